@@ -1,0 +1,199 @@
+//! The border between code generation and the flow graph: a linear list of instructions with symbolic jump targets,
+//! and what the assembler must know about the code unit they belong to.
+//!
+//! Code generation appends [`Instr`]s (real and pseudo opcodes) and places labels; the flow graph cuts the list into
+//! blocks at the labels. A jump's `oparg` is a label id until [`InstructionSequence::apply_label_map`] turns it into an
+//! index into `instrs`. Invariant: every label used by a jump is placed exactly once before the sequence is handed over.
+//! Source: CPython Python/instruction_sequence.c, Include/internal/pycore_compile.h (`_PyCompile_CodeUnitMetadata`).
+
+use std::rc::Rc;
+
+use rustc_hash::FxHashMap;
+
+/// A source range in CPython's units: lines from 1, columns in UTF-8 bytes from 0; -1 where unknown.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub struct Location {
+    pub line: i32,
+    pub end_line: i32,
+    pub col: i32,
+    pub end_col: i32,
+}
+
+/// An instruction that no line of the source is to blame for.
+pub const NO_LOCATION: Location = Location { line: -1, end_line: -1, col: -1, end_col: -1 };
+/// The instruction takes the location of the one after it (resolved by the flow graph).
+pub const NEXT_LOCATION: Location = Location { line: -2, end_line: -2, col: -2, end_col: -2 };
+
+impl Location {
+    pub const fn new(line: i32, end_line: i32, col: i32, end_col: i32) -> Self {
+        Self { line, end_line, col, end_col }
+    }
+}
+
+/// The exception handler that protects an instruction, as the assembler's exception table needs it.
+/// `label` is -1 when there is none.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ExceptHandler {
+    pub label: i32,
+    pub start_depth: i32,
+    pub preserve_lasti: bool,
+}
+
+impl ExceptHandler {
+    pub const NONE: Self = Self { label: -1, start_depth: -1, preserve_lasti: false };
+}
+
+/// A jump target's name. Ids are dense from 0 within one sequence.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, PartialOrd, Ord)]
+pub struct Label(pub i32);
+
+impl Label {
+    /// The absent label.
+    pub const NONE: Self = Self(-1);
+    pub fn is_some(self) -> bool {
+        self.0 >= 0
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Instr {
+    /// The opcode number of 3.14, pseudo instructions (256 and above) included.
+    pub opcode: u16,
+    pub oparg: i32,
+    pub loc: Location,
+    pub handler: ExceptHandler,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct InstructionSequence {
+    pub instrs: Vec<Instr>,
+    /// Label id -> index into `instrs`; -1 while not placed. Emptied by `apply_label_map`.
+    pub label_map: Vec<i32>,
+    next_label: i32,
+    /// The sequences of functions made inside this one (only kept for introspection).
+    pub nested: Vec<InstructionSequence>,
+    /// Module annotations: spliced in where `ANNOTATIONS_PLACEHOLDER` stands when the flow graph is built.
+    pub annotations_code: Option<Box<InstructionSequence>>,
+}
+
+impl InstructionSequence {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    pub fn new_label(&mut self) -> Label {
+        let label = Label(self.next_label);
+        self.next_label += 1;
+        label
+    }
+
+    /// Places `label` at the next instruction to be added.
+    pub fn use_label(&mut self, label: Label) {
+        let index = label.0 as usize;
+        if self.label_map.len() <= index {
+            self.label_map.resize(index + 1, -1);
+        }
+        self.label_map[index] = self.instrs.len() as i32;
+    }
+
+    pub fn add(&mut self, opcode: u16, oparg: i32, loc: Location) {
+        self.instrs.push(Instr { opcode, oparg, loc, handler: ExceptHandler::NONE });
+    }
+
+    /// Inserts an instruction before `pos` and moves the labels behind it along.
+    pub fn insert(&mut self, pos: usize, opcode: u16, oparg: i32, loc: Location) {
+        self.instrs.insert(pos, Instr { opcode, oparg, loc, handler: ExceptHandler::NONE });
+        for target in &mut self.label_map {
+            if *target >= pos as i32 {
+                *target += 1;
+            }
+        }
+    }
+
+    /// Replaces label ids by instruction indices in the opargs of jumps and block pushes and in handler labels.
+    /// `has_target` says which opcodes have one. Does nothing when it was done before.
+    pub fn apply_label_map(&mut self, has_target: impl Fn(u16) -> bool) {
+        if self.label_map.is_empty() {
+            return;
+        }
+        let map = std::mem::take(&mut self.label_map);
+        for instr in &mut self.instrs {
+            if has_target(instr.opcode) {
+                instr.oparg = map[instr.oparg as usize];
+            }
+            if instr.handler.label >= 0 {
+                instr.handler.label = map[instr.handler.label as usize];
+            }
+        }
+    }
+}
+
+/// An identifier of the program, shared between tables.
+pub type Name = Rc<str>;
+
+/// Names numbered in order of first use (`co_names`, `co_varnames`, ...).
+#[derive(Clone, Debug, Default)]
+pub struct NameTable {
+    names: Vec<Name>,
+    index: FxHashMap<Name, u32>,
+}
+
+impl NameTable {
+    pub fn new() -> Self {
+        Self::default()
+    }
+    /// The number of `name`, which is added if it is new.
+    pub fn add(&mut self, name: &str) -> u32 {
+        if let Some(&i) = self.index.get(name) {
+            return i;
+        }
+        let name: Name = name.into();
+        let i = self.names.len() as u32;
+        self.names.push(name.clone());
+        self.index.insert(name, i);
+        i
+    }
+    pub fn get(&self, name: &str) -> Option<u32> {
+        self.index.get(name).copied()
+    }
+    pub fn contains(&self, name: &str) -> bool {
+        self.index.contains_key(name)
+    }
+    pub fn len(&self) -> usize {
+        self.names.len()
+    }
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+    pub fn as_slice(&self) -> &[Name] {
+        &self.names
+    }
+    pub fn iter(&self) -> impl Iterator<Item = &Name> {
+        self.names.iter()
+    }
+}
+
+/// What the flow graph and the assembler must know of a code unit beside its instructions. The constants are handed
+/// over separately (`const_table::ConstTable`), for the flow graph changes them.
+#[derive(Clone, Debug)]
+pub struct CodeUnitInfo {
+    pub name: Name,
+    pub qualname: Name,
+    pub names: NameTable,
+    /// Parameters first, then other locals.
+    pub varnames: NameTable,
+    /// Numbered from 0, sorted by name at scope entry as CPython does.
+    pub cellvars: NameTable,
+    /// Numbered from `cellvars.len()` in opargs; here from 0.
+    pub freevars: NameTable,
+    /// Fast locals that exist only inside inlined comprehensions of a module or class, in insertion order; true while
+    /// (and so at the end: ever) to be treated as hidden fast locals.
+    pub fast_hidden: Vec<(Name, bool)>,
+    pub argcount: u32,
+    pub posonlyargcount: u32,
+    pub kwonlyargcount: u32,
+    pub firstlineno: i32,
+    /// `co_flags`, computed by the compiler from the symbol table entry.
+    pub flags: u32,
+    pub filename: Name,
+}
