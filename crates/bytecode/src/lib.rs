@@ -1,1 +1,10 @@
+//! The instruction set, code objects as plain data, and everything that reads or writes them as bytes or text.
+//!
+//! This crate knows no syntax tree and no Python object: a code object here is a value of Rust (`CodeObject`), made by
+//! the compiler or read from a `.pyc`, and turned into objects by the runtime.
+
 #![forbid(unsafe_code)]
+
+pub mod instruction;
+
+pub use instruction::{Flags, IrOpcode, Opcode};
