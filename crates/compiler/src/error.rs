@@ -1,0 +1,78 @@
+//! What compilation can end with beside code, and the warnings it gives.
+
+use crate::instruction_sequence::Location;
+
+/// Why a tree cannot be compiled.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CompileError {
+    /// `SyntaxError(message)` at a source range (columns in bytes from 0; [`crate::NO_LOCATION`] if unknown).
+    Syntax { message: String, loc: Location },
+    /// `RecursionError`: the tree is nested too deeply.
+    Recursion,
+    /// `ValueError(message)`, `TypeError(message)`: trees made by Python code that no source can have.
+    Value(String),
+    Type(String),
+    Overflow(String),
+    /// `SystemError(message)`: a tree that breaks a rule the validator should have checked, or a bug of ours.
+    System(String),
+}
+
+impl CompileError {
+    pub fn syntax(message: impl Into<String>, loc: Location) -> Self {
+        Self::Syntax { message: message.into(), loc }
+    }
+
+    pub fn system(message: impl Into<String>) -> Self {
+        Self::System(message.into())
+    }
+
+    /// The message of Python's exception.
+    pub fn message(&self) -> &str {
+        match self {
+            Self::Syntax { message, .. } => message,
+            Self::Recursion => "maximum recursion depth exceeded during compilation",
+            Self::Value(message) | Self::Type(message) | Self::Overflow(message) | Self::System(message) => message,
+        }
+    }
+}
+
+impl std::fmt::Display for CompileError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.message())
+    }
+}
+
+impl std::error::Error for CompileError {}
+
+/// A `SyntaxWarning`. When the warning filters make it an error, the caller raises `SyntaxError(message)` at `loc`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Warning {
+    pub message: String,
+    pub loc: Location,
+}
+
+/// How deeply a stage has descended into a tree; past the limit it gives up instead of exhausting the machine stack.
+#[derive(Debug)]
+pub(crate) struct Depth {
+    current: u32,
+    limit: u32,
+}
+
+impl Depth {
+    pub(crate) fn new(limit: u32) -> Self {
+        Self { current: 0, limit }
+    }
+
+    /// Goes one level down. Every success must be paired with [`Depth::leave`], except on the way out of an error.
+    pub(crate) fn enter(&mut self) -> Result<(), CompileError> {
+        if self.current >= self.limit {
+            return Err(CompileError::Recursion);
+        }
+        self.current += 1;
+        Ok(())
+    }
+
+    pub(crate) fn leave(&mut self) {
+        self.current -= 1;
+    }
+}

@@ -1,0 +1,216 @@
+//! One block's facts, and the ordered map from names to flags.
+//!
+//! The order of a block's symbols is the order in which the walk met them: code generation saves the variables of an
+//! inlined comprehension in this order, so the bytecode depends on it.
+//! Source: CPython Include/internal/pycore_symtable.h (`PySTEntryObject` and the DEF_ and scope constants).
+
+use std::rc::Rc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::ScopeId;
+use crate::instruction_sequence::{Location, Name};
+
+/// What is known of a name in a block; the scope sits above bit [`flags::SCOPE_OFFSET`].
+pub mod flags {
+    pub const DEF_GLOBAL: u32 = 1;
+    pub const DEF_LOCAL: u32 = 2;
+    pub const DEF_PARAM: u32 = 2 << 1;
+    pub const DEF_NONLOCAL: u32 = 2 << 2;
+    pub const USE: u32 = 2 << 3;
+    pub const DEF_FREE_CLASS: u32 = 2 << 5;
+    pub const DEF_IMPORT: u32 = 2 << 6;
+    pub const DEF_ANNOT: u32 = 2 << 7;
+    pub const DEF_COMP_ITER: u32 = 2 << 8;
+    pub const DEF_TYPE_PARAM: u32 = 2 << 9;
+    pub const DEF_COMP_CELL: u32 = 2 << 10;
+    pub const DEF_BOUND: u32 = DEF_LOCAL | DEF_PARAM | DEF_IMPORT;
+    pub const SCOPE_OFFSET: u32 = 12;
+    pub const SCOPE_MASK: u32 = DEF_GLOBAL | DEF_LOCAL | DEF_PARAM | DEF_NONLOCAL;
+}
+
+/// A name's scope, as stored in its flags. 0 is "unknown here".
+pub mod scope {
+    pub const UNKNOWN: u32 = 0;
+    pub const LOCAL: u32 = 1;
+    pub const GLOBAL_EXPLICIT: u32 = 2;
+    pub const GLOBAL_IMPLICIT: u32 = 3;
+    pub const FREE: u32 = 4;
+    pub const CELL: u32 = 5;
+
+    /// The scope in a symbol's flags.
+    pub fn of(symbol: u32) -> u32 {
+        (symbol >> super::flags::SCOPE_OFFSET) & super::flags::SCOPE_MASK
+    }
+}
+
+/// The kinds of block; the numbers are those of `_symtable`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum BlockKind {
+    Function = 0,
+    Class = 1,
+    Module = 2,
+    /// Annotations: evaluated lazily by `__annotate__`.
+    Annotation = 3,
+    TypeAlias = 4,
+    TypeParameters = 5,
+    /// The bound, constraints or default of one type parameter.
+    TypeVariable = 6,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Comprehension {
+    #[default]
+    None,
+    List,
+    Dict,
+    Set,
+    Generator,
+}
+
+/// Where a name was declared global or nonlocal (or rebound by an assignment expression).
+#[derive(Clone, Debug)]
+pub struct Directive {
+    pub name: Name,
+    pub loc: Location,
+}
+
+/// Names in order of first insertion, with their flags.
+#[derive(Clone, Debug, Default)]
+pub struct Symbols {
+    items: Vec<(Name, u32)>,
+    index: FxHashMap<Name, usize>,
+}
+
+impl Symbols {
+    pub fn get(&self, name: &str) -> Option<u32> {
+        self.index.get(name).map(|&i| self.items[i].1)
+    }
+
+    /// Sets a name's flags; a known name keeps its place.
+    pub fn set(&mut self, name: &Name, flags: u32) {
+        match self.index.get(name) {
+            Some(&i) => self.items[i].1 = flags,
+            None => {
+                self.index.insert(name.clone(), self.items.len());
+                self.items.push((name.clone(), flags));
+            }
+        }
+    }
+
+    pub fn remove(&mut self, name: &str) {
+        if let Some(place) = self.index.remove(name) {
+            self.items.remove(place);
+            for i in self.index.values_mut() {
+                if *i > place {
+                    *i -= 1;
+                }
+            }
+        }
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &(Name, u32)> {
+        self.items.iter()
+    }
+
+    pub fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut (Name, u32)> {
+        self.items.iter_mut()
+    }
+}
+
+/// One block's symbol table.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    pub name: Name,
+    pub kind: BlockKind,
+    pub symbols: Symbols,
+    /// Parameters in order.
+    pub varnames: Vec<Name>,
+    pub children: Vec<ScopeId>,
+    pub directives: Vec<Directive>,
+    /// Names to which private name mangling applies in the type parameter block of a generic class; `None` mangles all.
+    pub mangled_names: Option<Rc<std::cell::RefCell<FxHashSet<Name>>>>,
+    /// What a `TypeVariable` block belongs to, for messages ("a TypeVar bound").
+    pub scope_info: Option<&'static str>,
+    pub nested: bool,
+    pub generator: bool,
+    pub coroutine: bool,
+    pub annotations_used: bool,
+    pub comprehension: Comprehension,
+    pub varargs: bool,
+    pub varkeywords: bool,
+    pub returns_value: bool,
+    pub needs_class_closure: bool,
+    pub needs_classdict: bool,
+    pub comp_inlined: bool,
+    pub comp_iter_target: bool,
+    pub can_see_class_scope: bool,
+    pub has_docstring: bool,
+    pub method: bool,
+    pub has_conditional_annotations: bool,
+    pub in_conditional_block: bool,
+    pub in_unevaluated_annotation: bool,
+    pub comp_iter_expr: u32,
+    pub loc: Location,
+    pub annotation_block: Option<ScopeId>,
+}
+
+impl Entry {
+    pub fn new(name: Name, kind: BlockKind, loc: Location) -> Self {
+        Self {
+            name,
+            kind,
+            symbols: Symbols::default(),
+            varnames: Vec::new(),
+            children: Vec::new(),
+            directives: Vec::new(),
+            mangled_names: None,
+            scope_info: None,
+            nested: false,
+            generator: false,
+            coroutine: false,
+            annotations_used: false,
+            comprehension: Comprehension::None,
+            varargs: false,
+            varkeywords: false,
+            returns_value: false,
+            needs_class_closure: false,
+            needs_classdict: false,
+            comp_inlined: false,
+            comp_iter_target: false,
+            can_see_class_scope: false,
+            has_docstring: false,
+            method: false,
+            has_conditional_annotations: false,
+            in_conditional_block: false,
+            in_unevaluated_annotation: false,
+            comp_iter_expr: 0,
+            loc,
+            annotation_block: None,
+        }
+    }
+
+    /// The block runs as a function: it has fast locals.
+    pub fn is_function_like(&self) -> bool {
+        !matches!(self.kind, BlockKind::Class | BlockKind::Module)
+    }
+
+    /// A name's flags, 0 if it is unknown here.
+    pub fn symbol(&self, name: &str) -> u32 {
+        self.symbols.get(name).unwrap_or(0)
+    }
+
+    /// A name's scope, `scope::UNKNOWN` if it is unknown here.
+    pub fn scope_of(&self, name: &str) -> u32 {
+        scope::of(self.symbol(name))
+    }
+}

@@ -1,0 +1,84 @@
+//! Symbol tables: what each name of each block is (local, cell, free, global).
+//!
+//! Two passes, as in CPython: `build` walks the tree and records raw facts (this name is bound here, used there);
+//! `analyze` then decides each name's scope from the outside in, letting free names travel outwards again. The result
+//! is a flat list of [`Entry`]s that refer to each other by [`ScopeId`]; blocks are found by the node that opens them.
+//! Invariant after analysis: every symbol of every entry has a scope in its flags.
+//! Source: CPython Python/symtable.c, Include/internal/pycore_symtable.h; PEP 227, 572, 649, 695, 709.
+
+mod analyze;
+mod build;
+mod build_expr;
+mod entry;
+mod mangle;
+
+pub use build::build;
+pub use entry::{BlockKind, Comprehension, Directive, Entry, Symbols, flags, scope};
+pub use mangle::{mangle, maybe_mangle};
+
+use rustc_hash::FxHashMap;
+
+/// A block's number in its table; the module is 0.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, PartialOrd, Ord)]
+pub struct ScopeId(pub u32);
+
+/// What opens a block: a node's address, told apart by role where one node opens several.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub enum BlockKey {
+    Module,
+    /// A function, class, lambda or comprehension node, or a type alias's value.
+    Node(usize),
+    /// The annotations of a function, by its arguments node.
+    FunctionAnnotations(usize),
+    /// The deferred annotations of a module or class.
+    ScopeAnnotations(ScopeId),
+    /// The type parameters of a definition, by the definition's node.
+    TypeParams(usize),
+    /// The bound (or the only lazily evaluated part) of a type parameter, by the parameter's node.
+    TypeParamBound(usize),
+    TypeParamDefault(usize),
+}
+
+impl BlockKey {
+    /// The key of a block opened by `node`.
+    pub fn node<T>(node: &T) -> Self {
+        Self::Node(address(node))
+    }
+}
+
+/// A node's address, used only as an identity.
+pub(crate) fn address<T>(node: &T) -> usize {
+    std::ptr::from_ref(node).addr()
+}
+
+/// The symbol tables of one compilation.
+#[derive(Debug, Default)]
+pub struct SymbolTable {
+    pub entries: Vec<Entry>,
+    pub(crate) blocks: FxHashMap<BlockKey, ScopeId>,
+}
+
+impl SymbolTable {
+    pub const TOP: ScopeId = ScopeId(0);
+
+    pub fn lookup(&self, key: BlockKey) -> Option<ScopeId> {
+        self.blocks.get(&key).copied()
+    }
+
+    pub fn top(&self) -> &Entry {
+        &self[Self::TOP]
+    }
+}
+
+impl std::ops::Index<ScopeId> for SymbolTable {
+    type Output = Entry;
+    fn index(&self, id: ScopeId) -> &Entry {
+        &self.entries[id.0 as usize]
+    }
+}
+
+impl std::ops::IndexMut<ScopeId> for SymbolTable {
+    fn index_mut(&mut self, id: ScopeId) -> &mut Entry {
+        &mut self.entries[id.0 as usize]
+    }
+}
