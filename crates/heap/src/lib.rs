@@ -1,1 +1,30 @@
-//! Not built yet.
+//! Memory: the word a Python value is, the object behind it, and who gives it back.
+//!
+//! * [`value`]   the 64-bit tagged word [`Value`], owned and counted
+//! * [`header`]  the 16 bytes every object starts with, the collector's prefix, and what a type tells the heap
+//! * [`object`]  typed objects: [`Ref`], allocation, the tail of slots and attributes, deallocation
+//! * [`cell`]    interior mutability under the GIL
+//! * [`pool`]    pools of fixed-size blocks for small objects, accounting and limits
+//! * [`gc`]      the generational cycle collector
+//! * [`buffer`]  accounted, fallible storage of lists, dicts and strings
+//!
+//! This crate knows no Python type and no interpreter. It is the home of `unsafe`: everything above sees owned values,
+//! references bound by lifetimes, and results.
+//!
+//! Invariant: a thread may touch a value only while it is attached to the heap that owns it (it holds that interpreter's
+//! GIL); [`attach`] says which heap that is, and dropping a value gives memory back to the attached heap.
+
+pub mod buffer;
+pub mod cell;
+pub mod gc;
+pub mod header;
+pub mod object;
+pub mod pool;
+pub mod value;
+
+pub use buffer::{Accounted, Buffer, OutOfMemory, TryPush};
+pub use cell::{GilCell, ValueCell};
+pub use header::{GcHead, Header, TypeFlags, TypeHead};
+pub use object::{Object, Ref, Trace, Visitor};
+pub use pool::{Heap, Hooks, attach, current};
+pub use value::Value;

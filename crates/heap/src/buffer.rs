@@ -1,0 +1,115 @@
+//! Storage whose every byte the heap counts and may refuse.
+//!
+//! [`Buffer`] is the vector of `allocator-api2` over the [`Accounted`] allocator: the whole of `Vec`'s interface, with the
+//! fallible growth of [`TryPush`] for everything whose size a program decides. A plain `push` on a vector without spare
+//! room would abort the process when memory is refused; reserve first.
+
+use crate::pool;
+use allocator_api2::alloc::{AllocError, Allocator};
+use core::alloc::Layout;
+use core::ptr::NonNull;
+
+/// Memory was refused: the limit is reached, or the system has none. The caller raises `MemoryError`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OutOfMemory;
+
+/// The attached heap as an allocator.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Accounted;
+
+// SAFETY: memory comes from and returns to the system allocator, whose blocks stay valid until freed and do not depend
+// on the (zero-sized) allocator value; the heap's part is only to count.
+unsafe impl Allocator for Accounted {
+    #[inline]
+    fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
+        if layout.size() == 0 {
+            return Ok(NonNull::slice_from_raw_parts(dangling(layout), 0));
+        }
+        let p = pool::raw_allocate(layout).ok_or(AllocError)?;
+        Ok(NonNull::slice_from_raw_parts(p, layout.size()))
+    }
+
+    #[inline]
+    unsafe fn deallocate(&self, ptr: NonNull<u8>, layout: Layout) {
+        if layout.size() != 0 {
+            // SAFETY: allocated above with this layout.
+            unsafe { pool::raw_free(ptr, layout) }
+        }
+    }
+
+    #[inline]
+    unsafe fn grow(&self, ptr: NonNull<u8>, old: Layout, new: Layout) -> Result<NonNull<[u8]>, AllocError> {
+        if old.size() == 0 {
+            return self.allocate(new);
+        }
+        // SAFETY: allocated above with `old`.
+        let p = unsafe { pool::raw_resize(ptr, old, new) }.ok_or(AllocError)?;
+        Ok(NonNull::slice_from_raw_parts(p, new.size()))
+    }
+
+    #[inline]
+    unsafe fn shrink(&self, ptr: NonNull<u8>, old: Layout, new: Layout) -> Result<NonNull<[u8]>, AllocError> {
+        if new.size() == 0 {
+            // SAFETY: allocated above with `old`.
+            unsafe { self.deallocate(ptr, old) };
+            return Ok(NonNull::slice_from_raw_parts(dangling(new), 0));
+        }
+        // SAFETY: allocated above with `old`.
+        let p = unsafe { pool::raw_resize(ptr, old, new) }.ok_or(AllocError)?;
+        Ok(NonNull::slice_from_raw_parts(p, new.size()))
+    }
+}
+
+/// A growable array accounted to the attached heap.
+pub type Buffer<T> = allocator_api2::vec::Vec<T, Accounted>;
+
+/// Growth that may be refused.
+pub trait TryPush<T> {
+    fn try_push(&mut self, value: T) -> Result<(), OutOfMemory>;
+    fn try_extend_from_slice(&mut self, values: &[T]) -> Result<(), OutOfMemory>
+    where
+        T: Clone;
+    /// Room for `additional` more; amortised growth.
+    fn try_grow(&mut self, additional: usize) -> Result<(), OutOfMemory>;
+}
+
+impl<T> TryPush<T> for Buffer<T> {
+    #[inline]
+    fn try_push(&mut self, value: T) -> Result<(), OutOfMemory> {
+        if self.len() == self.capacity() {
+            self.try_grow(1)?;
+        }
+        self.push(value);
+        Ok(())
+    }
+
+    fn try_extend_from_slice(&mut self, values: &[T]) -> Result<(), OutOfMemory>
+    where
+        T: Clone,
+    {
+        self.try_grow(values.len())?;
+        self.extend_from_slice(values);
+        Ok(())
+    }
+
+    #[inline]
+    fn try_grow(&mut self, additional: usize) -> Result<(), OutOfMemory> {
+        self.try_reserve(additional).map_err(|_| OutOfMemory)
+    }
+}
+
+/// An empty buffer; allocates nothing.
+pub const fn new_buffer<T>() -> Buffer<T> {
+    allocator_api2::vec::Vec::new_in(Accounted)
+}
+
+/// An empty buffer with room for `capacity` items.
+pub fn buffer_with_capacity<T>(capacity: usize) -> Result<Buffer<T>, OutOfMemory> {
+    let mut b = new_buffer();
+    b.try_reserve_exact(capacity).map_err(|_| OutOfMemory)?;
+    Ok(b)
+}
+
+fn dangling(layout: Layout) -> NonNull<u8> {
+    NonNull::without_provenance(core::num::NonZeroUsize::new(layout.align()).unwrap_or(core::num::NonZeroUsize::MIN))
+}

@@ -1,0 +1,397 @@
+//! The generational cycle collector: three generations, thresholds 2000, 10, 10, after CPython Python/gc.c as 3.14 has it.
+//!
+//! Method: in the generations being collected, copy every object's count aside, subtract the references that come from
+//! inside; what keeps a positive number is held from outside, and so is everything it reaches. The rest is unreachable:
+//! the runtime clears weak references to it, runs finalizers (PEP 442), and what has not been resurrected is cleared.
+//!
+//! Invariant: an object with a `GcHead` is in exactly one list, or untracked; list links are only changed here.
+
+use crate::header::{GcHead, Header};
+use crate::object::{Visitor, clear_object, traverse_object};
+use crate::pool::Heap;
+use crate::value::Value;
+use core::cell::{Cell, RefCell};
+use core::ptr::{NonNull, null};
+
+pub const GENERATIONS: usize = 3;
+const COUNT_SHIFT: u32 = 4;
+
+/// One generation's figures, as `gc.get_stats()` shows them.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Stats {
+    pub collections: usize,
+    pub collected: usize,
+    pub uncollectable: usize,
+}
+
+pub struct Gc {
+    /// Heads of circular lists; boxed so that their addresses never move. Index 3: permanent (`gc.freeze`).
+    heads: [Box<GcHead>; GENERATIONS + 1],
+    pub counts: [Cell<u32>; GENERATIONS],
+    pub thresholds: [Cell<u32>; GENERATIONS],
+    pub enabled: Cell<bool>,
+    pub collecting: Cell<bool>,
+    pub stats: RefCell<[Stats; GENERATIONS]>,
+    /// Objects that survived the last full collection, and those that joined the oldest generation since.
+    pub long_lived_total: Cell<usize>,
+    pub long_lived_pending: Cell<usize>,
+}
+
+/// What the runtime does with the unreachable. Both may run Python code.
+pub trait Reclaim {
+    /// Clears weak references to `unreachable` objects and runs their callbacks.
+    fn clear_weak_references(&mut self, unreachable: &[Value]);
+    /// Runs the finalizer of one object that has not been finalized.
+    fn finalize(&mut self, object: &Value);
+    /// Objects about to be cleared; true keeps them alive (`DEBUG_SAVEALL`).
+    fn save(&mut self, _unreachable: &[Value]) -> bool {
+        false
+    }
+}
+
+impl Default for Gc {
+    fn default() -> Gc {
+        Gc::new()
+    }
+}
+
+impl Gc {
+    pub fn new() -> Gc {
+        let gc = Gc {
+            heads: core::array::from_fn(|_| Box::new(GcHead::unlinked())),
+            counts: [const { Cell::new(0) }; GENERATIONS],
+            thresholds: [Cell::new(2000), Cell::new(10), Cell::new(10)],
+            enabled: Cell::new(true),
+            collecting: Cell::new(false),
+            stats: RefCell::new([Stats::default(); GENERATIONS]),
+            long_lived_total: Cell::new(0),
+            long_lived_pending: Cell::new(0),
+        };
+        for head in &gc.heads {
+            init(head);
+        }
+        gc
+    }
+
+    /// Links a new object into the youngest generation.
+    #[inline(always)]
+    pub(crate) fn track_new(&self, gc: &GcHead, heap: &Heap) {
+        append(&self.heads[0], gc);
+        let count = self.counts[0].get() + 1;
+        self.counts[0].set(count);
+        if count > self.thresholds[0].get() {
+            self.due(heap);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn due(&self, heap: &Heap) {
+        if self.enabled.get() && self.thresholds[0].get() != 0 && !self.collecting.get() {
+            (heap.hooks().collection_due)();
+        }
+    }
+
+    /// Follows an object again that was untracked.
+    pub fn track(&self, gc: &GcHead) {
+        if !gc.is_tracked() {
+            append(&self.heads[0], gc);
+        }
+    }
+
+    /// Stops following an object (it cannot be part of a cycle, or is being freed).
+    #[inline(always)]
+    pub fn untrack(&self, gc: &GcHead) {
+        if gc.is_tracked() {
+            unlink(gc);
+            gc.next.set(null());
+            gc.prev.set(gc.prev.get() & GcHead::FLAGS & !GcHead::COLLECTING);
+            let count = self.counts[0].get();
+            if count > 0 {
+                self.counts[0].set(count - 1);
+            }
+        }
+    }
+
+    /// New references to every tracked object of a generation (3: the permanent one), oldest first.
+    pub fn objects(&self, generation: usize) -> Vec<Value> {
+        let mut out = Vec::new();
+        let head = &*self.heads[generation];
+        let mut at = next(head);
+        while !core::ptr::eq(at, head) {
+            // SAFETY: everything in a list is a live object.
+            out.push(unsafe { Value::from_borrowed(at.header()) });
+            at = next(at);
+        }
+        out
+    }
+
+    pub fn len(&self, generation: usize) -> usize {
+        let head = &*self.heads[generation];
+        let mut n = 0;
+        let mut at = next(head);
+        while !core::ptr::eq(at, head) {
+            n += 1;
+            at = next(at);
+        }
+        n
+    }
+
+    /// Moves everything tracked into the permanent generation.
+    pub fn freeze(&self) {
+        for generation in 0..GENERATIONS {
+            merge(&self.heads[generation], &self.heads[GENERATIONS]);
+            self.counts[generation].set(0);
+        }
+    }
+
+    pub fn unfreeze(&self) {
+        merge(&self.heads[GENERATIONS], &self.heads[GENERATIONS - 1]);
+    }
+
+    /// The generation whose turn it is, when the youngest is full.
+    pub fn due_generation(&self) -> Option<usize> {
+        for generation in (0..GENERATIONS).rev() {
+            if self.counts[generation].get() > self.thresholds[generation].get() {
+                // A full collection waits until the young part of the old is a quarter of it: total cost stays linear.
+                if generation == GENERATIONS - 1 && self.long_lived_pending.get() < self.long_lived_total.get() / 4 {
+                    continue;
+                }
+                return Some(generation);
+            }
+        }
+        None
+    }
+
+    /// Collects `generation` and all younger ones; returns how many objects were found unreachable and cleared.
+    /// May run Python code (finalizers, callbacks); nested calls do nothing.
+    pub fn collect(&self, generation: usize, reclaim: &mut dyn Reclaim) -> usize {
+        if self.collecting.replace(true) {
+            return 0;
+        }
+        if generation + 1 < GENERATIONS {
+            let older = &self.counts[generation + 1];
+            older.set(older.get() + 1);
+        }
+        for count in &self.counts[..=generation] {
+            count.set(0);
+        }
+        let young = &*self.heads[generation];
+        for younger in 0..generation {
+            merge(&self.heads[younger], young);
+        }
+        let old = &*self.heads[(generation + 1).min(GENERATIONS - 1)];
+        let unreachable = self.split_unreachable(young);
+        if core::ptr::eq(old, young) {
+            self.long_lived_pending.set(0);
+            self.long_lived_total.set(self.len(GENERATIONS - 1));
+        } else {
+            if generation == GENERATIONS - 2 {
+                self.long_lived_pending.set(self.long_lived_pending.get() + self.len(generation));
+            }
+            merge(young, old);
+        }
+        let found = self.reclaim(unreachable, old, reclaim);
+        let mut stats = self.stats.borrow_mut();
+        stats[generation].collections += 1;
+        stats[generation].collected += found;
+        drop(stats);
+        self.collecting.set(false);
+        found
+    }
+
+    /// Takes what only its own members refer to out of `young`; returns new references to it.
+    fn split_unreachable(&self, young: &GcHead) -> Vec<Value> {
+        // 1. Copy the counts aside.
+        let mut at = next(young);
+        while !core::ptr::eq(at, young) {
+            // SAFETY: everything in a list is a live object.
+            let count = unsafe { at.header().as_ref() }.count();
+            let flags = (at.prev.get() & GcHead::FLAGS) | GcHead::COLLECTING;
+            at.prev.set(((count as usize) << COUNT_SHIFT) | flags);
+            at = next(at);
+        }
+        // 2. Subtract references from inside.
+        let mut at = next(young);
+        while !core::ptr::eq(at, young) {
+            let mut subtract = |p: NonNull<Header>| {
+                // SAFETY: an owned reference names a live object.
+                if let Some(g) = unsafe { p.as_ref() }.gc_head()
+                    && g.has(GcHead::COLLECTING)
+                {
+                    debug_assert!(g.prev.get() >> COUNT_SHIFT > 0, "more references traversed than counted");
+                    g.prev.set(g.prev.get().wrapping_sub(1 << COUNT_SHIFT));
+                }
+            };
+            // SAFETY: live.
+            unsafe { traverse_object(at.header(), &mut Visitor::new(&mut subtract)) };
+            at = next(at);
+        }
+        // 3. Everything held from outside, and all it reaches, is reachable.
+        let mut work: Vec<NonNull<GcHead>> = Vec::new();
+        let mut at = next(young);
+        while !core::ptr::eq(at, young) {
+            if at.has(GcHead::COLLECTING) && at.prev.get() >> COUNT_SHIFT != 0 {
+                at.set(GcHead::COLLECTING, false);
+                work.push(NonNull::from(at));
+            }
+            while let Some(g) = work.pop() {
+                let mut reach = |p: NonNull<Header>| {
+                    // SAFETY: as above.
+                    if let Some(g) = unsafe { p.as_ref() }.gc_head()
+                        && g.has(GcHead::COLLECTING)
+                    {
+                        g.set(GcHead::COLLECTING, false);
+                        work.push(NonNull::from(g));
+                    }
+                };
+                // SAFETY: a live object of the list.
+                unsafe { traverse_object(g.as_ref().header(), &mut Visitor::new(&mut reach)) };
+            }
+            at = next(at);
+        }
+        // 4. Mend the links; the still marked are unreachable.
+        let mut unreachable = Vec::new();
+        let mut last = young;
+        let mut at = next(young);
+        while !core::ptr::eq(at, young) {
+            let following = next(at);
+            let marked = at.has(GcHead::COLLECTING);
+            if marked {
+                // SAFETY: live.
+                unreachable.push(unsafe { Value::from_borrowed(at.header()) });
+            }
+            at.prev.set((last as *const GcHead as usize) | (at.prev.get() & GcHead::FLAGS & !GcHead::COLLECTING));
+            last.next.set(at);
+            last = at;
+            at = following;
+        }
+        last.next.set(young);
+        young.prev.set(last as *const GcHead as usize);
+        unreachable
+    }
+
+    /// Weak references, finalizers, resurrection, clearing. The candidates stay in their list meanwhile.
+    fn reclaim(&self, mut unreachable: Vec<Value>, _old: &GcHead, reclaim: &mut dyn Reclaim) -> usize {
+        if unreachable.is_empty() {
+            return 0;
+        }
+        reclaim.clear_weak_references(&unreachable);
+        let mut finalized = false;
+        for v in &unreachable {
+            let Some(h) = v.header() else { continue };
+            let Some(g) = h.gc_head() else { continue };
+            if h.type_head().flags.get().has(crate::TypeFlags::FINALIZER) && !g.has(GcHead::FINALIZED) {
+                g.set(GcHead::FINALIZED, true);
+                finalized = true;
+                reclaim.finalize(v);
+            }
+        }
+        if finalized {
+            self.keep_still_unreachable(&mut unreachable);
+        }
+        let found = unreachable.len();
+        if reclaim.save(&unreachable) {
+            return found;
+        }
+        for v in &unreachable {
+            if let Some(p) = v.pointer() {
+                // SAFETY: held by `unreachable`.
+                unsafe { clear_object(p) };
+            }
+        }
+        drop(unreachable);
+        found
+    }
+
+    /// After finalizers ran: drops from the list everything that is held from outside again, and all it reaches.
+    fn keep_still_unreachable(&self, candidates: &mut Vec<Value>) {
+        use std::collections::HashMap;
+        let address = |v: &Value| v.bits() as usize;
+        // One reference each is ours.
+        let mut counts: HashMap<usize, i64> = candidates
+            .iter()
+            .map(|v| (address(v), v.header().map_or(0, |h| h.count() as i64) - 1))
+            .collect();
+        for v in candidates.iter() {
+            if let Some(p) = v.pointer() {
+                let mut subtract = |q: NonNull<Header>| {
+                    if let Some(n) = counts.get_mut(&(q.as_ptr() as usize)) {
+                        *n -= 1;
+                    }
+                };
+                // SAFETY: held by `candidates`.
+                unsafe { traverse_object(p, &mut Visitor::new(&mut subtract)) };
+            }
+        }
+        let mut work: Vec<usize> = counts.iter().filter(|(_, n)| **n > 0).map(|(a, _)| *a).collect();
+        for a in &work {
+            counts.remove(a);
+        }
+        while let Some(a) = work.pop() {
+            let Some(p) = NonNull::new(a as *mut Header) else { continue };
+            let mut reach = |q: NonNull<Header>| {
+                if counts.remove(&(q.as_ptr() as usize)).is_some() {
+                    work.push(q.as_ptr() as usize);
+                }
+            };
+            // SAFETY: a candidate, still held.
+            unsafe { traverse_object(p, &mut Visitor::new(&mut reach)) };
+        }
+        let gone: Vec<Value> = core::mem::take(candidates);
+        for v in gone {
+            if counts.contains_key(&address(&v)) {
+                candidates.push(v);
+            }
+        }
+    }
+}
+
+fn next(g: &GcHead) -> &GcHead {
+    // SAFETY: links of a list are never null and name live members or the head.
+    unsafe { &*g.next.get() }
+}
+
+fn init(head: &GcHead) {
+    head.next.set(head);
+    head.prev.set(head as *const GcHead as usize);
+}
+
+#[inline(always)]
+fn append(head: &GcHead, g: &GcHead) {
+    let last = (head.prev.get() & !GcHead::FLAGS) as *const GcHead;
+    g.next.set(head);
+    g.prev.set(last as usize | (g.prev.get() & GcHead::FLAGS));
+    // SAFETY: a list's last member is live (or the head itself).
+    unsafe { (*last).next.set(g) };
+    head.prev.set(g as *const GcHead as usize);
+}
+
+#[inline(always)]
+fn unlink(g: &GcHead) {
+    let prev = (g.prev.get() & !GcHead::FLAGS) as *const GcHead;
+    // SAFETY: neighbours are live.
+    unsafe {
+        let next = &*g.next.get();
+        (*prev).next.set(next);
+        next.prev.set(prev as usize | (next.prev.get() & GcHead::FLAGS));
+    }
+}
+
+/// Appends all of `from` to `to`.
+fn merge(from: &GcHead, to: &GcHead) {
+    if core::ptr::eq(from.next.get(), from) {
+        return;
+    }
+    let to_last = (to.prev.get() & !GcHead::FLAGS) as *const GcHead;
+    let from_first = from.next.get();
+    let from_last = (from.prev.get() & !GcHead::FLAGS) as *const GcHead;
+    // SAFETY: members of both lists are live.
+    unsafe {
+        (*to_last).next.set(from_first);
+        (*from_first).prev.set(to_last as usize | ((*from_first).prev.get() & GcHead::FLAGS));
+        (*from_last).next.set(to);
+    }
+    to.prev.set(from_last as usize);
+    init(from);
+}

@@ -1,0 +1,544 @@
+//! Typed objects: `Ref<T>`, an owned pointer to a header and a payload `T`; allocation, tail words, deallocation.
+//!
+//! An instance is header, payload, then the *tail*: one word per `__slots__` entry, then (types with attributes) the dict
+//! word and the inline attribute values. All tail words are `Option<Value>`, so the heap can drop and traverse them
+//! without knowing what they mean. How many inline values are live stands in the low byte of the header's shape.
+
+use crate::buffer::OutOfMemory;
+use crate::cell::{GilCell, ValueCell};
+use crate::header::{GcHead, Header, Layout, TypeFlags, TypeHead};
+use crate::pool::{self, Heap};
+use crate::value::Value;
+use core::cell::Cell;
+use core::marker::PhantomData;
+use core::ops::Deref;
+use core::ptr::NonNull;
+
+#[repr(C)]
+pub struct Object<T> {
+    pub header: Header,
+    pub payload: T,
+}
+
+/// An owned, counted pointer to an object whose payload is (or starts with) a `T`. Same word as the `Value` it came from.
+#[repr(transparent)]
+pub struct Ref<T>(NonNull<Object<T>>, PhantomData<Object<T>>);
+
+/// What the collector calls on every value an object owns.
+pub struct Visitor<'a> {
+    visit: &'a mut dyn FnMut(NonNull<Header>),
+}
+
+impl<'a> Visitor<'a> {
+    pub fn new(visit: &'a mut dyn FnMut(NonNull<Header>)) -> Visitor<'a> {
+        Visitor { visit }
+    }
+
+    #[inline(always)]
+    pub fn value(&mut self, value: &Value) {
+        if let Some(p) = value.pointer() {
+            (self.visit)(p)
+        }
+    }
+
+    #[inline(always)]
+    pub fn pointer(&mut self, p: NonNull<Header>) {
+        (self.visit)(p)
+    }
+}
+
+/// Tells the collector every reference an object owns, each exactly as often as it owns it.
+pub trait Trace {
+    fn trace(&self, visitor: &mut Visitor<'_>);
+    /// Gives up owned references to break a cycle; the object stays valid. Default: nothing (immutable payloads need not).
+    fn clear(&self) {}
+}
+
+impl Trace for Value {
+    #[inline(always)]
+    fn trace(&self, visitor: &mut Visitor<'_>) {
+        visitor.value(self)
+    }
+}
+
+impl<T> Trace for Ref<T> {
+    #[inline(always)]
+    fn trace(&self, visitor: &mut Visitor<'_>) {
+        visitor.value(self.as_value())
+    }
+}
+
+impl Trace for ValueCell {
+    fn trace(&self, visitor: &mut Visitor<'_>) {
+        // SAFETY: a visitor changes no value.
+        if let Some(v) = unsafe { &*self.as_ptr() } {
+            visitor.value(v)
+        }
+    }
+    fn clear(&self) {
+        drop(self.take())
+    }
+}
+
+impl<T: Trace> Trace for Option<T> {
+    fn trace(&self, visitor: &mut Visitor<'_>) {
+        if let Some(t) = self {
+            t.trace(visitor)
+        }
+    }
+}
+
+impl<T: Trace> Trace for [T] {
+    fn trace(&self, visitor: &mut Visitor<'_>) {
+        for t in self {
+            t.trace(visitor)
+        }
+    }
+}
+
+impl<T: Trace> Trace for Vec<T> {
+    fn trace(&self, visitor: &mut Visitor<'_>) {
+        self.as_slice().trace(visitor)
+    }
+}
+
+impl<T: Trace> Trace for Box<[T]> {
+    fn trace(&self, visitor: &mut Visitor<'_>) {
+        (**self).trace(visitor)
+    }
+}
+
+impl<T: Trace> Trace for crate::buffer::Buffer<T> {
+    fn trace(&self, visitor: &mut Visitor<'_>) {
+        self.as_slice().trace(visitor)
+    }
+}
+
+impl<A: Trace, B: Trace> Trace for (A, B) {
+    fn trace(&self, visitor: &mut Visitor<'_>) {
+        self.0.trace(visitor);
+        self.1.trace(visitor)
+    }
+}
+
+impl<T: Trace> Trace for GilCell<T> {
+    fn trace(&self, visitor: &mut Visitor<'_>) {
+        // SAFETY: visitors change nothing and run no Python code; a borrow live during an allocation that collects would be
+        // a breach of GilCell's rule, which forbids allocation-triggered Python code inside borrows.
+        unsafe { &*self.as_ptr() }.trace(visitor)
+    }
+}
+
+impl<T: Copy> Trace for Cell<T> {
+    fn trace(&self, _: &mut Visitor<'_>) {}
+}
+
+macro_rules! nothing_to_trace {
+    ($($t:ty),* $(,)?) => { $(impl Trace for $t { #[inline(always)] fn trace(&self, _: &mut Visitor<'_>) {} })* };
+}
+nothing_to_trace!((), bool, u8, i8, u16, i16, u32, i32, u64, i64, usize, isize, f32, f64, char, String, &'static str);
+
+/// Implements [`Trace`] field by field: `trace_fields!(Pair { left, right })`; `clear` goes to each field too.
+#[macro_export]
+macro_rules! trace_fields {
+    ($t:ty { $($field:ident),* $(,)? }) => {
+        impl $crate::Trace for $t {
+            fn trace(&self, _visitor: &mut $crate::Visitor<'_>) { $($crate::Trace::trace(&self.$field, _visitor);)* }
+            fn clear(&self) { $($crate::Trace::clear(&self.$field);)* }
+        }
+    };
+}
+
+impl<T> Ref<T> {
+    #[inline(always)]
+    pub fn as_value(&self) -> &Value {
+        // SAFETY: both are one non-null word with tag 00 and the same ownership.
+        unsafe { &*(self as *const Ref<T> as *const Value) }
+    }
+
+    /// A new reference as a plain value.
+    #[inline(always)]
+    pub fn to_value(&self) -> Value {
+        self.as_value().clone()
+    }
+
+    #[inline(always)]
+    pub fn into_value(self) -> Value {
+        let p = self.0;
+        core::mem::forget(self);
+        // SAFETY: the reference moves into the value.
+        unsafe { Value::from_pointer(p.cast()) }
+    }
+
+    #[inline(always)]
+    pub fn header(&self) -> &Header {
+        // SAFETY: alive while self is.
+        unsafe { &self.0.as_ref().header }
+    }
+
+    #[inline(always)]
+    pub fn as_ptr(&self) -> *mut Object<T> {
+        self.0.as_ptr()
+    }
+
+    /// # Safety
+    /// `value` is an object whose payload is, or starts with, a `T`.
+    #[inline(always)]
+    pub unsafe fn from_value_unchecked(value: Value) -> Ref<T> {
+        debug_assert!(value.is_object());
+        // SAFETY: a pointer word is never null; the payload is the caller's promise.
+        Ref(unsafe { NonNull::new_unchecked(value.into_bits() as *mut Object<T>) }, PhantomData)
+    }
+
+    /// # Safety
+    /// As [`Ref::from_value_unchecked`].
+    #[inline(always)]
+    pub unsafe fn from_value_ref_unchecked(value: &Value) -> &Ref<T> {
+        debug_assert!(value.is_object());
+        // SAFETY: same word, same ownership; the payload is the caller's promise.
+        unsafe { &*(value as *const Value as *const Ref<T>) }
+    }
+
+    /// Views the object through the payload its own payload starts with.
+    ///
+    /// # Safety
+    /// `T` is `repr(C)` with a `U` as its first field.
+    #[inline(always)]
+    pub unsafe fn upcast<U>(&self) -> &Ref<U> {
+        // SAFETY: the caller's promise about the payloads.
+        unsafe { &*(self as *const Ref<T> as *const Ref<U>) }
+    }
+
+    #[inline(always)]
+    pub fn is(&self, other: &Ref<T>) -> bool {
+        self.0 == other.0
+    }
+}
+
+impl<T> Deref for Ref<T> {
+    type Target = T;
+    #[inline(always)]
+    fn deref(&self) -> &T {
+        // SAFETY: alive while self is.
+        unsafe { &self.0.as_ref().payload }
+    }
+}
+
+impl<T> Clone for Ref<T> {
+    #[inline(always)]
+    fn clone(&self) -> Ref<T> {
+        self.header().increment();
+        Ref(self.0, PhantomData)
+    }
+}
+
+impl<T> Drop for Ref<T> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        // SAFETY: gives up exactly the reference this owns.
+        unsafe { release(self.0.cast()) }
+    }
+}
+
+impl<T> core::fmt::Debug for Ref<T> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Ref")
+    }
+}
+
+/// Gives up one reference.
+///
+/// # Safety
+/// The caller owns one reference to the live object at `p` and does not use it afterwards.
+#[inline(always)]
+pub unsafe fn release(p: NonNull<Header>) {
+    // SAFETY: live by the caller's promise.
+    if unsafe { p.as_ref() }.decrement() {
+        // SAFETY: that was the last reference.
+        unsafe { free_object(p) }
+    }
+}
+
+/// How deep `free_object` may recurse before it queues objects instead.
+const MAX_FREE_DEPTH: u32 = 64;
+
+/// Frees an object whose count has reached zero: finalizer, weak references, payload, tail, memory, type.
+/// Nested frees beyond a fixed depth are queued and done by the outermost call, so deep structures need no deep stack.
+///
+/// # Safety
+/// `p` is a live object with count 0 to which nobody else refers.
+#[cold]
+#[inline(never)]
+pub unsafe fn free_object(p: NonNull<Header>) {
+    let heap = pool::current();
+    let depth = heap.free_depth.get();
+    if depth >= MAX_FREE_DEPTH {
+        heap.free_later.borrow_mut().push(p);
+        return;
+    }
+    heap.free_depth.set(depth + 1);
+    // SAFETY: the caller's promise.
+    unsafe { free_one(heap, p) };
+    if depth == 0 {
+        loop {
+            let next = heap.free_later.borrow_mut().pop();
+            let Some(next) = next else { break };
+            // SAFETY: queued above with count 0.
+            unsafe { free_one(heap, next) };
+        }
+    }
+    heap.free_depth.set(depth);
+}
+
+/// # Safety
+/// As [`free_object`].
+unsafe fn free_one(heap: &Heap, p: NonNull<Header>) {
+    // SAFETY: live until its memory is given back below.
+    let header = unsafe { p.as_ref() };
+    let ty = header.type_pointer();
+    // SAFETY: the object keeps its type alive.
+    let type_head = unsafe { ty.as_ref() };
+    let flags = type_head.flags.get();
+    if flags.has(TypeFlags::FINALIZER) {
+        let already = header.gc_head().is_some_and(|g| g.has(GcHead::FINALIZED));
+        if !already {
+            if let Some(g) = header.gc_head() {
+                g.set(GcHead::FINALIZED, true);
+            }
+            header.increment();
+            (heap.hooks().finalize)(p);
+            if !header.decrement() {
+                return; // resurrected
+            }
+        }
+    }
+    if let Some(gc) = header.gc_head() {
+        if gc.has(GcHead::WEAKLY_REFERENCED) {
+            header.increment();
+            (heap.hooks().forget_weak_references)(p);
+            if !header.decrement() {
+                return; // a callback brought it back
+            }
+        }
+        heap.gc.untrack(gc);
+    }
+    // SAFETY: nobody refers to the object; payload and tail are dropped once, then the block is given back whole.
+    unsafe {
+        drop_tail(p, type_head);
+        (type_head.drop_payload)(p);
+        heap.free_block(block_start(p, flags));
+    }
+    if flags.has(TypeFlags::HEAP) {
+        // SAFETY: the instance owned one reference to its type.
+        unsafe { release(ty.cast()) }
+    }
+}
+
+/// Where the memory block of an object begins.
+fn block_start(p: NonNull<Header>, flags: TypeFlags) -> NonNull<u8> {
+    let p = p.cast::<u8>();
+    // SAFETY: collected objects are allocated with their prefix in the same block.
+    if flags.has(TypeFlags::GC) { unsafe { p.sub(size_of::<GcHead>()) } } else { p }
+}
+
+/// The tail words of an object that may hold values.
+///
+/// # Safety
+/// `p` is a live instance of `ty`.
+#[inline]
+unsafe fn tail_words(p: NonNull<Header>, ty: &TypeHead) -> *mut [Option<Value>] {
+    let flags = ty.flags.get();
+    let mut words = ty.slot_words.get() as usize;
+    if flags.has(TypeFlags::DICT) {
+        // SAFETY: live.
+        words += 1 + (unsafe { p.as_ref() }.shape.get() & 0xff) as usize;
+    }
+    // SAFETY: the tail lies inside the block (instance_size); an empty tail is never read.
+    let start = unsafe { p.cast::<u8>().add(ty.tail_offset.get() as usize) }.cast::<Option<Value>>();
+    core::ptr::slice_from_raw_parts_mut(start.as_ptr(), words)
+}
+
+/// # Safety
+/// `p` is an instance of `ty` that nobody refers to any more.
+unsafe fn drop_tail(p: NonNull<Header>, ty: &TypeHead) {
+    // SAFETY: words are taken out one by one, so code run by a drop finds them empty.
+    unsafe {
+        let tail = tail_words(p, ty);
+        for i in 0..tail.len() {
+            let word = (tail as *mut Option<Value>).add(i);
+            drop((*word).take());
+        }
+    }
+}
+
+/// Visits what an object owns: payload, tail, and its class when that was made at run time.
+///
+/// # Safety
+/// `p` is a live object.
+pub unsafe fn traverse_object(p: NonNull<Header>, visitor: &mut Visitor<'_>) {
+    // SAFETY: live; visitors change no value.
+    unsafe {
+        let ty = p.as_ref().type_head();
+        (ty.traverse_payload)(p, visitor);
+        for word in &*tail_words(p, ty) {
+            if let Some(v) = word {
+                visitor.value(v);
+            }
+        }
+        if ty.flags.get().has(TypeFlags::HEAP) {
+            visitor.pointer(p.as_ref().type_pointer().cast());
+        }
+    }
+}
+
+/// Breaks the object's references (the collector's `tp_clear`). Inline attribute values are emptied in place.
+///
+/// # Safety
+/// `p` is a live object that the caller holds a reference to.
+pub unsafe fn clear_object(p: NonNull<Header>) {
+    // SAFETY: live and held by the caller.
+    unsafe {
+        let ty = p.as_ref().type_head();
+        (ty.clear_payload)(p);
+        drop_tail(p, ty);
+    }
+}
+
+/// # Safety
+/// `p` is an object with payload `T`; it is not used afterwards.
+pub unsafe fn drop_payload<T>(p: NonNull<Header>) {
+    // SAFETY: the caller's promise.
+    unsafe { core::ptr::drop_in_place(&raw mut (*p.cast::<Object<T>>().as_ptr()).payload) }
+}
+
+/// # Safety
+/// `p` is a live object with payload `T`.
+pub unsafe fn traverse_payload<T: Trace>(p: NonNull<Header>, visitor: &mut Visitor<'_>) {
+    // SAFETY: the caller's promise.
+    unsafe { (*p.cast::<Object<T>>().as_ptr()).payload.trace(visitor) }
+}
+
+/// # Safety
+/// `p` is a live object with payload `T`.
+pub unsafe fn clear_payload<T: Trace>(p: NonNull<Header>) {
+    // SAFETY: the caller's promise.
+    unsafe { (*p.cast::<Object<T>>().as_ptr()).payload.clear() }
+}
+
+impl Heap {
+    /// A new object of type `ty`, tail words empty, with `extra` uninitialised bytes behind it (strings and tuples keep
+    /// their items there). Counted 1; tracked by the collector from here on when its type has `GC`.
+    ///
+    /// The shape word is 0. The caller sets it for instances with inline values.
+    ///
+    /// # Safety
+    /// `ty` was built for payload `T` (its layout, drop and traverse functions are those of `T`).
+    #[inline]
+    pub unsafe fn new_object<T>(&self, ty: &TypeHead, payload: T, extra: usize) -> Result<Ref<T>, OutOfMemory> {
+        let flags = ty.flags.get();
+        let prefix = if flags.has(TypeFlags::GC) { size_of::<GcHead>() } else { 0 };
+        let size = ty.instance_size().max(size_of::<Object<T>>());
+        let Some(total) = (prefix + size).checked_add(extra) else { return Err(OutOfMemory) };
+        let Some(block) = self.allocate_block(total) else { return Err(OutOfMemory) };
+        // SAFETY: the block has room for prefix, header, payload, tail and extra; it is written before anyone sees it.
+        unsafe {
+            let p = block.add(prefix);
+            let object = p.cast::<Object<T>>();
+            object.write(Object { header: Header::new(NonNull::from(ty)), payload });
+            let tail = ty.tail_offset.get() as usize;
+            if tail < ty.instance_size() {
+                core::ptr::write_bytes(p.as_ptr().add(tail), 0, ty.instance_size() - tail);
+            }
+            if flags.has(TypeFlags::HEAP) {
+                ty.header.increment();
+            }
+            if prefix != 0 {
+                let gc = block.cast::<GcHead>();
+                gc.write(GcHead::unlinked());
+                self.gc.track_new(gc.as_ref(), self);
+            }
+            Ok(Ref(object, PhantomData))
+        }
+    }
+}
+
+/// Where the extra bytes of a new object begin.
+///
+/// # Safety
+/// `object` was allocated with extra bytes for a type of this instance size.
+#[inline]
+pub unsafe fn extra_bytes<T>(object: &Ref<T>, ty: &TypeHead) -> NonNull<u8> {
+    let size = ty.instance_size().max(size_of::<Object<T>>());
+    // SAFETY: inside the block by the caller's promise.
+    unsafe { object.0.cast::<u8>().add(size) }
+}
+
+/// An instance's tail, for those who know its type: slots, the dict word, inline values.
+pub mod tail {
+    use super::*;
+
+    /// # Safety
+    /// `value` is an object whose type has more than `index` slot words.
+    #[inline(always)]
+    pub unsafe fn slot(value: &Value, index: usize) -> &ValueCell {
+        // SAFETY: the caller's promise; the word stands in the tail, initialised at birth.
+        unsafe {
+            let p = value.bits() as *const u8;
+            let offset = (*(p as *const Header)).type_head().tail_offset.get() as usize + 8 * index;
+            &*(p.add(offset) as *const ValueCell)
+        }
+    }
+
+    /// The word `offset` bytes behind the header (inline caches remember offsets).
+    ///
+    /// # Safety
+    /// A tail word of `value` is there.
+    #[inline(always)]
+    pub unsafe fn word(value: &Value, offset: usize) -> &ValueCell {
+        // SAFETY: the caller's promise.
+        unsafe { &*((value.bits() as *const u8).add(offset) as *const ValueCell) }
+    }
+
+    /// The dict word of an instance whose type has `TypeFlags::DICT`.
+    #[inline(always)]
+    pub fn dict(value: &Value) -> Option<&ValueCell> {
+        let ty = value.header()?.type_head();
+        if !ty.flags.get().has(TypeFlags::DICT) {
+            return None;
+        }
+        // SAFETY: types with the flag have the word at dict_offset.
+        Some(unsafe { word(value, ty.dict_offset()) })
+    }
+
+    /// # Safety
+    /// `index` is below the room for inline values that the instance was made with.
+    #[inline(always)]
+    pub unsafe fn inline(value: &Value, index: usize) -> &ValueCell {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let ty = (*(value.bits() as *const Header)).type_head();
+            word(value, ty.dict_offset() + 8 + 8 * index)
+        }
+    }
+}
+
+/// Builds a `TypeHead`'s function members for payload `T`.
+pub struct Functions {
+    pub drop_payload: crate::header::DropPayload,
+    pub traverse_payload: crate::header::TraversePayload,
+    pub clear_payload: crate::header::ClearPayload,
+    pub size: usize,
+    pub layout: &'static Layout,
+}
+
+impl Functions {
+    pub const fn of<T: Trace>(layout: &'static Layout) -> Functions {
+        Functions {
+            drop_payload: drop_payload::<T>,
+            traverse_payload: traverse_payload::<T>,
+            clear_payload: clear_payload::<T>,
+            size: size_of::<Object<T>>(),
+            layout,
+        }
+    }
+}

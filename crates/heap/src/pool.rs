@@ -1,0 +1,628 @@
+//! Pools of fixed-size blocks: the chapter's pymalloc, one per interpreter.
+//!
+//! ```text
+//!   arena  1 MiB, aligned, cut into 64 pools          given back to the system when all its pools are empty
+//!   pool   16 KiB of blocks of one size class         header: free list, blocks in use, class
+//!   block  16, 32, ... 512 bytes                      32 size classes
+//! ```
+//! All arenas lie in one reserved range of addresses, so "is this a pool block?" is one comparison. Larger blocks, and the
+//! storage behind [`crate::Buffer`], come from the system allocator. Everything is counted: arenas as they are committed,
+//! large blocks to the byte. A limit refuses memory instead of exceeding it. After CPython Objects/obmalloc.c.
+
+use crate::gc::Gc;
+use crate::header::Header;
+use core::alloc::Layout;
+use core::cell::{Cell, RefCell};
+use core::ptr::{NonNull, null, null_mut};
+
+pub const BLOCK_ALIGN: usize = 16;
+pub const MAX_SMALL: usize = 512;
+pub const CLASSES: usize = MAX_SMALL / BLOCK_ALIGN;
+pub const POOL_SIZE: usize = 16 << 10;
+pub const ARENA_SIZE: usize = 1 << 20;
+const POOLS_PER_ARENA: usize = ARENA_SIZE / POOL_SIZE;
+/// Address space set aside per interpreter for small blocks; costs nothing until committed.
+const RESERVED: usize = 64 << 30;
+const HEADER_SIZE: usize = 64;
+
+#[repr(C)]
+struct Pool {
+    /// Freed blocks, linked through their first word.
+    free: Cell<*mut u8>,
+    /// First byte never yet handed out.
+    fresh: Cell<*mut u8>,
+    used: Cell<u32>,
+    class: Cell<u32>,
+    /// Neighbours among the class's pools that have room.
+    next: Cell<*const Pool>,
+    prev: Cell<*const Pool>,
+}
+
+/// What the heap asks of the runtime while it frees objects. Functions, not closures: freeing has no other context.
+#[derive(Clone, Copy)]
+pub struct Hooks {
+    /// Runs the finalizer (`__del__`) of the object, which is held alive meanwhile. Errors are reported, not returned.
+    pub finalize: fn(NonNull<Header>),
+    /// Clears the weak references to the object and runs their callbacks.
+    pub forget_weak_references: fn(NonNull<Header>),
+    /// Called for every allocation and release while `Heap::traced` is set (tracemalloc).
+    pub allocated: fn(*const u8, usize),
+    pub released: fn(*const u8),
+    /// The young generation is full: collect at the next safe point.
+    pub collection_due: fn(),
+}
+
+fn ignore(_: NonNull<Header>) {}
+
+impl Hooks {
+    pub const NONE: Hooks = Hooks {
+        finalize: ignore,
+        forget_weak_references: ignore,
+        allocated: |_, _| {},
+        released: |_| {},
+        collection_due: || {},
+    };
+}
+
+/// One interpreter's memory.
+pub struct Heap {
+    base: usize,
+    committed_arenas: Cell<usize>,
+    arenas: RefCell<Vec<ArenaState>>,
+    /// Per class: the first pool with room, or null.
+    open: [Cell<*const Pool>; CLASSES],
+    /// Empty pools of committed arenas.
+    empty: Cell<*const Pool>,
+    hooks: Cell<Hooks>,
+    pub traced: Cell<bool>,
+    limit: Cell<usize>,
+    /// Bytes taken from the system: arenas, large blocks, buffers.
+    taken: Cell<usize>,
+    peak: Cell<usize>,
+    large_blocks: Cell<usize>,
+    pub gc: Gc,
+    pub(crate) free_depth: Cell<u32>,
+    pub(crate) free_later: RefCell<Vec<NonNull<Header>>>,
+}
+
+#[derive(Clone, Copy)]
+struct ArenaState {
+    committed: bool,
+    pools_in_use: u16,
+    /// Pools of this arena never yet used.
+    fresh_pools: u16,
+}
+
+/// Figures of the pools, for `sys._debugmallocstats` and the inspection commands. Bytes unless named otherwise.
+#[derive(Clone, Debug, Default)]
+pub struct Statistics {
+    pub arenas: usize,
+    pub taken: usize,
+    pub peak: usize,
+    pub large_blocks: usize,
+    /// Per size class: block size, pools, blocks in use, blocks free.
+    pub classes: Vec<(usize, usize, usize, usize)>,
+}
+
+thread_local! {
+    static CURRENT: Cell<*const Heap> = const { Cell::new(null()) };
+}
+
+/// Makes `heap` the one this thread's allocations and releases go to; returns the one before.
+///
+/// # Safety
+/// `heap` outlives the attachment, and the thread holds the GIL that guards it.
+pub unsafe fn attach(heap: *const Heap) -> *const Heap {
+    CURRENT.replace(heap)
+}
+
+/// The attached heap.
+#[inline(always)]
+pub fn current() -> &'static Heap {
+    let p = CURRENT.get();
+    debug_assert!(!p.is_null(), "no heap is attached to this thread");
+    // SAFETY: attach's contract; every thread that touches values is attached.
+    unsafe { &*p }
+}
+
+impl Heap {
+    /// A heap with its own address range. `None` when the system refuses the reservation.
+    pub fn new() -> Option<Box<Heap>> {
+        // SAFETY: reserves addresses, touches no memory.
+        let p = unsafe {
+            libc::mmap(
+                null_mut(),
+                RESERVED + ARENA_SIZE,
+                libc::PROT_NONE,
+                libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE,
+                -1,
+                0,
+            )
+        };
+        if p == libc::MAP_FAILED {
+            return None;
+        }
+        let base = (p as usize + ARENA_SIZE - 1) & !(ARENA_SIZE - 1);
+        Some(Box::new(Heap {
+            base,
+            committed_arenas: Cell::new(0),
+            arenas: RefCell::new(Vec::new()),
+            open: [const { Cell::new(null()) }; CLASSES],
+            empty: Cell::new(null()),
+            hooks: Cell::new(Hooks::NONE),
+            traced: Cell::new(false),
+            limit: Cell::new(usize::MAX),
+            taken: Cell::new(0),
+            peak: Cell::new(0),
+            large_blocks: Cell::new(0),
+            gc: Gc::new(),
+            free_depth: Cell::new(0),
+            free_later: RefCell::new(Vec::new()),
+        }))
+    }
+
+    pub fn hooks(&self) -> Hooks {
+        self.hooks.get()
+    }
+
+    pub fn set_hooks(&self, hooks: Hooks) {
+        self.hooks.set(hooks);
+    }
+
+    /// Refuse memory beyond `bytes` in total.
+    pub fn set_limit(&self, bytes: usize) {
+        self.limit.set(bytes);
+    }
+
+    /// Bytes taken from the system now.
+    pub fn taken(&self) -> usize {
+        self.taken.get()
+    }
+
+    /// Counts `bytes` that a library is about to take on our behalf; refuses beyond the limit.
+    #[inline]
+    pub fn charge(&self, bytes: usize) -> bool {
+        let Some(total) = self.taken.get().checked_add(bytes) else { return false };
+        if total > self.limit.get() {
+            return false;
+        }
+        self.taken.set(total);
+        if total > self.peak.get() {
+            self.peak.set(total);
+        }
+        true
+    }
+
+    #[inline]
+    pub fn discharge(&self, bytes: usize) {
+        self.taken.set(self.taken.get().saturating_sub(bytes));
+    }
+
+    /// A block of at least `size` bytes aligned to 16, or `None` when memory is refused.
+    #[inline]
+    pub fn allocate_block(&self, size: usize) -> Option<NonNull<u8>> {
+        if size <= MAX_SMALL {
+            let class = size.saturating_sub(1) / BLOCK_ALIGN;
+            let pool = self.open[class].get();
+            if !pool.is_null() {
+                // SAFETY: open pools are live and committed.
+                let pool = unsafe { &*pool };
+                let block = pool.free.get();
+                if let Some(block) = NonNull::new(block) {
+                    // SAFETY: a freed block holds the link to the next one in its first word.
+                    let next = unsafe { *(block.as_ptr() as *const *mut u8) };
+                    pool.free.set(next);
+                    pool.used.set(pool.used.get() + 1);
+                    if self.traced.get() {
+                        (self.hooks().allocated)(block.as_ptr(), size);
+                    }
+                    return Some(block);
+                }
+            }
+        }
+        self.allocate_slow(size)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn allocate_slow(&self, size: usize) -> Option<NonNull<u8>> {
+        let block = if size <= MAX_SMALL {
+            self.allocate_small_slow(size.saturating_sub(1) / BLOCK_ALIGN)
+        } else {
+            self.allocate_large(size)
+        }?;
+        if self.traced.get() {
+            (self.hooks().allocated)(block.as_ptr(), size);
+        }
+        Some(block)
+    }
+
+    fn allocate_small_slow(&self, class: usize) -> Option<NonNull<u8>> {
+        let size = (class + 1) * BLOCK_ALIGN;
+        loop {
+            let p = self.open[class].get();
+            if p.is_null() {
+                let fresh = self.take_pool(class)?;
+                self.push_open(class, fresh);
+                continue;
+            }
+            // SAFETY: open pools are live.
+            let pool = unsafe { &*p };
+            if let Some(block) = NonNull::new(pool.free.get()) {
+                // SAFETY: as in allocate_block.
+                pool.free.set(unsafe { *(block.as_ptr() as *const *mut u8) });
+                pool.used.set(pool.used.get() + 1);
+                return Some(block);
+            }
+            let fresh = pool.fresh.get();
+            let end = p as usize + POOL_SIZE;
+            if fresh as usize + size <= end {
+                // A run of untouched blocks becomes the free list, so that the quick path serves them.
+                let mut at = fresh as usize;
+                let stop = (at + 8 * size).min(end - (end - at) % size);
+                let mut previous = null_mut::<u8>();
+                let mut blocks = 0;
+                while at + size <= stop.max(fresh as usize + size) && at + size <= end {
+                    // SAFETY: the block lies inside this pool and was never handed out.
+                    unsafe { *(at as *mut *mut u8) = previous };
+                    previous = at as *mut u8;
+                    at += size;
+                    blocks += 1;
+                }
+                debug_assert!(blocks > 0);
+                pool.fresh.set(at as *mut u8);
+                pool.free.set(previous);
+                continue;
+            }
+            self.remove_open(class, pool);
+        }
+    }
+
+    fn push_open(&self, class: usize, pool: *const Pool) {
+        let head = self.open[class].get();
+        // SAFETY: both pools are live.
+        unsafe {
+            (*pool).next.set(head);
+            (*pool).prev.set(null());
+            if !head.is_null() {
+                (*head).prev.set(pool);
+            }
+        }
+        self.open[class].set(pool);
+    }
+
+    fn remove_open(&self, class: usize, pool: &Pool) {
+        let (next, prev) = (pool.next.get(), pool.prev.get());
+        // SAFETY: neighbours in the list are live pools.
+        unsafe {
+            if !next.is_null() {
+                (*next).prev.set(prev);
+            }
+            if prev.is_null() {
+                self.open[class].set(next);
+            } else {
+                (*prev).next.set(next);
+            }
+        }
+        pool.next.set(null());
+        pool.prev.set(null());
+    }
+
+    /// An empty pool made ready for `class`.
+    fn take_pool(&self, class: usize) -> Option<*const Pool> {
+        let mut p = self.empty.get();
+        if p.is_null() {
+            p = self.fresh_pool()?;
+        } else {
+            // SAFETY: empty pools are committed.
+            self.empty.set(unsafe { (*p).next.get() });
+            if !self.empty.get().is_null() {
+                // SAFETY: as above.
+                unsafe { (*self.empty.get()).prev.set(null()) };
+            }
+        }
+        self.arenas.borrow_mut()[self.arena_of(p as usize)].pools_in_use += 1;
+        let first = p as usize + HEADER_SIZE;
+        // SAFETY: a committed pool that nobody uses.
+        unsafe {
+            (p as *mut Pool).write(Pool {
+                free: Cell::new(null_mut()),
+                fresh: Cell::new(first as *mut u8),
+                used: Cell::new(0),
+                class: Cell::new(class as u32),
+                next: Cell::new(null()),
+                prev: Cell::new(null()),
+            });
+        }
+        Some(p)
+    }
+
+    fn arena_of(&self, address: usize) -> usize {
+        (address - self.base) / ARENA_SIZE
+    }
+
+    /// A pool never used before, committing an arena when needed.
+    fn fresh_pool(&self) -> Option<*const Pool> {
+        let mut arenas = self.arenas.borrow_mut();
+        let index = match arenas.iter().rposition(|a| a.committed && a.fresh_pools > 0) {
+            Some(index) => index,
+            None => {
+                let index = arenas.iter().position(|a| !a.committed).unwrap_or(arenas.len());
+                if (index + 1) * ARENA_SIZE > RESERVED || !self.charge(ARENA_SIZE) {
+                    return None;
+                }
+                let address = self.base + index * ARENA_SIZE;
+                // SAFETY: inside the reserved range.
+                let failed = unsafe {
+                    libc::mprotect(address as *mut libc::c_void, ARENA_SIZE, libc::PROT_READ | libc::PROT_WRITE) != 0
+                };
+                if failed {
+                    self.discharge(ARENA_SIZE);
+                    return None;
+                }
+                let state = ArenaState { committed: true, pools_in_use: 0, fresh_pools: POOLS_PER_ARENA as u16 };
+                if index == arenas.len() {
+                    arenas.push(state);
+                } else {
+                    arenas[index] = state;
+                }
+                self.committed_arenas.set(self.committed_arenas.get() + 1);
+                index
+            }
+        };
+        let arena = &mut arenas[index];
+        let nth = POOLS_PER_ARENA - arena.fresh_pools as usize;
+        arena.fresh_pools -= 1;
+        Some((self.base + index * ARENA_SIZE + nth * POOL_SIZE) as *const Pool)
+    }
+
+    /// Whether `address` is a pool block of this heap.
+    #[inline(always)]
+    fn is_pooled(&self, address: usize) -> bool {
+        address.wrapping_sub(self.base) < RESERVED
+    }
+
+    /// Gives a block back.
+    ///
+    /// # Safety
+    /// `block` came from `allocate_block` of this heap and is not used afterwards.
+    #[inline]
+    pub unsafe fn free_block(&self, block: NonNull<u8>) {
+        if self.traced.get() {
+            (self.hooks().released)(block.as_ptr());
+        }
+        let address = block.as_ptr() as usize;
+        if !self.is_pooled(address) {
+            // SAFETY: not pooled, so it came from allocate_large.
+            unsafe { self.free_large(block) };
+            return;
+        }
+        let pool = (address & !(POOL_SIZE - 1)) as *const Pool;
+        // SAFETY: the block's pool is live while it has blocks in use.
+        let pool = unsafe { &*pool };
+        #[cfg(any(debug_assertions, feature = "zeal"))]
+        {
+            let size = (pool.class.get() as usize + 1) * BLOCK_ALIGN;
+            // SAFETY: the whole block is ours.
+            unsafe { core::ptr::write_bytes(block.as_ptr(), 0xdd, size) };
+        }
+        let next = pool.free.get();
+        // SAFETY: the block is free now; its first word links the list.
+        unsafe { *(block.as_ptr() as *mut *mut u8) = next };
+        pool.free.set(block.as_ptr());
+        let used = pool.used.get() - 1;
+        pool.used.set(used);
+        if next.is_null() || used == 0 {
+            self.free_slow(pool, used);
+        }
+    }
+
+    /// The pool was full (and not in the open list), or has become empty.
+    #[cold]
+    #[inline(never)]
+    fn free_slow(&self, pool: &Pool, used: u32) {
+        let class = pool.class.get() as usize;
+        let size = (class + 1) * BLOCK_ALIGN;
+        let is_listed = core::ptr::eq(self.open[class].get(), pool) || !pool.prev.get().is_null();
+        if used == 0 {
+            // Keep one pool per class: a program that makes and drops one object must not take and give pools in turn.
+            let only = is_listed && pool.next.get().is_null() && pool.prev.get().is_null();
+            if only {
+                return;
+            }
+            if is_listed {
+                self.remove_open(class, pool);
+            }
+            self.give_pool(pool);
+        } else if !is_listed && (pool.fresh.get() as usize + size > pool as *const Pool as usize + POOL_SIZE) {
+            self.push_open(class, pool);
+        }
+    }
+
+    fn give_pool(&self, pool: &Pool) {
+        let head = self.empty.get();
+        pool.next.set(head);
+        pool.prev.set(null());
+        if !head.is_null() {
+            // SAFETY: empty pools are committed.
+            unsafe { (*head).prev.set(pool) };
+        }
+        self.empty.set(pool);
+        let index = self.arena_of(pool as *const Pool as usize);
+        let empty_arena = {
+            let mut arenas = self.arenas.borrow_mut();
+            arenas[index].pools_in_use -= 1;
+            arenas[index].pools_in_use == 0 && self.committed_arenas.get() > 1
+        };
+        if empty_arena {
+            self.give_arena(index);
+        }
+    }
+
+    /// Returns an arena without used pools to the system.
+    fn give_arena(&self, index: usize) {
+        let start = self.base + index * ARENA_SIZE;
+        let mut p = self.empty.get();
+        while !p.is_null() {
+            // SAFETY: empty pools are committed until this function ends.
+            let pool = unsafe { &*p };
+            let next = pool.next.get();
+            if self.arena_of(p as usize) == index {
+                let prev = pool.prev.get();
+                // SAFETY: neighbours in the list are committed.
+                unsafe {
+                    if !next.is_null() {
+                        (*next).prev.set(prev);
+                    }
+                    if prev.is_null() {
+                        self.empty.set(next);
+                    } else {
+                        (*prev).next.set(next);
+                    }
+                }
+            }
+            p = next;
+        }
+        self.arenas.borrow_mut()[index] = ArenaState { committed: false, pools_in_use: 0, fresh_pools: 0 };
+        self.committed_arenas.set(self.committed_arenas.get() - 1);
+        // SAFETY: no pool of the arena is in use or listed; the mapping stays reserved.
+        unsafe {
+            libc::madvise(start as *mut libc::c_void, ARENA_SIZE, libc::MADV_DONTNEED);
+            libc::mprotect(start as *mut libc::c_void, ARENA_SIZE, libc::PROT_NONE);
+        }
+        self.discharge(ARENA_SIZE);
+    }
+
+    fn allocate_large(&self, size: usize) -> Option<NonNull<u8>> {
+        if size > isize::MAX as usize || !self.charge(size) {
+            return None;
+        }
+        // SAFETY: a plain allocation; malloc aligns to 16.
+        let p = NonNull::new(unsafe { libc::malloc(size) } as *mut u8);
+        match p {
+            Some(p) => {
+                self.large_blocks.set(self.large_blocks.get() + 1);
+                // The usable size is what free_large will see.
+                // SAFETY: just allocated.
+                let usable = unsafe { libc::malloc_usable_size(p.as_ptr().cast()) };
+                self.taken.set(self.taken.get() + usable - size);
+                Some(p)
+            }
+            None => {
+                self.discharge(size);
+                None
+            }
+        }
+    }
+
+    /// # Safety
+    /// `block` came from `allocate_large`.
+    #[cold]
+    unsafe fn free_large(&self, block: NonNull<u8>) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            self.discharge(libc::malloc_usable_size(block.as_ptr().cast()));
+            libc::free(block.as_ptr().cast());
+        }
+        self.large_blocks.set(self.large_blocks.get() - 1);
+    }
+
+    pub fn statistics(&self) -> Statistics {
+        let mut classes = vec![(0, 0, 0, 0); CLASSES];
+        for (i, row) in classes.iter_mut().enumerate() {
+            row.0 = (i + 1) * BLOCK_ALIGN;
+        }
+        let arenas = self.arenas.borrow();
+        let mut empty = Vec::new();
+        let mut p = self.empty.get();
+        while !p.is_null() {
+            empty.push(p as usize);
+            // SAFETY: listed pools are committed.
+            p = unsafe { (*p).next.get() };
+        }
+        for (index, arena) in arenas.iter().enumerate().filter(|(_, a)| a.committed) {
+            for nth in 0..POOLS_PER_ARENA - arena.fresh_pools as usize {
+                let address = self.base + index * ARENA_SIZE + nth * POOL_SIZE;
+                if empty.contains(&address) {
+                    continue;
+                }
+                // SAFETY: a committed pool in use.
+                let pool = unsafe { &*(address as *const Pool) };
+                let row = &mut classes[pool.class.get() as usize];
+                row.1 += 1;
+                row.2 += pool.used.get() as usize;
+                row.3 += (POOL_SIZE - HEADER_SIZE) / row.0 - pool.used.get() as usize;
+            }
+        }
+        Statistics {
+            arenas: self.committed_arenas.get(),
+            taken: self.taken.get(),
+            peak: self.peak.get(),
+            large_blocks: self.large_blocks.get(),
+            classes,
+        }
+    }
+}
+
+impl Drop for Heap {
+    fn drop(&mut self) {
+        // SAFETY: the range was reserved by `new`; whoever drops a heap has dropped its values.
+        unsafe { libc::munmap(self.base as *mut libc::c_void, RESERVED) };
+    }
+}
+
+/// Storage for [`crate::Buffer`]: system memory, counted to the byte.
+pub(crate) fn raw_allocate(layout: Layout) -> Option<NonNull<u8>> {
+    let heap = current();
+    if !heap.charge(layout.size()) {
+        return None;
+    }
+    // SAFETY: the size is not zero (checked by the caller).
+    let p = NonNull::new(unsafe { std::alloc::alloc(layout) });
+    match p {
+        None => heap.discharge(layout.size()),
+        Some(p) if heap.traced.get() => (heap.hooks().allocated)(p.as_ptr(), layout.size()),
+        Some(_) => {}
+    }
+    p
+}
+
+/// # Safety
+/// `p` came from `raw_allocate` or `raw_resize` with `layout`.
+pub(crate) unsafe fn raw_free(p: NonNull<u8>, layout: Layout) {
+    let heap = current();
+    if heap.traced.get() {
+        (heap.hooks().released)(p.as_ptr());
+    }
+    heap.discharge(layout.size());
+    // SAFETY: the caller's promise.
+    unsafe { std::alloc::dealloc(p.as_ptr(), layout) }
+}
+
+/// # Safety
+/// `p` came from `raw_allocate` or `raw_resize` with `old`; `new.size()` is not zero; alignments agree.
+pub(crate) unsafe fn raw_resize(p: NonNull<u8>, old: Layout, new: Layout) -> Option<NonNull<u8>> {
+    let heap = current();
+    if new.size() > old.size() && !heap.charge(new.size() - old.size()) {
+        return None;
+    }
+    // SAFETY: the caller's promise.
+    let q = NonNull::new(unsafe { std::alloc::realloc(p.as_ptr(), old, new.size()) });
+    match q {
+        Some(q) => {
+            if new.size() < old.size() {
+                heap.discharge(old.size() - new.size());
+            }
+            if heap.traced.get() {
+                (heap.hooks().released)(p.as_ptr());
+                (heap.hooks().allocated)(q.as_ptr(), new.size());
+            }
+        }
+        None => {
+            if new.size() > old.size() {
+                heap.discharge(new.size() - old.size());
+            }
+        }
+    }
+    q
+}
