@@ -5,6 +5,11 @@
 
 #![forbid(unsafe_code)]
 
+pub mod code;
 pub mod instruction;
+pub mod pystring;
+pub mod varint;
 
+pub use code::{CodeObject, Complex, Constant, ExceptionEntry, Position};
 pub use instruction::{Flags, IrOpcode, Opcode};
+pub use pystring::PyString;

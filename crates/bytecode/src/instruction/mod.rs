@@ -309,16 +309,12 @@ impl Opcode {
     /// Does control never reach the next instruction by falling through?
     pub fn is_unconditional(self) -> bool {
         let op = self.deopt();
-        op.is_exit()
-            || matches!(op, Opcode::JUMP_FORWARD | Opcode::JUMP_BACKWARD | Opcode::JUMP_BACKWARD_NO_INTERRUPT)
+        op.is_exit() || matches!(op, Opcode::JUMP_FORWARD | Opcode::JUMP_BACKWARD | Opcode::JUMP_BACKWARD_NO_INTERRUPT)
     }
 
     /// Is it a jump whose distance counts backwards?
     pub fn is_backward_jump(self) -> bool {
-        matches!(
-            self.deopt(),
-            Opcode::JUMP_BACKWARD | Opcode::JUMP_BACKWARD_NO_INTERRUPT | Opcode::END_ASYNC_FOR
-        )
+        matches!(self.deopt(), Opcode::JUMP_BACKWARD | Opcode::JUMP_BACKWARD_NO_INTERRUPT | Opcode::END_ASYNC_FOR)
     }
 
     /// Every real instruction, by number.

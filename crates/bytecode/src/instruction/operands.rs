@@ -109,9 +109,7 @@ pub const RESUME_OPARG_DEPTH1_MASK: u32 = 4;
 /// Named parts of an instruction's inline cache: name and 16-bit units (`opcode._cache_format`). The counter comes first.
 pub fn cache_format(op: Opcode) -> &'static [(&'static str, usize)] {
     match op.deopt() {
-        Opcode::LOAD_GLOBAL => {
-            &[("counter", 1), ("index", 1), ("module_keys_version", 1), ("builtin_keys_version", 1)]
-        }
+        Opcode::LOAD_GLOBAL => &[("counter", 1), ("index", 1), ("module_keys_version", 1), ("builtin_keys_version", 1)],
         Opcode::BINARY_OP => &[("counter", 1), ("descr", 4)],
         Opcode::LOAD_ATTR => &[("counter", 1), ("version", 2), ("keys_version", 2), ("descr", 4)],
         Opcode::STORE_ATTR => &[("counter", 1), ("version", 2), ("index", 1)],

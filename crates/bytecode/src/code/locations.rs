@@ -1,0 +1,240 @@
+//! The location table of 3.11 and later: the source range of every 16-bit unit (PEP 626, PEP 657).
+//!
+//! ```text
+//! entry:  1 kind:4 length-1:3 | bytes by kind           (bit 7 marks the first byte of an entry)
+//! kind 0-9    short: same line, columns below 80, width below 16
+//! kind 10-12  one line: line advanced by kind - 10, two column bytes
+//! kind 13     line only: signed varint line advance
+//! kind 14     long: signed varint line advance, varints end line - line, column + 1, end column + 1
+//! kind 15     no location
+//! ```
+//!
+//! Source: CPython `Objects/locations.md` (now `InternalDocs/code_objects.md`), `Python/assemble.c`,
+//! `Objects/codeobject.c` (`co_lines`, `co_positions`), `Lib/dis.py` (`findlinestarts`). A decoder never fails: bytes
+//! that end early end the table.
+
+use crate::varint::{read_signed_varint, read_varint, write_signed_varint, write_varint};
+
+/// A source range; -1 stands for what is not known. Lines from 1, columns from 0 in UTF-8 bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Position {
+    /// First line.
+    pub line: i32,
+    /// Last line.
+    pub end_line: i32,
+    /// First column.
+    pub col: i32,
+    /// One past the last column.
+    pub end_col: i32,
+}
+
+impl Position {
+    /// No location at all (CPython's NO_LOCATION).
+    pub const NONE: Position = Position { line: -1, end_line: -1, col: -1, end_col: -1 };
+
+    /// Only a line.
+    pub fn line_only(line: i32) -> Position {
+        Position { line, end_line: line, col: -1, end_col: -1 }
+    }
+}
+
+/// A run of units with one position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LocationEntry {
+    /// Byte offset of its first unit.
+    pub start: u32,
+    /// Byte offset past its last unit.
+    pub end: u32,
+    /// Its source range.
+    pub position: Position,
+}
+
+/// A range of `co_lines`; the line is -1 for none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LineRange {
+    /// First byte.
+    pub start: u32,
+    /// One past the last byte.
+    pub end: u32,
+    /// The line or -1.
+    pub line: i32,
+}
+
+const ONE_LINE: u8 = 10;
+const NO_COLUMNS: u8 = 13;
+const LONG: u8 = 14;
+const NO_LOCATION: u8 = 15;
+
+/// Writes a location table; consecutive equal positions become one run.
+#[derive(Debug)]
+pub struct LocationEncoder {
+    out: Vec<u8>,
+    line: i32,
+    run: Position,
+    units: usize,
+}
+
+impl LocationEncoder {
+    /// Lines count from the code object's first line.
+    pub fn new(firstlineno: i32) -> LocationEncoder {
+        LocationEncoder { out: Vec::new(), line: firstlineno, run: Position::NONE, units: 0 }
+    }
+
+    /// The next `units` 16-bit units (EXTENDED_ARG and caches included) come from `position`.
+    pub fn add(&mut self, position: Position, units: usize) {
+        if position != self.run {
+            self.flush();
+            self.run = position;
+        }
+        self.units += units;
+    }
+
+    /// The table's bytes.
+    pub fn finish(mut self) -> Vec<u8> {
+        self.flush();
+        self.out
+    }
+
+    fn flush(&mut self) {
+        while self.units > 0 {
+            let units = self.units.min(8);
+            self.entry(units);
+            self.units -= units;
+        }
+    }
+
+    fn first_byte(&mut self, kind: u8, units: usize) {
+        self.out.push(0x80 | kind << 3 | (units - 1) as u8);
+    }
+
+    fn entry(&mut self, units: usize) {
+        let Position { line, end_line, col, end_col } = self.run;
+        if line < 0 {
+            self.first_byte(NO_LOCATION, units);
+            return;
+        }
+        let advance = line.wrapping_sub(self.line);
+        let no_columns = col < 0 || end_col < 0;
+        if no_columns && (end_line == line || end_line == -1) {
+            self.first_byte(NO_COLUMNS, units);
+            write_signed_varint(&mut self.out, advance);
+        } else if !no_columns && end_line == line && advance == 0 && col < 80 && (col..col + 16).contains(&end_col) {
+            self.first_byte((col >> 3) as u8, units);
+            self.out.push(((col & 7) << 4 | (end_col - col)) as u8);
+        } else if !no_columns && end_line == line && (0..3).contains(&advance) && col < 128 && end_col < 128 {
+            self.first_byte(ONE_LINE + advance as u8, units);
+            self.out.extend([col as u8, end_col as u8]);
+        } else {
+            self.first_byte(LONG, units);
+            write_signed_varint(&mut self.out, advance);
+            write_varint(&mut self.out, end_line.wrapping_sub(line) as u32);
+            write_varint(&mut self.out, col.wrapping_add(1) as u32);
+            write_varint(&mut self.out, end_col.wrapping_add(1) as u32);
+        }
+        self.line = line;
+    }
+}
+
+/// The runs of a table.
+pub fn decode_locations(table: &[u8], firstlineno: i32) -> impl Iterator<Item = LocationEntry> + '_ {
+    let mut at = 0;
+    let mut offset: u32 = 0;
+    let mut line = firstlineno;
+    std::iter::from_fn(move || {
+        let &first = table.get(at)?;
+        at += 1;
+        let units = u32::from(first & 7) + 1;
+        let position = read_position(table, &mut at, &mut line, first >> 3 & 15)?;
+        let start = offset;
+        offset = offset.checked_add(units * 2)?;
+        Some(LocationEntry { start, end: offset, position })
+    })
+}
+
+fn read_position(table: &[u8], at: &mut usize, line: &mut i32, kind: u8) -> Option<Position> {
+    let mut byte = || {
+        let b = *table.get(*at)?;
+        *at += 1;
+        Some(i32::from(b))
+    };
+    let (end_line, col, end_col) = match kind {
+        0..ONE_LINE => {
+            let second = byte()?;
+            let col = i32::from(kind) << 3 | second >> 4 & 7;
+            (*line, col, col + (second & 15))
+        }
+        ONE_LINE..NO_COLUMNS => {
+            *line = line.wrapping_add(i32::from(kind - ONE_LINE));
+            (*line, byte()?, byte()?)
+        }
+        NO_COLUMNS => {
+            *line = line.wrapping_add(read_signed_varint(table, at)?);
+            (*line, -1, -1)
+        }
+        LONG => {
+            *line = line.wrapping_add(read_signed_varint(table, at)?);
+            let end_line = line.wrapping_add(read_varint(table, at)? as i32);
+            let col = (read_varint(table, at)? as i32).wrapping_sub(1);
+            (end_line, col, (read_varint(table, at)? as i32).wrapping_sub(1))
+        }
+        _ => return Some(Position::NONE),
+    };
+    Some(Position { line: *line, end_line, col, end_col })
+}
+
+/// `co_lines()`: ranges of bytes with one line; neighbours of one line are one range.
+pub fn line_ranges(table: &[u8], firstlineno: i32) -> Vec<LineRange> {
+    let mut ranges: Vec<LineRange> = Vec::new();
+    for LocationEntry { start, end, position } in decode_locations(table, firstlineno) {
+        match ranges.last_mut() {
+            Some(last) if last.line == position.line => last.end = end,
+            _ => ranges.push(LineRange { start, end, line: position.line }),
+        }
+    }
+    ranges
+}
+
+/// `dis.findlinestarts`: where a line starts that differs from the one before. The line is -1 for none.
+pub fn line_starts(table: &[u8], firstlineno: i32) -> Vec<(u32, i32)> {
+    line_ranges(table, firstlineno).iter().map(|range| (range.start, range.line)).collect()
+}
+
+/// `co_positions()`: the position of every unit.
+pub fn positions(table: &[u8], firstlineno: i32) -> impl Iterator<Item = Position> + '_ {
+    decode_locations(table, firstlineno)
+        .flat_map(|entry| std::iter::repeat_n(entry.position, ((entry.end - entry.start) / 2) as usize))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_round_trips() {
+        let at = |line, end_line, col, end_col| Position { line, end_line, col, end_col };
+        let runs = [
+            (at(10, 10, 4, 8), 3),
+            (at(10, 10, 79, 94), 20),
+            (at(12, 12, 100, 127), 1),
+            (at(9, 9, 0, 5), 8),
+            (at(9, 30, 0, 200), 9),
+            (Position::line_only(40), 2),
+            (Position::NONE, 17),
+            (at(41, 41, 9, 3), 1),
+            (at(3, 3, 500, 501), 4),
+        ];
+        let mut encoder = LocationEncoder::new(10);
+        for (position, units) in runs {
+            encoder.add(position, units - 1);
+            encoder.add(position, 1);
+        }
+        let table = encoder.finish();
+        let want: Vec<Position> = runs.iter().flat_map(|&(p, n)| std::iter::repeat_n(p, n)).collect();
+        assert_eq!(positions(&table, 10).collect::<Vec<_>>(), want);
+        for cut in 0..table.len() {
+            assert!(positions(&table[..cut], 10).count() <= want.len());
+        }
+        let lines: Vec<i32> = line_ranges(&table, 10).iter().map(|r| r.line).collect();
+        assert_eq!(lines, [10, 12, 9, 40, -1, 41, 3]);
+    }
+}
