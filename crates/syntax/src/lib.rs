@@ -4,4 +4,14 @@
 #![forbid(unsafe_code)]
 
 pub mod ast;
+pub mod diagnostic;
+pub mod lexer;
 pub mod printable;
+pub mod source;
+pub mod token;
+pub mod unicode;
+
+pub use diagnostic::{DiagnosticKind, ErrorLocation, SourceWarning, SyntaxDiagnostic, WarningCategory};
+pub use lexer::{LexOptions, Mode, Stop, Tokens, tokenize_all};
+pub use source::Source;
+pub use token::{Token, TokenKind};

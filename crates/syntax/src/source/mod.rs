@@ -1,0 +1,198 @@
+//! Source text: UTF-8 with `\n` line ends, and the index of its lines.
+//!
+//! Every position in the front end is a byte offset (`u32`) into [`Source::text`]; lines count from 1 and columns are
+//! bytes from the line's start, as in CPython's tree. Before lexing, CPython turns `\r\n` and `\r` into `\n` and, for
+//! `exec` input, adds a missing final newline (`translate_newlines`, Parser/tokenizer/helpers.c); so does
+//! [`Source::from_text`]. `tokenize` mode keeps carriage returns: [`Source::verbatim`].
+
+mod decode;
+
+pub use decode::{Decode, DecodeFailure, Origin, SourceError, find_encoding};
+
+use crate::diagnostic::{DiagnosticKind, SyntaxDiagnostic};
+
+/// A source text ready for the lexer.
+#[derive(Clone, Debug)]
+pub struct Source {
+    text: String,
+    /// Byte offset of the start of each line; the first is 0.
+    line_starts: Vec<u32>,
+    implicit_newline: bool,
+    encoding: Option<String>,
+}
+
+impl Source {
+    /// Text given as `str`: no coding cookie, no byte order mark. `add_newline` is right for `exec` input.
+    ///
+    /// # Errors
+    /// A null character, or a text of 4 GiB and more.
+    pub fn from_text(text: impl Into<String>, add_newline: bool) -> Result<Source, SyntaxDiagnostic> {
+        let text = text.into();
+        if memchr::memchr(0, text.as_bytes()).is_some() {
+            return Err(null_bytes());
+        }
+        Source::normalized(text, add_newline, None)
+    }
+
+    /// Bytes: honours a byte order mark and a PEP 263 coding cookie. UTF-8, Latin-1 and ASCII are read here; `decode`
+    /// is asked for every other codec.
+    ///
+    /// # Errors
+    /// Exactly CPython's for `compile(bytes)` ([`Origin::Bytes`]) or for running a file ([`Origin::File`]).
+    pub fn from_bytes(
+        bytes: &[u8],
+        origin: Origin<'_>,
+        add_newline: bool,
+        decode: &mut Decode<'_>,
+    ) -> Result<Source, SourceError> {
+        let (text, encoding) = decode::decode_source(bytes, origin, decode)?;
+        Source::normalized(text, add_newline, encoding).map_err(SourceError::Diagnostic)
+    }
+
+    /// Text exactly as it stands, for `tokenize` mode.
+    ///
+    /// # Errors
+    /// A text of 4 GiB and more.
+    pub fn verbatim(text: impl Into<String>) -> Result<Source, SyntaxDiagnostic> {
+        Source::indexed(text.into(), false, None)
+    }
+
+    fn normalized(text: String, add_newline: bool, encoding: Option<String>) -> Result<Source, SyntaxDiagnostic> {
+        let mut text = match memchr::memchr(b'\r', text.as_bytes()) {
+            None => text,
+            Some(first) => unify_newlines(&text, first),
+        };
+        let implicit = add_newline && !text.ends_with('\n');
+        if implicit {
+            text.push('\n');
+        }
+        Source::indexed(text, implicit, encoding)
+    }
+
+    fn indexed(text: String, implicit_newline: bool, encoding: Option<String>) -> Result<Source, SyntaxDiagnostic> {
+        if text.len() >= u32::MAX as usize {
+            return Err(SyntaxDiagnostic::bare(
+                DiagnosticKind::OverflowError,
+                "Parser column offset overflow - source line is too big",
+            ));
+        }
+        let mut line_starts = Vec::with_capacity(text.len() / 32 + 1);
+        line_starts.push(0);
+        line_starts.extend(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at as u32 + 1));
+        Ok(Source { text, line_starts, implicit_newline, encoding })
+    }
+
+    /// The whole text.
+    #[inline]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The text's bytes.
+    #[inline]
+    pub fn bytes(&self) -> &[u8] {
+        self.text.as_bytes()
+    }
+
+    /// A slice of the text by byte range. Ranges come from tokens and nodes, which lie on character boundaries; any
+    /// other range yields the empty string.
+    #[inline]
+    pub fn slice(&self, start: u32, end: u32) -> &str {
+        self.text.get(start as usize..end as usize).unwrap_or("")
+    }
+
+    /// Whether the final newline was supplied and is not in the user's text.
+    pub fn has_implicit_newline(&self) -> bool {
+        self.implicit_newline
+    }
+
+    /// The encoding found (`"utf-8"` after a byte order mark, or the cookie's normalised name).
+    pub fn encoding(&self) -> Option<&str> {
+        self.encoding.as_deref()
+    }
+
+    /// How many lines there are; a text ending in a newline has an empty last one.
+    pub fn line_count(&self) -> u32 {
+        self.line_starts.len() as u32
+    }
+
+    /// The 1-based line an offset lies on; an offset past the end is on the last line.
+    pub fn line_of(&self, offset: u32) -> u32 {
+        self.line_starts.partition_point(|&start| start <= offset) as u32
+    }
+
+    /// Byte offset of the start of a 1-based line; the end of the text when there is no such line.
+    #[inline]
+    pub fn line_start(&self, line: u32) -> u32 {
+        let index = (line as usize).wrapping_sub(1);
+        self.line_starts.get(index).copied().unwrap_or(self.text.len() as u32)
+    }
+
+    /// 1-based line and 0-based byte column of an offset.
+    pub fn line_col(&self, offset: u32) -> (u32, u32) {
+        let line = self.line_of(offset);
+        (line, offset - self.line_start(line))
+    }
+
+    /// A 1-based line without its newline; empty when there is no such line.
+    pub fn line_text(&self, line: u32) -> &str {
+        let with = self.line_with_newline(line);
+        with.strip_suffix('\n').unwrap_or(with)
+    }
+
+    /// A 1-based line with its newline if it has one.
+    pub fn line_with_newline(&self, line: u32) -> &str {
+        if line == 0 {
+            return "";
+        }
+        self.slice(self.line_start(line), self.line_start(line + 1))
+    }
+
+    /// Characters between the start of `line` and the byte column `col`.
+    pub fn char_column(&self, line: u32, col: u32) -> u32 {
+        let start = self.line_start(line) as usize;
+        let end = (start + col as usize).min(self.text.len());
+        count_chars(self.bytes().get(start..end).unwrap_or(&[])) as u32
+    }
+}
+
+/// Number of characters in well-formed UTF-8 (which may end in the middle of one).
+pub(crate) fn count_chars(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|&&b| b & 0xC0 != 0x80).count()
+}
+
+fn null_bytes() -> SyntaxDiagnostic {
+    SyntaxDiagnostic::bare(DiagnosticKind::SyntaxError, "source code string cannot contain null bytes")
+}
+
+/// `\r\n` and `\r` to `\n`; the first `\r` is at `first`.
+fn unify_newlines(text: &str, first: usize) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    let mut at = Some(first);
+    while let Some(i) = at {
+        out.push_str(&rest[..i]);
+        out.push('\n');
+        rest = &rest[i + 1..];
+        rest = rest.strip_prefix('\n').unwrap_or(rest);
+        at = memchr::memchr(b'\r', rest.as_bytes());
+    }
+    out.push_str(rest);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn newlines_are_unified_and_lines_found() {
+        let source = Source::from_text("a\r\nb\rc\n\r\r\nd", true).unwrap();
+        assert_eq!(source.text(), "a\nb\nc\n\n\nd\n");
+        assert!(source.has_implicit_newline());
+        assert_eq!(source.line_of(0), 1);
+        assert_eq!(source.line_of(2), 2);
+        assert_eq!(source.line_text(6), "d");
+        assert_eq!(source.line_col(8), (6, 1));
+    }
+}
