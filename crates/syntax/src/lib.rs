@@ -9,6 +9,7 @@ pub mod lexer;
 pub mod printable;
 pub mod source;
 pub mod token;
+pub mod tokenize;
 pub mod unicode;
 
 pub use diagnostic::{DiagnosticKind, ErrorLocation, SourceWarning, SyntaxDiagnostic, WarningCategory};
