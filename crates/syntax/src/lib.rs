@@ -4,15 +4,17 @@
 #![forbid(unsafe_code)]
 
 pub mod ast;
+mod diagnose;
 pub mod diagnostic;
 pub mod lexer;
+pub mod parser;
 pub mod printable;
 pub mod source;
 pub mod token;
-pub mod tokenize;
 pub mod unicode;
 
 pub use diagnostic::{DiagnosticKind, ErrorLocation, SourceWarning, SyntaxDiagnostic, WarningCategory};
 pub use lexer::{LexOptions, Mode, Stop, Tokens, tokenize_all};
+pub use parser::{ParseFlags, parse, parse_with_warnings};
 pub use source::Source;
 pub use token::{Token, TokenKind};
