@@ -12,6 +12,7 @@ pub mod printable;
 pub mod source;
 pub mod token;
 pub mod unicode;
+pub mod unparse;
 
 pub use diagnostic::{DiagnosticKind, ErrorLocation, SourceWarning, SyntaxDiagnostic, WarningCategory};
 pub use lexer::{LexOptions, Mode, Stop, Tokens, tokenize_all};
