@@ -5,7 +5,9 @@
 //! the assembler lays it out.
 #![forbid(unsafe_code)]
 
+pub mod assemble;
 mod error;
+pub mod flowgraph;
 pub mod future;
 pub mod instruction_sequence;
 pub mod preprocess;

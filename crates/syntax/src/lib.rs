@@ -11,6 +11,7 @@ pub mod parser;
 pub mod printable;
 pub mod source;
 pub mod token;
+pub mod tokenize;
 pub mod unicode;
 pub mod unparse;
 

@@ -1,6 +1,6 @@
 //! Brackets: nesting, matching, and what a brace means inside an f-string.
 
-use super::{Failed, Lexer, OpenBracket, Scan};
+use super::{Lexer, OpenBracket, Scan};
 
 /// CPython's MAXLEVEL.
 const MAX_BRACKETS: usize = 200;
@@ -30,7 +30,7 @@ impl Lexer<'_> {
         let tolerant = self.options.extra_tokens;
         match self.brackets.pop() {
             None if !tolerant => return Err(self.fail_here(format!("unmatched '{closing}'"))),
-            Some(open) if !tolerant && !matches(open.byte, byte) => return Err(self.fail_mismatch(open, closing)),
+            Some(open) if !matches(open.byte, byte) => self.check_mismatch(open, closing)?,
             _ => {}
         }
         let Some(mode) = self.modes.last_mut() else { return Ok(()) };
@@ -48,7 +48,7 @@ impl Lexer<'_> {
         Ok(())
     }
 
-    fn fail_mismatch(&mut self, open: OpenBracket, closing: char) -> Failed {
+    fn check_mismatch(&mut self, open: OpenBracket, closing: char) -> Scan {
         let opening = open.byte as char;
         if let Some(mode) = self.modes.last()
             && open.byte == b'{'
@@ -56,11 +56,18 @@ impl Lexer<'_> {
         {
             // The brace opened a replacement field, so it cannot be what the bracket should have closed.
             let prefix = mode.prefix;
-            return self.fail_here(format!("{prefix}-string: unmatched '{closing}'"));
+            return Err(self.fail_here(format!("{prefix}-string: unmatched '{closing}'")));
+        }
+        if self.options.extra_tokens {
+            return Ok(());
         }
         let line = open.line;
         let message = format!("closing parenthesis '{closing}' does not match opening parenthesis '{opening}'");
-        if line != self.line { self.fail_here(format!("{message} on line {line}")) } else { self.fail_here(message) }
+        Err(if line != self.line {
+            self.fail_here(format!("{message} on line {line}"))
+        } else {
+            self.fail_here(message)
+        })
     }
 }
 

@@ -79,6 +79,7 @@ impl Lexer<'_> {
     /// An error worded by the parser on the current line. `column` counts bytes from 1; `end_offset` is CPython's 0 or
     /// -1 for "none".
     fn fail_coded(&mut self, kind: DiagnosticKind, message: &str, line: u32, column: usize, end_offset: i32) -> Failed {
+        self.error_is_coded = true;
         let text = self.source.line_with_newline(line).to_owned();
         let location = ErrorLocation {
             lineno: line as i32,

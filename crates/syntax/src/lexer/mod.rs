@@ -36,6 +36,7 @@ pub fn tokenize_all(source: &Source, options: LexOptions) -> Tokens {
         error: lexer.error,
         warnings: lexer.warnings,
         stop: lexer.stop,
+        error_is_coded: lexer.error_is_coded,
         eof_seen_at: lexer.eof_seen_at,
     }
 }
@@ -69,6 +70,7 @@ struct Lexer<'s> {
     warnings: Vec<(u32, SourceWarning)>,
     error: Option<SyntaxDiagnostic>,
     stop: Stop,
+    error_is_coded: bool,
     eof_seen_at: u32,
 }
 
@@ -92,6 +94,7 @@ impl<'s> Lexer<'s> {
             warnings: Vec::new(),
             error: None,
             stop: Stop::Eof,
+            error_is_coded: false,
             eof_seen_at: u32::MAX,
         }
     }
@@ -364,6 +367,7 @@ impl<'s> Lexer<'s> {
         let second = self.byte(at + 1);
         if CLASS[second as usize] & OPERATOR_TAIL != 0
             && let Some(two) = token::two_chars(first, second)
+            && !(self.options.split_diamond && (first, second) == (b'<', b'>'))
         {
             let (kind, length) = match token::three_chars(first, second, self.byte(at + 2)) {
                 Some(three) => (three, 3),

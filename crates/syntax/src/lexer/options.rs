@@ -25,6 +25,8 @@ pub struct LexOptions {
     pub type_comments: bool,
     /// `tokenize` mode: COMMENT and NL tokens, and CPython's more tolerant reading of numbers and brackets.
     pub extra_tokens: bool,
+    /// `<>` is two tokens, as `tokenize` has it; for the parser it is one NOTEQUAL.
+    pub split_diamond: bool,
     /// Interactive input: a totally empty line ends a block, and comments on the first line are let through.
     pub interactive: bool,
     /// PyCF_DONT_IMPLY_DEDENT: in `Single` mode, do not close open blocks at the end of input.
@@ -54,6 +56,9 @@ pub struct Tokens {
     /// Warnings, each with the index of the token during whose making it was found.
     pub warnings: Vec<(u32, SourceWarning)>,
     pub stop: Stop,
+    /// CPython's lexer only names this error by a code (indentation, continuation, end of input); its wording is the
+    /// parser's, and `tokenize` words it otherwise.
+    pub error_is_coded: bool,
     /// Index of the first token during whose making the lexer looked past the end of input (CPython's `tok->done ==
     /// E_EOF` holds from then on): a parse error at or after it is incomplete input.
     pub eof_seen_at: u32,

@@ -23,7 +23,6 @@ impl Lexer<'_> {
             let rest = self.bytes.get(at..).unwrap_or(&[]);
             match memchr::memchr3(quote, b'\\', b'\n', rest) {
                 None => {
-                    self.line += lines;
                     return Err(self.fail_unterminated(start, lines, quote, 1, escaped_quote, true));
                 }
                 Some(i) if rest[i] == quote => {
@@ -31,7 +30,6 @@ impl Lexer<'_> {
                     break;
                 }
                 Some(i) if rest[i] == b'\n' => {
-                    self.line += lines;
                     return Err(self.fail_unterminated(start, lines, quote, 1, escaped_quote, false));
                 }
                 Some(i) => {
@@ -54,11 +52,6 @@ impl Lexer<'_> {
             match memchr::memchr2(quote, b'\\', rest) {
                 None => {
                     let lines = self.count_lines(body, self.bytes.len());
-                    self.line += lines;
-                    if self.bytes.last() == Some(&b'\n') {
-                        self.line -= 1;
-                    }
-                    let lines = self.line - (self.line.min(self.source.line_of(start as u32)));
                     return Err(self.fail_unterminated(start, lines, quote, 3, false, true));
                 }
                 Some(i) if rest[i] == b'\\' => {
@@ -107,8 +100,7 @@ impl Lexer<'_> {
         self.line += lines;
     }
 
-    /// The error is reported at the literal's first character; `self.line` is where the end was noticed, `lines` after
-    /// the start.
+    /// The error is reported at the literal's first character; its end was noticed `lines` lines further on.
     fn fail_unterminated(
         &mut self,
         start: usize,
@@ -118,11 +110,13 @@ impl Lexer<'_> {
         escaped_quote: bool,
         at_end: bool,
     ) -> super::Failed {
-        let noticed = self.line;
-        let line = noticed - lines;
+        let line = self.line;
+        self.line += lines;
         if at_end {
             self.note_eof();
+            self.pos = self.bytes.len();
         }
+        let noticed = self.line_for_cpython();
         if let Some(mode) = self.modes.last()
             && mode.quote == quote
             && mode.quote_size == quote_size

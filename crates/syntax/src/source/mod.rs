@@ -49,12 +49,18 @@ impl Source {
         Source::normalized(text, add_newline, encoding).map_err(SourceError::Diagnostic)
     }
 
-    /// Text exactly as it stands, for `tokenize` mode.
+    /// Text as it stands (carriage returns, null characters), for `tokenize` mode; only a missing final newline is
+    /// supplied.
     ///
     /// # Errors
     /// A text of 4 GiB and more.
     pub fn verbatim(text: impl Into<String>) -> Result<Source, SyntaxDiagnostic> {
-        Source::indexed(text.into(), false, None)
+        let mut text = text.into();
+        let implicit = !text.is_empty() && !text.ends_with('\n');
+        if implicit {
+            text.push('\n');
+        }
+        Source::indexed(text, implicit, None)
     }
 
     fn normalized(text: String, add_newline: bool, encoding: Option<String>) -> Result<Source, SyntaxDiagnostic> {

@@ -1,0 +1,90 @@
+//! Sizes, offsets and jump distances, in 16-bit code units.
+//!
+//! A distance counts from the end of the jump's instruction (its cache units included). Whether a jump needs
+//! EXTENDED_ARGs depends on the distance, which depends on sizes in between: rounds until nothing changes. Source:
+//! CPython Python/assemble.c (`resolve_jump_offsets`, `resolve_unconditional_jumps`, `assemble_location_info`).
+
+use ophi_bytecode::{Flags, IrOpcode as Op};
+
+use crate::error::CompileError;
+use crate::flowgraph::opcodes::is_terminator;
+use crate::instruction_sequence::{Instr, InstructionSequence, NEXT_LOCATION, NO_LOCATION};
+
+/// From `SEND` to the matching `END_SEND` in what `yield from` and `await` compile to: END_ASYNC_FOR's target is the
+/// `SEND`, but monitoring wants the `END_SEND`.
+const END_SEND_OFFSET: u32 = 5;
+
+fn is_jump(instr: &Instr) -> bool {
+    Op(instr.opcode).flags().has(Flags::JUMP)
+}
+
+/// Code units of the instruction: EXTENDED_ARGs, itself, caches.
+pub fn size(instr: &Instr) -> u32 {
+    let arg = instr.oparg as u32;
+    let extended = u32::from(arg > 0xFF) + u32::from(arg > 0xFFFF) + u32::from(arg > 0xFF_FFFF);
+    extended + 1 + Op(instr.opcode).caches() as u32
+}
+
+/// `JUMP` and `JUMP_NO_INTERRUPT` learn which way they go; their opargs are instruction indices.
+pub fn resolve_directions(sequence: &mut InstructionSequence) {
+    for (index, instr) in sequence.instrs.iter_mut().enumerate() {
+        let forward = instr.oparg > index as i32;
+        let real = match Op(instr.opcode) {
+            Op::JUMP | Op::JUMP_NO_INTERRUPT if forward => Op::JUMP_FORWARD,
+            Op::JUMP => Op::JUMP_BACKWARD,
+            Op::JUMP_NO_INTERRUPT => Op::JUMP_BACKWARD_NO_INTERRUPT,
+            other => other,
+        };
+        instr.opcode = real.0;
+    }
+}
+
+/// Instructions that take the next one's location get it.
+pub fn resolve_next_locations(sequence: &mut InstructionSequence) {
+    let mut following = NO_LOCATION;
+    for instr in sequence.instrs.iter_mut().rev() {
+        if instr.loc == NEXT_LOCATION {
+            instr.loc = if is_terminator(Op(instr.opcode)) { NO_LOCATION } else { following };
+        }
+        following = instr.loc;
+    }
+}
+
+/// Replaces the opargs of jumps, instruction indices, by distances; returns the offset of every instruction.
+pub fn resolve_distances(sequence: &mut InstructionSequence) -> Result<Vec<u32>, CompileError> {
+    let instrs = &mut sequence.instrs;
+    let mut jumps: Vec<(usize, usize)> = Vec::new();
+    for (index, instr) in instrs.iter().enumerate().filter(|(_, i)| is_jump(i)) {
+        let target = usize::try_from(instr.oparg).ok().filter(|target| *target < instrs.len());
+        jumps.push((index, target.ok_or(CompileError::system("jump behind the end of the code"))?));
+    }
+    let mut starts = vec![0u32; instrs.len()];
+    loop {
+        let mut offset = 0;
+        for (start, instr) in starts.iter_mut().zip(instrs.iter()) {
+            *start = offset;
+            offset += size(instr);
+        }
+        let mut changed = false;
+        for &(index, target) in &jumps {
+            let instr = &mut instrs[index];
+            let old_size = size(instr);
+            let after = starts[index] + old_size;
+            let goal = starts[target];
+            let opcode = Op(instr.opcode);
+            instr.oparg = if opcode == Op::END_ASYNC_FOR {
+                after.saturating_sub(goal).saturating_sub(END_SEND_OFFSET) as i32
+            } else {
+                let backward = goal < after;
+                if backward != matches!(opcode, Op::JUMP_BACKWARD | Op::JUMP_BACKWARD_NO_INTERRUPT) {
+                    return Err(CompileError::System(format!("{} goes the wrong way", opcode.name())));
+                }
+                goal.abs_diff(after) as i32
+            };
+            changed |= size(instr) != old_size;
+        }
+        if !changed {
+            return Ok(starts);
+        }
+    }
+}

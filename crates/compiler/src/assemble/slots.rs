@@ -1,0 +1,46 @@
+//! Names and kinds of a frame's slots: locals, then cells that are not locals, then free variables.
+//!
+//! Source: CPython Python/assemble.c (`compute_localsplus_info`), Python/flowgraph.c (`fix_cell_offsets`).
+
+use ophi_bytecode::code::{flags, kinds};
+use ophi_bytecode::pystring::PyString;
+
+use crate::instruction_sequence::CodeUnitInfo;
+
+/// How the parameters can be passed, in slot order: kind and number of them.
+fn parameter_kinds(unit: &CodeUnitInfo) -> [(u32, u8); 5] {
+    let has = |flag: u32| u32::from(unit.flags & flag != 0);
+    [
+        (unit.posonlyargcount, kinds::ARG_POS),
+        (unit.argcount, kinds::ARG_POS | kinds::ARG_KW),
+        (unit.kwonlyargcount, kinds::ARG_KW),
+        (has(flags::VARARGS), kinds::ARG_VAR | kinds::ARG_POS),
+        (has(flags::VARKEYWORDS), kinds::ARG_VAR | kinds::ARG_KW),
+    ]
+}
+
+pub fn localsplus(unit: &CodeUnitInfo, nlocalsplus: usize) -> (Vec<PyString>, Vec<u8>) {
+    let mut names: Vec<PyString> = Vec::with_capacity(nlocalsplus);
+    let mut slot_kinds = Vec::with_capacity(nlocalsplus);
+    let mut parameters = parameter_kinds(unit).into_iter().flat_map(|(n, kind)| std::iter::repeat_n(kind, n as usize));
+    for name in unit.varnames.iter() {
+        let mut kind = kinds::LOCAL | parameters.next().unwrap_or(0);
+        if unit.fast_hidden.iter().any(|(hidden, _)| hidden == name) {
+            kind |= kinds::HIDDEN;
+        }
+        if unit.cellvars.contains(name) {
+            kind |= kinds::CELL;
+        }
+        names.push((&**name).into());
+        slot_kinds.push(kind);
+    }
+    for name in unit.cellvars.iter().filter(|name| !unit.varnames.contains(name)) {
+        names.push((&**name).into());
+        slot_kinds.push(kinds::CELL);
+    }
+    for name in unit.freevars.iter() {
+        names.push((&**name).into());
+        slot_kinds.push(kinds::FREE);
+    }
+    (names, slot_kinds)
+}

@@ -1,0 +1,247 @@
+//! Removing what no longer does anything: unreachable blocks, NOPs, jumps to the next block, push-pop pairs; and
+//! inlining small exits into the blocks that jump to them.
+//!
+//! A NOP stays when it alone carries a line, because tracing must see that line (PEP 626). Every pass here only ever
+//! removes jumps or instructions, which is why the loops end. Source: CPython Python/flowgraph.c
+//! (`remove_unreachable`, `basicblock_remove_redundant_nops`, `remove_redundant_nops_and_pairs`,
+//! `remove_redundant_jumps`, `basicblock_inline_small_or_no_lineno_blocks`, `check_cfg`).
+
+use super::graph::{BlockId, Graph};
+use super::opcodes::{Op, has_target, is_jump, is_terminator, is_unconditional_jump};
+use crate::error::CompileError;
+
+/// Exits of at most this many instructions are copied rather than jumped to.
+const MAX_COPY_SIZE: usize = 4;
+
+/// Terminators must be last in their block.
+pub fn check(graph: &Graph) -> Result<(), CompileError> {
+    for (_, block) in graph.layout() {
+        let body = &block.instrs()[..block.len().saturating_sub(1)];
+        if body.iter().any(|instr| is_terminator(instr.op)) {
+            return Err(CompileError::system("malformed control flow graph."));
+        }
+    }
+    Ok(())
+}
+
+/// Counts predecessors from the entry and empties the blocks that have none.
+pub fn remove_unreachable(graph: &mut Graph) {
+    let mut id = graph.entry;
+    while id.is_some() {
+        let block = &mut graph[id];
+        block.predecessors = 0;
+        block.visited = false;
+        id = block.next;
+    }
+    let entry = graph.entry;
+    graph[entry].predecessors = 1;
+    graph[entry].visited = true;
+    let mut todo = vec![entry];
+    while let Some(id) = todo.pop() {
+        let reach = |graph: &mut Graph, todo: &mut Vec<BlockId>, target: BlockId| {
+            let block = &mut graph[target];
+            block.predecessors += 1;
+            if !block.visited {
+                block.visited = true;
+                todo.push(target);
+            }
+        };
+        let next = graph[id].next;
+        if next.is_some() && graph[id].has_fallthrough() {
+            reach(graph, &mut todo, next);
+        }
+        for i in 0..graph[id].len() {
+            let instr = graph[id].instrs()[i];
+            if has_target(instr.op) {
+                reach(graph, &mut todo, instr.target);
+            }
+        }
+    }
+    let mut id = entry;
+    while id.is_some() {
+        let block = &mut graph[id];
+        if block.predecessors == 0 {
+            block.truncate(0);
+            block.except_handler = false;
+        }
+        id = block.next;
+    }
+}
+
+/// The line the code at `id` starts with, NOPs without a line apart; -1 if it has none.
+fn first_line(graph: &Graph, id: BlockId) -> i32 {
+    let id = graph.next_nonempty(id);
+    if id.is_none() {
+        return -1;
+    }
+    let leading = graph[id].instrs().iter().find(|i| !(i.op == Op::NOP && i.loc.line < 0));
+    leading.map_or(-1, |instr| instr.loc.line)
+}
+
+/// Removes the NOPs of a block whose line shows elsewhere; returns how many.
+fn remove_nops_in_block(graph: &mut Graph, id: BlockId) -> usize {
+    let len = graph[id].len();
+    if !graph[id].instrs().iter().any(|i| i.op == Op::NOP) {
+        return 0;
+    }
+    let following_line = {
+        let block = &graph[id];
+        let last = block.last();
+        if last.is_some_and(|i| i.op == Op::NOP) { first_line(graph, block.next) } else { -1 }
+    };
+    let instrs = graph[id].instrs_mut();
+    let mut kept = 0;
+    let mut previous_line = -1;
+    for at in 0..len {
+        let line = instrs[at].loc.line;
+        if instrs[at].op == Op::NOP {
+            if line < 0 || previous_line == line {
+                continue;
+            }
+            if at + 1 < len {
+                let next_line = instrs[at + 1].loc.line;
+                if next_line == line {
+                    continue;
+                }
+                if next_line < 0 {
+                    instrs[at + 1].loc = instrs[at].loc;
+                    continue;
+                }
+            } else if following_line == line {
+                continue;
+            }
+        }
+        if kept != at {
+            instrs[kept] = instrs[at];
+        }
+        kept += 1;
+        previous_line = line;
+    }
+    graph[id].truncate(kept);
+    len - kept
+}
+
+pub fn remove_nops(graph: &mut Graph) -> usize {
+    let mut removed = 0;
+    let mut id = graph.entry;
+    while id.is_some() {
+        removed += remove_nops_in_block(graph, id);
+        id = graph[id].next;
+    }
+    removed
+}
+
+/// Turns unconditional jumps to where control goes anyway into NOPs; returns how many.
+fn remove_jumps(graph: &mut Graph) -> Result<usize, CompileError> {
+    let mut removed = 0;
+    let mut id = graph.entry;
+    while id.is_some() {
+        let block = &graph[id];
+        let next = block.next;
+        if let Some(&last) = block.last()
+            && is_unconditional_jump(last.op)
+        {
+            let target = graph.next_nonempty(last.target);
+            if target.is_none() {
+                return Err(CompileError::system("jump with NULL target"));
+            }
+            if target == graph.next_nonempty(next) {
+                removed += 1;
+                graph[id].last_mut().expect("the block has a last instruction").make_nop();
+            }
+        }
+        id = next;
+    }
+    Ok(removed)
+}
+
+pub fn remove_nops_and_jumps(graph: &mut Graph) -> Result<(), CompileError> {
+    while remove_nops(graph) + remove_jumps(graph)? > 0 {}
+    Ok(())
+}
+
+/// Removes NOPs, and `POP_TOP` together with the constant or copy pushed just before it, until nothing changes.
+pub fn remove_nops_and_pairs(graph: &mut Graph) {
+    loop {
+        let mut done = true;
+        // The instruction control comes from without a jump, wherever it stands.
+        let mut previous: Option<(BlockId, usize)> = None;
+        let mut id = graph.entry;
+        while id.is_some() {
+            remove_nops_in_block(graph, id);
+            if graph[id].labelled {
+                previous = None;
+            }
+            for at in 0..graph[id].len() {
+                let instr = graph[id].instrs()[at];
+                if instr.op == Op::POP_TOP
+                    && let Some((block, place)) = previous
+                {
+                    let before = &mut graph[block].instrs_mut()[place];
+                    let pushes = matches!(before.op, Op::LOAD_CONST | Op::LOAD_SMALL_INT)
+                        || (before.op == Op::COPY && before.arg == 1);
+                    if pushes {
+                        before.make_nop();
+                        graph[id].instrs_mut()[at].make_nop();
+                        done = false;
+                    }
+                }
+                previous = Some((id, at));
+            }
+            let jumped = previous.is_some_and(|(block, place)| is_jump(graph[block].instrs()[place].op));
+            if jumped || !graph[id].has_fallthrough() {
+                previous = None;
+            }
+            id = graph[id].next;
+        }
+        if done {
+            return;
+        }
+    }
+}
+
+/// If the block ends in an unconditional jump to a small exit, or to a block without lines that does not fall through,
+/// replaces the jump by a copy of that block.
+fn inline_into(graph: &mut Graph, id: BlockId) -> bool {
+    let Some(&last) = graph[id].last() else { return false };
+    if !is_unconditional_jump(last.op) || last.target == id {
+        return false;
+    }
+    let target = &graph[last.target];
+    let small_exit = target.exits_scope() && target.len() <= MAX_COPY_SIZE;
+    let placeless = target.has_no_line() && !target.has_fallthrough();
+    if !small_exit && !placeless {
+        return false;
+    }
+    let copied = target.instrs().to_vec();
+    let block = &mut graph[id];
+    block.last_mut().expect("the block has a last instruction").make_nop();
+    for instr in copied {
+        block.push_copy(instr);
+    }
+    if placeless
+        && last.op == Op::JUMP
+        && let Some(new_last) = block.last_mut()
+        && is_unconditional_jump(new_last.op)
+    {
+        // The jump that went away checked for interrupts; the one that replaces it must too.
+        new_last.op = Op::JUMP;
+    }
+    let target = &mut graph[last.target];
+    target.predecessors = target.predecessors.wrapping_sub(1);
+    true
+}
+
+pub fn inline_small_exits(graph: &mut Graph) {
+    loop {
+        let mut changed = false;
+        let mut id = graph.entry;
+        while id.is_some() {
+            changed |= inline_into(graph, id);
+            id = graph[id].next;
+        }
+        if !changed {
+            return;
+        }
+    }
+}

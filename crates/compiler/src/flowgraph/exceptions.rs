@@ -1,0 +1,107 @@
+//! Which handler protects each instruction.
+//!
+//! Problem: code generation brackets protected ranges with block pushes (`SETUP_*`) and `POP_BLOCK`; the exception
+//! table wants a handler per instruction. Method: walk the graph once from the entry carrying the stack of open
+//! ranges; a block is visited with the stack of the first edge that reaches it (all edges agree in well-formed code).
+//! The stacks share their tails: each is a chain of nodes in one arena, so carrying one along an edge copies an index.
+//! Source: CPython Python/flowgraph.c (`mark_except_handlers`, `label_exception_targets`).
+
+use super::graph::{BlockId, Graph};
+use super::opcodes::{Op, is_block_push, is_jump};
+use crate::error::CompileError;
+
+/// `RESUME` opargs: low two bits say after what, bit 2 that the yield was directly inside one protected range.
+const RESUME_AT_FUNC_START: u32 = 0;
+const RESUME_DEPTH1: u32 = 4;
+
+/// Marks the blocks that are handlers.
+pub fn mark_handlers(graph: &mut Graph) {
+    let mut id = graph.entry;
+    while id.is_some() {
+        for i in 0..graph[id].len() {
+            let instr = graph[id].instrs()[i];
+            if is_block_push(instr.op) {
+                graph[instr.target].except_handler = true;
+            }
+        }
+        id = graph[id].next;
+    }
+}
+
+/// A node of the stack of open ranges; node 0 is the empty stack.
+struct Open {
+    handler: BlockId,
+    outer: u32,
+    depth: u32,
+}
+
+/// Sets `except` of every reachable instruction and `preserve_lasti` of the handlers that want it; `POP_BLOCK` becomes
+/// `NOP`, and `RESUME` learns whether it stands in exactly one range.
+///
+/// Errors: more `POP_BLOCK`s than pushes, or code that runs off the end.
+pub fn label_targets(graph: &mut Graph) -> Result<(), CompileError> {
+    let mut nodes = vec![Open { handler: BlockId::NONE, outer: 0, depth: 0 }];
+    graph.clear_visited();
+    let entry = graph.entry;
+    graph[entry].visited = true;
+    let mut todo = vec![(entry, 0u32)];
+    while let Some((id, mut stack)) = todo.pop() {
+        let mut last_yield_depth = None;
+        for i in 0..graph[id].len() {
+            let handler = nodes[stack as usize].handler;
+            let instr = graph[id].instrs()[i];
+            if is_block_push(instr.op) {
+                let target = &mut graph[instr.target];
+                if matches!(instr.op, Op::SETUP_WITH | Op::SETUP_CLEANUP) {
+                    target.preserve_lasti = true;
+                }
+                if !target.visited {
+                    target.visited = true;
+                    todo.push((instr.target, stack));
+                }
+                let depth = nodes[stack as usize].depth + 1;
+                nodes.push(Open { handler: instr.target, outer: stack, depth });
+                stack = (nodes.len() - 1) as u32;
+                continue;
+            }
+            if instr.op == Op::POP_BLOCK {
+                if stack == 0 {
+                    return Err(CompileError::system("POP_BLOCK outside a protected range"));
+                }
+                stack = nodes[stack as usize].outer;
+                graph[id].instrs_mut()[i].make_nop();
+                continue;
+            }
+            let place = &mut graph[id].instrs_mut()[i];
+            place.except = handler;
+            match instr.op {
+                Op::YIELD_VALUE => last_yield_depth = Some(nodes[stack as usize].depth),
+                Op::RESUME if instr.arg != RESUME_AT_FUNC_START => {
+                    if last_yield_depth.take() == Some(1) {
+                        place.arg |= RESUME_DEPTH1;
+                    }
+                }
+                opcode if is_jump(opcode) => {
+                    let target = &mut graph[instr.target];
+                    if !target.visited {
+                        target.visited = true;
+                        todo.push((instr.target, stack));
+                    }
+                }
+                _ => {}
+            }
+        }
+        let block = &graph[id];
+        if block.has_fallthrough() {
+            let next = block.next;
+            if next.is_none() {
+                return Err(CompileError::system("malformed control flow graph."));
+            }
+            if !graph[next].visited {
+                graph[next].visited = true;
+                todo.push((next, stack));
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,186 @@
+//! The order of blocks and the final forms of jumps and pseudo-instructions.
+//!
+//! Exception handlers and what only they reach are cold and move behind the warm code, in their order. Afterwards
+//! every conditional jump goes forward (one that would go back jumps over an unconditional one instead), followed by
+//! `NOT_TAKEN` for monitoring. Source: CPython Python/flowgraph.c (`push_cold_blocks_to_end`, `mark_cold`,
+//! `normalize_jumps`, `convert_pseudo_conditional_jumps`, `convert_pseudo_ops`).
+
+use super::cleanup::remove_nops_and_jumps;
+use super::graph::{BlockId, Graph, Instr, jump};
+use super::opcodes::{Op, is_block_push, is_conditional_jump, is_jump};
+use crate::error::CompileError;
+use crate::instruction_sequence::NO_LOCATION;
+
+/// Marks what the entry reaches without exceptions.
+fn mark_warm(graph: &mut Graph) {
+    graph.clear_visited();
+    let entry = graph.entry;
+    graph[entry].visited = true;
+    let mut todo = vec![entry];
+    while let Some(id) = todo.pop() {
+        graph[id].warm = true;
+        let next = graph[id].next;
+        if next.is_some() && graph[id].has_fallthrough() && !graph[next].visited {
+            graph[next].visited = true;
+            todo.push(next);
+        }
+        if let Some(&last) = graph[id].last()
+            && is_jump(last.op)
+            && !graph[last.target].visited
+        {
+            graph[last.target].visited = true;
+            todo.push(last.target);
+        }
+    }
+}
+
+/// Marks handlers and what they reach, as far as it is not warm.
+fn mark_cold(graph: &mut Graph) {
+    mark_warm(graph);
+    graph.clear_visited();
+    let mut todo = Vec::new();
+    let mut id = graph.entry;
+    while id.is_some() {
+        let block = &mut graph[id];
+        if block.except_handler {
+            block.visited = true;
+            todo.push(id);
+        }
+        id = block.next;
+    }
+    while let Some(id) = todo.pop() {
+        let block = &mut graph[id];
+        block.cold = true;
+        let fallthrough = if block.has_fallthrough() { block.next } else { BlockId::NONE };
+        let target = block.last().filter(|last| is_jump(last.op)).map_or(BlockId::NONE, |last| last.target);
+        for reached in [fallthrough, target] {
+            if reached.is_some() && !graph[reached].warm && !graph[reached].visited {
+                graph[reached].visited = true;
+                todo.push(reached);
+            }
+        }
+    }
+}
+
+pub fn push_cold_to_end(graph: &mut Graph) -> Result<(), CompileError> {
+    let entry = graph.entry;
+    if graph[entry].next.is_none() {
+        return Ok(());
+    }
+    mark_cold(graph);
+    // A cold block that falls into a warm one needs a jump, for they will part.
+    let mut id = entry;
+    while id.is_some() {
+        let next = graph[id].next;
+        if graph[id].cold && next.is_some() && graph[id].has_fallthrough() && graph[next].warm {
+            graph[next].labelled = true;
+            let bridge = graph.new_block();
+            let block = &mut graph[bridge];
+            block.push(jump(Op::JUMP_NO_INTERRUPT, next, NO_LOCATION));
+            block.cold = true;
+            block.predecessors = 1;
+            block.next = next;
+            graph[id].next = bridge;
+        }
+        id = next;
+    }
+    // Relink: warm blocks in order, then cold ones in order.
+    let (warm, cold): (Vec<_>, Vec<_>) = {
+        let ids: Vec<BlockId> = graph.layout().map(|(id, _)| id).collect();
+        ids.into_iter().partition(|&id| !graph[id].cold)
+    };
+    let any_cold = !cold.is_empty();
+    let mut previous = BlockId::NONE;
+    for id in warm.into_iter().chain(cold) {
+        if previous.is_some() {
+            graph[previous].next = id;
+        }
+        previous = id;
+    }
+    graph[previous].next = BlockId::NONE;
+    if any_cold { remove_nops_and_jumps(graph) } else { Ok(()) }
+}
+
+/// `JUMP_IF_TRUE` and `JUMP_IF_FALSE` keep the value they test: copy it, make it a bool, jump on that.
+pub fn convert_conditional_pseudo_jumps(graph: &mut Graph) {
+    let mut id = graph.entry;
+    while id.is_some() {
+        let block = &mut graph[id];
+        if let Some(last) = block.last_mut() {
+            let real = match last.op {
+                Op::JUMP_IF_FALSE => Op::POP_JUMP_IF_FALSE,
+                Op::JUMP_IF_TRUE => Op::POP_JUMP_IF_TRUE,
+                _ => Op::NOP,
+            };
+            if real != Op::NOP {
+                last.op = real;
+                let loc = last.loc;
+                let at = block.len() - 1;
+                block.insert_many(at, &[Instr::new(Op::COPY, 1, loc), Instr::new(Op::TO_BOOL, 0, loc)]);
+            }
+        }
+        id = block.next;
+    }
+}
+
+pub fn convert_pseudo_ops(graph: &mut Graph) -> Result<(), CompileError> {
+    let mut id = graph.entry;
+    while id.is_some() {
+        for instr in graph[id].instrs_mut() {
+            match instr.op {
+                opcode if is_block_push(opcode) => instr.make_nop(),
+                Op::LOAD_CLOSURE => instr.op = Op::LOAD_FAST,
+                Op::STORE_FAST_MAYBE_NULL => instr.op = Op::STORE_FAST,
+                _ => {}
+            }
+        }
+        id = graph[id].next;
+    }
+    remove_nops_and_jumps(graph)
+}
+
+/// Makes every conditional jump a forward one. The order of blocks is final now, but for blocks added here.
+pub fn normalize_jumps(graph: &mut Graph) {
+    graph.clear_visited();
+    let mut id = graph.entry;
+    while id.is_some() {
+        graph[id].visited = true;
+        let next = graph[id].next;
+        if let Some(&last) = graph[id].last()
+            && is_conditional_jump(last.op)
+        {
+            if graph[last.target].visited {
+                jump_back_over(graph, id, last);
+            } else {
+                graph[id].push(Instr::new(Op::NOT_TAKEN, 0, last.loc));
+            }
+        }
+        id = next;
+    }
+}
+
+/// Replaces "if c jump back to T" by "if not c jump to the next block; jump back to T".
+fn jump_back_over(graph: &mut Graph, id: BlockId, last: Instr) {
+    let reversed = match last.op {
+        Op::POP_JUMP_IF_NOT_NONE => Op::POP_JUMP_IF_NONE,
+        Op::POP_JUMP_IF_NONE => Op::POP_JUMP_IF_NOT_NONE,
+        Op::POP_JUMP_IF_FALSE => Op::POP_JUMP_IF_TRUE,
+        _ => Op::POP_JUMP_IF_FALSE,
+    };
+    let next = graph[id].next;
+    let start_depth = graph[last.target].start_depth;
+    let cold = graph[id].cold;
+    let back = graph.new_block();
+    let block = &mut graph[back];
+    block.push(Instr::new(Op::NOT_TAKEN, 0, last.loc));
+    block.push(jump(Op::JUMP, last.target, last.loc));
+    block.start_depth = start_depth;
+    block.cold = cold;
+    block.visited = true;
+    block.next = next;
+    let place = &mut graph[id];
+    place.next = back;
+    let instr = place.last_mut().expect("the block ends in a jump");
+    instr.op = reversed;
+    instr.target = next;
+}

@@ -1,0 +1,101 @@
+//! Source lines for instructions that have none.
+//!
+//! PEP 626: a frame's line must be right whenever it can be seen, so every instruction that leaves the code or can
+//! run a signal handler needs a line. Exits without one are copied until each has one predecessor, then lines flow
+//! forward along single-predecessor edges. Source: CPython Python/flowgraph.c (`duplicate_exits_without_lineno`,
+//! `propagate_line_numbers`).
+
+use ophi_bytecode::Flags;
+
+use super::graph::{Block, Graph};
+use super::opcodes::is_jump;
+use crate::instruction_sequence::{Location, NO_LOCATION};
+
+/// The block needs a line and has none.
+fn lacks_line(block: &Block) -> bool {
+    (block.exits_scope() || block.instrs().iter().any(|i| i.op.flags().has(Flags::EVAL_BREAK))) && block.has_no_line()
+}
+
+fn is_unset(loc: Location) -> bool {
+    loc.line == NO_LOCATION.line
+}
+
+pub fn resolve(graph: &mut Graph) {
+    duplicate_exits(graph);
+    propagate(graph);
+}
+
+fn duplicate_exits(graph: &mut Graph) {
+    let mut id = graph.entry;
+    while id.is_some() {
+        if let Some(&last) = graph[id].last()
+            && is_jump(last.op)
+        {
+            let target = graph.next_nonempty(last.target);
+            if target.is_some() && lacks_line(&graph[target]) && graph[target].predecessors > 1 {
+                let instrs = graph[target].instrs().to_vec();
+                let copy = graph.new_block();
+                let next = graph[target].next;
+                let block = &mut graph[copy];
+                for instr in instrs {
+                    block.push_copy(instr);
+                }
+                block.instrs_mut()[0].loc = last.loc;
+                block.predecessors = 1;
+                block.labelled = true;
+                block.next = next;
+                graph[target].next = copy;
+                graph[target].predecessors -= 1;
+                graph[id].last_mut().expect("the block ends in a jump").target = copy;
+            }
+        }
+        id = graph[id].next;
+    }
+    // What is left can only be reached by falling into it, from one block.
+    let mut id = graph.entry;
+    while id.is_some() {
+        let block = &graph[id];
+        let next = block.next;
+        if let Some(&last) = block.last()
+            && next.is_some()
+            && block.has_fallthrough()
+            && lacks_line(&graph[next])
+        {
+            graph[next].instrs_mut()[0].loc = last.loc;
+        }
+        id = next;
+    }
+}
+
+fn propagate(graph: &mut Graph) {
+    let mut id = graph.entry;
+    while id.is_some() {
+        let next = graph[id].next;
+        let block = &mut graph[id];
+        let mut known = NO_LOCATION;
+        for instr in block.instrs_mut() {
+            if is_unset(instr.loc) {
+                instr.loc = known;
+            } else {
+                known = instr.loc;
+            }
+        }
+        if let Some(&last) = graph[id].last() {
+            if next.is_some() && graph[id].has_fallthrough() && graph[next].predecessors == 1 {
+                inherit(&mut graph[next], known);
+            }
+            if is_jump(last.op) && graph[last.target].predecessors == 1 {
+                inherit(&mut graph[last.target], known);
+            }
+        }
+        id = next;
+    }
+}
+
+fn inherit(block: &mut Block, loc: Location) {
+    if let Some(first) = block.instrs_mut().first_mut()
+        && is_unset(first.loc)
+    {
+        first.loc = loc;
+    }
+}

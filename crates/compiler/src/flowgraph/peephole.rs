@@ -1,0 +1,201 @@
+//! Local rewriting inside a block: tests of constants, jumps to jumps, pairs of instructions that one can do, folding.
+//!
+//! What is replaced leaves NOPs behind, removed afterwards. Two walks: [`optimize_loads`] looks at constants and what
+//! follows them, for all blocks, before [`optimize_block`] rewrites the rest. Source: CPython Python/flowgraph.c
+//! (`basicblock_optimize_load_const`, `optimize_basic_block`, `jump_thread`).
+
+use ophi_bytecode::code::Constant;
+
+use super::consts::{Consts, make_small_int};
+use super::evaluate::is_true;
+use super::folding::{self, INTRINSIC_LIST_TO_TUPLE, INTRINSIC_UNARY_POSITIVE};
+use super::graph::{BlockId, Graph, Instr, jump, placeless};
+use super::opcodes::{Op, has_target, loads_const};
+use super::swaps;
+use crate::error::CompileError;
+
+/// `COMPARE_OP` shall give a bool.
+const COMPARE_TO_BOOL: u32 = 16;
+
+/// Small ints, and constants that are tested, compared with `None` by identity, or made a bool.
+pub fn optimize_loads(graph: &mut Graph, consts: &mut Consts) -> Result<(), CompileError> {
+    let mut id = graph.entry;
+    while id.is_some() {
+        optimize_loads_in_block(graph[id].instrs_mut(), consts)?;
+        id = graph[id].next;
+    }
+    Ok(())
+}
+
+fn optimize_loads_in_block(instrs: &mut [Instr], consts: &mut Consts) -> Result<(), CompileError> {
+    // The last load seen; a copy of it right behind counts as the load.
+    let mut load = placeless(Op::CACHE, 0);
+    for at in 0..instrs.len() {
+        if instrs[at].op == Op::LOAD_CONST {
+            let constant = consts.loaded_by(&instrs[at])?;
+            make_small_int(&mut instrs[at], &constant);
+        }
+        let here = instrs[at];
+        let copies_load = load.op == Op::LOAD_CONST && here.op == Op::COPY && here.arg == 1;
+        if !copies_load {
+            load = here;
+        }
+        if !loads_const(load.op) {
+            continue;
+        }
+        let Some(next) = instrs.get(at + 1).copied() else { continue };
+        match next.op {
+            Op::POP_JUMP_IF_FALSE | Op::POP_JUMP_IF_TRUE | Op::JUMP_IF_FALSE | Op::JUMP_IF_TRUE => {
+                let truth = is_true(&consts.loaded_by(&load)?);
+                if matches!(next.op, Op::POP_JUMP_IF_FALSE | Op::POP_JUMP_IF_TRUE) {
+                    instrs[at].make_nop();
+                }
+                let jumps_if = matches!(next.op, Op::POP_JUMP_IF_TRUE | Op::JUMP_IF_TRUE);
+                if truth == jumps_if {
+                    instrs[at + 1].op = Op::JUMP;
+                } else {
+                    instrs[at + 1].make_nop();
+                }
+            }
+            Op::IS_OP if consts.loaded_by(&load)? == Constant::None => compare_with_none(instrs, at),
+            Op::TO_BOOL => {
+                let truth = is_true(&consts.loaded_by(&load)?);
+                let index = consts.add(Constant::Bool(truth));
+                instrs[at].make_nop();
+                instrs[at + 1].set(Op::LOAD_CONST, index);
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// `None` at `at`, `IS_OP` behind it: with the test that follows, one `POP_JUMP_IF_(NOT_)NONE`.
+fn compare_with_none(instrs: &mut [Instr], at: usize) {
+    let mut test = at + 2;
+    if instrs.get(test).is_some_and(|i| i.op == Op::TO_BOOL) {
+        instrs[test].make_nop();
+        test += 1;
+    }
+    let jumps_if = match instrs.get(test).map(|i| i.op) {
+        Some(Op::POP_JUMP_IF_TRUE) => true,
+        Some(Op::POP_JUMP_IF_FALSE) => false,
+        _ => return,
+    };
+    let is_not = instrs[at + 1].arg != 0;
+    instrs[test].op = if jumps_if == is_not { Op::POP_JUMP_IF_NOT_NONE } else { Op::POP_JUMP_IF_NONE };
+    instrs[at].make_nop();
+    instrs[at + 1].make_nop();
+}
+
+/// Makes the jump that ends the block go where the jump it leads to goes. The old jump becomes a NOP, for its line.
+fn thread_jump(graph: &mut Graph, id: BlockId, at: usize, through: Instr, opcode: Op) {
+    if graph[id].instrs()[at].target != through.target {
+        let block = &mut graph[id];
+        block.instrs_mut()[at].make_nop();
+        block.push(jump(opcode, through.target, through.loc));
+    }
+}
+
+/// Rewrites one block; see the module text.
+pub fn optimize_block(graph: &mut Graph, id: BlockId, consts: &mut Consts) -> Result<(), CompileError> {
+    let mut at = 0;
+    while at < graph[id].len() {
+        let instr = graph[id].instrs()[at];
+        let target = if has_target(instr.op) {
+            graph[instr.target].instrs().first().copied().unwrap_or(placeless(Op::NOP, 0))
+        } else {
+            placeless(Op::NOP, 0)
+        };
+        match instr.op {
+            Op::POP_JUMP_IF_NOT_NONE | Op::POP_JUMP_IF_NONE | Op::POP_JUMP_IF_FALSE | Op::POP_JUMP_IF_TRUE => {
+                if target.op == Op::JUMP {
+                    thread_jump(graph, id, at, target, instr.op);
+                }
+            }
+            Op::JUMP_IF_FALSE | Op::JUMP_IF_TRUE => {
+                let opposite = if instr.op == Op::JUMP_IF_FALSE { Op::JUMP_IF_TRUE } else { Op::JUMP_IF_FALSE };
+                if target.op == Op::JUMP || target.op == instr.op {
+                    thread_jump(graph, id, at, target, instr.op);
+                } else if target.op == opposite {
+                    // The value is known to fail that test: go on behind it, and look again from here.
+                    let behind = graph[instr.target].next;
+                    if behind.is_some() {
+                        graph[id].instrs_mut()[at].target = behind;
+                        continue;
+                    }
+                }
+            }
+            Op::JUMP | Op::JUMP_NO_INTERRUPT => match target.op {
+                Op::JUMP => thread_jump(graph, id, at, target, Op::JUMP),
+                Op::JUMP_NO_INTERRUPT => thread_jump(graph, id, at, target, instr.op),
+                _ => {}
+            },
+            _ => rewrite(graph, id, at, instr, consts)?,
+        }
+        at += 1;
+    }
+    swaps::optimize(&mut graph[id]);
+    Ok(())
+}
+
+/// Rewrites an instruction that is no jump, together with what follows it.
+fn rewrite(graph: &mut Graph, id: BlockId, at: usize, instr: Instr, consts: &mut Consts) -> Result<(), CompileError> {
+    let block = &mut graph[id];
+    let following = block.instrs().get(at + 1).copied().unwrap_or(placeless(Op::CACHE, 0));
+    let next = following.op;
+    // Gives the place of the pair to its second instruction.
+    let mut becomes = |opcode: Op, arg: u32| {
+        let instrs = block.instrs_mut();
+        instrs[at].make_nop();
+        instrs[at + 1].set(opcode, arg);
+    };
+    match instr.op {
+        Op::BUILD_TUPLE => {
+            if next == Op::UNPACK_SEQUENCE && following.arg == instr.arg {
+                match instr.arg {
+                    1 => return Ok(becomes(Op::NOP, 0)),
+                    2 | 3 => return Ok(becomes(Op::SWAP, instr.arg)),
+                    _ => {}
+                }
+            }
+            folding::tuple(block, at, consts)?;
+        }
+        Op::BUILD_LIST | Op::BUILD_SET => folding::list_or_set(block, at, next, consts)?,
+        Op::LIST_APPEND | Op::SET_ADD if instr.arg == 1 && matches!(next, Op::GET_ITER | Op::CONTAINS_OP) => {
+            folding::grown_sequence(block, at, consts)?;
+        }
+        Op::STORE_FAST if next == Op::STORE_FAST && following.arg == instr.arg => {
+            if following.loc.line == instr.loc.line {
+                block.instrs_mut()[at].set(Op::POP_TOP, 0);
+            }
+        }
+        Op::SWAP if instr.arg == 1 => block.instrs_mut()[at].make_nop(),
+        Op::LOAD_GLOBAL if next == Op::PUSH_NULL && instr.arg & 1 == 0 => {
+            let instrs = block.instrs_mut();
+            instrs[at].arg |= 1;
+            instrs[at + 1].make_nop();
+        }
+        Op::COMPARE_OP if next == Op::TO_BOOL => becomes(Op::COMPARE_OP, instr.arg | COMPARE_TO_BOOL),
+        Op::CONTAINS_OP | Op::IS_OP => match next {
+            Op::TO_BOOL => becomes(instr.op, instr.arg),
+            Op::UNARY_NOT => becomes(instr.op, instr.arg ^ 1),
+            _ => {}
+        },
+        Op::TO_BOOL if next == Op::TO_BOOL => block.instrs_mut()[at].make_nop(),
+        Op::UNARY_NOT if next == Op::TO_BOOL => becomes(Op::UNARY_NOT, 0),
+        Op::UNARY_NOT if next == Op::UNARY_NOT => becomes(Op::NOP, 0),
+        Op::UNARY_NOT | Op::UNARY_INVERT | Op::UNARY_NEGATIVE => folding::unary(block, at, consts)?,
+        Op::CALL_INTRINSIC_1 if instr.arg == INTRINSIC_LIST_TO_TUPLE => {
+            folding::grown_sequence(block, at, consts)?;
+            let place = &mut block.instrs_mut()[at];
+            if place.op == Op::CALL_INTRINSIC_1 && next == Op::GET_ITER {
+                place.make_nop();
+            }
+        }
+        Op::CALL_INTRINSIC_1 if instr.arg == INTRINSIC_UNARY_POSITIVE => folding::unary(block, at, consts)?,
+        Op::BINARY_OP => folding::binary(block, at, consts)?,
+        _ => {}
+    }
+    Ok(())
+}

@@ -1,0 +1,73 @@
+//! The depth of the operand stack on entry of each block, and the greatest anywhere.
+//!
+//! Method: depth-first from the entry, following fall-through and targets, each block once; an edge that disagrees
+//! with the depth found before is an error of code generation. Source: CPython Python/flowgraph.c
+//! (`calculate_stackdepth`, `get_stack_effects`).
+
+use super::graph::{BlockId, Graph, Instr};
+use super::opcodes::{Op, has_target, is_scope_exit, is_unconditional_jump};
+use crate::error::CompileError;
+
+/// What an instruction adds to the stack depth when control goes on (`jump` false) or to its target.
+fn effect(instr: &Instr, jump: bool) -> Result<i64, CompileError> {
+    let effect = instr.op.stack_effect(instr.arg, jump).ok_or_else(|| {
+        CompileError::System(format!("Invalid stack effect for opcode={}, arg={}", instr.op.0, instr.arg))
+    })?;
+    Ok(i64::from(effect))
+}
+
+/// Sets `start_depth` of every reachable block; returns the greatest depth.
+///
+/// Errors: ValueError on underflow or on edges that disagree.
+pub fn calculate(graph: &mut Graph) -> Result<u32, CompileError> {
+    let mut id = graph.entry;
+    while id.is_some() {
+        graph[id].start_depth = i32::MIN;
+        id = graph[id].next;
+    }
+    let mut todo: Vec<BlockId> = Vec::new();
+    let mut greatest = 0i64;
+    let entry = graph.entry;
+    reach(graph, &mut todo, entry, 0)?;
+    while let Some(id) = todo.pop() {
+        let mut depth = i64::from(graph[id].start_depth);
+        let mut next = graph[id].next;
+        for i in 0..graph[id].len() {
+            let instr = graph[id].instrs()[i];
+            let after = depth + effect(&instr, false)?;
+            if after < 0 {
+                return Err(CompileError::Value("Invalid CFG, stack underflow".into()));
+            }
+            greatest = greatest.max(depth);
+            if has_target(instr.op) && instr.op != Op::END_ASYNC_FOR {
+                let at_target = depth + effect(&instr, true)?;
+                reach(graph, &mut todo, instr.target, at_target)?;
+            }
+            depth = after;
+            if is_unconditional_jump(instr.op) || is_scope_exit(instr.op) {
+                next = BlockId::NONE;
+                break;
+            }
+        }
+        if next.is_some() {
+            reach(graph, &mut todo, next, depth)?;
+        }
+    }
+    Ok(greatest as u32)
+}
+
+fn reach(graph: &mut Graph, todo: &mut Vec<BlockId>, id: BlockId, depth: i64) -> Result<(), CompileError> {
+    let block = &mut graph[id];
+    if block.start_depth >= 0 {
+        if i64::from(block.start_depth) != depth {
+            return Err(CompileError::Value("Invalid CFG, inconsistent stackdepth".into()));
+        }
+        return Ok(());
+    }
+    block.start_depth = i32::try_from(depth).map_err(|_| CompileError::Value("Invalid CFG, stack underflow".into()))?;
+    if block.start_depth < 0 {
+        return Err(CompileError::Value("Invalid CFG, stack underflow".into()));
+    }
+    todo.push(id);
+    Ok(())
+}
