@@ -7,9 +7,13 @@
 
 pub mod code;
 pub mod instruction;
+pub mod marshal;
+pub mod pyc;
 pub mod pystring;
 pub mod varint;
+pub mod version;
 
 pub use code::{CodeObject, Complex, Constant, ExceptionEntry, Position};
 pub use instruction::{Flags, IrOpcode, Opcode};
 pub use pystring::PyString;
+pub use version::Version;
