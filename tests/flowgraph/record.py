@@ -143,6 +143,14 @@ def corpus(root, out):
                     consts = [STAND_INS[i % 19] if i < 19 else f"const {i}" for i in range(max(used, default=-1) + 1)]
                     case = optimize_case(f"{path}:{number}", sequence, consts, max(fast, default=-1) + 1)
                     file.write("\n".join(case) + "\n")
+                    deref = [i[1] for i in instructions if "DEREF" in NAMES[i[0]] or NAMES[i[0]] == "LOAD_CLOSURE"]
+                    numbered = lambda prefix, used: {f"{prefix}{i}": i for i in range(max(used, default=-1) + 1)}
+                    case = assemble_case(f"{path}:{number}", sequence, {
+                        "name": "name", "qualname": "name", "filename": path, "argcount": 0, "posonlyargcount": 0,
+                        "kwonlyargcount": 0, "firstlineno": max(1, instructions[0][2]), "names": {}, "freevars": {},
+                        "varnames": numbered("local", fast), "cellvars": numbered("cell", deref),
+                        "consts": numbered("const", used), "fasthidden": {}})
+                    file.write("\n".join(case) + "\n")
 
 
 if __name__ == "__main__":

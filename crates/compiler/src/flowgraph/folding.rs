@@ -178,6 +178,13 @@ pub fn unary(block: &mut Block, at: usize, consts: &mut Consts) -> Result<(), Co
         Op::UNARY_NEGATIVE => evaluate::negative(&operand),
         Op::UNARY_INVERT => evaluate::invert(&operand),
         Op::UNARY_NOT => Some(Constant::Bool(!evaluate::is_true(&operand))),
+        // The same float again, a NaN too, keeps its place among the constants.
+        _ if matches!(operand, Constant::Float(_) | Constant::Complex(_)) => {
+            let load = block.instrs()[loads.at[0]];
+            loads.nop_out(block);
+            block.instrs_mut()[at].set(load.op, load.arg);
+            return Ok(());
+        }
         _ => evaluate::positive(&operand),
     };
     if let Some(result) = result {

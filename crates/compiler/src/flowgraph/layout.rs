@@ -114,9 +114,10 @@ pub fn convert_conditional_pseudo_jumps(graph: &mut Graph) {
             };
             if real != Op::NOP {
                 last.op = real;
-                let loc = last.loc;
+                let before = |op: Op, arg: u32| Instr { except: last.except, ..Instr::new(op, arg, last.loc) };
+                let inserted = [before(Op::COPY, 1), before(Op::TO_BOOL, 0)];
                 let at = block.len() - 1;
-                block.insert_many(at, &[Instr::new(Op::COPY, 1, loc), Instr::new(Op::TO_BOOL, 0, loc)]);
+                block.insert_many(at, &inserted);
             }
         }
         id = block.next;
