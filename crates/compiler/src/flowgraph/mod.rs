@@ -30,6 +30,7 @@ mod peephole;
 mod prefix;
 mod stack_depth;
 mod swaps;
+mod verify;
 
 use ophi_bytecode::code::Constant;
 
@@ -50,7 +51,8 @@ pub fn optimize_code_unit(
     let mut table = Consts::new(std::mem::take(consts));
     let result = run_passes(graph, &mut table, nlocals, nparams);
     *consts = table.into_list();
-    result
+    result?;
+    if cfg!(debug_assertions) { verify::optimized(graph, consts.len()) } else { Ok(()) }
 }
 
 fn run_passes(graph: &mut Graph, consts: &mut Consts, nlocals: usize, nparams: usize) -> Result<(), CompileError> {
@@ -96,6 +98,9 @@ pub fn lower(graph: &mut Graph, unit: &CodeUnitInfo) -> Result<Lowered, CompileE
     layout::convert_pseudo_ops(graph)?;
     layout::normalize_jumps(graph);
     borrow::optimize(graph);
+    if cfg!(debug_assertions) {
+        verify::lowered(graph)?;
+    }
     Ok(Lowered { sequence: graph.to_sequence(), stack_depth, nlocalsplus })
 }
 
