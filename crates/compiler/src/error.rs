@@ -6,7 +6,10 @@ use crate::instruction_sequence::Location;
 #[derive(Clone, Debug, PartialEq)]
 pub enum CompileError {
     /// `SyntaxError(message)` at a source range (columns in bytes from 0; [`crate::NO_LOCATION`] if unknown).
-    Syntax { message: String, loc: Location },
+    Syntax {
+        message: String,
+        loc: Location,
+    },
     /// `RecursionError`: the tree is nested too deeply.
     Recursion,
     /// `ValueError(message)`, `TypeError(message)`: trees made by Python code that no source can have.

@@ -309,10 +309,8 @@ impl Gc {
         use std::collections::HashMap;
         let address = |v: &Value| v.bits() as usize;
         // One reference each is ours.
-        let mut counts: HashMap<usize, i64> = candidates
-            .iter()
-            .map(|v| (address(v), v.header().map_or(0, |h| h.count() as i64) - 1))
-            .collect();
+        let mut counts: HashMap<usize, i64> =
+            candidates.iter().map(|v| (address(v), v.header().map_or(0, |h| h.count() as i64) - 1)).collect();
         for v in candidates.iter() {
             if let Some(p) = v.pointer() {
                 let mut subtract = |q: NonNull<Header>| {

@@ -79,6 +79,12 @@ impl Header {
         self.ty.get()
     }
 
+    /// The address of the word that holds the type pointer, for viewing it as a typed reference.
+    #[inline(always)]
+    pub fn type_word(&self) -> *const NonNull<TypeHead> {
+        self.ty.as_ptr()
+    }
+
     /// Only for `__class__` assignment and for tying the first knot (`type` is its own type); counts are the caller's.
     pub fn set_type(&self, ty: NonNull<TypeHead>) {
         self.ty.set(ty);
@@ -176,8 +182,14 @@ impl TypeFlags {
 
     /// Flags that a subclass takes over from its base.
     pub const INHERITED: TypeFlags = TypeFlags(
-        Self::GC.0 | Self::FINALIZER.0 | Self::DICT.0 | Self::WEAKREF.0 | Self::SEQUENCE.0 | Self::MAPPING.0
-            | Self::MATCH_SELF.0 | (0x1ff << 16),
+        Self::GC.0
+            | Self::FINALIZER.0
+            | Self::DICT.0
+            | Self::WEAKREF.0
+            | Self::SEQUENCE.0
+            | Self::MAPPING.0
+            | Self::MATCH_SELF.0
+            | (0x1ff << 16),
     );
 
     #[inline(always)]
@@ -199,10 +211,24 @@ pub type DropPayload = unsafe fn(NonNull<Header>);
 pub type TraversePayload = unsafe fn(NonNull<Header>, &mut Visitor<'_>);
 pub type ClearPayload = unsafe fn(NonNull<Header>);
 
-/// How the heap handles instances: the first part of every type object.
+/// The start of every type object, as the heap sees it.
 #[repr(C)]
 pub struct TypeHead {
     pub header: Header,
+    pub fields: TypeFields,
+}
+
+impl core::ops::Deref for TypeHead {
+    type Target = TypeFields;
+    #[inline(always)]
+    fn deref(&self) -> &TypeFields {
+        &self.fields
+    }
+}
+
+/// How the heap handles instances: the first field of a type object's payload (`repr(C)`).
+#[repr(C)]
+pub struct TypeFields {
     pub flags: Cell<TypeFlags>,
     /// Raised whenever a look-up in this type could give another answer; 0: no version, do not cache.
     pub version: Cell<u32>,
@@ -226,7 +252,7 @@ pub struct Layout {
     pub base: Option<&'static Layout>,
 }
 
-impl TypeHead {
+impl TypeFields {
     /// Whether instances start with the payload that `layout` names.
     #[inline(always)]
     pub fn has_layout(&self, layout: &'static Layout) -> bool {

@@ -22,9 +22,9 @@ pub mod object;
 pub mod pool;
 pub mod value;
 
-pub use buffer::{Accounted, Buffer, OutOfMemory, TryPush};
+pub use buffer::{Accounted, Buffer, OutOfMemory, TryPush, buffer_with_capacity, new_buffer};
 pub use cell::{GilCell, ValueCell};
-pub use header::{GcHead, Header, TypeFlags, TypeHead};
-pub use object::{Object, Ref, Trace, Visitor};
+pub use header::{GcHead, Header, Layout, TypeFields, TypeFlags, TypeHead};
+pub use object::{Functions, Object, Ref, Trace, Visitor, tail};
 pub use pool::{Heap, Hooks, attach, current};
 pub use value::Value;

@@ -571,9 +571,19 @@ impl Drop for Heap {
     }
 }
 
-/// Storage for [`crate::Buffer`]: system memory, counted to the byte.
+/// Small storage lies in the pools too.
+#[inline(always)]
+fn is_small(layout: Layout) -> bool {
+    layout.size() <= MAX_SMALL && layout.align() <= BLOCK_ALIGN
+}
+
+/// Storage for [`crate::Buffer`]: pool blocks when small, else system memory, counted to the byte.
+#[inline]
 pub(crate) fn raw_allocate(layout: Layout) -> Option<NonNull<u8>> {
     let heap = current();
+    if is_small(layout) {
+        return heap.allocate_block(layout.size());
+    }
     if !heap.charge(layout.size()) {
         return None;
     }
@@ -591,6 +601,10 @@ pub(crate) fn raw_allocate(layout: Layout) -> Option<NonNull<u8>> {
 /// `p` came from `raw_allocate` or `raw_resize` with `layout`.
 pub(crate) unsafe fn raw_free(p: NonNull<u8>, layout: Layout) {
     let heap = current();
+    if is_small(layout) {
+        // SAFETY: the caller's promise; small storage came from the pools.
+        return unsafe { heap.free_block(p) };
+    }
     if heap.traced.get() {
         (heap.hooks().released)(p.as_ptr());
     }
@@ -602,6 +616,18 @@ pub(crate) unsafe fn raw_free(p: NonNull<u8>, layout: Layout) {
 /// # Safety
 /// `p` came from `raw_allocate` or `raw_resize` with `old`; `new.size()` is not zero; alignments agree.
 pub(crate) unsafe fn raw_resize(p: NonNull<u8>, old: Layout, new: Layout) -> Option<NonNull<u8>> {
+    if is_small(old) || is_small(new) {
+        if is_small(old) && is_small(new) && old.size().div_ceil(BLOCK_ALIGN) == new.size().div_ceil(BLOCK_ALIGN) {
+            return Some(p);
+        }
+        let q = raw_allocate(new)?;
+        // SAFETY: both blocks hold at least the smaller size, and do not overlap.
+        unsafe {
+            core::ptr::copy_nonoverlapping(p.as_ptr(), q.as_ptr(), old.size().min(new.size()));
+            raw_free(p, old);
+        }
+        return Some(q);
+    }
     let heap = current();
     if new.size() > old.size() && !heap.charge(new.size() - old.size()) {
         return None;

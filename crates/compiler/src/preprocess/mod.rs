@@ -52,7 +52,9 @@ pub fn preprocess<'a>(
 /// The text of a body's docstring, if it has one.
 pub fn docstring<'a>(body: &[Stmt<'a>]) -> Option<PyStr<'a>> {
     match body.first()?.kind {
-        StmtKind::Expr { value: Expr { kind: ExprKind::Constant { value: Constant::Str(text), .. }, .. } } => Some(*text),
+        StmtKind::Expr { value: Expr { kind: ExprKind::Constant { value: Constant::Str(text), .. }, .. } } => {
+            Some(*text)
+        }
         _ => None,
     }
 }
@@ -455,11 +457,9 @@ impl<'a> Folder<'a, '_> {
         self.each(items, |this, p| {
             let before = this.rewrites;
             let kind = match p.kind {
-                TypeParamKind::TypeVar { name, bound, default_value } => TypeParamKind::TypeVar {
-                    name,
-                    bound: this.opt(bound)?,
-                    default_value: this.opt(default_value)?,
-                },
+                TypeParamKind::TypeVar { name, bound, default_value } => {
+                    TypeParamKind::TypeVar { name, bound: this.opt(bound)?, default_value: this.opt(default_value)? }
+                }
                 TypeParamKind::ParamSpec { name, default_value } => {
                     TypeParamKind::ParamSpec { name, default_value: this.opt(default_value)? }
                 }

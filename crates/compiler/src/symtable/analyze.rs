@@ -57,7 +57,8 @@ fn analyze_block(
     let function_like = table[id].is_function_like();
 
     // A class's names are invisible in its methods, so what the children see is taken before the class's own names.
-    let mut child_outer = Outer { bound: Some(Names::default()), global: Names::default(), type_params: Names::default() };
+    let mut child_outer =
+        Outer { bound: Some(Names::default()), global: Names::default(), type_params: Names::default() };
     if is_class {
         child_outer.global = outer.global.clone();
         child_outer.bound = Some(outer.bound.clone().unwrap_or_default());

@@ -545,8 +545,7 @@ impl Builder {
         let kind = self.cur().kind;
         let loc = location(annotation.range);
         // A module's annotations all count as conditional, since the module may be looked at half executed.
-        let conditional =
-            kind == BlockKind::Module || (kind == BlockKind::Class && self.cur().in_conditional_block);
+        let conditional = kind == BlockKind::Module || (kind == BlockKind::Class && self.cur().in_conditional_block);
         if conditional && !self.cur().has_conditional_annotations {
             self.cur().has_conditional_annotations = true;
             self.add_def("__conditional_annotations__", USE, loc)?;

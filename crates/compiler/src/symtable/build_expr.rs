@@ -197,7 +197,8 @@ impl Builder {
             if self.table[id].comprehension != Comprehension::None {
                 let known = self.lookup_in(id, name);
                 if known & DEF_COMP_ITER != 0 && known & DEF_LOCAL != 0 {
-                    let message = format!("assignment expression cannot rebind comprehension iteration variable '{name}'");
+                    let message =
+                        format!("assignment expression cannot rebind comprehension iteration variable '{name}'");
                     return Err(CompileError::syntax(message, loc));
                 }
                 continue;
@@ -298,7 +299,9 @@ impl Builder {
         match p.kind {
             K::MatchValue { value } => self.expr(value),
             K::MatchSingleton { .. } => Ok(()),
-            K::MatchSequence { patterns } | K::MatchOr { patterns } => patterns.iter().try_for_each(|p| self.pattern(p)),
+            K::MatchSequence { patterns } | K::MatchOr { patterns } => {
+                patterns.iter().try_for_each(|p| self.pattern(p))
+            }
             K::MatchStar { name } => name.map_or(Ok(()), |name| self.add_def(name, DEF_LOCAL, loc)),
             K::MatchMapping { keys, patterns, rest } => {
                 self.exprs(keys)?;

@@ -1,0 +1,524 @@
+//! Native methods and functions: their tables, argument binding, conversions to and from Rust types.
+//!
+//! The tables are written by `#[methods]` (crate `ophi-macros`). A call arrives as [`Args`]: positional values followed by the
+//! values of keywords, the keywords' names beside them (CPython's vectorcall layout); all borrowed from the caller's operand
+//! stack. Messages are those of CPython's Argument Clinic and Python/getargs.c.
+
+use crate::payload::{Downcast, Payload};
+use crate::vm::{Raised, Res, Vm};
+use crate::{Ref, Str, Tuple, Type, TypeRef, Value};
+use std::borrow::Cow;
+
+/// The arguments of a call.
+#[derive(Clone, Copy)]
+pub struct Args<'a> {
+    /// Positional arguments, then one value per keyword.
+    pub values: &'a [Value],
+    /// Names of the keywords: a tuple of str.
+    pub names: Option<&'a Ref<Tuple>>,
+}
+
+impl<'a> Args<'a> {
+    pub const EMPTY: Args<'static> = Args { values: &[], names: None };
+
+    #[inline(always)]
+    pub fn positional(values: &'a [Value]) -> Args<'a> {
+        Args { values, names: None }
+    }
+
+    #[inline(always)]
+    pub fn keyword_count(&self) -> usize {
+        self.names.map_or(0, |n| n.len())
+    }
+
+    #[inline(always)]
+    pub fn has_keywords(&self) -> bool {
+        self.keyword_count() != 0
+    }
+
+    /// The positional arguments.
+    #[inline(always)]
+    pub fn pos(&self) -> &'a [Value] {
+        &self.values[..self.values.len() - self.keyword_count()]
+    }
+
+    /// The keyword arguments in order.
+    pub fn keywords(&self) -> Keywords<'a> {
+        let n = self.keyword_count();
+        Keywords { names: self.names, values: &self.values[self.values.len() - n..] }
+    }
+
+    /// Raises TypeError "NAME() takes no keyword arguments" when there are any.
+    pub fn no_keywords(&self, vm: &Vm, name: &str) -> Res<()> {
+        if self.has_keywords() {
+            return Err(vm.type_error(format!("{name}() takes no keyword arguments")));
+        }
+        Ok(())
+    }
+
+    /// Checks the number of positional arguments (CPython `_PyArg_CheckPositional`).
+    pub fn check_positional(&self, vm: &Vm, name: &str, min: usize, max: usize) -> Res<&'a [Value]> {
+        let pos = self.pos();
+        if pos.len() < min || pos.len() > max {
+            return Err(wrong_count(vm, name, pos.len(), min, max));
+        }
+        Ok(pos)
+    }
+}
+
+/// Keyword arguments: names and values side by side.
+#[derive(Clone, Copy)]
+pub struct Keywords<'a> {
+    pub names: Option<&'a Ref<Tuple>>,
+    pub values: &'a [Value],
+}
+
+impl<'a> Keywords<'a> {
+    pub fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// (name, value) pairs; names are str objects.
+    pub fn iter(&self) -> impl Iterator<Item = (&'a Value, &'a Value)> + use<'a> {
+        self.names.map(|n| n.as_slice()).unwrap_or(&[]).iter().zip(self.values)
+    }
+
+    pub fn get(&self, name: &str) -> Option<&'a Value> {
+        self.iter().find(|(n, _)| n.downcast::<Str>().is_some_and(|n| n.eq_str(name))).map(|(_, v)| v)
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum MethodKind {
+    Instance,
+    Class,
+    /// Static methods of types, and functions of modules.
+    Static,
+}
+
+/// How the native function takes its arguments. The second parameter is the receiver: instance, class, or module (None).
+#[derive(Clone, Copy)]
+pub enum Call {
+    NoArgs(fn(&Vm, &Value) -> Res),
+    One(fn(&Vm, &Value, &Value) -> Res),
+    Many(fn(&Vm, &Value, Args<'_>) -> Res),
+}
+
+pub struct MethodDef {
+    pub name: &'static str,
+    pub doc: &'static str,
+    pub signature: Option<&'static Signature>,
+    pub kind: MethodKind,
+    pub call: Call,
+}
+
+pub type Getter = fn(&Vm, &Value) -> Res;
+/// `None` deletes.
+pub type Setter = fn(&Vm, &Value, Option<&Value>) -> Res<()>;
+
+pub struct GetSetDef {
+    pub name: &'static str,
+    pub doc: &'static str,
+    pub get: Option<Getter>,
+    pub set: Option<Setter>,
+}
+
+pub struct MethodTable {
+    pub methods: &'static [MethodDef],
+    pub accessors: &'static [GetSetDef],
+}
+
+pub struct Signature {
+    /// As `__text_signature__` shows it: `($self, object, /)`.
+    pub text: &'static str,
+    pub parameters: &'static [Parameter],
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ParameterKind {
+    PositionalOnly,
+    Positional,
+    KeywordOnly,
+    VarArgs,
+    VarKeywords,
+}
+
+pub struct Parameter {
+    pub name: &'static str,
+    pub kind: ParameterKind,
+    pub required: bool,
+}
+
+/// What `*args` and `**kwargs` receive.
+pub struct Rest<'a> {
+    pub positional: &'a [Value],
+    pub keywords: Keywords<'a>,
+}
+
+/// Calls a native method or function; checks the number of arguments of the short forms.
+/// `full_name` is what messages call it (`list.append`).
+#[inline]
+pub fn call_native(vm: &Vm, def: &'static MethodDef, receiver: &Value, args: Args<'_>, owner: Option<&str>) -> Res {
+    match def.call {
+        Call::NoArgs(f) => {
+            if args.values.is_empty() {
+                return f(vm, receiver);
+            }
+            Err(bad_short_call(vm, def, args, owner))
+        }
+        Call::One(f) => match (args.values, args.has_keywords()) {
+            ([only], false) => f(vm, receiver, only),
+            _ => Err(bad_short_call(vm, def, args, owner)),
+        },
+        Call::Many(f) => f(vm, receiver, args),
+    }
+}
+
+#[cold]
+fn bad_short_call(vm: &Vm, def: &'static MethodDef, args: Args<'_>, owner: Option<&str>) -> Raised {
+    let name = match owner {
+        Some(owner) => format!("{owner}.{}", def.name),
+        None => def.name.to_string(),
+    };
+    if args.has_keywords() {
+        return vm.type_error(format!("{name}() takes no keyword arguments"));
+    }
+    let n = args.values.len();
+    match def.call {
+        Call::NoArgs(_) => vm.type_error(format!("{name}() takes no arguments ({n} given)")),
+        _ => vm.type_error(format!("{name}() takes exactly one argument ({n} given)")),
+    }
+}
+
+/// CPython `_PyArg_CheckPositional`.
+#[cold]
+pub fn wrong_count(vm: &Vm, name: &str, given: usize, min: usize, max: usize) -> Raised {
+    let (bound, n) = if given < min { ("at least ", min) } else { ("at most ", max) };
+    let bound = if min == max { "" } else { bound };
+    let s = if n == 1 { "" } else { "s" };
+    vm.type_error(format!("{name} expected {bound}{n} argument{s}, got {given}"))
+}
+
+/// Distributes a call's arguments over a signature. `bound` has one entry per parameter but `*args` and `**kwargs`.
+/// Raises TypeError as CPython's `_PyArg_UnpackKeywords` and `_PyArg_CheckPositional` do.
+pub fn bind<'a>(
+    vm: &Vm,
+    signature: Option<&'static Signature>,
+    name: &'static str,
+    args: Args<'a>,
+    bound: &mut [Option<&'a Value>],
+) -> Res<Rest<'a>> {
+    let parameters = signature.map_or(&[][..], |s| s.parameters);
+    let positional = args.pos();
+    let no_rest = Rest { positional: &[], keywords: Keywords { names: None, values: &[] } };
+    let only_positional = parameters.iter().all(|p| p.kind == ParameterKind::PositionalOnly);
+    if only_positional {
+        args.no_keywords(vm, name)?;
+        let min = parameters.iter().filter(|p| p.required).count();
+        if positional.len() < min || positional.len() > parameters.len() {
+            return Err(wrong_count(vm, name, positional.len(), min, parameters.len()));
+        }
+        for (slot, value) in bound.iter_mut().zip(positional) {
+            *slot = Some(value);
+        }
+        return Ok(no_rest);
+    }
+    let has_varargs = parameters.iter().any(|p| p.kind == ParameterKind::VarArgs);
+    let var_keywords = parameters.iter().any(|p| p.kind == ParameterKind::VarKeywords);
+    let plain: smallvec::SmallVec<[&Parameter; 8]> =
+        parameters.iter().filter(|p| !matches!(p.kind, ParameterKind::VarArgs | ParameterKind::VarKeywords)).collect();
+    let max_positional = plain.iter().filter(|p| p.kind != ParameterKind::KeywordOnly).count();
+    if positional.len() > max_positional && !has_varargs {
+        return Err(too_many(vm, name, &plain, max_positional, args));
+    }
+    for (slot, value) in bound.iter_mut().zip(positional.iter().take(max_positional)) {
+        *slot = Some(value);
+    }
+    let keywords = args.keywords();
+    if !var_keywords {
+        for (key, value) in keywords.iter() {
+            let found = key
+                .downcast::<Str>()
+                .and_then(|k| plain.iter().position(|p| p.kind != ParameterKind::PositionalOnly && k.eq_str(p.name)));
+            let Some(i) = found else {
+                let key = key.downcast::<Str>().map_or(Cow::Borrowed("?"), |k| k.to_utf8_lossy());
+                if plain.iter().any(|p| p.kind == ParameterKind::PositionalOnly && p.name == key)
+                    && max_positional == plain.len()
+                    && plain.iter().all(|p| p.kind == ParameterKind::PositionalOnly)
+                {
+                    return Err(vm.type_error(format!("{name}() takes no keyword arguments")));
+                }
+                return Err(vm.type_error(format!("{name}() got an unexpected keyword argument '{key}'")));
+            };
+            if bound[i].is_some() {
+                return Err(vm.type_error(format!(
+                    "argument for {name}() given by name ('{}') and position ({})",
+                    plain[i].name,
+                    i + 1
+                )));
+            }
+            bound[i] = Some(value);
+        }
+    }
+    let min = plain.iter().take_while(|p| p.kind == ParameterKind::PositionalOnly && p.required).count();
+    if positional.len() < min {
+        let exact = if has_varargs || plain.len() > min { "at least" } else { "exactly" };
+        let s = if min == 1 { "" } else { "s" };
+        return Err(
+            vm.type_error(format!("{name}() takes {exact} {min} positional argument{s} ({} given)", positional.len()))
+        );
+    }
+    for (i, p) in plain.iter().enumerate() {
+        if p.required && bound[i].is_none() {
+            return Err(vm.type_error(if p.kind == ParameterKind::KeywordOnly {
+                format!("{name}() missing required keyword-only argument: '{}'", p.name)
+            } else {
+                format!("{name}() missing required argument '{}' (pos {})", p.name, i + 1)
+            }));
+        }
+    }
+    Ok(Rest {
+        positional: if has_varargs { positional.get(max_positional..).unwrap_or(&[]) } else { &[] },
+        keywords: if var_keywords { keywords } else { no_rest.keywords },
+    })
+}
+
+#[cold]
+fn too_many(vm: &Vm, name: &str, plain: &[&Parameter], max: usize, args: Args<'_>) -> Raised {
+    let given = args.pos().len();
+    let total = args.values.len();
+    if max == 0 {
+        return vm.type_error(format!("{name}() takes no positional arguments"));
+    }
+    let exact = if plain.iter().take(max).all(|p| p.required) { "exactly" } else { "at most" };
+    if plain.len() == max {
+        let s = if max == 1 { "" } else { "s" };
+        return vm.type_error(format!(
+            "{name}() takes {exact} {max} {}argument{s} ({total} given)",
+            if args.has_keywords() { "" } else { "" }
+        ));
+    }
+    let s = if max == 1 { "" } else { "s" };
+    vm.type_error(format!("{name}() takes {exact} {max} positional argument{s} ({given} given)"))
+}
+
+/// Where an argument stands, for messages.
+#[derive(Clone, Copy)]
+pub struct Place {
+    pub function: &'static str,
+    pub parameter: &'static str,
+    pub position: usize,
+    /// Messages then say `argument 1`, else `argument 'name'`.
+    pub by_position: bool,
+}
+
+impl Place {
+    /// `append() argument 'x' must be str, not int` (CPython `_PyArg_BadArgument`).
+    #[cold]
+    pub fn bad(self, vm: &Vm, expected: &str, value: &Value) -> Raised {
+        let what = if self.by_position { format!("{}", self.position) } else { format!("'{}'", self.parameter) };
+        let got = if value.is_none() { "None".to_string() } else { vm.type_name(value) };
+        vm.type_error(format!("{}() argument {what} must be {expected}, not {got}", self.function))
+    }
+}
+
+#[cold]
+pub fn missing(vm: &Vm, place: Place) -> Raised {
+    vm.type_error(format!(
+        "{}() missing required argument '{}' (pos {})",
+        place.function, place.parameter, place.position
+    ))
+}
+
+/// The receiver of a native method viewed through its payload.
+#[inline(always)]
+pub fn receiver<'a, T: Payload>(vm: &Vm, this: &'a Value, name: &str) -> Res<&'a Ref<T>> {
+    match this.downcast::<T>() {
+        Some(this) => Ok(this),
+        None => Err(bad_receiver(vm, this, name, T::def().name)),
+    }
+}
+
+#[cold]
+fn bad_receiver(vm: &Vm, this: &Value, name: &str, owner: &str) -> Raised {
+    let got = vm.type_name(this);
+    vm.type_error(format!("descriptor '{name}' for '{owner}' objects doesn't apply to a '{got}' object"))
+}
+
+pub fn class_receiver<'a>(vm: &Vm, this: &'a Value, name: &str) -> Res<&'a TypeRef> {
+    match this.downcast::<Type>() {
+        Some(cls) => Ok(cls),
+        None => Err(bad_receiver(vm, this, name, "type")),
+    }
+}
+
+/// A Rust type that a Python argument converts to.
+pub trait FromArg<'a>: Sized {
+    fn from_arg(vm: &Vm, value: &'a Value, place: Place) -> Res<Self>;
+}
+
+impl<'a> FromArg<'a> for &'a Value {
+    #[inline(always)]
+    fn from_arg(_: &Vm, value: &'a Value, _: Place) -> Res<Self> {
+        Ok(value)
+    }
+}
+
+impl<'a> FromArg<'a> for Value {
+    #[inline(always)]
+    fn from_arg(_: &Vm, value: &'a Value, _: Place) -> Res<Self> {
+        Ok(value.clone())
+    }
+}
+
+impl<'a, T: Payload> FromArg<'a> for &'a Ref<T> {
+    #[inline(always)]
+    fn from_arg(vm: &Vm, value: &'a Value, place: Place) -> Res<Self> {
+        value.downcast::<T>().ok_or_else(|| place.bad(vm, T::def().name, value))
+    }
+}
+
+impl<'a, T: Payload> FromArg<'a> for Ref<T> {
+    #[inline(always)]
+    fn from_arg(vm: &Vm, value: &'a Value, place: Place) -> Res<Self> {
+        <&Ref<T>>::from_arg(vm, value, place).cloned()
+    }
+}
+
+/// Truth value of any object (clinic's `bool` converter).
+impl<'a> FromArg<'a> for bool {
+    fn from_arg(vm: &Vm, value: &'a Value, _: Place) -> Res<Self> {
+        vm.is_true(value)
+    }
+}
+
+/// A float, an int, or anything with `__float__` or `__index__`.
+impl<'a> FromArg<'a> for f64 {
+    #[inline]
+    fn from_arg(vm: &Vm, value: &'a Value, _: Place) -> Res<Self> {
+        vm.to_f64(value)
+    }
+}
+
+/// Text; TypeError for other types, ValueError-free: lone surrogates become U+FFFD (use `&Ref<Str>` where they matter).
+impl<'a> FromArg<'a> for Cow<'a, str> {
+    fn from_arg(vm: &Vm, value: &'a Value, place: Place) -> Res<Self> {
+        Ok(<&Ref<Str>>::from_arg(vm, value, place)?.to_utf8_lossy())
+    }
+}
+
+impl<'a> FromArg<'a> for String {
+    fn from_arg(vm: &Vm, value: &'a Value, place: Place) -> Res<Self> {
+        Ok(<&Ref<Str>>::from_arg(vm, value, place)?.to_utf8_lossy().into_owned())
+    }
+}
+
+macro_rules! integer_arguments {
+    ($($t:ty => $message:literal),* $(,)?) => {$(
+        /// Through `__index__`; OverflowError when it does not fit.
+        impl<'a> FromArg<'a> for $t {
+            #[inline]
+            fn from_arg(vm: &Vm, value: &'a Value, _: Place) -> Res<Self> {
+                if let Some(i) = value.as_small_int() && let Ok(i) = <$t>::try_from(i) {
+                    return Ok(i);
+                }
+                match vm.index_as_i128(value)?.and_then(|i| <$t>::try_from(i).ok()) {
+                    Some(i) => Ok(i),
+                    None => Err(vm.overflow_error($message)),
+                }
+            }
+        }
+    )*};
+}
+integer_arguments! {
+    i8 => "signed char is out of range", u8 => "unsigned byte integer is greater than maximum",
+    i16 => "signed short integer is greater than maximum", u16 => "Python int too large to convert to C unsigned short",
+    i32 => "Python int too large to convert to C int", u32 => "Python int too large to convert to C unsigned int",
+    i64 => "Python int too large to convert to C long", u64 => "Python int too large to convert to C unsigned long",
+    isize => "Python int too large to convert to C ssize_t", usize => "Python int too large to convert to C size_t",
+}
+
+/// A Rust result that becomes a Python value.
+pub trait IntoRes {
+    fn into_res(self, vm: &Vm) -> Res;
+}
+
+impl IntoRes for Value {
+    #[inline(always)]
+    fn into_res(self, _: &Vm) -> Res {
+        Ok(self)
+    }
+}
+
+impl IntoRes for () {
+    #[inline(always)]
+    fn into_res(self, _: &Vm) -> Res {
+        Ok(Value::NONE)
+    }
+}
+
+impl IntoRes for bool {
+    #[inline(always)]
+    fn into_res(self, _: &Vm) -> Res {
+        Ok(Value::bool(self))
+    }
+}
+
+impl<T> IntoRes for Ref<T> {
+    #[inline(always)]
+    fn into_res(self, _: &Vm) -> Res {
+        Ok(self.into_value())
+    }
+}
+
+impl IntoRes for f64 {
+    #[inline(always)]
+    fn into_res(self, vm: &Vm) -> Res {
+        vm.new_float(self)
+    }
+}
+
+impl IntoRes for &str {
+    fn into_res(self, vm: &Vm) -> Res {
+        Ok(vm.new_str(self)?.into_value())
+    }
+}
+
+impl IntoRes for String {
+    fn into_res(self, vm: &Vm) -> Res {
+        self.as_str().into_res(vm)
+    }
+}
+
+impl<T: IntoRes> IntoRes for Option<T> {
+    #[inline(always)]
+    fn into_res(self, vm: &Vm) -> Res {
+        self.map_or(Ok(Value::NONE), |v| v.into_res(vm))
+    }
+}
+
+impl<T: IntoRes> IntoRes for Res<T> {
+    #[inline(always)]
+    fn into_res(self, vm: &Vm) -> Res {
+        self?.into_res(vm)
+    }
+}
+
+macro_rules! integer_results {
+    ($($t:ty),*) => {$(
+        impl IntoRes for $t {
+            #[inline(always)]
+            fn into_res(self, vm: &Vm) -> Res {
+                match i64::try_from(self) {
+                    Ok(i) => vm.new_int(i),
+                    Err(_) => vm.new_bigint(num_bigint::BigInt::from(self)),
+                }
+            }
+        }
+    )*};
+}
+integer_results!(i8, u8, i16, u16, i32, u32, i64, u64, isize, usize);

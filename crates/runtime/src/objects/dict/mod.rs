@@ -1,0 +1,334 @@
+//! `dict`: compact and ordered: a table of indices into an array of entries in insertion order.
+//!
+//! Method as CPython's Objects/dictobject.c: open addressing with perturbation over a power-of-two index table, entries
+//! appended and never moved until a resize. Keys compare by identity, then hash, then `==`; a comparison may run Python code that
+//! changes the dict, so it is made outside the borrow and the search starts again when the table has changed.
+//!
+//! Invariant: `used` live entries; every live entry's index stands in the table; `keys_version` is 0 or unique to this set of
+//! keys and positions (inline caches of globals and modules read entries by position under it).
+
+pub mod table;
+
+use crate::payload::{Downcast, Payload, TypeDef};
+use crate::vm::{OrRaise, Res, Vm};
+use crate::{GilCell, Ref, Str, Value, layout};
+use core::cell::Cell;
+use ophi_heap::{Layout, TypeFlags};
+use table::Table;
+
+#[repr(C)]
+pub struct Dict {
+    pub(crate) table: GilCell<Table>,
+    /// Identifies the current keys and their positions for inline caches; 0: not yet numbered.
+    keys_version: Cell<u32>,
+}
+
+pub static DICT: TypeDef = TypeDef {
+    flags: TypeFlags::BASETYPE
+        .with(TypeFlags::DICT_SUBCLASS)
+        .with(TypeFlags::GC)
+        .with(TypeFlags::MAPPING)
+        .with(TypeFlags::MATCH_SELF),
+    ..TypeDef::of::<Dict>("dict", &crate::objects::object::OBJECT)
+};
+
+impl Payload for Dict {
+    fn def() -> &'static TypeDef {
+        &DICT
+    }
+    const LAYOUT: &'static Layout = layout!("dict");
+}
+
+impl crate::Trace for Dict {
+    fn trace(&self, visitor: &mut crate::Visitor<'_>) {
+        self.table.trace(visitor)
+    }
+    fn clear(&self) {
+        self.clear_for_collector()
+    }
+}
+
+/// What a search found.
+enum Found {
+    At(usize),
+    Nowhere,
+    /// The candidate at this entry has the hash but is another object: compare with `==`.
+    Maybe(usize, Value),
+}
+
+impl Dict {
+    pub const fn empty() -> Dict {
+        Dict { table: GilCell::new(Table::new()), keys_version: Cell::new(0) }
+    }
+
+    pub fn new(vm: &Vm) -> Res<Ref<Dict>> {
+        vm.new_object(Dict::empty())
+    }
+
+    #[inline(always)]
+    pub fn len(&self) -> usize {
+        self.table.with(|t| t.used)
+    }
+
+    #[inline(always)]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Position of `key` among the entries.
+    #[inline]
+    pub fn find(&self, vm: &Vm, key: &Value, hash: i64) -> Res<Option<usize>> {
+        loop {
+            let mut skip = 0;
+            let generation = self.table.with(|t| t.generation);
+            loop {
+                let found = self.table.with(|t| match t.find(key, hash, skip) {
+                    table::Probe::Hit(i) => Found::At(i),
+                    table::Probe::Miss => Found::Nowhere,
+                    table::Probe::Candidate(i) => Found::Maybe(i, t.key(i)),
+                });
+                match found {
+                    Found::At(i) => return Ok(Some(i)),
+                    Found::Nowhere => return Ok(None),
+                    Found::Maybe(i, candidate) => {
+                        let equal = vm.equal(&candidate, key)?;
+                        let same = self.table.with(|t| t.generation == generation && t.is_key(i, &candidate));
+                        if !same {
+                            break; // changed meanwhile: from the beginning
+                        }
+                        if equal {
+                            return Ok(Some(i));
+                        }
+                        skip += 1;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Position of an exact str; runs no Python code unless a key is an instance of a str subclass.
+    #[inline]
+    pub fn find_str(&self, vm: &Vm, key: &Ref<Str>) -> Option<usize> {
+        let hash = key.hash(vm);
+        let quick = self.table.with(|t| t.find_str(key, hash));
+        match quick {
+            table::Probe::Hit(i) => Some(i),
+            table::Probe::Miss => None,
+            table::Probe::Candidate(_) => match self.find(vm, key.as_value(), hash) {
+                Ok(found) => found,
+                Err(raised) => {
+                    vm.forget(raised);
+                    None
+                }
+            },
+        }
+    }
+
+    pub fn get(&self, vm: &Vm, key: &Value) -> Res<Option<Value>> {
+        let hash = vm.hash(key)?;
+        self.get_hashed(vm, key, hash)
+    }
+
+    pub fn get_hashed(&self, vm: &Vm, key: &Value, hash: i64) -> Res<Option<Value>> {
+        let found = self.find(vm, key, hash)?;
+        Ok(found.and_then(|i| self.value_at(i)))
+    }
+
+    #[inline]
+    pub fn get_str(&self, vm: &Vm, key: &Ref<Str>) -> Option<Value> {
+        self.find_str(vm, key).and_then(|i| self.value_at(i))
+    }
+
+    /// By text, for native code that has no interned name at hand.
+    pub fn get_text(&self, vm: &Vm, key: &str) -> Res<Option<Value>> {
+        Ok(self.get_str(vm, &vm.intern(key)?))
+    }
+
+    /// The value of the entry at a position; `None` for deleted entries and beyond the end.
+    #[inline(always)]
+    pub fn value_at(&self, position: usize) -> Option<Value> {
+        self.table.with(|t| t.entries.get(position).and_then(|e| e.value.clone()))
+    }
+
+    /// Key and value at a position.
+    pub fn entry_at(&self, position: usize) -> Option<(Value, Value)> {
+        self.table.with(|t| {
+            let e = t.entries.get(position)?;
+            Some((e.key.clone()?, e.value.clone()?))
+        })
+    }
+
+    /// One more than the last position.
+    pub fn end(&self) -> usize {
+        self.table.with(|t| t.entries.len())
+    }
+
+    /// The next live entry at or after `position`, with its position: how iterators walk.
+    pub fn next_entry(&self, position: usize) -> Option<(usize, Value, Value)> {
+        self.table.with(|t| {
+            let mut i = position;
+            while let Some(e) = t.entries.get(i) {
+                if let (Some(k), Some(v)) = (&e.key, &e.value) {
+                    return Some((i, k.clone(), v.clone()));
+                }
+                i += 1;
+            }
+            None
+        })
+    }
+
+    pub fn set(&self, vm: &Vm, key: &Value, value: Value) -> Res<()> {
+        let hash = vm.hash(key)?;
+        self.set_hashed(vm, key, hash, value)
+    }
+
+    pub fn set_hashed(&self, vm: &Vm, key: &Value, hash: i64, value: Value) -> Res<()> {
+        match self.find(vm, key, hash)? {
+            Some(i) => self.replace_at(i, value),
+            None => self.insert_new(vm, key.clone(), hash, value)?,
+        }
+        Ok(())
+    }
+
+    #[inline]
+    pub fn set_str(&self, vm: &Vm, key: &Ref<Str>, value: Value) -> Res<()> {
+        match self.find_str(vm, key) {
+            Some(i) => {
+                self.replace_at(i, value);
+                Ok(())
+            }
+            None => self.insert_new(vm, key.to_value(), key.hash(vm), value),
+        }
+    }
+
+    pub fn set_text(&self, vm: &Vm, key: &str, value: Value) -> Res<()> {
+        self.set_str(vm, &vm.intern(key)?, value)
+    }
+
+    /// Another value for a live entry; keys and positions stay.
+    #[inline]
+    pub fn replace_at(&self, position: usize, value: Value) {
+        let old = self.table.with_mut(|t| t.entries.get_mut(position).and_then(|e| e.value.replace(value)));
+        drop(old);
+    }
+
+    /// Appends an entry for a key known to be absent.
+    pub fn insert_new(&self, vm: &Vm, key: Value, hash: i64, value: Value) -> Res<()> {
+        self.keys_version.set(0);
+        self.table.with_mut(|t| t.insert(key, hash, value)).or_raise(vm)
+    }
+
+    /// Removes a key; the value it had.
+    pub fn remove(&self, vm: &Vm, key: &Value) -> Res<Option<Value>> {
+        let hash = vm.hash(key)?;
+        self.remove_hashed(vm, key, hash)
+    }
+
+    pub fn remove_hashed(&self, vm: &Vm, key: &Value, hash: i64) -> Res<Option<Value>> {
+        Ok(self.find(vm, key, hash)?.and_then(|i| self.remove_at(i, hash)).map(|(_, v)| v))
+    }
+
+    pub fn remove_str(&self, vm: &Vm, key: &Ref<Str>) -> Option<Value> {
+        let i = self.find_str(vm, key)?;
+        self.remove_at(i, key.hash(vm)).map(|(_, v)| v)
+    }
+
+    /// Removes the live entry at a position; key and value go to the caller.
+    pub fn remove_at(&self, position: usize, hash: i64) -> Option<(Value, Value)> {
+        self.keys_version.set(0);
+        self.table.with_mut(|t| t.remove(position, hash))
+    }
+
+    /// The value for `key`, storing `default` when absent.
+    pub fn set_default(&self, vm: &Vm, key: &Value, default: Value) -> Res {
+        let hash = vm.hash(key)?;
+        if let Some(value) = self.get_hashed(vm, key, hash)? {
+            return Ok(value);
+        }
+        self.insert_new(vm, key.clone(), hash, default.clone())?;
+        Ok(default)
+    }
+
+    /// Removes everything.
+    pub fn clear_all(&self) {
+        self.keys_version.set(0);
+        let old = self.table.with_mut(|t| {
+            let generation = t.generation.wrapping_add(1);
+            let old = core::mem::replace(t, Table::new());
+            t.generation = generation;
+            old
+        });
+        drop(old);
+    }
+
+    pub(crate) fn clear_for_collector(&self) {
+        self.clear_all()
+    }
+
+    /// New references to all entries in order.
+    pub fn items(&self) -> Vec<(Value, Value)> {
+        self.table.with(|t| t.entries.iter().filter_map(|e| Some((e.key.clone()?, e.value.clone()?))).collect())
+    }
+
+    pub fn keys(&self) -> Vec<Value> {
+        self.table.with(|t| t.entries.iter().filter(|e| e.value.is_some()).filter_map(|e| e.key.clone()).collect())
+    }
+
+    pub fn values(&self) -> Vec<Value> {
+        self.table.with(|t| t.entries.iter().filter_map(|e| e.value.clone()).collect())
+    }
+
+    /// A shallow copy with the same order.
+    pub fn copy(&self, vm: &Vm) -> Res<Ref<Dict>> {
+        let table = self.table.with(Table::try_clone).or_raise(vm)?;
+        vm.new_object(Dict { table: GilCell::new(table), keys_version: Cell::new(0) })
+    }
+
+    /// The version of keys and positions, numbering them when needed; 0: numbers are used up, do not cache.
+    pub fn keys_version(&self, vm: &Vm) -> u32 {
+        let known = self.keys_version.get();
+        if known != 0 {
+            return known;
+        }
+        let next = &vm.interpreter().next_keys_version;
+        let fresh = next.get();
+        if fresh != u32::MAX {
+            next.set(fresh + 1);
+            self.keys_version.set(fresh);
+            return fresh;
+        }
+        0
+    }
+
+    /// The version as it stands; 0 when not numbered.
+    #[inline(always)]
+    pub fn current_keys_version(&self) -> u32 {
+        self.keys_version.get()
+    }
+
+    /// Changes whenever entries are added, removed or moved (not when a value is replaced).
+    pub fn generation(&self) -> u32 {
+        self.table.with(|t| t.generation)
+    }
+
+    /// Copies all entries of `other`, replacing values of keys already here.
+    pub fn update_from(&self, vm: &Vm, other: &Dict) -> Res<()> {
+        let mut position = 0;
+        while let Some((at, key, value)) = other.next_entry(position) {
+            self.set(vm, &key, value)?;
+            position = at + 1;
+        }
+        Ok(())
+    }
+}
+
+impl Vm {
+    pub fn new_dict(&self) -> Res<Ref<Dict>> {
+        Dict::new(self)
+    }
+}
+
+/// The dict in `value`, subclasses included.
+pub fn as_dict(value: &Value) -> Option<&Ref<Dict>> {
+    value.downcast::<Dict>()
+}

@@ -1,0 +1,135 @@
+//! The exception tree: `BaseException`'s payload and the definitions of all builtin exceptions.
+
+use crate::payload::{Downcast, Payload, TypeDef};
+use crate::vm::{Raised, Res, Vm};
+use crate::{Ref, Str, Tuple, TypeRef, Value, ValueCell, layout};
+use core::cell::Cell;
+use ophi_heap::{Layout, TypeFlags, trace_fields};
+
+#[repr(C)]
+#[derive(Default)]
+pub struct BaseException {
+    /// A tuple.
+    pub args: ValueCell,
+    pub traceback: ValueCell,
+    pub context: ValueCell,
+    pub cause: ValueCell,
+    pub suppress_context: Cell<bool>,
+}
+
+trace_fields!(BaseException { args, traceback, context, cause });
+
+impl Payload for BaseException {
+    fn def() -> &'static TypeDef {
+        &BASE_EXCEPTION
+    }
+    const LAYOUT: &'static Layout = layout!("BaseException");
+}
+
+const FLAGS: TypeFlags =
+    TypeFlags::BASETYPE.with(TypeFlags::GC).with(TypeFlags::EXCEPTION).with(TypeFlags::DICT).with(TypeFlags::WEAKREF);
+
+pub static BASE_EXCEPTION: TypeDef = TypeDef {
+    doc: "Common base class for all exceptions",
+    flags: FLAGS,
+    ..TypeDef::of::<BaseException>("BaseException", &crate::objects::object::OBJECT)
+};
+
+macro_rules! simple_exceptions {
+    ($($def:ident $name:literal $base:ident $doc:literal;)*) => {
+        $(pub static $def: TypeDef = TypeDef {
+            doc: $doc,
+            flags: FLAGS,
+            ..TypeDef::of::<BaseException>($name, &$base)
+        };)*
+        /// Exceptions without fields of their own, bases first.
+        pub static SIMPLE: &[&TypeDef] = &[$(&$def),*];
+    };
+}
+
+simple_exceptions! {
+    EXCEPTION "Exception" BASE_EXCEPTION "Common base class for all non-exit exceptions.";
+    GENERATOR_EXIT "GeneratorExit" BASE_EXCEPTION "Request that a generator exit.";
+    KEYBOARD_INTERRUPT "KeyboardInterrupt" BASE_EXCEPTION "Program interrupted by user.";
+    TYPE_ERROR "TypeError" EXCEPTION "Inappropriate argument type.";
+    STOP_ASYNC_ITERATION "StopAsyncIteration" EXCEPTION "Signal the end from iterator.__anext__().";
+    ARITHMETIC_ERROR "ArithmeticError" EXCEPTION "Base class for arithmetic errors.";
+    FLOATING_POINT_ERROR "FloatingPointError" ARITHMETIC_ERROR "Floating-point operation failed.";
+    OVERFLOW_ERROR "OverflowError" ARITHMETIC_ERROR "Result too large to be represented.";
+    ZERO_DIVISION_ERROR "ZeroDivisionError" ARITHMETIC_ERROR "Second argument to a division or modulo operation was zero.";
+    ASSERTION_ERROR "AssertionError" EXCEPTION "Assertion failed.";
+    BUFFER_ERROR "BufferError" EXCEPTION "Buffer error.";
+    EOF_ERROR "EOFError" EXCEPTION "Read beyond end of file.";
+    LOOKUP_ERROR "LookupError" EXCEPTION "Base class for lookup errors.";
+    INDEX_ERROR "IndexError" LOOKUP_ERROR "Sequence index out of range.";
+    MEMORY_ERROR "MemoryError" EXCEPTION "Out of memory.";
+    REFERENCE_ERROR "ReferenceError" EXCEPTION "Weak ref proxy used after referent went away.";
+    RUNTIME_ERROR "RuntimeError" EXCEPTION "Unspecified run-time error.";
+    NOT_IMPLEMENTED_ERROR "NotImplementedError" RUNTIME_ERROR "Method or function hasn't been implemented yet.";
+    RECURSION_ERROR "RecursionError" RUNTIME_ERROR "Recursion limit exceeded.";
+    PYTHON_FINALIZATION_ERROR "PythonFinalizationError" RUNTIME_ERROR "Operation blocked during Python finalization.";
+    SYSTEM_ERROR "SystemError" EXCEPTION "Internal error in the Python interpreter.\n\nPlease report this to the Python maintainer, along with the traceback,\nthe Python version, and the hardware/OS platform and version.";
+    VALUE_ERROR "ValueError" EXCEPTION "Inappropriate argument value (of correct type).";
+    UNICODE_ERROR "UnicodeError" VALUE_ERROR "Unicode related error.";
+    WARNING "Warning" EXCEPTION "Base class for warning categories.";
+    BYTES_WARNING "BytesWarning" WARNING "Base class for warnings about bytes and buffer related problems, mostly\nrelated to conversion from str or comparing to str.";
+    DEPRECATION_WARNING "DeprecationWarning" WARNING "Base class for warnings about deprecated features.";
+    ENCODING_WARNING "EncodingWarning" WARNING "Base class for warnings about encodings.";
+    FUTURE_WARNING "FutureWarning" WARNING "Base class for warnings about constructs that will change semantically\nin the future.";
+    IMPORT_WARNING "ImportWarning" WARNING "Base class for warnings about probable mistakes in module imports";
+    PENDING_DEPRECATION_WARNING "PendingDeprecationWarning" WARNING "Base class for warnings about features which will be deprecated\nin the future.";
+    RESOURCE_WARNING "ResourceWarning" WARNING "Base class for warnings about resource usage.";
+    RUNTIME_WARNING "RuntimeWarning" WARNING "Base class for warnings about dubious runtime behavior.";
+    SYNTAX_WARNING "SyntaxWarning" WARNING "Base class for warnings about dubious syntax.";
+    UNICODE_WARNING "UnicodeWarning" WARNING "Base class for warnings about Unicode related problems, mostly\nrelated to conversion problems.";
+    USER_WARNING "UserWarning" WARNING "Base class for warnings generated by user code.";
+    // Those below get payloads of their own (fields) from whoever writes them; until then they keep only `args`.
+    KEY_ERROR "KeyError" LOOKUP_ERROR "Mapping key not found.";
+    STOP_ITERATION "StopIteration" EXCEPTION "Signal the end from iterator.__next__().";
+    ATTRIBUTE_ERROR "AttributeError" EXCEPTION "Attribute not found.";
+    NAME_ERROR "NameError" EXCEPTION "Name not found globally.";
+    UNBOUND_LOCAL_ERROR "UnboundLocalError" NAME_ERROR "Local name referenced but not bound to a value.";
+    IMPORT_ERROR "ImportError" EXCEPTION "Import can't find module, or can't find name in module.";
+    MODULE_NOT_FOUND_ERROR "ModuleNotFoundError" IMPORT_ERROR "Module not found.";
+    SYNTAX_ERROR "SyntaxError" EXCEPTION "Invalid syntax.";
+    OS_ERROR "OSError" EXCEPTION "Base class for I/O related errors.";
+    PERMISSION_ERROR "PermissionError" OS_ERROR "Not enough permissions.";
+}
+
+pub fn is_exception(value: &Value) -> bool {
+    value.is_a::<BaseException>()
+}
+
+/// An instance of a builtin exception class with these arguments.
+pub fn instantiate(vm: &Vm, def: &'static TypeDef, args: &[Value]) -> Res {
+    let cls: TypeRef = vm.ty(def).clone();
+    let args = Tuple::from_slice(vm, args)?;
+    let payload = BaseException { args: ValueCell::some(args.into_value()), ..BaseException::default() };
+    let object: Ref<BaseException> = vm.new_instance(&cls, payload)?;
+    Ok(object.into_value())
+}
+
+/// The exception being handled becomes the context of a new one, unless that would tie a loop.
+pub fn set_context(vm: &Vm, exception: &Value) {
+    let Some(handled) = vm.handled.get().filter(|h| !h.is_none()) else { return };
+    if handled.is(exception) {
+        return;
+    }
+    let Some(new) = exception.downcast::<BaseException>() else { return };
+    // Cut the chain where it would come back to `exception`.
+    let mut at = handled.clone();
+    while let Some(next) = at.downcast::<BaseException>().and_then(|e| e.context.get()) {
+        if next.is(exception) {
+            if let Some(e) = at.downcast::<BaseException>() {
+                e.context.set(None);
+            }
+            break;
+        }
+        at = next;
+    }
+    new.context.set(Some(handled));
+}
+
+pub fn raise_attribute_error(vm: &Vm, _object: &Value, _name: &Ref<Str>, message: &str) -> Raised {
+    vm.attribute_error(message)
+}

@@ -1,0 +1,43 @@
+//! `float`: self-tagged immediates, boxes for infinities, NaN, extremes, and instances of subclasses.
+
+use crate::payload::{Downcast, Payload, TypeDef};
+use crate::vm::{Res, Vm};
+use crate::{Value, layout};
+use ophi_heap::{Layout, TypeFlags};
+
+/// A boxed float.
+pub struct Float {
+    pub value: f64,
+}
+
+pub static FLOAT: TypeDef = TypeDef {
+    flags: TypeFlags::BASETYPE.with(TypeFlags::FLOAT).with(TypeFlags::MATCH_SELF),
+    ..TypeDef::of::<Float>("float", &crate::objects::object::OBJECT)
+};
+
+impl Payload for Float {
+    fn def() -> &'static TypeDef {
+        &FLOAT
+    }
+    const LAYOUT: &'static Layout = layout!("float");
+}
+
+impl crate::Trace for Float {
+    fn trace(&self, _: &mut crate::Visitor<'_>) {}
+}
+
+/// The float in `value` when it is a float or an instance of a subclass.
+#[inline(always)]
+pub fn view(value: &Value) -> Option<f64> {
+    value.as_small_float().or_else(|| value.downcast::<Float>().map(|f| f.value))
+}
+
+impl Vm {
+    #[inline(always)]
+    pub fn new_float(&self, f: f64) -> Res {
+        match Value::small_float(f) {
+            Some(v) => Ok(v),
+            None => Ok(self.new_object(Float { value: f })?.into_value()),
+        }
+    }
+}

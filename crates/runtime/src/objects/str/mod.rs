@@ -1,0 +1,369 @@
+//! `str`: text as PEP 393 stores it: one, two or four bytes per code point, the least that fits all of them.
+//!
+//! The kind stands in the header's shape word (strings have no attributes of their own; instances of subclasses keep theirs
+//! in the dict word). Exact strings carry their data behind the payload in the same block.
+//! Text may hold lone surrogates, so Rust `&str` views exist only for ASCII; other views are explicit conversions.
+
+pub mod hash;
+pub mod intern;
+
+use crate::payload::{Payload, TypeDef};
+use crate::vm::{Res, Vm};
+use crate::{Ref, Value, layout};
+use core::cell::Cell;
+use ophi_heap::{Layout, TypeFlags};
+use std::borrow::Cow;
+
+pub use intern::InternTable;
+
+#[repr(C)]
+pub struct Str {
+    /// -1: not yet computed.
+    hash: Cell<i64>,
+    /// Code points.
+    len: usize,
+    data: *const u8,
+    /// `Kind` in the low bits; `INTERNED`; `OWNED_DATA` when the data is a block of its own.
+    state: Cell<u8>,
+}
+
+const KIND_MASK: u8 = 3;
+const INTERNED: u8 = 4;
+
+/// Bytes per code point, with ASCII told apart because its bytes are UTF-8 too.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[repr(u8)]
+pub enum Kind {
+    Ascii = 0,
+    Latin1 = 1,
+    Ucs2 = 2,
+    Ucs4 = 3,
+}
+
+/// The code points of a string.
+#[derive(Clone, Copy, Debug)]
+pub enum Data<'a> {
+    Ascii(&'a [u8]),
+    Latin1(&'a [u8]),
+    Ucs2(&'a [u16]),
+    Ucs4(&'a [u32]),
+}
+
+impl Kind {
+    pub fn width(self) -> usize {
+        match self {
+            Kind::Ascii | Kind::Latin1 => 1,
+            Kind::Ucs2 => 2,
+            Kind::Ucs4 => 4,
+        }
+    }
+
+    /// The kind that a largest code point asks for.
+    pub fn for_max(max: u32) -> Kind {
+        match max {
+            0..=0x7f => Kind::Ascii,
+            0x80..=0xff => Kind::Latin1,
+            0x100..=0xffff => Kind::Ucs2,
+            _ => Kind::Ucs4,
+        }
+    }
+}
+
+pub static STR: TypeDef = TypeDef {
+    flags: TypeFlags::BASETYPE.with(TypeFlags::STR).with(TypeFlags::MATCH_SELF),
+    ..TypeDef::of::<Str>("str", &crate::objects::object::OBJECT)
+};
+
+impl Payload for Str {
+    fn def() -> &'static TypeDef {
+        &STR
+    }
+    const LAYOUT: &'static Layout = layout!("str");
+}
+
+impl crate::Trace for Str {
+    fn trace(&self, _: &mut crate::Visitor<'_>) {}
+}
+
+impl Str {
+    /// Number of code points.
+    #[inline(always)]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    #[inline(always)]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    #[inline(always)]
+    pub fn kind(&self) -> Kind {
+        match self.state.get() & KIND_MASK {
+            0 => Kind::Ascii,
+            1 => Kind::Latin1,
+            2 => Kind::Ucs2,
+            _ => Kind::Ucs4,
+        }
+    }
+
+    #[inline(always)]
+    pub fn is_ascii(&self) -> bool {
+        self.state.get() & KIND_MASK == 0
+    }
+
+    #[inline(always)]
+    pub fn is_interned(&self) -> bool {
+        self.state.get() & INTERNED != 0
+    }
+
+    pub(crate) fn mark_interned(&self, on: bool) {
+        let s = self.state.get();
+        self.state.set(if on { s | INTERNED } else { s & !INTERNED });
+    }
+
+    #[inline]
+    #[allow(unsafe_code)]
+    pub fn data(&self) -> Data<'_> {
+        // SAFETY: `len` units of the kind's width stand at `data`, written once when the string was made, aligned to 8.
+        unsafe {
+            match self.kind() {
+                Kind::Ascii => Data::Ascii(core::slice::from_raw_parts(self.data, self.len)),
+                Kind::Latin1 => Data::Latin1(core::slice::from_raw_parts(self.data, self.len)),
+                Kind::Ucs2 => Data::Ucs2(core::slice::from_raw_parts(self.data.cast(), self.len)),
+                Kind::Ucs4 => Data::Ucs4(core::slice::from_raw_parts(self.data.cast(), self.len)),
+            }
+        }
+    }
+
+    /// The raw units as bytes, in machine order.
+    #[inline]
+    #[allow(unsafe_code)]
+    pub fn raw(&self) -> &[u8] {
+        // SAFETY: as in `data`.
+        unsafe { core::slice::from_raw_parts(self.data, self.len * self.kind().width()) }
+    }
+
+    /// The text when it is ASCII.
+    #[inline(always)]
+    #[allow(unsafe_code)]
+    pub fn as_ascii(&self) -> Option<&str> {
+        match self.data() {
+            // SAFETY: ASCII is UTF-8.
+            Data::Ascii(bytes) => Some(unsafe { core::str::from_utf8_unchecked(bytes) }),
+            _ => None,
+        }
+    }
+
+    /// The code point at `i`; panics beyond the end.
+    #[inline]
+    pub fn at(&self, i: usize) -> u32 {
+        match self.data() {
+            Data::Ascii(d) | Data::Latin1(d) => d[i] as u32,
+            Data::Ucs2(d) => d[i] as u32,
+            Data::Ucs4(d) => d[i],
+        }
+    }
+
+    /// All code points, surrogates included.
+    pub fn code_points(&self) -> impl DoubleEndedIterator<Item = u32> + ExactSizeIterator + '_ {
+        (0..self.len).map(|i| self.at(i))
+    }
+
+    /// UTF-8; lone surrogates become U+FFFD. For messages and lookups, not where data must survive.
+    pub fn to_utf8_lossy(&self) -> Cow<'_, str> {
+        match self.as_ascii() {
+            Some(text) => Cow::Borrowed(text),
+            None => Cow::Owned(self.code_points().map(|c| char::from_u32(c).unwrap_or('\u{fffd}')).collect()),
+        }
+    }
+
+    /// UTF-8, or `None` when the text holds lone surrogates.
+    pub fn to_utf8(&self) -> Option<Cow<'_, str>> {
+        match self.as_ascii() {
+            Some(text) => Some(Cow::Borrowed(text)),
+            None => self.code_points().map(char::from_u32).collect::<Option<String>>().map(Cow::Owned),
+        }
+    }
+
+    /// Generalised UTF-8: lone surrogates as three bytes each ("surrogatepass").
+    pub fn to_wtf8(&self) -> Cow<'_, [u8]> {
+        match self.as_ascii() {
+            Some(text) => Cow::Borrowed(text.as_bytes()),
+            None => {
+                let mut out = Vec::with_capacity(self.len * 2);
+                for c in self.code_points() {
+                    push_wtf8(&mut out, c);
+                }
+                Cow::Owned(out)
+            }
+        }
+    }
+
+    pub fn eq_str(&self, other: &str) -> bool {
+        match self.as_ascii() {
+            Some(text) => text == other,
+            None => self.code_points().eq(other.chars().map(|c| c as u32)),
+        }
+    }
+
+    /// Same text.
+    #[inline]
+    pub fn equals(&self, other: &Str) -> bool {
+        // The kind is the least that fits, so equal texts have equal kinds.
+        self.len == other.len && (self.state.get() ^ other.state.get()) & KIND_MASK == 0 && self.raw() == other.raw()
+    }
+
+    /// The hash under this interpreter's key; computed once.
+    #[inline]
+    pub fn hash(&self, vm: &Vm) -> i64 {
+        let known = self.hash.get();
+        if known != -1 {
+            return known;
+        }
+        let fresh = hash::hash_bytes(self.raw(), vm.interpreter().hash_key);
+        self.hash.set(fresh);
+        fresh
+    }
+}
+
+/// Appends one code point as generalised UTF-8.
+pub fn push_wtf8(out: &mut Vec<u8>, c: u32) {
+    match char::from_u32(c) {
+        Some(c) => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+        None => {
+            out.extend_from_slice(&[0xe0 | (c >> 12) as u8, 0x80 | ((c >> 6) & 0x3f) as u8, 0x80 | (c & 0x3f) as u8])
+        }
+    }
+}
+
+/// Code points of generalised UTF-8 (valid by construction); stray bytes become U+FFFD.
+pub fn wtf8_code_points(bytes: &[u8]) -> Vec<u32> {
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut i = 0;
+    while i < bytes.len() {
+        let b = bytes[i] as u32;
+        let (need, init) = match b {
+            0..=0x7f => (0, b),
+            0xc2..=0xdf => (1, b & 0x1f),
+            0xe0..=0xef => (2, b & 0xf),
+            0xf0..=0xf4 => (3, b & 7),
+            _ => (0, 0xfffd),
+        };
+        let mut c = init;
+        let mut ok = i + need < bytes.len();
+        for k in 1..=need {
+            match bytes.get(i + k) {
+                Some(n) if n & 0xc0 == 0x80 => c = (c << 6) | (n & 0x3f) as u32,
+                _ => ok = false,
+            }
+        }
+        if need > 0 && !ok {
+            out.push(0xfffd);
+            i += 1;
+        } else {
+            out.push(c);
+            i += 1 + need;
+        }
+    }
+    out
+}
+
+impl Vm {
+    /// A string with room for `len` code points of `kind`, filled by `fill`, which must write all bytes
+    /// (`len * kind.width()`) with units no larger than the kind allows, and at least one that needs it.
+    #[allow(unsafe_code)]
+    pub fn new_str_with(&self, kind: Kind, len: usize, fill: impl FnOnce(&mut [u8])) -> Res<Ref<Str>> {
+        self.new_str_of(&self.ty_of::<Str>().clone(), kind, len, fill)
+    }
+
+    /// As [`Vm::new_str_with`] for a subclass of `str`.
+    #[allow(unsafe_code)]
+    pub fn new_str_of(
+        &self,
+        cls: &crate::TypeRef,
+        kind: Kind,
+        len: usize,
+        fill: impl FnOnce(&mut [u8]),
+    ) -> Res<Ref<Str>> {
+        let Some(bytes) = len.checked_mul(kind.width()) else { return Err(self.no_memory()) };
+        // One unit more: a terminating zero, as C libraries like it.
+        let extra = bytes + kind.width();
+        let payload = Str { hash: Cell::new(-1), len, data: core::ptr::null(), state: Cell::new(kind as u8) };
+        let object = self.new_instance_with(cls, payload, extra)?;
+        // SAFETY: `extra` bytes stand behind the instance; nobody else has seen the object yet.
+        unsafe {
+            let start = ophi_heap::object::extra_bytes(&object, cls.head());
+            core::ptr::write_bytes(start.as_ptr(), 0, extra);
+            fill(core::slice::from_raw_parts_mut(start.as_ptr(), bytes));
+            (*object.as_ptr()).payload.data = start.as_ptr();
+        }
+        Ok(object)
+    }
+
+    pub fn new_str(&self, text: &str) -> Res<Ref<Str>> {
+        if text.is_ascii() {
+            return self.new_ascii(text.as_bytes());
+        }
+        let max = text.chars().map(|c| c as u32).max().unwrap_or(0);
+        self.new_str_from(Kind::for_max(max), text.chars().count(), text.chars().map(|c| c as u32))
+    }
+
+    /// From bytes that are all below 0x80.
+    pub fn new_ascii(&self, bytes: &[u8]) -> Res<Ref<Str>> {
+        debug_assert!(bytes.is_ascii());
+        self.new_str_with(Kind::Ascii, bytes.len(), |out| out.copy_from_slice(bytes))
+    }
+
+    pub fn new_latin1(&self, bytes: &[u8]) -> Res<Ref<Str>> {
+        let kind = if bytes.is_ascii() { Kind::Ascii } else { Kind::Latin1 };
+        self.new_str_with(kind, bytes.len(), |out| out.copy_from_slice(bytes))
+    }
+
+    /// From generalised UTF-8 (what the compiler's constants hold).
+    pub fn new_wtf8(&self, bytes: &[u8]) -> Res<Ref<Str>> {
+        match core::str::from_utf8(bytes) {
+            Ok(text) => self.new_str(text),
+            Err(_) => self.new_str_from_code_points(&wtf8_code_points(bytes)),
+        }
+    }
+
+    pub fn new_str_from_code_points(&self, points: &[u32]) -> Res<Ref<Str>> {
+        let max = points.iter().copied().max().unwrap_or(0);
+        self.new_str_from(Kind::for_max(max), points.len(), points.iter().copied())
+    }
+
+    /// The string of one code point.
+    pub fn new_char(&self, c: u32) -> Res<Ref<Str>> {
+        self.new_str_from_code_points(&[c])
+    }
+
+    /// From `len` code points whose largest asks for `kind`.
+    pub fn new_str_from(&self, kind: Kind, len: usize, points: impl Iterator<Item = u32>) -> Res<Ref<Str>> {
+        self.new_str_with(kind, len, |out| match kind {
+            Kind::Ascii | Kind::Latin1 => out.iter_mut().zip(points).for_each(|(o, c)| *o = c as u8),
+            Kind::Ucs2 => {
+                out.chunks_exact_mut(2).zip(points).for_each(|(o, c)| o.copy_from_slice(&(c as u16).to_ne_bytes()))
+            }
+            Kind::Ucs4 => out.chunks_exact_mut(4).zip(points).for_each(|(o, c)| o.copy_from_slice(&c.to_ne_bytes())),
+        })
+    }
+
+    /// The interned string with this text.
+    pub fn intern(&self, text: &str) -> Res<Ref<Str>> {
+        self.interpreter().interned.intern_text(self, text)
+    }
+
+    /// The interned string equal to `string`: itself, from now on, when it is the first of its text and an exact `str`.
+    pub fn intern_ref(&self, string: &Ref<Str>) -> Res<Ref<Str>> {
+        self.interpreter().interned.intern(self, string)
+    }
+
+    /// `value` as text, or TypeError.
+    pub fn expect_str<'a>(&self, value: &'a Value, what: &str) -> Res<&'a Ref<Str>> {
+        use crate::payload::Downcast;
+        value
+            .downcast::<Str>()
+            .ok_or_else(|| self.type_error(format!("{what} must be str, not {}", self.type_name(value))))
+    }
+}

@@ -1,0 +1,108 @@
+//! `tuple`: a fixed sequence; the items stand behind the payload in the same block.
+
+use crate::payload::{Payload, TypeDef};
+use crate::vm::{Res, Vm};
+use crate::{Ref, TypeRef, Value, layout};
+use ophi_heap::{Layout, TypeFlags};
+
+#[repr(C)]
+pub struct Tuple {
+    len: usize,
+    items: *mut Value,
+}
+
+pub static TUPLE: TypeDef = TypeDef {
+    flags: TypeFlags::BASETYPE
+        .with(TypeFlags::TUPLE)
+        .with(TypeFlags::GC)
+        .with(TypeFlags::SEQUENCE)
+        .with(TypeFlags::MATCH_SELF),
+    ..TypeDef::of::<Tuple>("tuple", &crate::objects::object::OBJECT)
+};
+
+impl Payload for Tuple {
+    fn def() -> &'static TypeDef {
+        &TUPLE
+    }
+    const LAYOUT: &'static Layout = layout!("tuple");
+}
+
+impl crate::Trace for Tuple {
+    fn trace(&self, visitor: &mut crate::Visitor<'_>) {
+        self.as_slice().trace(visitor)
+    }
+}
+
+impl Drop for Tuple {
+    #[allow(unsafe_code)]
+    fn drop(&mut self) {
+        let (items, len) = (self.items, self.len);
+        // The tuple is empty before any item's finalizer can look at it.
+        self.len = 0;
+        // SAFETY: `len` initialised values stand at `items`, dropped once.
+        unsafe { core::ptr::drop_in_place(core::ptr::slice_from_raw_parts_mut(items, len)) }
+    }
+}
+
+impl Tuple {
+    #[inline(always)]
+    #[allow(unsafe_code)]
+    pub fn as_slice(&self) -> &[Value] {
+        if self.len == 0 {
+            return &[];
+        }
+        // SAFETY: initialised when the tuple was made, never changed afterwards.
+        unsafe { core::slice::from_raw_parts(self.items, self.len) }
+    }
+
+    #[inline(always)]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    #[inline(always)]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    pub fn from_slice(vm: &Vm, items: &[Value]) -> Res<Ref<Tuple>> {
+        Tuple::from_exact(vm, items.len(), items.iter().cloned())
+    }
+
+    pub fn from_vec(vm: &Vm, items: Vec<Value>) -> Res<Ref<Tuple>> {
+        Tuple::from_exact(vm, items.len(), items.into_iter())
+    }
+
+    /// From an iterator of exactly `len` values that runs no Python code.
+    pub fn from_exact(vm: &Vm, len: usize, items: impl Iterator<Item = Value>) -> Res<Ref<Tuple>> {
+        Tuple::new_of(vm, &vm.ty_of::<Tuple>().clone(), len, items)
+    }
+
+    /// As [`Tuple::from_exact`] for a subclass.
+    #[allow(unsafe_code)]
+    pub fn new_of(vm: &Vm, cls: &TypeRef, len: usize, items: impl Iterator<Item = Value>) -> Res<Ref<Tuple>> {
+        let Some(extra) = len.checked_mul(size_of::<Value>()) else { return Err(vm.no_memory()) };
+        let object = vm.new_instance_with(cls, Tuple { len: 0, items: core::ptr::null_mut() }, extra)?;
+        // SAFETY: `extra` bytes stand behind the instance, aligned to 8; each item is written once, and `len` is raised only
+        // when all are there.
+        unsafe {
+            let start = ophi_heap::object::extra_bytes(&object, cls.head()).cast::<Value>().as_ptr();
+            let mut n = 0;
+            for item in items.take(len) {
+                start.add(n).write(item);
+                n += 1;
+            }
+            debug_assert_eq!(n, len);
+            let tuple = &mut (*object.as_ptr()).payload;
+            tuple.items = start;
+            tuple.len = n;
+        }
+        Ok(object)
+    }
+}
+
+impl Vm {
+    pub fn new_tuple(&self, items: &[Value]) -> Res {
+        Ok(Tuple::from_slice(self, items)?.into_value())
+    }
+}

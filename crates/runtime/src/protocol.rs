@@ -1,0 +1,5 @@
+//! The abstract operations on any value, as methods of `Vm`: what the interpreter's instructions and native code call.
+//!
+//! One file a family; each names the function of CPython's Objects/abstract.c (or object.c) whose behaviour it has.
+
+pub mod basic;

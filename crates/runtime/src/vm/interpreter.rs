@@ -1,0 +1,127 @@
+//! What the threads of one interpreter share: types, names, interned strings, modules, shapes, caches.
+
+use super::state::{Breaker, Vm};
+use crate::names::Names;
+use crate::objects::dict::Dict;
+use crate::objects::str::InternTable;
+use crate::objects::r#type::{MethodCache, Shapes};
+use crate::payload::MAX_NATIVE_TYPES;
+use crate::{GilCell, Ref, TypeRef, Value, ValueCell};
+use core::cell::{Cell, OnceCell};
+use ophi_heap::Heap;
+use std::sync::Arc;
+
+/// What must be known before the first object is made.
+#[derive(Clone, Debug, Default)]
+pub struct InterpreterSettings {
+    /// PYTHONHASHSEED: `None` draws one; 0 switches randomisation off.
+    pub hash_seed: Option<u32>,
+    /// Random bytes for the hash key when no seed is given.
+    pub hash_key: (u64, u64),
+    /// Refuse memory beyond this many bytes.
+    pub memory_limit: Option<usize>,
+}
+
+/// One interpreter. Shared by its threads; touched only under its GIL.
+pub struct Interpreter {
+    pub breaker: Arc<Breaker>,
+    /// Type objects by `TypeId`.
+    pub types: Box<[OnceCell<TypeRef>]>,
+    names: OnceCell<Names>,
+    pub interned: InternTable,
+    pub shapes: Shapes,
+    pub method_cache: MethodCache,
+    pub next_type_version: Cell<u32>,
+    pub next_keys_version: Cell<u32>,
+    /// Key of the string hash (CPython's `_Py_HashSecret`).
+    pub hash_key: (u64, u64),
+    pub modules: GilCell<Option<Ref<Dict>>>,
+    /// The namespace of `builtins`.
+    pub builtins: GilCell<Option<Ref<Dict>>>,
+    pub recursion_limit: Cell<usize>,
+    pub int_max_str_digits: Cell<usize>,
+    /// A MemoryError made in advance.
+    pub emergency: ValueCell,
+    /// State of native modules by `TypeId`-like keys; see `Interpreter::state`.
+    pub extensions: GilCell<Vec<(core::any::TypeId, std::rc::Rc<dyn core::any::Any>)>>,
+    /// Last: values above are dropped into it.
+    pub heap: Box<Heap>,
+}
+
+// SAFETY: an interpreter is touched only by the thread that holds its GIL; the breaker is atomic.
+#[allow(unsafe_code)]
+unsafe impl Send for Interpreter {}
+// SAFETY: as above.
+#[allow(unsafe_code)]
+unsafe impl Sync for Interpreter {}
+
+impl Interpreter {
+    /// An interpreter without any object. `None` when the system refuses address space.
+    pub fn bare(settings: &InterpreterSettings) -> Option<Arc<Interpreter>> {
+        let heap = Heap::new()?;
+        if let Some(limit) = settings.memory_limit {
+            heap.set_limit(limit);
+        }
+        let hash_key = match settings.hash_seed {
+            None => settings.hash_key,
+            Some(seed) => crate::objects::str::hash::key_from_seed(seed),
+        };
+        Some(Arc::new(Interpreter {
+            breaker: Arc::new(Breaker::new()),
+            types: (0..MAX_NATIVE_TYPES).map(|_| OnceCell::new()).collect(),
+            names: OnceCell::new(),
+            interned: InternTable::default(),
+            shapes: Shapes::default(),
+            method_cache: MethodCache::new(),
+            next_type_version: Cell::new(1),
+            next_keys_version: Cell::new(1),
+            hash_key,
+            modules: GilCell::new(None),
+            builtins: GilCell::new(None),
+            recursion_limit: Cell::new(1000),
+            int_max_str_digits: Cell::new(4300),
+            emergency: ValueCell::new(None),
+            extensions: GilCell::new(Vec::new()),
+            heap,
+        }))
+    }
+
+    #[inline(always)]
+    pub fn names(&self) -> &Names {
+        match self.names.get() {
+            Some(names) => names,
+            None => panic!("names are interned before any object is made"),
+        }
+    }
+
+    pub fn names_are_ready(&self) -> bool {
+        self.names.get().is_some()
+    }
+
+    pub fn set_names(&self, names: Names) {
+        let _ = self.names.set(names);
+    }
+
+    /// State that a native module keeps per interpreter: one `T`, made when first asked for.
+    pub fn state<T: Default + 'static>(&self) -> std::rc::Rc<T> {
+        let key = core::any::TypeId::of::<T>();
+        let found = self.extensions.with(|all| all.iter().find(|(k, _)| *k == key).map(|(_, v)| v.clone()));
+        let any = found.unwrap_or_else(|| {
+            let fresh: std::rc::Rc<dyn core::any::Any> = std::rc::Rc::new(T::default());
+            self.extensions.with_mut(|all| all.push((key, fresh.clone())));
+            fresh
+        });
+        match any.downcast::<T>() {
+            Ok(state) => state,
+            Err(_) => panic!("module state is filed under its own type"),
+        }
+    }
+
+    /// The MemoryError kept in reserve.
+    pub fn emergency_exception(&self, _vm: &Vm) -> Value {
+        match self.emergency.get() {
+            Some(exception) => exception,
+            None => panic!("memory ran out before the interpreter was complete"),
+        }
+    }
+}

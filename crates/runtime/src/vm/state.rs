@@ -1,0 +1,257 @@
+//! The running thread's context.
+
+use super::interpreter::Interpreter;
+use super::{Raised, Res};
+use crate::names::Names;
+use crate::objects::dict::Dict;
+use crate::payload::{Payload, TypeDef};
+use crate::{Ref, TypeRef, Value, ValueCell};
+use core::cell::Cell;
+use core::sync::atomic::{AtomicU32, Ordering};
+use ophi_heap::{Heap, OutOfMemory};
+use std::sync::Arc;
+
+/// Reasons to leave the quick path of the interpreter, checked at loop back-edges and calls. Any thread may set them.
+pub struct Breaker(AtomicU32);
+
+impl Breaker {
+    pub const COLLECT: u32 = 1;
+    pub const SIGNALS: u32 = 2;
+    pub const DROP_GIL: u32 = 4;
+    pub const ASYNC_EXCEPTION: u32 = 8;
+    pub const LIMIT: u32 = 16;
+    pub const TRACE: u32 = 32;
+
+    pub const fn new() -> Breaker {
+        Breaker(AtomicU32::new(0))
+    }
+
+    #[inline(always)]
+    pub fn any(&self) -> bool {
+        self.0.load(Ordering::Relaxed) != 0
+    }
+
+    pub fn set(&self, reason: u32) {
+        self.0.fetch_or(reason, Ordering::Release);
+    }
+
+    pub fn has(&self, reason: u32) -> bool {
+        self.0.load(Ordering::Acquire) & reason != 0
+    }
+
+    /// Clears the reason; true when it was set.
+    pub fn take(&self, reason: u32) -> bool {
+        self.0.fetch_and(!reason, Ordering::AcqRel) & reason != 0
+    }
+}
+
+impl Default for Breaker {
+    fn default() -> Breaker {
+        Breaker::new()
+    }
+}
+
+/// One thread of one interpreter. Not `Send`: it stays on its thread.
+#[repr(C)]
+pub struct Vm {
+    pub breaker: Arc<Breaker>,
+    interpreter: Arc<Interpreter>,
+    heap: *const Heap,
+    /// The exception in flight.
+    raised: ValueCell,
+    /// The exception being handled (`sys.exception()`); generators swap their own in while they run.
+    pub handled: ValueCell,
+    /// Nested calls, Python and native, still allowed before RecursionError.
+    pub recursion_left: Cell<isize>,
+    /// The machine stack may not grow below this address.
+    stack_limit: Cell<usize>,
+    pub thread_id: u64,
+}
+
+/// Machine stack kept free for native code that runs when the check has passed.
+const STACK_RESERVE: usize = 256 << 10;
+
+impl Vm {
+    /// The context of the calling thread, whose machine stack has `stack_size` bytes left below here.
+    ///
+    /// The caller has attached the interpreter's heap to the thread.
+    pub fn new(interpreter: Arc<Interpreter>, stack_size: usize, thread_id: u64) -> Vm {
+        let here = &stack_size as *const usize as usize;
+        let limit = interpreter.recursion_limit.get();
+        Vm {
+            breaker: interpreter.breaker.clone(),
+            heap: &raw const *interpreter.heap,
+            interpreter,
+            raised: ValueCell::new(None),
+            handled: ValueCell::new(None),
+            recursion_left: Cell::new(limit as isize),
+            stack_limit: Cell::new(here.saturating_sub(stack_size.saturating_sub(STACK_RESERVE))),
+            thread_id,
+        }
+    }
+
+    #[inline(always)]
+    pub fn interpreter(&self) -> &Interpreter {
+        &self.interpreter
+    }
+
+    pub fn interpreter_arc(&self) -> Arc<Interpreter> {
+        self.interpreter.clone()
+    }
+
+    #[inline(always)]
+    #[allow(unsafe_code)]
+    pub fn heap(&self) -> &Heap {
+        // SAFETY: the interpreter owns the heap in a box and outlives self.
+        unsafe { &*self.heap }
+    }
+
+    #[inline(always)]
+    pub fn names(&self) -> &Names {
+        self.interpreter.names()
+    }
+
+    /// This interpreter's type object for a definition.
+    #[inline(always)]
+    pub fn ty(&self, def: &'static TypeDef) -> &TypeRef {
+        match self.interpreter.types[def.id.get()].get() {
+            Some(ty) => ty,
+            None => self.make_type(def),
+        }
+    }
+
+    #[cold]
+    fn make_type(&self, def: &'static TypeDef) -> &TypeRef {
+        crate::objects::r#type::native::ensure(self, def)
+    }
+
+    /// The type object of payload `T`.
+    #[inline(always)]
+    pub fn ty_of<T: Payload>(&self) -> &TypeRef {
+        self.ty(T::def())
+    }
+
+    /// A new object with payload `T` and exactly the builtin type of `T`.
+    #[inline]
+    pub fn new_object<T: Payload>(&self, payload: T) -> Res<Ref<T>> {
+        self.new_instance(self.ty_of::<T>(), payload)
+    }
+
+    /// A new instance of `cls`, which is the builtin type of `T` or a subclass of it.
+    #[inline]
+    pub fn new_instance<T: Payload>(&self, cls: &TypeRef, payload: T) -> Res<Ref<T>> {
+        self.new_instance_with(cls, payload, 0)
+    }
+
+    /// As [`Vm::new_instance`], with `extra` bytes behind the instance.
+    #[inline]
+    #[allow(unsafe_code)]
+    pub fn new_instance_with<T: Payload>(&self, cls: &TypeRef, payload: T, extra: usize) -> Res<Ref<T>> {
+        assert!(cls.head().has_layout(T::LAYOUT), "a class gets instances of its own payload");
+        // SAFETY: just checked that the class was built for this payload.
+        match unsafe { self.heap().new_object(cls.head(), payload, extra) } {
+            Ok(object) => {
+                let shape = cls.root_shape.get();
+                if shape != 0 {
+                    object.header().shape.set(shape);
+                }
+                Ok(object)
+            }
+            Err(OutOfMemory) => Err(self.no_memory()),
+        }
+    }
+
+    /// Puts an exception instance in flight, chaining the one being handled as its context (as `raise` does).
+    pub fn raise(&self, exception: Value) -> Raised {
+        crate::objects::exceptions::set_context(self, &exception);
+        self.raise_again(exception)
+    }
+
+    /// Puts an exception instance in flight as it is.
+    pub fn raise_again(&self, exception: Value) -> Raised {
+        debug_assert!(crate::objects::exceptions::is_exception(&exception));
+        self.raised.set(Some(exception));
+        Raised(())
+    }
+
+    /// Takes the exception out of flight.
+    pub fn take_raised(&self, _token: Raised) -> Value {
+        match self.raised.take() {
+            Some(exception) => exception,
+            None => self.interpreter.emergency_exception(self),
+        }
+    }
+
+    /// Looks at the exception in flight without ending it.
+    pub fn peek_raised(&self) -> Option<Value> {
+        self.raised.get()
+    }
+
+    /// Drops the exception in flight.
+    pub fn forget(&self, token: Raised) {
+        drop(self.take_raised(token))
+    }
+
+    /// `Some(None)` when `result` raised an instance of `def`, which ends it; other exceptions go on.
+    pub fn catch<T>(&self, result: Res<T>, def: &'static TypeDef) -> Res<Option<T>> {
+        match result {
+            Ok(value) => Ok(Some(value)),
+            Err(token) => {
+                if self.raised_is(def) {
+                    self.forget(token);
+                    Ok(None)
+                } else {
+                    Err(token)
+                }
+            }
+        }
+    }
+
+    /// Whether the exception in flight is an instance of `def`.
+    pub fn raised_is(&self, def: &'static TypeDef) -> bool {
+        self.raised.get().is_some_and(|e| self.class(&e).is_subtype(self.ty(def)))
+    }
+
+    /// Enters one more level of calls; every native function that can recurse through Python values takes part.
+    /// RecursionError when the limit or the machine stack is used up. Balance with [`Vm::leave_call`], or use `recurse`.
+    #[inline(always)]
+    pub fn enter_call(&self, during: &str) -> Res<()> {
+        let left = self.recursion_left.get() - 1;
+        let here = 0u8;
+        if left < 0 || (&raw const here as usize) < self.stack_limit.get() {
+            return Err(self.recursion_error(during));
+        }
+        self.recursion_left.set(left);
+        Ok(())
+    }
+
+    #[inline(always)]
+    pub fn leave_call(&self) {
+        self.recursion_left.set(self.recursion_left.get() + 1);
+    }
+
+    /// Whether the machine stack is used up down to the reserve.
+    #[inline(always)]
+    pub fn stack_is_exhausted(&self) -> bool {
+        let here = 0u8;
+        (&raw const here as usize) < self.stack_limit.get()
+    }
+
+    /// Runs `f` one level deeper. `during` completes "maximum recursion depth exceeded" (" while getting the repr of an object").
+    #[inline]
+    pub fn recurse<T>(&self, during: &str, f: impl FnOnce() -> Res<T>) -> Res<T> {
+        self.enter_call(during)?;
+        let result = f();
+        self.leave_call();
+        result
+    }
+
+    /// The modules' namespace, `sys.modules`.
+    pub fn modules(&self) -> Ref<Dict> {
+        self.interpreter.modules.get().unwrap_or_else(|| unreachable_modules())
+    }
+}
+
+fn unreachable_modules() -> Ref<Dict> {
+    panic!("sys.modules exists from the interpreter's first moment on")
+}
