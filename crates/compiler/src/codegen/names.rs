@@ -1,0 +1,229 @@
+//! Loading, storing and deleting names, attribute names, and the `super().attr` shortcut.
+//!
+//! Source: CPython Python/codegen.c (`codegen_nameop`, `codegen_addop_name`, `can_optimize_super_call`),
+//! Python/compile.c (`_PyCompile_ResolveNameop`).
+
+use ophi_bytecode::IrOpcode as Op;
+use ophi_syntax::ast::*;
+
+use super::{Compiler, Result};
+use crate::error::CompileError;
+use crate::instruction_sequence::{Location, Name};
+use crate::location;
+use crate::symtable::{BlockKind, SymbolTable, mangle, maybe_mangle, scope};
+
+/// Where a name lives, with its number unless that is found by the slot.
+enum Place {
+    Fast,
+    Global(usize),
+    Deref(usize),
+    Name(usize),
+}
+
+/// What a LOAD_ATTR or LOAD_SUPER_ATTR is followed by.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum AttrUse {
+    Value,
+    /// A call: the method is pushed with its self.
+    Method,
+}
+
+impl<'a> Compiler<'a, '_> {
+    pub(super) fn mangled(&self, name: &str) -> Name {
+        maybe_mangle(self.unit_ref().private.as_deref(), self.ste(), name)
+    }
+
+    /// Mangled whatever the scope (annotation keys).
+    pub(super) fn mangled_always(&self, name: &str) -> Name {
+        mangle(self.unit_ref().private.as_deref(), name)
+    }
+
+    /// The oparg of a free variable: they are numbered after the cells.
+    pub(super) fn free_index(&mut self, name: &str) -> usize {
+        let info = &mut self.unit().info;
+        info.cellvars.len() + info.freevars.add(name) as usize
+    }
+
+    pub(super) fn cell_index(&mut self, name: &str) -> usize {
+        self.unit().info.cellvars.add(name) as usize
+    }
+
+    /// An instruction whose oparg is a name of `co_names`, as it stands.
+    pub(super) fn emit_plain_name(&mut self, loc: Location, op: Op, name: &str) {
+        let arg = self.unit().info.names.add(name) as usize;
+        self.emit_arg(loc, op, arg);
+    }
+
+    /// The same with a name that may be private to the class.
+    pub(super) fn emit_name(&mut self, loc: Location, op: Op, name: &str) {
+        let mangled = self.mangled(name);
+        self.emit_plain_name(loc, op, &mangled);
+    }
+
+    pub(super) fn load_attr(&mut self, loc: Location, name: &str, used: AttrUse) {
+        let mangled = self.mangled(name);
+        let arg = self.unit().info.names.add(&mangled) as usize;
+        self.emit_arg(loc, Op::LOAD_ATTR, arg << 1 | usize::from(used == AttrUse::Method));
+    }
+
+    pub(super) fn load_super_attr(&mut self, loc: Location, name: &str, used: AttrUse, two_args: bool) {
+        let mangled = self.mangled(name);
+        let arg = self.unit().info.names.add(&mangled) as usize;
+        let bits = usize::from(two_args) << 1 | usize::from(used == AttrUse::Method);
+        self.emit_arg(loc, Op::LOAD_SUPER_ATTR, arg << 2 | bits);
+    }
+
+    pub(super) fn emit_varname(&mut self, loc: Location, op: Op, name: &str) {
+        let arg = self.unit().info.varnames.add(name) as usize;
+        self.emit_arg(loc, op, arg);
+    }
+
+    fn place_of(&mut self, mangled: &Name, found: u32) -> Place {
+        let function_like = self.ste().is_function_like();
+        match found {
+            scope::FREE => Place::Deref(self.free_index(mangled)),
+            scope::CELL => Place::Deref(self.cell_index(mangled)),
+            scope::LOCAL if function_like => Place::Fast,
+            // In a module or class a name is a fast local only while the comprehension that binds it is emitted.
+            scope::LOCAL if self.unit().info.fast_hidden.iter().any(|(n, fast)| *fast && n == mangled) => Place::Fast,
+            scope::GLOBAL_IMPLICIT if function_like => Place::Global(self.unit().info.names.add(mangled) as usize),
+            scope::GLOBAL_EXPLICIT => Place::Global(self.unit().info.names.add(mangled) as usize),
+            _ => Place::Name(self.unit().info.names.add(mangled) as usize),
+        }
+    }
+
+    fn load_classdict(&mut self, loc: Location) {
+        let arg = self.free_index("__classdict__");
+        self.emit_arg(loc, Op::LOAD_DEREF, arg);
+    }
+
+    /// Loads, stores or deletes a variable.
+    pub(super) fn name_op(&mut self, loc: Location, name: &str, ctx: ExprContext) -> Result<()> {
+        use ExprContext::{Del, Load, Store};
+        let mangled = self.mangled(name);
+        let found = self.ste().scope_of(&mangled);
+        let in_comp = self.unit().in_inlined_comp > 0;
+        let in_class = self.ste().kind == BlockKind::Class;
+        let sees_class = self.ste().can_see_class_scope;
+        let (op, arg) = match (self.place_of(&mangled, found), ctx) {
+            (Place::Deref(arg), Load) => {
+                if in_class && !in_comp {
+                    self.emit(loc, Op::LOAD_LOCALS);
+                    (Op::LOAD_FROM_DICT_OR_DEREF, arg)
+                } else if sees_class {
+                    self.load_classdict(loc);
+                    (Op::LOAD_FROM_DICT_OR_DEREF, arg)
+                } else {
+                    (Op::LOAD_DEREF, arg)
+                }
+            }
+            (Place::Deref(arg), Store) => (Op::STORE_DEREF, arg),
+            (Place::Deref(arg), Del) => (Op::DELETE_DEREF, arg),
+            (Place::Fast, ctx) => {
+                let op = match ctx {
+                    Load => Op::LOAD_FAST,
+                    Store => Op::STORE_FAST,
+                    Del => Op::DELETE_FAST,
+                };
+                self.emit_varname(loc, op, &mangled);
+                return Ok(());
+            }
+            (Place::Global(arg), Load) => {
+                if sees_class && found == scope::GLOBAL_IMPLICIT {
+                    self.load_classdict(loc);
+                    (Op::LOAD_FROM_DICT_OR_GLOBALS, arg)
+                } else {
+                    (Op::LOAD_GLOBAL, arg << 1)
+                }
+            }
+            (Place::Global(arg), Store) => (Op::STORE_GLOBAL, arg),
+            (Place::Global(arg), Del) => (Op::DELETE_GLOBAL, arg),
+            // A comprehension in a class body does not see the class's names.
+            (Place::Name(arg), Load) if in_class && in_comp => (Op::LOAD_GLOBAL, arg << 1),
+            (Place::Name(arg), Load) => (Op::LOAD_NAME, arg),
+            (Place::Name(arg), Store) => (Op::STORE_NAME, arg),
+            (Place::Name(arg), Del) => (Op::DELETE_NAME, arg),
+        };
+        self.emit_arg(loc, op, arg);
+        Ok(())
+    }
+
+    /// A name's scope as seen from the unit, where a class has its implicit cells.
+    pub(super) fn ref_type(&self, name: &str) -> Result<u32> {
+        if self.scope_kind() == super::unit::ScopeKind::Class
+            && matches!(name, "__class__" | "__classdict__" | "__conditional_annotations__")
+        {
+            return Ok(scope::CELL);
+        }
+        match self.ste().scope_of(name) {
+            scope::UNKNOWN => Err(CompileError::system(format!("unknown scope of '{name}'"))),
+            found => Ok(found),
+        }
+    }
+
+    /// Is `e`, an `...attr` node's value, a call of `super` whose attribute LOAD_SUPER_ATTR can load directly?
+    pub(super) fn can_optimize_super(&mut self, value: &Expr<'_>, attr: &str) -> Result<bool> {
+        let ExprKind::Call { func, args, keywords } = value.kind else { return Ok(false) };
+        let ExprKind::Name { id: "super", .. } = func.kind else { return Ok(false) };
+        if attr == "__class__" || !keywords.is_empty() {
+            return Ok(false);
+        }
+        // `super` may be shadowed.
+        if self.ste().scope_of("super") != scope::GLOBAL_IMPLICIT
+            || self.table[SymbolTable::TOP].scope_of("super") != scope::UNKNOWN
+        {
+            return Ok(false);
+        }
+        match args.len() {
+            2 => Ok(!args.iter().any(|a| matches!(a.kind, ExprKind::Starred { .. }))),
+            0 => {
+                let info = &self.unit_ref().info;
+                if info.argcount == 0 && info.posonlyargcount == 0 {
+                    return Ok(false);
+                }
+                Ok(self.ref_type("__class__")? == scope::FREE)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// Pushes `super`, the class and the object for LOAD_SUPER_ATTR; says whether the call has two arguments.
+    pub(super) fn load_super_args(&mut self, call: &'a Expr<'a>) -> Result<bool> {
+        let ExprKind::Call { func, args, .. } = call.kind else { return Ok(false) };
+        let loc = location(call.range);
+        self.name_op(location(func.range), "super", ExprContext::Load)?;
+        if let [class, object] = args {
+            self.expr(class)?;
+            self.expr(object)?;
+            return Ok(true);
+        }
+        self.name_op(loc, "__class__", ExprContext::Load)?;
+        let first = self.unit_ref().info.varnames.as_slice().first().cloned();
+        let first = first.ok_or_else(|| CompileError::system("super() without a first argument"))?;
+        self.name_op(loc, &first, ExprContext::Load)?;
+        Ok(false)
+    }
+}
+
+/// Where the attribute's own name stands, for an attribute access that spans lines.
+pub(super) fn attribute_location(loc: Location, attribute: &Expr<'_>, attr: &str) -> Location {
+    let end_line = attribute.range.end_lineno as i32;
+    let end_col = attribute.range.end_col_offset as i32;
+    if loc.line == end_line {
+        return loc;
+    }
+    let mut loc = Location { line: end_line, ..loc };
+    let len = attr.chars().count() as i32;
+    if len <= end_col {
+        loc.col = end_col - len;
+    } else {
+        // Only trees made by Python code can be so; drop the columns.
+        loc.col = -1;
+        loc.end_col = -1;
+    }
+    loc.end_line = loc.end_line.max(loc.line);
+    if loc.line == loc.end_line {
+        loc.end_col = loc.end_col.max(loc.col);
+    }
+    loc
+}
