@@ -6,20 +6,141 @@
 #![forbid(unsafe_code)]
 
 pub mod assemble;
+mod codegen;
+pub mod const_table;
 mod error;
 pub mod flowgraph;
 pub mod future;
 pub mod instruction_sequence;
 pub mod preprocess;
 pub mod symtable;
+pub mod unparse;
 
+pub use codegen::clean_doc;
 pub use error::{CompileError, Warning};
 pub use instruction_sequence::{Location, NO_LOCATION};
 
-use ophi_syntax::ast::Range;
+use bumpalo::Bump;
+use ophi_bytecode::{CodeObject, Constant, PyString};
+use ophi_syntax::ast::{Mod, Range};
+
+use codegen::CodegenInput;
+use future::FutureFeatures;
+use instruction_sequence::{CodeUnitInfo, InstructionSequence};
+use preprocess::PreprocessOptions;
+use symtable::SymbolTable;
 
 /// `PyCF_ALLOW_TOP_LEVEL_AWAIT`: a module may await, and then is a coroutine.
 pub const ALLOW_TOP_LEVEL_AWAIT: u32 = 0x2000;
+
+/// How deeply a tree may be nested before compiling it is a RecursionError.
+pub const DEFAULT_RECURSION_LIMIT: u32 = 3000;
+
+/// How to compile a tree.
+#[derive(Clone, Debug)]
+pub struct CompileOptions {
+    pub filename: PyString,
+    /// Future features inherited from the caller, and compiler flags ([`ALLOW_TOP_LEVEL_AWAIT`]).
+    pub flags: u32,
+    /// 0, 1 (no asserts, `__debug__` is false) or 2 (no docstrings either).
+    pub optimize: u8,
+    pub recursion_limit: u32,
+}
+
+impl CompileOptions {
+    /// Optimisation level 0, nothing inherited.
+    pub fn new(filename: impl Into<PyString>) -> Self {
+        Self { filename: filename.into(), flags: 0, optimize: 0, recursion_limit: DEFAULT_RECURSION_LIMIT }
+    }
+}
+
+/// What compiling a tree yields: the code or why there is none, and the warnings given up to there.
+#[derive(Debug)]
+pub struct Compiled<T> {
+    pub result: Result<T, CompileError>,
+    pub warnings: Vec<Warning>,
+}
+
+/// The tree after preprocessing, with its future features and symbol tables: what code generation starts from.
+struct Prepared<'a> {
+    module: Mod<'a>,
+    future: FutureFeatures,
+    table: SymbolTable,
+}
+
+fn prepare<'a>(
+    arena: &'a Bump,
+    module: &Mod<'a>,
+    options: &CompileOptions,
+    warnings: &mut Vec<Warning>,
+) -> Result<Prepared<'a>, CompileError> {
+    let mut future = future::future_features(module)?;
+    future.flags |= options.flags;
+    let preprocess_options = PreprocessOptions {
+        optimize: options.optimize,
+        future_flags: future.flags,
+        syntax_check_only: false,
+        recursion_limit: options.recursion_limit,
+    };
+    let module = preprocess::preprocess(arena, module, preprocess_options, warnings)?;
+    let table = symtable::build(&module, future, options.recursion_limit)?;
+    Ok(Prepared { module, future, table })
+}
+
+fn generate<'a, T>(
+    arena: &'a Bump,
+    module: &Mod<'a>,
+    options: &CompileOptions,
+    finish: impl FnOnce(&Mod<'a>, CodegenInput, &mut Vec<Warning>) -> Result<T, CompileError>,
+) -> Compiled<T> {
+    let mut warnings = Vec::new();
+    let result = prepare(arena, module, options, &mut warnings).and_then(|prepared| {
+        let input = CodegenInput {
+            table: prepared.table,
+            filename: options.filename.clone(),
+            flags: prepared.future.flags,
+            optimize: options.optimize,
+            recursion_limit: options.recursion_limit,
+            keep_nested: false,
+        };
+        finish(&prepared.module, input, &mut warnings)
+    });
+    Compiled { result, warnings }
+}
+
+/// Compiles a tree; nodes made on the way live in `arena`.
+///
+/// Errors: SyntaxError for what the grammar allows and the language does not, RecursionError for deep nesting.
+pub fn compile<'a>(arena: &'a Bump, module: &Mod<'a>, options: &CompileOptions) -> Compiled<CodeObject> {
+    generate(arena, module, options, codegen::compile)
+}
+
+/// The instruction sequence of a tree before the flow graph, nested units inside, and its constants.
+pub fn instruction_sequence<'a>(
+    arena: &'a Bump,
+    module: &Mod<'a>,
+    options: &CompileOptions,
+) -> Compiled<(InstructionSequence, Vec<Constant>)> {
+    generate(arena, module, options, codegen::sequence)
+}
+
+/// The symbol tables of a tree as it was parsed (the `symtable` module does not preprocess it).
+///
+/// Errors: as [`compile`].
+pub fn symbol_table(module: &Mod<'_>, options: &CompileOptions) -> Result<SymbolTable, CompileError> {
+    let mut future = future::future_features(module)?;
+    future.flags |= options.flags;
+    symtable::build(module, future, options.recursion_limit)
+}
+
+/// Flow graph and assembly of one unit.
+pub(crate) fn assemble_unit(
+    sequence: InstructionSequence,
+    unit: CodeUnitInfo,
+    consts: Vec<Constant>,
+) -> Result<CodeObject, CompileError> {
+    assemble::optimize_and_assemble(&unit, sequence, consts)
+}
 
 /// A node's position as the later stages keep it.
 pub(crate) fn location(range: Range) -> Location {

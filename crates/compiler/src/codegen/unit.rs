@@ -5,7 +5,8 @@
 
 use std::collections::BTreeSet;
 
-use ophi_bytecode::{CodeObject, IrOpcode as Op, flags};
+use ophi_bytecode::code::flags;
+use ophi_bytecode::{CodeObject, IrOpcode as Op};
 use ophi_syntax::ast::{Expr, Stmt};
 
 use super::{Compiler, Result};
@@ -195,7 +196,7 @@ impl<'a> Compiler<'a, '_> {
         if scope == ScopeKind::Module {
             loc.line = 0;
         }
-        self.emit_arg(loc, Op::RESUME, ophi_bytecode::instruction::RESUME_AT_FUNC_START as usize);
+        self.emit_arg(loc, Op::RESUME, 0);
         if scope == ScopeKind::Module {
             self.emit(loc, Op::ANNOTATIONS_PLACEHOLDER);
         }
@@ -271,8 +272,7 @@ impl<'a> Compiler<'a, '_> {
         {
             parent.seq.nested.push(unit.seq.clone());
         }
-        let nparams = self.table[unit.ste].varnames.len();
-        crate::assemble_unit(unit.seq, unit.info, unit.consts.into_vec(), nparams)
+        crate::assemble_unit(unit.seq, unit.info, unit.consts.into_vec())
     }
 
     pub(super) fn push_block(
