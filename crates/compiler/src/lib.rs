@@ -13,12 +13,13 @@ pub mod flowgraph;
 pub mod future;
 pub mod instruction_sequence;
 pub mod preprocess;
+mod source;
 pub mod symtable;
-pub mod unparse;
 
 pub use codegen::clean_doc;
 pub use error::{CompileError, Warning};
 pub use instruction_sequence::{Location, NO_LOCATION};
+pub use source::{SourceCompiled, compile_source, diagnostic, source_warning};
 
 use bumpalo::Bump;
 use ophi_bytecode::{CodeObject, Constant, PyString};

@@ -9,6 +9,7 @@ use ophi_syntax::ast::*;
 use super::operands::*;
 use super::unit::{BlockData, BlockType, ScopeKind, UnitStart};
 use super::{Compiler, Result, clean_doc};
+use crate::error::CompileError;
 use crate::instruction_sequence::{Label, Location, NO_LOCATION};
 use crate::preprocess::docstring;
 use crate::symtable::{BlockKey, address};
@@ -107,8 +108,8 @@ impl<'a> Compiler<'a, '_> {
 
     /// The annotation as a string (`from __future__ import annotations`).
     pub(super) fn annotation_text(&mut self, annotation: &'a Expr<'a>) -> Result<()> {
-        let text = crate::unparse::expression(annotation)?;
-        self.load_const(location(annotation.range), Constant::Str(text));
+        let text = ophi_syntax::unparse::expression(annotation).map_err(|e| CompileError::system(e.0))?;
+        self.load_str(location(annotation.range), &text);
         Ok(())
     }
 
