@@ -136,7 +136,8 @@ def corpus(root, out):
                     top, metadata = internal.compiler_codegen(tree, path, 0)
                 except (SyntaxError, ValueError, RecursionError):
                     continue
-                for number, sequence in enumerate(sequences(top)):
+                # The module's own sequence may point to annotations that went away with the compiler.
+                for number, sequence in enumerate(s for n in top.get_nested() for s in sequences(n)):
                     instructions = sequence.get_instructions()
                     used = [i[1] for i in instructions if NAMES[i[0]] == "LOAD_CONST"]
                     fast = [i[1] for i in instructions if "_FAST" in NAMES[i[0]]]
