@@ -60,7 +60,8 @@ pub fn assemble(unit: &CodeUnitInfo, lowered: Lowered, consts: Vec<Constant>) ->
         argcount: unit.posonlyargcount + unit.argcount,
         posonlyargcount: unit.posonlyargcount,
         kwonlyargcount: unit.kwonlyargcount,
-        stacksize: stack_depth,
+        // A code object has room for one value at least.
+        stacksize: stack_depth.max(1),
         flags: unit.flags,
         code: write_code(&sequence)?.into(),
         consts: consts.into(),
