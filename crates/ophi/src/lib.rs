@@ -1,0 +1,3 @@
+//! The library face of `ophi`: configuration, and the parts of the command that other programs may use.
+
+pub mod config;
