@@ -118,7 +118,8 @@ fn bom_conflict(line: &[u8], lineno: i32, name: &str) -> SyntaxDiagnostic {
             lineno,
             offset: 0,
             end_lineno: lineno,
-            end_offset: line.len() as i32,
+            // The second line is searched with its newline.
+            end_offset: line.len() as i32 + lineno - 1,
             text: Some(String::from_utf8_lossy(line).into_owned()),
             anonymous: true,
         }),
@@ -151,8 +152,10 @@ pub(super) fn decode_source(
             match body.iter().position(|b| !b.is_ascii()) {
                 None => String::from_utf8_lossy(body).into_owned(),
                 Some(at) => {
+                    // CPython has turned `\r\n` into `\n` before.
+                    let position = at - memchr::memmem::find_iter(&body[..at], b"\r\n").count();
                     let message = format!(
-                        "'ascii' codec can't decode byte 0x{:02x} in position {at}: ordinal not in range(128)",
+                        "'ascii' codec can't decode byte 0x{:02x} in position {position}: ordinal not in range(128)",
                         body[at]
                     );
                     return Err(SourceError::Diagnostic(codec_error(message)));
