@@ -104,7 +104,8 @@ impl<'s> Lexer<'s> {
             let literal = self.modes.last().is_some_and(|mode| mode.in_literal);
             let step = if literal { self.scan_literal() } else { self.scan_token() };
             if step.is_err() {
-                let at = self.pos as u32;
+                // The error may lie inside a character; a token may not.
+                let at = self.source.text().floor_char_boundary(self.pos) as u32;
                 self.push_empty(TokenKind::ErrorToken, at);
                 return;
             }

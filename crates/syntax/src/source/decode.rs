@@ -8,6 +8,7 @@
 
 use super::null_bytes;
 use crate::diagnostic::{DiagnosticKind, ErrorLocation, SyntaxDiagnostic};
+use std::borrow::Cow;
 
 /// Where the bytes come from, which decides the wording of errors.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -129,6 +130,7 @@ fn bom_conflict(line: &[u8], lineno: i32, name: &str) -> SyntaxDiagnostic {
 pub(super) fn decode_source(
     bytes: &[u8],
     origin: Origin<'_>,
+    add_newline: bool,
     decode: &mut Decode<'_>,
 ) -> Result<(String, Option<String>), SourceError> {
     if let Some(at) = memchr::memchr(0, bytes) {
@@ -147,28 +149,92 @@ pub(super) fn decode_source(
                 return Err(SourceError::Diagnostic(not_utf8(body, error.valid_up_to(), declared, origin)));
             }
         },
-        Some("iso-8859-1") => body.iter().map(|&b| b as char).collect(),
-        Some(name) if name.eq_ignore_ascii_case("ascii") || name.eq_ignore_ascii_case("us-ascii") => {
-            match body.iter().position(|b| !b.is_ascii()) {
-                None => String::from_utf8_lossy(body).into_owned(),
-                Some(at) => {
-                    // CPython has turned `\r\n` into `\n` before.
-                    let position = at - memchr::memmem::find_iter(&body[..at], b"\r\n").count();
-                    let message = format!(
-                        "'ascii' codec can't decode byte 0x{:02x} in position {position}: ordinal not in range(128)",
-                        body[at]
-                    );
-                    return Err(SourceError::Diagnostic(codec_error(message)));
-                }
-            }
-        }
-        Some(name) => match decode(name, body) {
-            Ok(text) => text,
-            Err(DecodeFailure::Message(message)) => return Err(SourceError::Diagnostic(codec_error(message))),
-            Err(DecodeFailure::Raised) => return Err(SourceError::Raised),
+        Some(name) => match Codec::of(name) {
+            Codec::Latin1 => body.iter().map(|&b| b as char).collect(),
+            codec => decode_with(codec, name, &translated(body, add_newline), decode)?,
         },
     };
     Ok((text, encoding))
+}
+
+/// The bytes CPython hands to a codec: with `\n` line ends, and for `exec` input with a final one.
+fn translated(bytes: &[u8], add_newline: bool) -> Cow<'_, [u8]> {
+    let complete = !add_newline || bytes.ends_with(b"\n");
+    if complete && memchr::memchr(b'\r', bytes).is_none() {
+        return Cow::Borrowed(bytes);
+    }
+    let mut out = Vec::with_capacity(bytes.len() + 1);
+    for (i, &byte) in bytes.iter().enumerate() {
+        match byte {
+            b'\r' => out.push(b'\n'),
+            b'\n' if i > 0 && bytes[i - 1] == b'\r' => {}
+            _ => out.push(byte),
+        }
+    }
+    if add_newline && !out.ends_with(b"\n") {
+        out.push(b'\n');
+    }
+    Cow::Owned(out)
+}
+
+fn decode_with(codec: Codec, name: &str, body: &[u8], decode: &mut Decode<'_>) -> Result<String, SourceError> {
+    let failed = |message| SourceError::Diagnostic(codec_error(message));
+    match codec {
+        Codec::Utf8 => match std::str::from_utf8(body) {
+            Ok(text) => Ok(text.to_owned()),
+            Err(error) => Err(failed(utf8_message(body, error))),
+        },
+        Codec::Latin1 => Ok(body.iter().map(|&b| b as char).collect()),
+        Codec::Ascii => match body.iter().position(|b| !b.is_ascii()) {
+            None => Ok(String::from_utf8_lossy(body).into_owned()),
+            Some(at) => Err(failed(format!(
+                "'ascii' codec can't decode byte 0x{:02x} in position {at}: ordinal not in range(128)",
+                body[at]
+            ))),
+        },
+        Codec::Other => decode(name, body).map_err(|failure| match failure {
+            DecodeFailure::Message(message) => failed(message),
+            DecodeFailure::Raised => SourceError::Raised,
+        }),
+    }
+}
+
+/// The codecs read here, under the names `encodings.aliases` gives them.
+enum Codec {
+    Utf8,
+    Latin1,
+    Ascii,
+    Other,
+}
+
+impl Codec {
+    fn of(name: &str) -> Codec {
+        let name = name.to_ascii_lowercase().replace(['-', '.'], "_");
+        match name.as_str() {
+            "utf8" | "utf_8" | "u8" | "utf" => Codec::Utf8,
+            "iso_8859_1" | "iso8859_1" | "iso8859" | "8859" | "latin1" | "latin_1" | "latin" | "l1" | "cp819" => {
+                Codec::Latin1
+            }
+            "ascii" | "us_ascii" | "646" => Codec::Ascii,
+            _ => Codec::Other,
+        }
+    }
+}
+
+/// The text of the `UnicodeDecodeError` for malformed UTF-8.
+fn utf8_message(bytes: &[u8], error: std::str::Utf8Error) -> String {
+    let at = error.valid_up_to();
+    let first = bytes.get(at).copied().unwrap_or(0);
+    let (length, reason) = match error.error_len() {
+        None => (bytes.len() - at, "unexpected end of data"),
+        Some(length) if length == 1 && matches!(first, 0x80..=0xC1 | 0xF5..) => (1, "invalid start byte"),
+        Some(length) => (length, "invalid continuation byte"),
+    };
+    if length == 1 {
+        format!("'utf-8' codec can't decode byte 0x{first:02x} in position {at}: {reason}")
+    } else {
+        format!("'utf-8' codec can't decode bytes in position {at}-{}: {reason}", at + length - 1)
+    }
 }
 
 /// What `_PyPegen_raise_tokenizer_init_error` makes of a codec's failure: line 0, column -1, no text.

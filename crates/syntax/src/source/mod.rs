@@ -45,7 +45,7 @@ impl Source {
         add_newline: bool,
         decode: &mut Decode<'_>,
     ) -> Result<Source, SourceError> {
-        let (text, encoding) = decode::decode_source(bytes, origin, decode)?;
+        let (text, encoding) = decode::decode_source(bytes, origin, add_newline, decode)?;
         Source::normalized(text, add_newline, encoding).map_err(SourceError::Diagnostic)
     }
 
