@@ -44,16 +44,22 @@ pub enum SourceError {
 /// # Errors
 /// A cookie that contradicts the byte order mark.
 pub fn find_encoding(bytes: &[u8]) -> Result<Option<String>, SyntaxDiagnostic> {
+    declared_encoding(bytes, true)
+}
+
+/// `add_newline`: the last line counts as complete. CPython looks for a cookie in complete lines only.
+fn declared_encoding(bytes: &[u8], add_newline: bool) -> Result<Option<String>, SyntaxDiagnostic> {
     let (bom, body) = match bytes.strip_prefix(b"\xef\xbb\xbf") {
         Some(body) => (true, body),
         None => (false, bytes),
     };
     let mut rest = body;
     for lineno in 1..=2 {
-        // Only complete lines are searched, as `decode_str` does (it runs after the final newline was added, and the
-        // last line of a text that is not `exec` input is therefore never a cookie: the caller's business).
         let end = memchr::memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
         let line = &rest[..end];
+        if end == rest.len() && !add_newline {
+            break;
+        }
         match cookie(line) {
             Cookie::Found(name) => {
                 if bom && name != "utf-8" {
@@ -139,7 +145,7 @@ pub(super) fn decode_source(
             Origin::File(_) => null_in_file(bytes, at),
         }));
     }
-    let encoding = find_encoding(bytes).map_err(SourceError::Diagnostic)?;
+    let encoding = declared_encoding(bytes, add_newline).map_err(SourceError::Diagnostic)?;
     let body = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let text = match encoding.as_deref() {
         None | Some("utf-8") => match std::str::from_utf8(body) {
@@ -292,6 +298,10 @@ fn not_utf8(bytes: &[u8], at: usize, declared: bool, origin: Origin<'_>) -> Synt
             }),
         };
     }
+    // When the first line rules a cookie out, CPython checks a file's second line before it counts it.
+    let second = origin != Origin::Bytes && lineno == 2;
+    let first = &bytes[..memchr::memchr2(b'\n', b'\r', bytes).unwrap_or(bytes.len())];
+    let lineno = if second && matches!(cookie(first), Cookie::Code) { 1 } else { lineno };
     let offset = super::count_chars(&bytes[start..at]) as i32 + 1;
     SyntaxDiagnostic {
         kind: DiagnosticKind::SyntaxError,
