@@ -10,6 +10,7 @@ use super::names::{AttrUse, attribute_location};
 use super::operands::*;
 use super::{Compiler, Result, STACK_USE_GUIDELINE};
 use crate::instruction_sequence::{Label, Location, NO_LOCATION};
+use crate::symtable::BlockKey;
 use crate::symtable::flags::DEF_IMPORT;
 use crate::{const_table, location};
 
@@ -107,6 +108,11 @@ impl<'a> Compiler<'a, '_> {
         let ExprKind::Name { id, .. } = func.kind else { return Ok(()) };
         let [generator] = args else { return Ok(()) };
         if !keywords.is_empty() || !matches!(generator.kind, ExprKind::GeneratorExp { .. }) {
+            return Ok(());
+        }
+        // An asynchronous generator cannot be looped over here.
+        let ste = self.lookup_block(BlockKey::node(generator))?;
+        if self.table[ste].coroutine {
             return Ok(());
         }
         // The label is made even where it is not needed: label numbers are not observable, but keep to CPython's.

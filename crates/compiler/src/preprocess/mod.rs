@@ -107,7 +107,7 @@ impl<'a> Folder<'a, '_> {
         let mut has_docstring = docstring(body).is_some();
         let mut body = body;
         if has_docstring && self.options.optimize >= 2 {
-            body = &body[1..];
+            body = self.without_docstring(body);
             self.rewrites += 1;
             has_docstring = false;
         }
@@ -126,6 +126,18 @@ impl<'a> Folder<'a, '_> {
             return Ok(self.arena.alloc_slice_copy(&list));
         }
         Ok(folded)
+    }
+
+    /// A body that was only a docstring becomes `pass`, where the docstring began.
+    fn without_docstring(&self, body: &'a [Stmt<'a>]) -> &'a [Stmt<'a>] {
+        match body {
+            [only] => {
+                let Range { lineno, col_offset, .. } = only.range;
+                let range = Range::new(lineno, col_offset, lineno, col_offset.wrapping_add(4));
+                self.arena.alloc_slice_copy(&[Stmt { range, kind: StmtKind::Pass {} }])
+            }
+            _ => &body[1..],
+        }
     }
 
     fn stmts(&mut self, body: &'a [Stmt<'a>]) -> Result<&'a [Stmt<'a>]> {

@@ -216,7 +216,7 @@ fn inline_comprehension(
     inlined_cells: &mut Names,
 ) {
     let is_class = table[id].kind == BlockKind::Class;
-    let mut remove_dunder_class = false;
+    let mut removed = Vec::new();
     for (name, symbol) in table[comp].symbols.clone().iter() {
         // `.0`, the outermost iterable, is no parameter any more.
         if symbol & DEF_PARAM != 0 {
@@ -227,11 +227,17 @@ fn inline_comprehension(
         if decided == scope::CELL || only_flags & DEF_COMP_CELL != 0 {
             inlined_cells.insert(name.clone());
         }
-        // `__class__` is never free through a class scope.
-        if decided == scope::FREE && is_class && &**name == "__class__" {
+        // A class's implicit cells are never free through the class scope: the comprehension itself sees a global, only
+        // functions inside it see the cell.
+        if decided == scope::FREE
+            && is_class
+            && matches!(&**name, "__class__" | "__classdict__" | "__conditional_annotations__")
+        {
             decided = scope::GLOBAL_IMPLICIT;
-            comp_free.remove(name);
-            remove_dunder_class = true;
+            if !is_free_in_any_child(table, comp, name) {
+                comp_free.remove(name);
+            }
+            removed.push(name.clone());
         }
         match table[id].symbols.get(name) {
             None => {
@@ -247,8 +253,8 @@ fn inline_comprehension(
             }
         }
     }
-    if remove_dunder_class {
-        table[comp].symbols.remove("__class__");
+    for name in removed {
+        table[comp].symbols.remove(&name);
     }
 }
 

@@ -403,7 +403,8 @@ impl Builder {
         let generic = !type_params.is_empty();
         if generic {
             let has_kwdefaults = args.kw_defaults.iter().any(Option::is_some);
-            self.enter_type_params(s, name, !args.defaults.is_empty(), has_kwdefaults, false)?;
+            // CPython asks whether the list of defaults exists, which it always does, not whether it has items.
+            self.enter_type_params(s, name, true, has_kwdefaults, false)?;
             type_params.iter().try_for_each(|p| self.type_param(p))?;
         }
         // The function's own block is made before that of its annotations, but entered after it.
