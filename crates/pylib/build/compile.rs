@@ -3,6 +3,10 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use ophi_bytecode::marshal::write_code;
+use ophi_compiler::CompileOptions;
+use ophi_syntax::{Mode, ParseFlags, Source};
+
 use crate::collect::Module;
 
 /// The marshalled code of each module, `None` where there is none.
@@ -46,8 +50,15 @@ pub fn file_name(module: &Module) -> String {
 }
 
 /// Compiles one module to marshalled code at optimisation level 0.
-fn compile(_module: &Module) -> Result<Vec<u8>, String> {
-    Err(String::new())
+fn compile(module: &Module) -> Result<Vec<u8>, String> {
+    let source = std::str::from_utf8(&module.source).map_err(|e| e.to_string())?;
+    let source = Source::from_text(source.strip_prefix('\u{feff}').unwrap_or(source), true)
+        .map_err(|diagnostic| diagnostic.message.clone())?;
+    let options = CompileOptions::new(file_name(module));
+    let code = ophi_compiler::compile_source(&source, Mode::File, ParseFlags::default(), &options)
+        .result
+        .map_err(|diagnostic| format!("{} {:?}", diagnostic.message, diagnostic.location))?;
+    write_code(&code).map_err(|error| error.message())
 }
 
 /// A module's code, or a warning. A panic of the compiler is a defect of ours, but must not stop the build.
