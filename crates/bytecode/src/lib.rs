@@ -6,10 +6,14 @@
 #![forbid(unsafe_code)]
 
 pub mod code;
+pub mod decode;
 pub mod instruction;
+pub mod isa;
+pub mod lines;
 pub mod marshal;
 pub mod pyc;
 pub mod pystring;
+pub mod text;
 pub mod varint;
 pub mod version;
 

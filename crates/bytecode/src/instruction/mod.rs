@@ -48,6 +48,9 @@ flags! {
     ERROR_NO_POP = 14, "May raise before its inputs are popped.";
     NO_SAVE_IP = 15, "Does not save the instruction pointer.";
     EXC = 16, "Starts a protected range; its target is an exception handler.";
+    ABS = 17, "A jump whose oparg is a place, not a distance (before 3.12; see `isa`).";
+    BACK = 18, "A jump whose distance counts backwards (see `isa`).";
+    COMPARE = 19, "The oparg selects a comparison (see `isa`).";
 }
 
 impl Flags {
@@ -57,7 +60,8 @@ impl Flags {
         self.0 & other.0 == other.0
     }
 
-    const fn with(self, other: Flags) -> Flags {
+    /// Both sets of bits.
+    pub const fn with(self, other: Flags) -> Flags {
         Flags(self.0 | other.0)
     }
 }

@@ -1,0 +1,227 @@
+//! The instruction sets of the CPython versions this crate reads, seen alike.
+//!
+//! 3.14's comes from the one table in [`crate::instruction`]. The others are text tables, one file a version, recorded
+//! from that version's own `opcode` and `dis` modules (2.7.18, 3.6.15, 3.7.16, 3.8.18, 3.9.18, 3.10.13, 3.11.7, 3.12.1,
+//! 3.13.0, 3.15.2). A line reads
+//!
+//! ```text
+//! number NAME flags cache-units effect [effect-along-the-jump]
+//! ```
+//!
+//! An effect is a sum: numbers, `n` (the oparg), `2n`, `b0` (its lowest bit), `lo` and `hi` (low byte, the rest), `p4`,
+//! `p5` (how many of the lowest 4 or 5 bits are set), `f4` (bit 2), `s3` (1 if it is 3); `?` where nobody says.
+
+use std::sync::OnceLock;
+
+use crate::instruction::{Flags, IrOpcode, Kind, Opcode};
+use crate::version::Version;
+
+/// One instruction of some version.
+#[derive(Clone, Copy, Debug)]
+pub struct IsaRow {
+    /// Its name.
+    pub name: &'static str,
+    /// What its oparg means; of [`Flags`] only ARG, CONST, NAME, JUMP, ABS, BACK, LOCAL, FREE, COMPARE.
+    pub flags: Flags,
+    /// Cache units.
+    pub caches: u8,
+    effect: Effect,
+    jump_effect: Effect,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Effect {
+    Unknown,
+    /// 3.14's, by number.
+    Table(u8),
+    Text(&'static str),
+}
+
+/// An instruction set.
+#[derive(Debug)]
+pub struct Isa {
+    /// Whose it is.
+    pub version: Version,
+    rows: [Option<IsaRow>; 256],
+    /// The number of EXTENDED_ARG.
+    pub extended_arg: u8,
+}
+
+static TEXTS: [&str; 11] = [
+    include_str!("tables/2.7.txt"),
+    include_str!("tables/3.6.txt"),
+    include_str!("tables/3.7.txt"),
+    include_str!("tables/3.8.txt"),
+    include_str!("tables/3.9.txt"),
+    include_str!("tables/3.10.txt"),
+    include_str!("tables/3.11.txt"),
+    include_str!("tables/3.12.txt"),
+    include_str!("tables/3.13.txt"),
+    "",
+    include_str!("tables/3.15.txt"),
+];
+
+impl Isa {
+    /// The instruction set of a version.
+    pub fn of(version: Version) -> &'static Isa {
+        static SETS: [OnceLock<Isa>; 11] = [const { OnceLock::new() }; 11];
+        let index = version as usize;
+        SETS[index].get_or_init(|| match version {
+            Version::V3_14 => Isa::ours(),
+            _ => Isa::parse(version, TEXTS[index]),
+        })
+    }
+
+    fn ours() -> Isa {
+        let mut rows = [None; 256];
+        for op in Opcode::all() {
+            let row = op.row();
+            if !matches!(row.kind, Kind::Plain | Kind::Instrumented) {
+                continue;
+            }
+            let mut flags = row.flags;
+            if flags.has(Flags::JUMP) && op.is_backward_jump() {
+                flags = flags.with(Flags::BACK);
+            }
+            if op == Opcode::COMPARE_OP {
+                flags = flags.with(Flags::COMPARE);
+            }
+            let effect = Effect::Table(op.0);
+            rows[op.0 as usize] =
+                Some(IsaRow { name: row.name, flags, caches: row.caches, effect, jump_effect: effect });
+        }
+        Isa { version: Version::V3_14, rows, extended_arg: Opcode::EXTENDED_ARG.0 }
+    }
+
+    fn parse(version: Version, text: &'static str) -> Isa {
+        let mut isa = Isa { version, rows: [None; 256], extended_arg: 0 };
+        for line in text.lines() {
+            if let Some((number, row)) = parse_row(line) {
+                if row.name == "EXTENDED_ARG" {
+                    isa.extended_arg = number;
+                }
+                isa.rows[number as usize] = Some(row);
+            }
+        }
+        isa
+    }
+
+    /// The instruction with that number.
+    pub fn row(&self, op: u8) -> Option<&IsaRow> {
+        self.rows[op as usize].as_ref()
+    }
+
+    /// Its name; `<n>` for no instruction, as `opcode.opname`.
+    pub fn name(&self, op: u8) -> std::borrow::Cow<'static, str> {
+        match self.row(op) {
+            Some(row) => row.name.into(),
+            None => format!("<{op}>").into(),
+        }
+    }
+
+    /// What its oparg means.
+    pub fn flags(&self, op: u8) -> Flags {
+        // Before 3.13 every number from HAVE_ARGUMENT up has an argument, defined or not.
+        match self.row(op) {
+            Some(row) => row.flags,
+            None if self.version < Version::V3_13 && op >= 90 => Flags::ARG,
+            None => Flags(0),
+        }
+    }
+
+    /// Cache units after it.
+    pub fn caches(&self, op: u8) -> usize {
+        self.row(op).map_or(0, |row| row.caches as usize)
+    }
+
+    /// Net effect on the stack depth falling through or jumping; `None` if unknown.
+    pub fn stack_effect(&self, op: u8, arg: u32, jump: bool) -> Option<i64> {
+        let row = self.row(op)?;
+        match if jump { row.jump_effect } else { row.effect } {
+            Effect::Unknown => None,
+            Effect::Table(op) => IrOpcode(op.into()).stack_effect(arg, jump).map(i64::from),
+            Effect::Text(text) => eval(text, arg.into()),
+        }
+    }
+
+    /// Bytes of a code unit: before 3.6 instructions have one or three bytes.
+    pub fn has_word_code(&self) -> bool {
+        self.version > Version::V2_7
+    }
+
+    /// Every instruction by number.
+    pub fn iter(&self) -> impl Iterator<Item = (u8, &IsaRow)> {
+        self.rows.iter().enumerate().filter_map(|(number, row)| row.as_ref().map(|row| (number as u8, row)))
+    }
+}
+
+fn parse_row(line: &'static str) -> Option<(u8, IsaRow)> {
+    let mut words = line.split(' ');
+    let number = words.next()?.parse().ok()?;
+    let name = words.next()?;
+    let mut flags = Flags(0);
+    for flag in words.next()?.split('|') {
+        flags = flags.with(match flag {
+            "ARG" => Flags::ARG,
+            "CONST" => Flags::CONST,
+            "NAME" => Flags::NAME,
+            "JUMP" => Flags::JUMP,
+            "ABS" => Flags::ABS,
+            "BACK" => Flags::BACK,
+            "LOCAL" => Flags::LOCAL,
+            "FREE" => Flags::FREE,
+            "COMPARE" => Flags::COMPARE,
+            _ => Flags(0),
+        });
+    }
+    let caches = words.next()?.parse().ok()?;
+    let effect = |word| if word == "?" { Effect::Unknown } else { Effect::Text(word) };
+    let normal = effect(words.next()?);
+    let jump_effect = words.next().map_or(normal, effect);
+    Some((number, IsaRow { name, flags, caches, effect: normal, jump_effect }))
+}
+
+/// The value of an effect's text.
+fn eval(text: &str, n: i64) -> Option<i64> {
+    let mut total = 0;
+    for term in text.replace('-', "+-").split('+').filter(|term| !term.is_empty()) {
+        let (sign, body) = term.strip_prefix('-').map_or((1, term), |body| (-1, body));
+        let value = match body {
+            "n" => n,
+            "2n" => 2 * n,
+            "b0" => n & 1,
+            "lo" => n & 255,
+            "hi" => n >> 8,
+            "p4" => (n & 15).count_ones().into(),
+            "p5" => (n & 31).count_ones().into(),
+            "f4" => n >> 2 & 1,
+            "s3" => (n == 3).into(),
+            number => number.parse().ok()?,
+        };
+        total += sign * value;
+    }
+    Some(total)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_line_of_every_table_is_understood() {
+        for (version, text) in Version::ALL.into_iter().zip(TEXTS) {
+            let isa = Isa::of(version);
+            assert!(isa.extended_arg != 0, "{version}");
+            for line in text.lines() {
+                let (number, row) = parse_row(line).unwrap_or_else(|| panic!("{version}: {line}"));
+                assert_eq!(isa.name(number), row.name);
+                for jump in [false, true] {
+                    let known = isa.stack_effect(number, 1, jump).is_some();
+                    assert_eq!(known, version > Version::V2_7, "{version}: {line}");
+                }
+            }
+        }
+        assert_eq!(Isa::of(Version::V3_9).stack_effect(94, 0x203, false), Some(5));
+        assert_eq!(Isa::of(Version::V3_9).stack_effect(122, 0, true), Some(6));
+    }
+}

@@ -1,0 +1,11 @@
+//! Code objects as text: Python's `repr` of constants and what `dis` prints.
+
+mod dis;
+mod operand;
+mod printable;
+mod repr;
+
+pub use dis::{DisOptions, dis};
+pub use operand::{Operands, is_pair, name_shift};
+pub use printable::is_printable;
+pub use repr::{Repr, float_repr, repr, repr_bytes, repr_str};
