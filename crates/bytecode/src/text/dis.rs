@@ -327,7 +327,8 @@ impl<'a> Listing<'a> {
                     true => format!("{target}L"),
                     false => target.to_string(),
                 });
-                if !text.is_empty() {
+                // `from . import x` imports the empty name, which 2.7 shows as `()`.
+                if !text.is_empty() || self.operands.name(instruction).is_some() {
                     _ = write!(out, " ({text})");
                 }
             }

@@ -129,6 +129,9 @@ impl<'a> Operands<'a> {
             Some(text) => text.to_string(),
             None => return bad(arg >> shift),
         };
+        if text.is_empty() {
+            return text;
+        }
         let bit = arg & 1 != 0;
         match name {
             "IMPORT_NAME" if shift == 2 && bit => format!("{text} + lazy"),
