@@ -212,9 +212,12 @@ impl<'a> Compiler<'a, '_> {
                         self.emit(loc, Op::STORE_SUBSCR);
                     } else if let Some(index) = self.defer_annotation(s) {
                         // Tell `__annotate__` that this statement ran.
-                        let cell = self.cell_index("__conditional_annotations__");
-                        let op = if scope == ScopeKind::Class { Op::LOAD_DEREF } else { Op::LOAD_NAME };
-                        self.emit_arg(loc, op, cell);
+                        if scope == ScopeKind::Class {
+                            let cell = self.cell_index("__conditional_annotations__");
+                            self.emit_arg(loc, Op::LOAD_DEREF, cell);
+                        } else {
+                            self.emit_plain_name(loc, Op::LOAD_NAME, "__conditional_annotations__");
+                        }
                         self.load_const(loc, Constant::Int(i64::from(index)));
                         self.emit_arg(loc, Op::SET_ADD, 1);
                         self.emit(loc, Op::POP_TOP);
