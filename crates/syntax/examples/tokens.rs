@@ -1,5 +1,6 @@
 //! Prints the tokens of Python files as `tokenize.generate_tokens` reports them, one a line; for comparing with
-//! another tokenizer. Usage: `tokens [--repeat N] FILE...`; a file that is not UTF-8 is read as Latin-1.
+//! another tokenizer. Usage: `tokens [--repeat N | --errors] (--list LIST | FILE...)`; a file that is not UTF-8 is read
+//! as Latin-1. `--repeat` measures instead, `--errors` prints the error the lexer has for the parser.
 
 use ophi_syntax::tokenize::tokenize;
 use ophi_syntax::{LexOptions, Source, tokenize_all};
@@ -12,6 +13,10 @@ fn main() -> std::io::Result<()> {
     if arguments.first().is_some_and(|first| first == "--repeat") {
         repeat = arguments.get(1).and_then(|n| n.parse().ok()).unwrap_or(1);
         arguments.drain(..2.min(arguments.len()));
+    }
+    let errors = arguments.first().is_some_and(|first| first == "--errors");
+    if errors {
+        arguments.remove(0);
     }
     if arguments.first().is_some_and(|first| first == "--list") {
         let list = std::fs::read_to_string(arguments.get(1).map_or("", |path| path.as_str()))?;
@@ -32,6 +37,10 @@ fn main() -> std::io::Result<()> {
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     for (path, text) in texts {
         writeln!(out, "== {path}")?;
+        if errors {
+            write_error(&mut out, text)?;
+            continue;
+        }
         let Ok(tokenized) = tokenize(text, true) else { continue };
         for token in tokenized.iter() {
             let (start, end) = (token.start, token.end);
@@ -65,6 +74,17 @@ impl std::fmt::Debug for Bytes<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "\"{}\"", self.0.as_bytes().escape_ascii())
     }
+}
+
+fn write_error(out: &mut impl Write, text: String) -> std::io::Result<()> {
+    let Ok(source) = Source::from_text(text, true) else { return Ok(()) };
+    let Some(error) = tokenize_all(&source, LexOptions::default()).error else { return Ok(()) };
+    write!(out, "{:?} {:?}", error.kind, Bytes(&error.message))?;
+    if let Some(at) = error.location {
+        let text = at.text.unwrap_or_default();
+        write!(out, " {} {} {} {} {:?}", at.lineno, at.offset, at.end_lineno, at.end_offset, Bytes(&text))?;
+    }
+    writeln!(out)
 }
 
 fn measure(repeat: usize, texts: &[(String, String)]) -> std::io::Result<()> {

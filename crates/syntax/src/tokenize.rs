@@ -97,8 +97,10 @@ fn reword(source: &Source, tokens: &Tokens, error: SyntaxDiagnostic) -> Tokenize
     let location = location.map(|at| {
         let line = at.lineno.max(0) as u32;
         if tokens.error_is_coded {
-            let offset = count_chars(source.line_with_newline(line).as_bytes()) as i32;
-            TokenizeLocation { lineno: at.lineno, offset, text: source.line_text(line).to_owned(), end: None }
+            let text = source.slice(tokens.buffer_start, source.line_start(line + 1));
+            let offset = count_chars(text.as_bytes()) as i32;
+            let text = text.strip_suffix('\n').unwrap_or(text).to_owned();
+            TokenizeLocation { lineno: at.lineno, offset, text, end: None }
         } else {
             let end = Some((at.end_lineno, at.end_offset));
             TokenizeLocation { lineno: at.lineno, offset: at.offset, text: at.text.unwrap_or_default(), end }
@@ -165,7 +167,8 @@ impl<'t> Iterator for Iter<'t> {
         let end = (last_line, self.column.at(source, end_start, token.end));
         let hidden = source.has_implicit_newline() && token.end as usize == source.bytes().len();
         let (kind, string) = match token.kind {
-            TokenKind::Newline | TokenKind::Nl if hidden => (token.kind, ""),
+            TokenKind::Newline if hidden => (token.kind, source.slice(token.start, token.end - 1)),
+            TokenKind::Nl if hidden => (token.kind, ""),
             kind if kind.is_operator() => (TokenKind::Op, source.slice(token.start, token.end)),
             kind => (kind, source.slice(token.start, token.end)),
         };

@@ -37,6 +37,7 @@ pub fn tokenize_all(source: &Source, options: LexOptions) -> Tokens {
         warnings: lexer.warnings,
         stop: lexer.stop,
         error_is_coded: lexer.error_is_coded,
+        buffer_start: lexer.buffer_start as u32,
         eof_seen_at: lexer.eof_seen_at,
     }
 }
@@ -221,12 +222,9 @@ impl<'s> Lexer<'s> {
                             }
                             continue 'next_line;
                         }
-                        // CPython reads on with the next character but keeps the token's start.
-                        self.pos = start + 1;
-                        if self.pos >= self.bytes.len() {
-                            return self.scan_end();
+                        if self.scan_after_carriage_return(start)? {
+                            return Ok(());
                         }
-                        return self.scan_operator(start);
                     }
                     0 => return Err(self.fail_null_byte()),
                     _ => return self.scan_operator(start),
@@ -235,10 +233,36 @@ impl<'s> Lexer<'s> {
         }
     }
 
+    /// At a carriage return that ends no line, which only verbatim sources have: CPython reads on with the next
+    /// character but keeps the token's start. Returns whether a token was made.
+    fn scan_after_carriage_return(&mut self, start: usize) -> Scan<bool> {
+        let at = start + 1;
+        self.pos = at;
+        match self.byte(at) {
+            b'\'' | b'"' => self.scan_string(start, at)?,
+            b'.' => self.scan_dot(at)?,
+            b'0'..=b'9' => self.scan_number(at)?,
+            b'\\' => {
+                self.pos += 1;
+                self.scan_continuation()?;
+                return Ok(false);
+            }
+            _ if at >= self.bytes.len() => self.scan_end()?,
+            _ => self.scan_operator(start)?,
+        }
+        if let Some(token) = self.tokens.last_mut() {
+            token.start = token.start.min(start as u32);
+        }
+        Ok(true)
+    }
+
     /// At a line's end, after which `next` is the next line. Returns whether a token was made.
     fn end_line(&mut self, start: usize, next: usize) -> bool {
         self.pos = next;
-        self.buffer_start = next;
+        // CPython's `readline` tokenizer keeps an f-string's lines together.
+        if self.modes.is_empty() || !self.options.extra_tokens {
+            self.buffer_start = next;
+        }
         self.at_line_start = true;
         let made = if self.blank_line || !self.brackets.is_empty() {
             self.comment_newline = false;

@@ -59,6 +59,8 @@ pub struct Tokens {
     /// CPython's lexer only names this error by a code (indentation, continuation, end of input); its wording is the
     /// parser's, and `tokenize` words it otherwise.
     pub error_is_coded: bool,
+    /// Start of the last line that was begun between tokens (CPython's `tok->buf`).
+    pub buffer_start: u32,
     /// Index of the first token during whose making the lexer looked past the end of input (CPython's `tok->done ==
     /// E_EOF` holds from then on): a parse error at or after it is incomplete input.
     pub eof_seen_at: u32,
