@@ -73,7 +73,7 @@ impl<'a> Compiler<'a, '_> {
         if inlined {
             self.iterator(outermost)?;
             self.tweak_scopes(ste, &mut state);
-            self.push_locals(loc, ste, &mut state);
+            self.push_locals(loc, ste, &mut state)?;
         } else {
             let start = UnitStart { argcount: 1, ..UnitStart::default() };
             self.enter_scope(name, ScopeKind::Comprehension, key, loc.line, None, start)?;
@@ -324,7 +324,7 @@ impl<'a> Compiler<'a, '_> {
     }
 
     /// Saves the values of the names that the comprehension binds.
-    fn push_locals(&mut self, loc: Location, comp: ScopeId, state: &mut Inlined) {
+    fn push_locals(&mut self, loc: Location, comp: ScopeId, state: &mut Inlined) -> Result<()> {
         // `tweak_scopes` has counted this comprehension already.
         let in_class_block = self.ste().kind == BlockKind::Class && self.unit_ref().in_inlined_comp == 0;
         let outer = self.unit().ste;
@@ -348,7 +348,9 @@ impl<'a> Compiler<'a, '_> {
             let cleanup = self.new_label();
             state.cleanup = Some(cleanup);
             self.emit_jump(loc, Op::SETUP_FINALLY, cleanup);
+            self.push_block(loc, BlockType::InlinedComprehension, cleanup, Label::NONE, BlockData::None)?;
         }
+        Ok(())
     }
 
     fn restore_locals(&mut self, loc: Location, pushed: &[Name]) {
@@ -362,6 +364,7 @@ impl<'a> Compiler<'a, '_> {
     fn pop_locals(&mut self, loc: Location, state: &mut Inlined) {
         let Some(cleanup) = state.cleanup else { return };
         let pushed = std::mem::take(&mut state.pushed);
+        self.pop_block();
         self.emit(NO_LOCATION, Op::POP_BLOCK);
         let end = self.new_label();
         self.emit_jump(NO_LOCATION, Op::JUMP_NO_INTERRUPT, end);

@@ -285,6 +285,7 @@ impl<'a> Compiler<'a, '_> {
             | B::ExceptionHandler
             | B::ExceptionGroupHandler
             | B::AsyncComprehensionGenerator
+            | B::InlinedComprehension
             | B::StopIteration => {}
             B::ForLoop | B::PopValue => {
                 if preserve_top {

@@ -86,6 +86,7 @@ fn analyze_block(
     }
     child_outer.type_params = outer.type_params.clone();
 
+    let sees_class = table[id].children.iter().any(|&child| table[child].can_see_class_scope);
     for child in table[id].children.clone() {
         let child_class = if !table[child].can_see_class_scope {
             None
@@ -132,7 +133,8 @@ fn analyze_block(
     } else if is_class {
         let entry = &mut table[id];
         entry.needs_class_closure |= new_free.remove("__class__");
-        entry.needs_classdict |= new_free.remove("__classdict__");
+        // Needed by every scope that sees the class's names, also where the class has a name `__classdict__` itself.
+        entry.needs_classdict |= new_free.remove("__classdict__") || sees_class;
         entry.has_conditional_annotations |= new_free.remove("__conditional_annotations__");
     }
 
@@ -247,8 +249,13 @@ fn inline_comprehension(
             Some(existing) => {
                 // A free name of the comprehension that this block binds is simply local now, unless a block inside
                 // the comprehension needs it as a cell.
-                if existing & DEF_BOUND != 0 && !is_class && !is_free_in_any_child(table, comp, name) {
-                    comp_free.remove(name);
+                if existing & DEF_BOUND != 0 && !is_class {
+                    if !is_free_in_any_child(table, comp, name) {
+                        comp_free.remove(name);
+                    }
+                    if decided == scope::FREE {
+                        table[id].symbols.set(name, existing | (only_flags & USE));
+                    }
                 }
             }
         }

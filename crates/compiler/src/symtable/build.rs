@@ -93,7 +93,8 @@ impl Builder {
         id
     }
 
-    pub(super) fn enter_existing(&mut self, id: ScopeId) {
+    /// Enters a block; the first time it becomes a child of the one around.
+    pub(super) fn enter_existing(&mut self, id: ScopeId, first_time: bool) {
         let parent = self.stack.last().copied();
         if let Some(parent) = parent {
             self.table[id].comp_iter_expr = self.table[parent].comp_iter_expr;
@@ -107,14 +108,16 @@ impl Builder {
         if self.future_annotations() && self.table[id].kind == BlockKind::Annotation {
             return;
         }
-        if let Some(parent) = parent {
+        if let Some(parent) = parent
+            && first_time
+        {
             self.table[parent].children.push(id);
         }
     }
 
     pub(super) fn enter_block(&mut self, name: &str, kind: BlockKind, key: BlockKey, loc: Location) -> Result<ScopeId> {
         let id = self.new_entry(name, kind, key, loc);
-        self.enter_existing(id);
+        self.enter_existing(id, true);
         if matches!(kind, BlockKind::Annotation | BlockKind::TypeVariable | BlockKind::TypeAlias) {
             self.add_def(".format", DEF_PARAM, loc)?;
             self.add_def(".format", USE, loc)?;
@@ -411,7 +414,7 @@ impl Builder {
         let id = self.new_entry(name, BlockKind::Function, BlockKey::node(s), loc);
         self.table[id].has_docstring = docstring(body).is_some();
         self.function_annotations(loc, args, returns)?;
-        self.enter_existing(id);
+        self.enter_existing(id, true);
         self.cur().coroutine = is_async;
         self.parameters(args)?;
         self.stmts(body)?;
@@ -561,7 +564,7 @@ impl Builder {
                     self.add_def("__classdict__", USE, loc)?;
                 }
             }
-            Some(id) => self.enter_existing(id),
+            Some(id) => self.enter_existing(id, false),
         }
         let unevaluated = kind == BlockKind::Function;
         self.cur().in_unevaluated_annotation = unevaluated;
