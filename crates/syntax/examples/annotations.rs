@@ -1,5 +1,6 @@
 //! Prints the annotation text of every topmost expression of Python files, one a line after its position; for
 //! comparing with another compiler. Usage: `annotations LIST`, a file of paths.
+#![allow(clippy::disallowed_methods)] // A tool reads its files itself.
 
 use bumpalo::Bump;
 use ophi_syntax::ast::{NodeRef, walk};

@@ -1,6 +1,7 @@
 //! Prints the tokens of Python files as `tokenize.generate_tokens` reports them, one a line; for comparing with
 //! another tokenizer. Usage: `tokens [--repeat N | --errors] (--list LIST | FILE...)`; a file that is not UTF-8 is read
 //! as Latin-1. `--repeat` measures instead, `--errors` prints the error the lexer has for the parser.
+#![allow(clippy::disallowed_methods)] // A tool reads its files itself.
 
 use ophi_syntax::tokenize::tokenize;
 use ophi_syntax::{LexOptions, Source, tokenize_all};

@@ -1,5 +1,6 @@
 //! The lexer against `tests/tokens/`: answers recorded from CPython by `tests/tokens/record.py`, which also says what
 //! the files hold. Every case must match to the character.
+#![allow(clippy::disallowed_methods)] // A test reads its files itself.
 
 use bumpalo::Bump;
 use ophi_syntax::ast::{Constant, ExprKind, NodeRef, constant_repr, walk};

@@ -1,4 +1,5 @@
 //! `unparse` against `tests/unparse/expressions.txt`, recorded from CPython by `tests/unparse/record.py`.
+#![allow(clippy::disallowed_methods)] // A test reads its files itself.
 
 use bumpalo::Bump;
 use ophi_syntax::ast::Mod;
