@@ -10,7 +10,7 @@
 
 use std::fmt::Write;
 
-use super::is_printable;
+use super::printable::is_printable_in;
 use crate::code::{CodeObject, Complex, Constant};
 use crate::pystring::PyString;
 use crate::version::Version;
@@ -105,7 +105,7 @@ impl Repr {
 
     fn str(self, out: &mut String, text: &PyString) {
         if self.version > Version::V2_7 {
-            push_str(out, text);
+            push_str(out, text, self.version);
             return;
         }
         // 2.7 escapes all that is not ASCII, and calls the type unicode.
@@ -205,15 +205,15 @@ fn push_plain(out: &mut String, point: u32, quote: char) {
 /// `repr` of a str.
 pub fn repr_str(text: &PyString) -> String {
     let mut out = String::new();
-    push_str(&mut out, text);
+    push_str(&mut out, text, Version::V3_14);
     out
 }
 
-fn push_str(out: &mut String, text: &PyString) {
+fn push_str(out: &mut String, text: &PyString, version: Version) {
     let quote = quote_for(text.as_bytes());
     out.push(quote);
     for point in text.code_points() {
-        if matches!(point, 9 | 10 | 13) || is_printable(point) {
+        if matches!(point, 9 | 10 | 13) || is_printable_in(point, version) {
             push_plain(out, point, quote);
         } else if point < 0x100 {
             _ = write!(out, "\\x{point:02x}");
