@@ -15,6 +15,7 @@ pub mod pyc;
 pub mod pystring;
 pub mod text;
 pub mod varint;
+pub mod verify;
 pub mod version;
 
 pub use code::{CodeObject, Complex, Constant, ExceptionEntry, Position};
