@@ -13,10 +13,14 @@ use crate::ast::{
 /// The text of an expression.
 ///
 /// # Errors
-/// A tree only Python code can make: an f-string part that is none, a conversion that is none.
+/// A tree only Python code can make (an f-string part that is none, a conversion that is none), or one nested more than
+/// [`MAX_DEPTH`] deep.
 pub fn expression(expr: &Expr<'_>) -> Result<String, UnparseError> {
-    at_level(expr, Level::Test)
+    at_level(expr, Level::Test, 0)
 }
+
+/// How deeply an expression may be nested. CPython has no such limit and overflows its stack.
+pub const MAX_DEPTH: u32 = 5000;
 
 /// A tree that has no text; CPython raises `SystemError` with this message.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -71,14 +75,15 @@ impl Level {
     }
 }
 
-fn at_level(expr: &Expr<'_>, level: Level) -> Result<String, UnparseError> {
-    let mut writer = Writer { out: String::new() };
+fn at_level(expr: &Expr<'_>, level: Level, depth: u32) -> Result<String, UnparseError> {
+    let mut writer = Writer { out: String::new(), depth };
     writer.expr(expr, level)?;
     Ok(writer.out)
 }
 
 struct Writer {
     out: String,
+    depth: u32,
 }
 
 impl Writer {
@@ -109,6 +114,14 @@ impl Writer {
     }
 
     fn expr(&mut self, expr: &Expr<'_>, level: Level) -> Done {
+        check_depth(self.depth)?;
+        self.depth += 1;
+        self.kind(expr, level)?;
+        self.depth -= 1;
+        Ok(())
+    }
+
+    fn kind(&mut self, expr: &Expr<'_>, level: Level) -> Done {
         match expr.kind {
             ExprKind::BoolOp { op, values } => {
                 let (word, own) = match op {
@@ -211,7 +224,7 @@ impl Writer {
             ExprKind::Call { func, args, keywords } => self.call(func, args, keywords),
             ExprKind::FormattedValue { .. } | ExprKind::Interpolation { .. } => {
                 let mut body = Vec::new();
-                string_part(&mut body, expr)?;
+                string_part(&mut body, expr, self.depth)?;
                 self.text(&String::from_utf8_lossy(&body));
                 Ok(())
             }
@@ -410,7 +423,7 @@ impl Writer {
     fn formatted(&mut self, prefix: &str, values: &[Expr<'_>]) -> Done {
         let mut body = Vec::new();
         for value in values {
-            string_part(&mut body, value)?;
+            string_part(&mut body, value, self.depth)?;
         }
         self.text(prefix);
         self.text(&str_repr(PyStr::from_generalized_utf8(&body)));
@@ -418,8 +431,13 @@ impl Writer {
     }
 }
 
+fn check_depth(depth: u32) -> Done {
+    if depth < MAX_DEPTH { Ok(()) } else { Err(UnparseError("maximum recursion depth exceeded during compilation")) }
+}
+
 /// A part of an f- or t-string, into generalized UTF-8 (literal parts may hold surrogates).
-fn string_part(body: &mut Vec<u8>, part: &Expr<'_>) -> Done {
+fn string_part(body: &mut Vec<u8>, part: &Expr<'_>, depth: u32) -> Done {
+    check_depth(depth)?;
     match part.kind {
         ExprKind::Constant { value: Constant::Str(text), .. } => {
             for &byte in text.as_bytes() {
@@ -431,21 +449,21 @@ fn string_part(body: &mut Vec<u8>, part: &Expr<'_>) -> Done {
             Ok(())
         }
         ExprKind::JoinedStr { values } | ExprKind::TemplateStr { values } => {
-            values.iter().try_for_each(|value| string_part(body, value))
+            values.iter().try_for_each(|value| string_part(body, value, depth + 1))
         }
         ExprKind::FormattedValue { value, conversion, format_spec } => {
-            let text = at_level(value, Level::Test.tighter())?;
-            field(body, text.as_bytes(), conversion, format_spec)
+            let text = at_level(value, Level::Test.tighter(), depth)?;
+            field(body, text.as_bytes(), conversion, format_spec, depth)
         }
         ExprKind::Interpolation { str: Constant::Str(text), conversion, format_spec, .. } => {
-            field(body, text.as_bytes(), conversion, format_spec)
+            field(body, text.as_bytes(), conversion, format_spec, depth)
         }
         _ => Err(UnparseError("unknown expression kind inside f-string")),
     }
 }
 
 /// `{text!r:spec}`; a text starting with a brace is kept from the field's own.
-fn field(body: &mut Vec<u8>, text: &[u8], conversion: i32, format_spec: Option<&Expr<'_>>) -> Done {
+fn field(body: &mut Vec<u8>, text: &[u8], conversion: i32, format_spec: Option<&Expr<'_>>, depth: u32) -> Done {
     body.extend_from_slice(if text.first() == Some(&b'{') { b"{ " } else { b"{" });
     body.extend_from_slice(text);
     if conversion > 0 {
@@ -458,7 +476,7 @@ fn field(body: &mut Vec<u8>, text: &[u8], conversion: i32, format_spec: Option<&
     }
     if let Some(spec) = format_spec {
         body.push(b':');
-        string_part(body, spec)?;
+        string_part(body, spec, depth + 1)?;
     }
     body.push(b'}');
     Ok(())

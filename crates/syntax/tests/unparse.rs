@@ -66,3 +66,9 @@ fn annotations_read_as_in_cpython() {
     assert!(compared > 150, "only {compared} cases");
     assert!(wrong.is_empty(), "{wrong}");
 }
+
+#[test]
+fn deep_trees_are_refused() {
+    let text = text_of(&format!("a{}", ".b".repeat(50_000)));
+    assert_eq!(text, Err("maximum recursion depth exceeded during compilation".to_owned()));
+}
