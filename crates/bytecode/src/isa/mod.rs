@@ -207,6 +207,41 @@ fn eval(text: &str, n: i64) -> Option<i64> {
 mod tests {
     use super::*;
 
+    const ARG: Flags = Flags::ARG;
+    const CONST: Flags = Flags::CONST;
+    const NAME: Flags = Flags::NAME;
+    const JUMP: Flags = Flags::JUMP;
+    const LOCAL: Flags = Flags::LOCAL;
+    const FREE: Flags = Flags::FREE;
+    const COMPARE: Flags = Flags::COMPARE;
+    const BACK: Flags = Flags::BACK;
+
+    #[test]
+    fn the_instruction_table_is_cpythons() {
+        let recorded = Isa::parse(Version::V3_14, include_str!("tables/3.14.txt"));
+        let ours = Isa::of(Version::V3_14);
+        for op in 0..=255 {
+            let (Some(theirs), Some(row)) = (recorded.row(op), ours.row(op)) else {
+                assert_eq!(recorded.row(op).is_some(), ours.row(op).is_some(), "{op}");
+                continue;
+            };
+            let shown = [ARG, CONST, NAME, JUMP, LOCAL, FREE, COMPARE, BACK].map(|flag| row.flags.has(flag));
+            assert_eq!(row.name, theirs.name);
+            assert_eq!(
+                shown,
+                [ARG, CONST, NAME, JUMP, LOCAL, FREE, COMPARE, BACK].map(|flag| theirs.flags.has(flag)),
+                "{}",
+                row.name
+            );
+            for arg in [0, 1, 2, 3, 7, 255, 256, 770].into_iter().filter(|&arg| arg == 0 || theirs.flags.has(ARG)) {
+                let effect = |isa: &Isa| [false, true].map(|jump| isa.stack_effect(op, arg, jump));
+                assert_eq!(effect(ours), effect(&recorded), "{} {arg}", row.name);
+            }
+            // CPython's table has no caches for instrumented instructions; they stand on their twins' units.
+            assert!(row.caches == theirs.caches || row.name.starts_with("INSTRUMENTED_"), "{}", row.name);
+        }
+    }
+
     #[test]
     fn every_line_of_every_table_is_understood() {
         for (version, text) in Version::ALL.into_iter().zip(TEXTS) {
