@@ -54,21 +54,36 @@ pub struct Warning {
     pub loc: Location,
 }
 
+/// When to give up descending into a tree, which every stage does by recursion.
+#[derive(Clone, Copy, Debug)]
+pub struct Recursion {
+    /// Levels of nested nodes. A level takes up to 1.5 KiB of machine stack.
+    pub limit: u32,
+    /// Asked at every level: is the machine stack nearly used up? Who can tell may then raise the limit.
+    pub stack_exhausted: fn() -> bool,
+}
+
+impl Default for Recursion {
+    fn default() -> Self {
+        Self { limit: 3000, stack_exhausted: || false }
+    }
+}
+
 /// How deeply a stage has descended into a tree; past the limit it gives up instead of exhausting the machine stack.
 #[derive(Debug)]
 pub(crate) struct Depth {
     current: u32,
-    limit: u32,
+    recursion: Recursion,
 }
 
 impl Depth {
-    pub(crate) fn new(limit: u32) -> Self {
-        Self { current: 0, limit }
+    pub(crate) fn new(recursion: Recursion) -> Self {
+        Self { current: 0, recursion }
     }
 
     /// Goes one level down. Every success must be paired with [`Depth::leave`], except on the way out of an error.
     pub(crate) fn enter(&mut self) -> Result<(), CompileError> {
-        if self.current >= self.limit {
+        if self.current >= self.recursion.limit || (self.recursion.stack_exhausted)() {
             return Err(CompileError::Recursion);
         }
         self.current += 1;

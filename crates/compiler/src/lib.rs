@@ -15,10 +15,12 @@ pub mod instruction_sequence;
 pub mod preprocess;
 mod source;
 pub mod symtable;
+mod validate;
 
 pub use codegen::clean_doc;
-pub use error::{CompileError, Warning};
+pub use error::{CompileError, Recursion, Warning};
 pub use instruction_sequence::{Location, NO_LOCATION};
+pub use validate::validate;
 pub use source::{SourceCompiled, compile_source, diagnostic, source_warning};
 
 use bumpalo::Bump;
@@ -34,9 +36,6 @@ use symtable::SymbolTable;
 /// `PyCF_ALLOW_TOP_LEVEL_AWAIT`: a module may await, and then is a coroutine.
 pub const ALLOW_TOP_LEVEL_AWAIT: u32 = 0x2000;
 
-/// How deeply a tree may be nested before compiling it is a RecursionError.
-pub const DEFAULT_RECURSION_LIMIT: u32 = 3000;
-
 /// How to compile a tree.
 #[derive(Clone, Debug)]
 pub struct CompileOptions {
@@ -45,13 +44,14 @@ pub struct CompileOptions {
     pub flags: u32,
     /// 0, 1 (no asserts, `__debug__` is false) or 2 (no docstrings either).
     pub optimize: u8,
-    pub recursion_limit: u32,
+    /// How deeply the tree may be nested before compiling it is a RecursionError.
+    pub recursion: Recursion,
 }
 
 impl CompileOptions {
     /// Optimisation level 0, nothing inherited.
     pub fn new(filename: impl Into<PyString>) -> Self {
-        Self { filename: filename.into(), flags: 0, optimize: 0, recursion_limit: DEFAULT_RECURSION_LIMIT }
+        Self { filename: filename.into(), flags: 0, optimize: 0, recursion: Recursion::default() }
     }
 }
 
@@ -81,10 +81,10 @@ fn prepare<'a>(
         optimize: options.optimize,
         future_flags: future.flags,
         syntax_check_only: false,
-        recursion_limit: options.recursion_limit,
+        recursion: options.recursion,
     };
     let module = preprocess::preprocess(arena, module, preprocess_options, warnings)?;
-    let table = symtable::build(&module, future, options.recursion_limit)?;
+    let table = symtable::build(&module, future, options.recursion)?;
     Ok(Prepared { module, future, table })
 }
 
@@ -101,7 +101,7 @@ fn generate<'a, T>(
             filename: options.filename.clone(),
             flags: prepared.future.flags,
             optimize: options.optimize,
-            recursion_limit: options.recursion_limit,
+            recursion: options.recursion,
             keep_nested: false,
         };
         finish(&prepared.module, input, &mut warnings)
@@ -131,7 +131,7 @@ pub fn instruction_sequence<'a>(
 pub fn symbol_table(module: &Mod<'_>, options: &CompileOptions) -> Result<SymbolTable, CompileError> {
     let mut future = future::future_features(module)?;
     future.flags |= options.flags;
-    symtable::build(module, future, options.recursion_limit)
+    symtable::build(module, future, options.recursion)
 }
 
 /// Flow graph and assembly of one unit.

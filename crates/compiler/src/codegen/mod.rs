@@ -32,7 +32,7 @@ mod unit;
 use ophi_bytecode::{CodeObject, PyString};
 use ophi_syntax::ast::*;
 
-use crate::error::{CompileError, Depth, Warning};
+use crate::error::{CompileError, Depth, Recursion, Warning};
 use crate::instruction_sequence::{InstructionSequence, Location};
 use crate::location;
 use crate::symtable::{BlockKey, SymbolTable};
@@ -52,7 +52,7 @@ pub(crate) struct CodegenInput {
     /// Future features and compiler flags in force.
     pub(crate) flags: u32,
     pub(crate) optimize: u8,
-    pub(crate) recursion_limit: u32,
+    pub(crate) recursion: Recursion,
     /// Keep the sequences of nested units for inspection.
     pub(crate) keep_nested: bool,
 }
@@ -106,7 +106,7 @@ impl<'a, 'w> Compiler<'a, 'w> {
             units: Vec::new(),
             warnings,
             warnings_disabled: 0,
-            depth: Depth::new(input.recursion_limit),
+            depth: Depth::new(input.recursion),
         }
     }
 

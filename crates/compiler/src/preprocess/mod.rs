@@ -12,7 +12,7 @@ mod pattern;
 use bumpalo::Bump;
 use ophi_syntax::ast::*;
 
-use crate::error::{CompileError, Depth, Warning};
+use crate::error::{CompileError, Depth, Recursion, Warning};
 use crate::future::CO_FUTURE_ANNOTATIONS;
 use crate::location;
 
@@ -26,7 +26,7 @@ pub struct PreprocessOptions {
     pub future_flags: u32,
     /// Only warn and remove docstrings: `compile(..., PyCF_ONLY_AST)` without `PyCF_OPTIMIZED_AST`.
     pub syntax_check_only: bool,
-    pub recursion_limit: u32,
+    pub recursion: Recursion,
 }
 
 /// Rewrites a tree; new nodes live in `arena`.
@@ -39,7 +39,7 @@ pub fn preprocess<'a>(
     options: PreprocessOptions,
     warnings: &mut Vec<Warning>,
 ) -> Result<Mod<'a>> {
-    let depth = Depth::new(options.recursion_limit);
+    let depth = Depth::new(options.recursion);
     let mut folder = Folder { arena, options, warnings, depth, contexts: Vec::new(), rewrites: 0 };
     Ok(match *module {
         Mod::Module { body, type_ignores } => Mod::Module { body: folder.body(body)?, type_ignores },

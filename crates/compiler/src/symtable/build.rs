@@ -11,7 +11,7 @@ use ophi_syntax::ast::*;
 
 use super::entry::flags::*;
 use super::{BlockKey, BlockKind, Directive, Entry, ScopeId, SymbolTable, address, analyze, maybe_mangle};
-use crate::error::{CompileError, Depth};
+use crate::error::{CompileError, Depth, Recursion};
 use crate::future::{CO_FUTURE_ANNOTATIONS, FutureFeatures};
 use crate::instruction_sequence::{Location, Name};
 use crate::preprocess::docstring;
@@ -25,13 +25,13 @@ pub(super) type Result<T> = std::result::Result<T, CompileError>;
 ///
 /// # Errors
 /// SyntaxError for names used against their declarations; RecursionError for a tree nested too deeply.
-pub fn build(module: &Mod<'_>, future: FutureFeatures, recursion_limit: u32) -> Result<SymbolTable> {
+pub fn build(module: &Mod<'_>, future: FutureFeatures, recursion: Recursion) -> Result<SymbolTable> {
     let mut builder = Builder {
         table: SymbolTable::default(),
         stack: Vec::new(),
         private: None,
         future,
-        depth: Depth::new(recursion_limit),
+        depth: Depth::new(recursion),
     };
     builder.enter_block("top", BlockKind::Module, BlockKey::Module, Location::new(0, 0, 0, 0))?;
     match *module {
