@@ -8,14 +8,26 @@ macro_rules! declare_names {
     ($($name:ident)*) => {
         /// Interned strings; the field's name is the text.
         #[allow(non_snake_case)]
+        #[repr(C)]
         pub struct Names { $(pub $name: Ref<Str>,)* }
 
-        impl Names {
-            pub fn new<E>(mut intern: impl FnMut(&'static str) -> Result<Ref<Str>, E>) -> Result<Names, E> {
-                Ok(Names { $($name: intern(stringify!($name).trim_start_matches("r#"))?,)* })
-            }
-        }
+        const TEXTS: &[&str] = &[$(stringify!($name),)*];
     };
+}
+
+impl Names {
+    /// Interns every name. Filled through one array: a literal of some hundred fallible fields costs the compiler minutes.
+    #[allow(unsafe_code)]
+    pub fn new<E>(mut intern: impl FnMut(&'static str) -> Result<Ref<Str>, E>) -> Result<Box<Names>, E> {
+        const { assert!(size_of::<Names>() == TEXTS.len() * size_of::<Ref<Str>>()) };
+        let mut strings: Vec<Ref<Str>> = Vec::with_capacity(TEXTS.len());
+        for text in TEXTS {
+            strings.push(intern(text)?);
+        }
+        let all: *mut [Ref<Str>] = Box::into_raw(strings.into_boxed_slice());
+        // SAFETY: `Names` is repr(C) and made of exactly as many `Ref<Str>` as the array (asserted above).
+        Ok(unsafe { Box::from_raw(all.cast::<Names>()) })
+    }
 }
 
 declare_names! {

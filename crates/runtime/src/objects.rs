@@ -12,3 +12,7 @@ pub mod singletons;
 pub mod str;
 pub mod tuple;
 pub mod r#type;
+
+/// Clears the weak references to a dying object and runs their callbacks. Without weak references there is nothing to do:
+/// the heap calls this only for objects that carry the mark.
+pub fn forget_weak_references(_vm: &crate::Vm, _object: core::ptr::NonNull<ophi_heap::Header>) {}

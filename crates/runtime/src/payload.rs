@@ -107,13 +107,16 @@ impl TypeId {
 /// Names a payload for [`Payload::LAYOUT`]: `layout!("list")`, `layout!("OSError", BaseException)`.
 #[macro_export]
 macro_rules! layout {
+    // A static item, never a promoted constant: layouts are told apart by address.
     ($name:expr) => {{
-        static LAYOUT: &$crate::payload::LayoutOf = &$crate::payload::LayoutOf { name: $name, base: None };
-        LAYOUT
+        static LAYOUT: $crate::payload::LayoutOf = $crate::payload::LayoutOf { name: $name, base: None };
+        &LAYOUT
     }};
-    ($name:expr, $base:ty) => {
-        &$crate::payload::LayoutOf { name: $name, base: Some(<$base as $crate::Payload>::LAYOUT) }
-    };
+    ($name:expr, $base:ty) => {{
+        static LAYOUT: $crate::payload::LayoutOf =
+            $crate::payload::LayoutOf { name: $name, base: Some(<$base as $crate::Payload>::LAYOUT) };
+        &LAYOUT
+    }};
 }
 pub use ophi_heap::Layout as LayoutOf;
 

@@ -3,6 +3,7 @@
 //! Every call that may run Python code or raise takes `vm: &Vm` first. An exception in flight sits in `Vm::raised`; the
 //! `Err(Raised)` that travels says only that it is there. `Raised` is made by the `raise` family below and nowhere else.
 
+pub mod bootstrap;
 mod errors;
 mod interpreter;
 mod state;

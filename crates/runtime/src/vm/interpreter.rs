@@ -8,6 +8,7 @@ use crate::objects::r#type::{MethodCache, Shapes};
 use crate::payload::MAX_NATIVE_TYPES;
 use crate::{GilCell, Ref, TypeRef, Value, ValueCell};
 use core::cell::{Cell, OnceCell};
+use core::mem::ManuallyDrop;
 use ophi_heap::Heap;
 use std::sync::Arc;
 
@@ -23,27 +24,30 @@ pub struct InterpreterSettings {
 }
 
 /// One interpreter. Shared by its threads; touched only under its GIL.
+///
+/// Fields that own values are never dropped one by one: an interpreter ends by running its finalizers (`finish`), then its
+/// heap's address range goes back to the system as a whole.
 pub struct Interpreter {
     pub breaker: Arc<Breaker>,
     /// Type objects by `TypeId`.
-    pub types: Box<[OnceCell<TypeRef>]>,
-    names: OnceCell<Names>,
-    pub interned: InternTable,
-    pub shapes: Shapes,
+    pub types: ManuallyDrop<Box<[OnceCell<TypeRef>]>>,
+    names: ManuallyDrop<OnceCell<Box<Names>>>,
+    pub interned: ManuallyDrop<InternTable>,
+    pub shapes: ManuallyDrop<Shapes>,
     pub method_cache: MethodCache,
     pub next_type_version: Cell<u32>,
     pub next_keys_version: Cell<u32>,
     /// Key of the string hash (CPython's `_Py_HashSecret`).
     pub hash_key: (u64, u64),
-    pub modules: GilCell<Option<Ref<Dict>>>,
+    pub modules: ManuallyDrop<GilCell<Option<Ref<Dict>>>>,
     /// The namespace of `builtins`.
-    pub builtins: GilCell<Option<Ref<Dict>>>,
+    pub builtins: ManuallyDrop<GilCell<Option<Ref<Dict>>>>,
     pub recursion_limit: Cell<usize>,
     pub int_max_str_digits: Cell<usize>,
     /// A MemoryError made in advance.
-    pub emergency: ValueCell,
+    pub emergency: ManuallyDrop<ValueCell>,
     /// State of native modules by `TypeId`-like keys; see `Interpreter::state`.
-    pub extensions: GilCell<Vec<(core::any::TypeId, std::rc::Rc<dyn core::any::Any>)>>,
+    pub extensions: ManuallyDrop<GilCell<Vec<(core::any::TypeId, std::rc::Rc<dyn core::any::Any>)>>>,
     /// Last: values above are dropped into it.
     pub heap: Box<Heap>,
 }
@@ -68,20 +72,20 @@ impl Interpreter {
         };
         Some(Arc::new(Interpreter {
             breaker: Arc::new(Breaker::new()),
-            types: (0..MAX_NATIVE_TYPES).map(|_| OnceCell::new()).collect(),
-            names: OnceCell::new(),
-            interned: InternTable::default(),
-            shapes: Shapes::default(),
+            types: ManuallyDrop::new((0..MAX_NATIVE_TYPES).map(|_| OnceCell::new()).collect()),
+            names: ManuallyDrop::new(OnceCell::new()),
+            interned: ManuallyDrop::new(InternTable::default()),
+            shapes: ManuallyDrop::new(Shapes::default()),
             method_cache: MethodCache::new(),
             next_type_version: Cell::new(1),
             next_keys_version: Cell::new(1),
             hash_key,
-            modules: GilCell::new(None),
-            builtins: GilCell::new(None),
+            modules: ManuallyDrop::new(GilCell::new(None)),
+            builtins: ManuallyDrop::new(GilCell::new(None)),
             recursion_limit: Cell::new(1000),
             int_max_str_digits: Cell::new(4300),
-            emergency: ValueCell::new(None),
-            extensions: GilCell::new(Vec::new()),
+            emergency: ManuallyDrop::new(ValueCell::new(None)),
+            extensions: ManuallyDrop::new(GilCell::new(Vec::new())),
             heap,
         }))
     }
@@ -98,7 +102,7 @@ impl Interpreter {
         self.names.get().is_some()
     }
 
-    pub fn set_names(&self, names: Names) {
+    pub fn set_names(&self, names: Box<Names>) {
         let _ = self.names.set(names);
     }
 

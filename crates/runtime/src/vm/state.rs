@@ -161,6 +161,10 @@ impl Vm {
         }
     }
 
+    pub(super) fn raised_cell(&self) -> &ValueCell {
+        &self.raised
+    }
+
     /// Puts an exception instance in flight, chaining the one being handled as its context (as `raise` does).
     pub fn raise(&self, exception: Value) -> Raised {
         crate::objects::exceptions::set_context(self, &exception);
