@@ -18,6 +18,7 @@ mod number;
 mod options;
 mod strings;
 
+pub(crate) use errors::char_offset;
 pub use errors::{Buffer, error_text, never_closed};
 pub use options::{LexOptions, Mode, OpenBracket, Stop, Tokens};
 

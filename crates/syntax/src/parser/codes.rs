@@ -23,7 +23,7 @@ punctuation! {
     CIRCUMFLEXEQUAL = CircumflexEqual; LEFTSHIFTEQUAL = LeftShiftEqual; RIGHTSHIFTEQUAL = RightShiftEqual;
     DOUBLESTAREQUAL = DoubleStarEqual; DOUBLESLASH = DoubleSlash; DOUBLESLASHEQUAL = DoubleSlashEqual; AT = At;
     ATEQUAL = AtEqual; RARROW = RArrow; ELLIPSIS = Ellipsis; COLONEQUAL = ColonEqual; EXCLAMATION = Exclamation;
-    TYPE_IGNORE = TypeIgnore; TYPE_COMMENT = TypeComment;
+    TYPE_COMMENT = TypeComment;
     FSTRING_START = FStringStart; FSTRING_MIDDLE = FStringMiddle; FSTRING_END = FStringEnd;
     TSTRING_START = TStringStart; TSTRING_MIDDLE = TStringMiddle; TSTRING_END = TStringEnd;
     ERROR = ErrorToken;

@@ -1,7 +1,7 @@
 //! f-strings and t-strings: replacement fields, format specifications, `=`.
 
 use super::codes::*;
-use super::literals;
+use super::literals::{self, InvalidEscape};
 use super::{Fail, Parser, R};
 use crate::ast::{Constant, Expr, ExprKind, PyStr, Range};
 
@@ -15,15 +15,22 @@ impl<'a> Parser<'a, '_> {
         let prefix = self.text_of(self.token());
         let raw = prefix.contains(['r', 'R']);
         self.bump();
+        let mut invalid_escapes = Vec::new();
         loop {
             match self.code() {
-                LBRACE => self.nested(24, |p| p.replacement_field(template, template))?,
+                LBRACE => self.nested(24, |p| p.replacement_field(template, raw, template))?,
                 code if code == middle => {
-                    let part = self.literal_part(raw)?;
+                    let (part, invalid) = self.literal_part(raw)?;
+                    invalid_escapes.extend(invalid);
                     self.exprs.push(part);
                 }
                 code if code == end => {
+                    // CPython decodes the parts when it has the whole string, and counts lines from its end.
+                    let (index, token) = (self.pos, self.token());
                     self.bump();
+                    for (text, invalid) in invalid_escapes {
+                        self.warn_escape(index, token, text, invalid);
+                    }
                     return Ok(());
                 }
                 _ => return Err(Fail),
@@ -31,26 +38,28 @@ impl<'a> Parser<'a, '_> {
         }
     }
 
-    /// A MIDDLE token as a constant.
-    fn literal_part(&mut self, raw: bool) -> R<Expr<'a>> {
+    /// A MIDDLE token as a constant, and its text with the first escape in it that means nothing.
+    fn literal_part(&mut self, raw: bool) -> R<(Expr<'a>, Option<(&'a str, InvalidEscape)>)> {
         let start = self.pos;
         let token = self.token();
         self.bump();
         let text = self.text_of(token);
         let (value, invalid) = literals::decode_str(text, raw, self.arena).map_err(|_| Fail)?;
-        if let Some(invalid) = invalid {
-            self.warn_escape(start, token, token.start as usize, text, invalid);
-        }
-        Ok(self.expr(start, ExprKind::Constant { value: Constant::Str(value), kind: None }))
+        let mut range = self.range(start);
+        // A doubled brace belongs to the part's range but not to the token.
+        range.end_col_offset += self.token().start.saturating_sub(token.end).min(1);
+        let part = Expr { range, kind: ExprKind::Constant { value: Constant::Str(value), kind: None } };
+        Ok((part, invalid.map(|invalid| (text, invalid))))
     }
 
-    /// `{expression[=][!conversion][:spec]}`. With `=`, the expression's text goes before the value. `template` is
-    /// whether the string is a t-string, `interpolation` whether this field is its direct part.
-    fn replacement_field(&mut self, template: bool, interpolation: bool) -> R<()> {
+    /// `{expression[=][!conversion][:spec]}`. With `=`, the expression's text goes before the value. `template` and
+    /// `raw` are about the whole string, `interpolation` is whether this field is a direct part of a t-string.
+    fn replacement_field(&mut self, template: bool, raw: bool, interpolation: bool) -> R<()> {
         let start = self.pos;
         let open = self.token();
         self.expect(LBRACE)?;
         let value = self.annotated_rhs()?;
+        let text_end = self.token().start;
         let debug = self.eat(EQUAL);
         // The expression's text ends where the first of these three begins.
         let delimiter = self.pos;
@@ -71,7 +80,7 @@ impl<'a> Parser<'a, '_> {
             self.bump();
         }
         let format_spec = if self.code() == COLON {
-            let spec = self.format_spec(template)?;
+            let spec = self.format_spec(template, raw)?;
             Some(self.alloc(spec))
         } else {
             None
@@ -86,7 +95,8 @@ impl<'a> Parser<'a, '_> {
         let text = self.text.get(open.end as usize..delimiter.start as usize).unwrap_or("");
         let text = without_comments(text, self.arena);
         let kind = if interpolation {
-            let written = text.trim_end_matches(|c: char| c == '=' || is_python_space(c));
+            let written = self.text.get(open.end as usize..text_end as usize).unwrap_or("");
+            let written = without_comments(written, self.arena);
             ExprKind::Interpolation { value, str: Constant::Str(PyStr::new(written)), conversion, format_spec }
         } else {
             ExprKind::FormattedValue { value, conversion, format_spec }
@@ -102,16 +112,20 @@ impl<'a> Parser<'a, '_> {
     }
 
     /// From the colon to the closing brace: a JoinedStr.
-    fn format_spec(&mut self, template: bool) -> R<Expr<'a>> {
+    fn format_spec(&mut self, template: bool, raw: bool) -> R<Expr<'a>> {
         let start = self.pos;
         self.bump();
         let middle = if template { TSTRING_MIDDLE } else { FSTRING_MIDDLE };
         let base = self.exprs.len();
         loop {
             match self.code() {
-                LBRACE => self.nested(24, |p| p.replacement_field(template, false))?,
+                LBRACE => self.nested(24, |p| p.replacement_field(template, raw, false))?,
                 code if code == middle => {
-                    let part = self.literal_part(false)?;
+                    let (index, token) = (self.pos, self.token());
+                    let (part, invalid) = self.literal_part(raw)?;
+                    if let Some((text, invalid)) = invalid {
+                        self.warn_escape(index, token, text, invalid);
+                    }
                     self.exprs.push(part);
                 }
                 _ => break,
@@ -130,29 +144,25 @@ pub(crate) fn without_comments<'a>(text: &'a str, arena: &'a bumpalo::Bump) -> &
     }
     let mut out = String::with_capacity(text.len());
     let mut quote: Option<char> = None;
-    let mut in_comment = false;
-    for c in text.chars() {
-        if in_comment {
-            in_comment = c != '\n';
-            if in_comment {
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        if c == '\\' {
+            out.push(c);
+            out.extend(chars.next());
+            continue;
+        }
+        match quote {
+            Some(open) if c == open => quote = None,
+            None if c == '\'' || c == '"' => quote = Some(c),
+            None if c == '#' => {
+                if chars.any(|c| c == '\n') {
+                    out.push('\n');
+                }
                 continue;
             }
-        } else if let Some(open) = quote {
-            if c == open {
-                quote = None;
-            }
-        } else if c == '\'' || c == '"' {
-            quote = Some(c);
-        } else if c == '#' {
-            in_comment = true;
-            continue;
+            _ => {}
         }
         out.push(c);
     }
     arena.alloc_str(&out)
-}
-
-/// `str.isspace` of one character.
-fn is_python_space(c: char) -> bool {
-    c.is_whitespace() || matches!(c, '\x1c'..='\x1f')
 }

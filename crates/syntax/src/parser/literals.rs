@@ -20,6 +20,15 @@ fn normalize<'a>(name: &'a str, arena: &'a Bump) -> &'a str {
     if normal == name { name } else { arena.alloc_str(&normal) }
 }
 
+/// The constant a name becomes when normalised (`Truᵉ`), which no identifier may be.
+pub(crate) fn forbidden_identifier(name: &str) -> Option<&'static str> {
+    if name.is_ascii() {
+        return None;
+    }
+    let normal: String = name.nfkc().collect();
+    ["None", "True", "False"].into_iter().find(|&word| word == normal)
+}
+
 /// A decimal literal longer than the interpreter converts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct TooManyDigits {
@@ -69,8 +78,6 @@ pub(crate) struct StringParts<'a> {
     pub raw: bool,
     /// Written with a lower-case `u`: the constant's kind.
     pub unicode_kind: bool,
-    /// Byte offset of `body` in the token.
-    pub offset: usize,
     /// What stands between the quotes.
     pub body: &'a str,
 }
@@ -88,7 +95,7 @@ pub(crate) fn string_parts(token: &str) -> StringParts<'_> {
     let quoted = &token[prefix..];
     let quotes = if quoted.len() >= 6 && (quoted.starts_with("\"\"\"") || quoted.starts_with("'''")) { 3 } else { 1 };
     let body = quoted.get(quotes..quoted.len().saturating_sub(quotes)).unwrap_or("");
-    StringParts { bytes, raw, unicode_kind: token.starts_with('u'), offset: prefix + quotes, body }
+    StringParts { bytes, raw, unicode_kind: token.starts_with('u'), body }
 }
 
 /// The first escape in a literal that means nothing: CPython keeps it as it stands, and warns.
@@ -125,7 +132,9 @@ pub(crate) fn decode_str<'a>(body: &'a str, raw: bool, arena: &'a Bump) -> Decod
         out.extend_from_slice(&bytes[at..start]);
         at = start + 1;
         let Some(&letter) = bytes.get(at) else {
-            return Err(unicode_error(body, start, at, "\\ at end of string"));
+            // Only the literal part of an f-string can end so, before a brace.
+            out.push(b'\\');
+            break;
         };
         at += 1;
         match letter {

@@ -35,7 +35,7 @@ use bumpalo::Bump;
 use codes::*;
 
 /// CPython's `MAXSTACK` (Parser/parser.c): rule levels before "Parser stack overflowed - Memory Exhausted".
-pub const MAX_DEPTH: u32 = 4000;
+pub const MAX_DEPTH: u32 = 6000;
 
 /// What `compile` and `ast.parse` can ask of the parser besides the mode.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -195,8 +195,8 @@ impl<'a, 's> Parser<'a, 's> {
                     .type_ignores
                     .iter()
                     .map(|token| {
-                        let comment = self.text.get(token.range()).unwrap_or("");
-                        TypeIgnore { lineno: token.line as i32, tag: type_ignore_tag(comment) }
+                        let tag = self.text.get(token.range()).unwrap_or("");
+                        TypeIgnore { lineno: token.line as i32, tag }
                     })
                     .collect();
                 Ok(Mod::Module { body, type_ignores: self.arena.alloc_slice_copy(&type_ignores) })
@@ -214,6 +214,9 @@ impl<'a, 's> Parser<'a, 's> {
                     self.expect(NEWLINE)?;
                 } else {
                     self.simple_statements()?;
+                }
+                if self.more_follows() {
+                    return Err(Fail);
                 }
                 Ok(Mod::Interactive { body: self.take_stmts(base) })
             }
@@ -234,6 +237,17 @@ impl<'a, 's> Parser<'a, 's> {
                 Ok(Mod::FunctionType { argtypes, returns: self.alloc(returns) })
             }
         }
+    }
+
+    /// Whether anything but blanks and comments stands after the statement just parsed (CPython's
+    /// `bad_single_statement`).
+    fn more_follows(&self) -> bool {
+        let end = self.tokens[self.pos.max(1) - 1].end as usize;
+        let rest = self.text.get(end..).unwrap_or("");
+        rest.split('\n').any(|line| {
+            let line = line.trim_start_matches([' ', '\t', '\x0c']);
+            !line.is_empty() && !line.starts_with('#')
+        })
     }
 
     /// The argument types of a signature comment; stars are allowed and dropped.
@@ -314,7 +328,9 @@ impl<'a, 's> Parser<'a, 's> {
         }
         let name = self.text_of(self.token());
         self.bump();
-        Ok(literals::normalize_identifier(name, self.arena))
+        let normal = literals::normalize_identifier(name, self.arena);
+        // Only a name that is not ASCII can turn into a keyword.
+        if matches!(normal, "None" | "True" | "False") { Err(Fail) } else { Ok(normal) }
     }
 
     // Positions.
@@ -410,11 +426,4 @@ pub(crate) fn end_of(source: &Source, token: &Token) -> (u32, u32) {
         lines => token.line + u32::from(lines),
     };
     (line, token.end - source.line_start(line))
-}
-
-/// The text after `# type: ignore`.
-fn type_ignore_tag(comment: &str) -> &str {
-    let rest = comment.trim_start_matches('#').trim_start_matches([' ', '\t']);
-    let rest = rest.strip_prefix("type:").unwrap_or(rest).trim_start_matches([' ', '\t']);
-    rest.strip_prefix("ignore").unwrap_or(rest)
 }

@@ -277,13 +277,8 @@ impl<'a> Parser<'a, '_> {
         }
         let comment = self.text_of(self.token());
         self.bump();
-        Some(type_comment_text(comment))
+        Some(comment)
     }
-}
-
-fn type_comment_text(comment: &str) -> &str {
-    let rest = comment.trim_start_matches('#').trim_start_matches([' ', '\t']);
-    rest.strip_prefix("type:").map_or(rest, |rest| rest.trim_start_matches([' ', '\t']))
 }
 
 fn augmented_operator(code: Code) -> Option<Operator> {

@@ -118,7 +118,6 @@ impl<'a> Parser<'a, '_> {
         let token = self.token();
         self.bump();
         let parts = literals::string_parts(self.text_of(token));
-        let body = token.start as usize + parts.offset;
         let (value, invalid) = if parts.bytes {
             if !parts.body.is_ascii() {
                 return Err(Fail);
@@ -130,17 +129,19 @@ impl<'a> Parser<'a, '_> {
             (Constant::Str(value), invalid)
         };
         if let Some(invalid) = invalid {
-            self.warn_escape(start, token, body, parts.body, invalid);
+            self.warn_escape(start, token, parts.body, invalid);
         }
         let kind = parts.unicode_kind.then_some("u");
         Ok(self.expr(start, ExprKind::Constant { value, kind }))
     }
 
-    /// Notes an escape that means nothing; `body` is the byte offset of the decoded text, found in token `index`.
+    /// Notes an escape in `text` that means nothing; `token`, the `index`th, is the one CPython attributes it to.
     #[cold]
-    pub(super) fn warn_escape(&mut self, index: usize, token: Token, body: usize, text: &str, invalid: InvalidEscape) {
-        let warning =
-            crate::diagnose::escape_warning(self.source, token, body, text, invalid, self.flags.feature_version);
+    pub(super) fn warn_escape(&mut self, index: usize, token: Token, text: &str, invalid: InvalidEscape) {
+        if crate::diagnose::warned_by_lexer(self.codes[index], text, invalid) {
+            return;
+        }
+        let warning = crate::diagnose::escape_warning(self.source, token, text, invalid, self.flags.feature_version);
         self.warnings.push((index as u32, warning));
     }
 }
