@@ -33,7 +33,7 @@ pub(crate) fn escape_warning(
     let category =
         if feature_version >= 12 { WarningCategory::SyntaxWarning } else { WarningCategory::DeprecationWarning };
     let (from, to) = ((lineno, i64::from(column) - 1), (lineno, i64::from(column) + 1));
-    let location = known_location(source, from, to, Buffer { line: lineno });
+    let location = known_location(source, from, to, Buffer { line: source.line_of(token.end) });
     SourceWarning {
         category,
         message: format!("{start}Such sequences will not work in the future. {end}"),

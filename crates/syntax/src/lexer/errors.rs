@@ -17,9 +17,10 @@ pub struct Buffer {
 }
 
 /// The `text` attribute CPython gives an error on `line` of a source that is not a file on disk: the line read last
-/// keeps its newline, an earlier one loses it (`_PyPegen_raise_error_known_location`).
+/// keeps its newline, an earlier one loses it, and instead of a later one the line read last is shown
+/// (`_PyPegen_raise_error_known_location`).
 pub fn error_text(source: &Source, line: u32, buffer: Buffer) -> String {
-    if buffer.line <= line { source.line_with_newline(line) } else { source.line_text(line) }.to_owned()
+    if buffer.line <= line { source.line_with_newline(buffer.line) } else { source.line_text(line) }.to_owned()
 }
 
 /// CPython's `_PyPegen_byte_offset_to_character_offset`: characters in the first `column` bytes of an error's text; a

@@ -199,6 +199,6 @@ mod tests {
         assert_eq!(source.line_of(0), 1);
         assert_eq!(source.line_of(2), 2);
         assert_eq!(source.line_text(6), "d");
-        assert_eq!(source.line_col(8), (6, 1));
+        assert_eq!(source.line_col(8), (6, 0));
     }
 }
