@@ -1,5 +1,6 @@
 //! Compares our code objects with those `exactness.py` had CPython make: files, objects, and the first difference of
 //! each kind. usage: exactness DUMP_DIR LEVEL FILE_LIST [SHOWN_PER_KIND]
+#![allow(clippy::disallowed_methods, reason = "a tool of the developers, not part of the program")]
 
 use std::collections::BTreeMap;
 
@@ -13,8 +14,9 @@ mod dump;
 
 fn ours(name: &str, level: u8) -> Result<Vec<String>, String> {
     let bytes = std::fs::read(name).map_err(|e| e.to_string())?;
-    let source = Source::from_bytes(&bytes, Origin::Bytes, true, &mut |_, _| Err(DecodeFailure::Message("codec".into())))
-        .map_err(|e| format!("{e:?}"))?;
+    let source =
+        Source::from_bytes(&bytes, Origin::Bytes, true, &mut |_, _| Err(DecodeFailure::Message("codec".into())))
+            .map_err(|e| format!("{e:?}"))?;
     let mut options = CompileOptions::new(name);
     options.optimize = level;
     let flags = ParseFlags { max_int_digits: 0, ..ParseFlags::default() };

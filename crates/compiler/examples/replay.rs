@@ -1,6 +1,7 @@
 //! Replays recorded calls of `compile`: each line of the JSON files named is a source, mode, flags and what CPython
 //! made of it (a dump as of `exactness.py`, or an error; and warnings). Prints what we answer differently.
 //! usage: replay FILE.jsonl ... (with SHOW=n for n examples of each kind)
+#![allow(clippy::disallowed_methods, reason = "a tool of the developers, not part of the program")]
 
 use std::collections::BTreeMap;
 

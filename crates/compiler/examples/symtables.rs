@@ -1,5 +1,6 @@
 //! Compares our symbol tables with those `symtables.py` had CPython make.
 //! usage: symtables DUMP_DIR FILE_LIST [SHOWN], or: symtables - FILE (prints ours)
+#![allow(clippy::disallowed_methods, reason = "a tool of the developers, not part of the program")]
 
 use ophi_compiler::symtable::{ScopeId, SymbolTable};
 use ophi_compiler::{CompileOptions, symbol_table};
@@ -15,12 +16,7 @@ fn dump(table: &SymbolTable, id: ScopeId, depth: usize, out: &mut Vec<String>) {
     let varnames = entry.varnames.join(" ");
     let (indent, kind) = ("  ".repeat(depth), entry.kind as u8);
     let nested = u8::from(entry.nested);
-    out.push(format!(
-        "{indent}{} {kind} {} {nested} [{varnames}] {}",
-        entry.name,
-        entry.loc.line,
-        symbols.join(" ")
-    ));
+    out.push(format!("{indent}{} {kind} {} {nested} [{varnames}] {}", entry.name, entry.loc.line, symbols.join(" ")));
     for &child in &entry.children {
         dump(table, child, depth + 1, out);
     }

@@ -20,8 +20,8 @@ mod validate;
 pub use codegen::clean_doc;
 pub use error::{CompileError, Recursion, Warning};
 pub use instruction_sequence::{Location, NO_LOCATION};
-pub use validate::validate;
 pub use source::{SourceCompiled, compile_source, diagnostic, source_warning};
+pub use validate::validate;
 
 use bumpalo::Bump;
 use ophi_bytecode::{CodeObject, Constant, PyString};
@@ -114,6 +114,27 @@ fn generate<'a, T>(
 /// Errors: SyntaxError for what the grammar allows and the language does not, RecursionError for deep nesting.
 pub fn compile<'a>(arena: &'a Bump, module: &Mod<'a>, options: &CompileOptions) -> Compiled<CodeObject> {
     generate(arena, module, options, codegen::compile)
+}
+
+/// The tree as `compile(..., PyCF_ONLY_AST)` gives it back: docstrings removed at optimisation level 2, and unless
+/// `syntax_check_only` rewritten as it is before compiling (`PyCF_OPTIMIZED_AST`). No warnings: those come when the tree
+/// is compiled.
+///
+/// Errors: SyntaxError for wrong future statements, RecursionError for deep nesting.
+pub fn optimized_tree<'a>(
+    arena: &'a Bump,
+    module: &Mod<'a>,
+    options: &CompileOptions,
+    syntax_check_only: bool,
+) -> Result<Mod<'a>, CompileError> {
+    let future = future::future_features(module)?;
+    let preprocess_options = PreprocessOptions {
+        optimize: options.optimize,
+        future_flags: future.flags | options.flags,
+        syntax_check_only,
+        recursion: options.recursion,
+    };
+    preprocess::preprocess(arena, module, preprocess_options, &mut Vec::new())
 }
 
 /// The instruction sequence of a tree before the flow graph, nested units inside, and its constants.

@@ -6,9 +6,7 @@
 use bumpalo::Bump;
 use ophi_bytecode::CodeObject;
 use ophi_syntax::parser::{ParseFlags, parse_with_warnings};
-use ophi_syntax::{
-    DiagnosticKind, ErrorLocation, Mode, Source, SourceWarning, SyntaxDiagnostic, WarningCategory,
-};
+use ophi_syntax::{DiagnosticKind, ErrorLocation, Mode, Source, SourceWarning, SyntaxDiagnostic, WarningCategory};
 
 use crate::error::{CompileError, Warning};
 use crate::instruction_sequence::Location;

@@ -392,7 +392,14 @@ impl Validator {
         Ok(())
     }
 
-    fn loop_(&mut self, target: &Expr<'_>, iter: &Expr<'_>, body: &[Stmt<'_>], orelse: &[Stmt<'_>], owner: &str) -> Result_ {
+    fn loop_(
+        &mut self,
+        target: &Expr<'_>,
+        iter: &Expr<'_>,
+        body: &[Stmt<'_>],
+        orelse: &[Stmt<'_>],
+        owner: &str,
+    ) -> Result_ {
         self.expr(target, ExprContext::Store)?;
         self.load(iter)?;
         self.body(body, owner)?;

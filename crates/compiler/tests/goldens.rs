@@ -1,5 +1,6 @@
 //! Runs the golden files of `tests/compiler/` at the repository's root: each case is a source, options, and what CPython
 //! 3.14 makes of it. `record.py` beside them describes the format and rewrites the answers.
+#![allow(clippy::disallowed_methods, reason = "a tool of the developers, not part of the program")]
 
 use std::fmt::Write as _;
 use std::path::PathBuf;

@@ -120,9 +120,8 @@ impl<'a> Compiler<'a, '_> {
         };
         if warns {
             let name = inferred_type(e).unwrap_or("object");
-            let message = format!(
-                "{name} indices must be integers or slices, not {index_type}; perhaps you missed a comma?"
-            );
+            let message =
+                format!("{name} indices must be integers or slices, not {index_type}; perhaps you missed a comma?");
             self.warn(location(e.range), message);
         }
     }

@@ -80,7 +80,8 @@ impl<'a> Compiler<'a, '_> {
         let name = self.table[ste].name.clone();
         self.enter_annotations(loc, key, &name)?;
         let mut count = 0;
-        let groups = args.args.iter().chain(args.posonlyargs).chain(args.vararg).chain(args.kwonlyargs).chain(args.kwarg);
+        let groups =
+            args.args.iter().chain(args.posonlyargs).chain(args.vararg).chain(args.kwonlyargs).chain(args.kwarg);
         let parts = groups.filter_map(|a| Some((a.arg, a.annotation?))).chain(returns.map(|r| ("return", r)));
         for (name, annotation) in parts {
             self.annotation(loc, name, annotation)?;

@@ -13,9 +13,7 @@ use super::{Compiler, Result};
 use crate::const_table::ConstTable;
 use crate::error::CompileError;
 use crate::future::INHERITED_MASK;
-use crate::instruction_sequence::{
-    CodeUnitInfo, InstructionSequence, Label, Location, NO_LOCATION, Name, NameTable,
-};
+use crate::instruction_sequence::{CodeUnitInfo, InstructionSequence, Label, Location, NO_LOCATION, Name, NameTable};
 use crate::symtable::{BlockKey, Entry, ScopeId, flags as def, mangle, scope};
 
 /// How deeply blocks may be nested in one frame.

@@ -24,7 +24,8 @@ pub struct PreprocessOptions {
     pub optimize: u8,
     /// Future features in force; annotations that will be strings are not touched.
     pub future_flags: u32,
-    /// Only warn and remove docstrings: `compile(..., PyCF_ONLY_AST)` without `PyCF_OPTIMIZED_AST`.
+    /// Only remove docstrings and warn: `compile(..., PyCF_ONLY_AST)` without `PyCF_OPTIMIZED_AST` (for which the caller
+    /// drops the warnings too: they come when the tree is compiled).
     pub syntax_check_only: bool,
     pub recursion: Recursion,
 }
