@@ -136,6 +136,7 @@ fn expand(table: Ident, mut block: ItemImpl) -> Result<Tokens> {
                 if role == Role::Getter {
                     shims.push(quote! {
                         #[doc(hidden)]
+            #[allow(non_snake_case)]
                         fn #shim(vm: &::ophi_runtime::Vm, this: &::ophi_runtime::Value) -> ::ophi_runtime::Res {
                             let this = #receiver;
                             ::ophi_runtime::IntoRes::into_res(<#owner>::#rust_name(vm, this), vm)
@@ -144,6 +145,7 @@ fn expand(table: Ident, mut block: ItemImpl) -> Result<Tokens> {
                 } else {
                     shims.push(quote! {
                         #[doc(hidden)]
+            #[allow(non_snake_case)]
                         fn #shim(
                             vm: &::ophi_runtime::Vm,
                             this: &::ophi_runtime::Value,
@@ -268,6 +270,7 @@ fn method_shim(
     let Some(text) = signature else {
         let code = quote! {
             #[doc(hidden)]
+            #[allow(non_snake_case)]
             #[allow(unused_variables)]
             fn #shim(#vm, args: ::ophi_runtime::Args<'_>) -> ::ophi_runtime::Res {
                 #receiver
@@ -312,6 +315,7 @@ fn method_shim(
     if simple && parameters.is_empty() {
         let code = quote! {
             #[doc(hidden)]
+            #[allow(non_snake_case)]
             #[allow(unused_variables)]
             fn #shim(#vm) -> ::ophi_runtime::Res {
                 #receiver
@@ -324,6 +328,7 @@ fn method_shim(
         let argument = converted(&parameters[0], types[0], quote!(Some(argument)), name, 1)?;
         let code = quote! {
             #[doc(hidden)]
+            #[allow(non_snake_case)]
             #[allow(unused_variables)]
             fn #shim(#vm, argument: &::ophi_runtime::Value) -> ::ophi_runtime::Res {
                 #receiver
@@ -348,6 +353,7 @@ fn method_shim(
     }
     let code = quote! {
         #[doc(hidden)]
+            #[allow(non_snake_case)]
         #[allow(unused_variables)]
         fn #shim(#vm, args: ::ophi_runtime::Args<'_>) -> ::ophi_runtime::Res {
             const SIGNATURE: Option<&'static ::ophi_runtime::native::Signature> = #signature;

@@ -2,4 +2,7 @@
 //!
 //! One file a family; each names the function of CPython's Objects/abstract.c (or object.c) whose behaviour it has.
 
+pub mod attributes;
 pub mod basic;
+pub mod classes;
+pub mod representation;

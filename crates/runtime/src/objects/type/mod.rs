@@ -6,10 +6,19 @@
 //! Invariants: the slots agree with the namespaces along the MRO; whenever a namespace along it changes, `modified` has
 //! been called, which takes the version away from the class and all subclasses.
 
+pub mod attributes;
+pub mod bases;
+pub mod construct;
+pub mod layout;
 pub mod lookup;
 pub mod members;
+pub mod methods;
 pub mod native;
 pub mod shapes;
+pub mod slot_defs;
+pub mod slot_functions;
+pub mod slot_wrappers;
+pub mod update;
 
 use crate::objects::dict::Dict;
 use crate::objects::object::OBJECT;
@@ -55,6 +64,18 @@ pub static TYPE: TypeDef = TypeDef {
         .with(TypeFlags::GC)
         .with(TypeFlags::WEAKREF)
         .with(TypeFlags::MATCH_SELF),
+    doc: "type(object) -> the object's type\ntype(name, bases, dict, **kwds) -> a new type",
+    slots: Slots {
+        repr: Some(methods::repr),
+        call: Some(construct::call),
+        getattro: Some(attributes::get_attr),
+        setattro: Some(attributes::set_attr),
+        or: Some(methods::or),
+        init: Some(construct::init),
+        new: Some(construct::new),
+        ..Slots::NONE
+    },
+    tables: &[Type::METHODS, Type::ACCESSORS],
     ..TypeDef::of::<Type>("type", &OBJECT)
 };
 
@@ -131,6 +152,14 @@ impl Type {
         match self.def {
             Some(def) if def.module != "builtins" => format!("{}.{}", def.module, def.name),
             _ => self.name(),
+        }
+    }
+
+    /// The class's `__qualname__` as Rust text.
+    pub fn qualname(&self) -> String {
+        match self.qualname.get() {
+            Some(name) => name.to_utf8_lossy().into_owned(),
+            None => self.name(),
         }
     }
 

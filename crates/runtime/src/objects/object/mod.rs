@@ -1,8 +1,12 @@
 //! `object`: the root of all classes.
 
+pub mod methods;
+pub mod reduce;
+
 use crate::layout;
 use crate::payload::{Payload, TypeDef, TypeId};
 use crate::slots::Slots;
+use crate::protocol::attributes::{generic_get_attr, generic_set_attr};
 use ophi_heap::{Functions, Layout, TypeFlags};
 
 /// The payload of plain instances: nothing but header and tail.
@@ -26,8 +30,20 @@ pub static OBJECT: TypeDef = TypeDef {
     base: None,
     flags: TypeFlags::BASETYPE,
     functions: Functions::of::<Instance>(Instance::LAYOUT),
-    slots: Slots::NONE,
-    tables: &[],
+    slots: Slots {
+        repr: Some(methods::repr),
+        str: Some(methods::str),
+        hash: Some(methods::hash),
+        richcompare: Some(methods::richcompare),
+        getattro: Some(generic_get_attr),
+        setattro: Some(generic_set_attr),
+        init: Some(methods::init),
+        new: Some(methods::new),
+        ..Slots::NONE
+    },
+    tables: &[Instance::METHODS],
     finish: None,
     id: TypeId::new(),
 };
+
+pub use methods::{identity_hash, repr};

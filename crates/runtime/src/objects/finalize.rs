@@ -1,0 +1,80 @@
+//! Finalizers (`__del__`), and exceptions that nobody can catch: those of finalizers and callbacks go to
+//! `sys.unraisablehook`.
+
+use crate::objects::namespace::Namespace;
+use crate::payload::Downcast;
+use crate::vm::{Raised, Res, Vm};
+use crate::Value;
+
+/// What the heap's `finalize` hook does: runs the class's finalizer while an exception in flight is set aside.
+pub fn run(vm: &Vm, object: &Value) {
+    let Some(finalize) = vm.class(object).slots().finalize else { return };
+    let in_flight = vm.set_aside();
+    finalize(vm, object);
+    vm.put_back(in_flight);
+}
+
+/// Hands an exception to `sys.unraisablehook(unraisable)`; `object` is what it is about.
+pub fn report(vm: &Vm, raised: Raised, object: &Value) {
+    vm.unraisable(raised, None, Some(object));
+}
+
+impl Vm {
+    /// Reports an exception that has no one to go to (`PyErr_WriteUnraisable`, `PyErr_FormatUnraisable`).
+    pub fn unraisable(&self, raised: Raised, message: Option<&str>, object: Option<&Value>) {
+        let exception = self.take_raised(raised);
+        if let Err(again) = self.call_unraisable_hook(&exception, message, object) {
+            self.forget(again);
+        }
+    }
+
+    fn call_unraisable_hook(&self, exception: &Value, message: Option<&str>, object: Option<&Value>) -> Res<()> {
+        let Some(sys) = self.modules().get_text(self, "sys")? else { return Ok(()) };
+        let Some(hook) = self.get_attr_opt(&sys, &self.names().unraisablehook)?.filter(|h| !h.is_none()) else {
+            return Ok(());
+        };
+        let traceback =
+            exception.downcast::<crate::objects::exceptions::BaseException>().and_then(|e| e.traceback.get());
+        let message = match message {
+            Some(message) => self.new_str(message)?.into_value(),
+            None => Value::NONE,
+        };
+        let values = [
+            self.class(exception).to_value(),
+            exception.clone(),
+            traceback.unwrap_or(Value::NONE),
+            message,
+            object.cloned().unwrap_or(Value::NONE),
+        ];
+        let arguments = match self.get_attr_str_opt(&sys, "UnraisableHookArgs")? {
+            Some(class) => {
+                let tuple = self.new_tuple(&values)?;
+                self.call(&class, &[tuple])?
+            }
+            None => {
+                let names = ["exc_type", "exc_value", "exc_traceback", "err_msg", "object"];
+                let namespace = Namespace::new(self)?;
+                for (name, value) in names.iter().zip(values) {
+                    self.set_attr_str(namespace.as_value(), name, &value)?;
+                }
+                namespace.into_value()
+            }
+        };
+        self.call(&hook, &[arguments]).map(drop)
+    }
+
+    /// Takes an exception in flight away while code runs that has nothing to do with it.
+    pub fn set_aside(&self) -> Option<Value> {
+        let raised = self.peek_raised()?;
+        self.forget(Raised(()));
+        Some(raised)
+    }
+
+    /// Ends [`Vm::set_aside`].
+    pub fn put_back(&self, raised: Option<Value>) {
+        if let Some(raised) = raised {
+            // The token that announces it is still held by whoever the freeing interrupted.
+            let Raised(()) = self.raise_again(raised);
+        }
+    }
+}
