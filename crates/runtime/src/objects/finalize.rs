@@ -6,14 +6,6 @@ use crate::payload::Downcast;
 use crate::vm::{Raised, Res, Vm};
 use crate::Value;
 
-/// What the heap's `finalize` hook does: runs the class's finalizer while an exception in flight is set aside.
-pub fn run(vm: &Vm, object: &Value) {
-    let Some(finalize) = vm.class(object).slots().finalize else { return };
-    let in_flight = vm.set_aside();
-    finalize(vm, object);
-    vm.put_back(in_flight);
-}
-
 /// Hands an exception to `sys.unraisablehook(unraisable)`; `object` is what it is about.
 pub fn report(vm: &Vm, raised: Raised, object: &Value) {
     vm.unraisable(raised, None, Some(object));
@@ -61,20 +53,5 @@ impl Vm {
             }
         };
         self.call(&hook, &[arguments]).map(drop)
-    }
-
-    /// Takes an exception in flight away while code runs that has nothing to do with it.
-    pub fn set_aside(&self) -> Option<Value> {
-        let raised = self.peek_raised()?;
-        self.forget(Raised(()));
-        Some(raised)
-    }
-
-    /// Ends [`Vm::set_aside`].
-    pub fn put_back(&self, raised: Option<Value>) {
-        if let Some(raised) = raised {
-            // The token that announces it is still held by whoever the freeing interrupted.
-            let Raised(()) = self.raise_again(raised);
-        }
     }
 }
