@@ -2,10 +2,13 @@
 //! object out. The format is described in `tests/flowgraph/record.py`, which records them. `FLOWGRAPH_CASES=file` runs
 //! another file of cases (for whole corpora, which are not committed).
 
+#![allow(clippy::disallowed_methods, reason = "a test reads its cases from files")]
+
 use std::fmt::Write as _;
 use std::path::Path;
 
 use ophi_bytecode::code::{CodeObject, Complex, Constant};
+use ophi_bytecode::instruction::Kind;
 use ophi_bytecode::{IrOpcode, PyString};
 use ophi_compiler::CompileError;
 use ophi_compiler::assemble::assemble_unoptimized;
@@ -373,4 +376,88 @@ fn huge_functions() {
     let (small, large) = (run(12_500), run(100_000));
     println!("12 500 tests: {small:?}; 100 000 tests: {large:?}");
     assert!(large.as_secs_f64() < 40.0 * small.as_secs_f64() + 1.0);
+}
+
+/// Jumps that chase each other without a line between them.
+#[test]
+fn endless_jumps_end() {
+    let mut sequence = InstructionSequence::new();
+    for (opcode, arg) in [
+        (IrOpcode::JUMP, 1),
+        (IrOpcode::JUMP, 2),
+        (IrOpcode::JUMP, 1),
+        (IrOpcode::LOAD_CONST, 0),
+        (IrOpcode::RETURN_VALUE, 0),
+    ] {
+        let label = sequence.new_label();
+        sequence.use_label(label);
+        sequence.add(opcode.0, arg, Location::new(-1, -1, -1, -1));
+    }
+    let mut lined = sequence.clone();
+    lined.instrs.iter_mut().for_each(|instr| instr.loc = Location::new(1, 1, 0, 0));
+    for sequence in [sequence, lined] {
+        assert!(optimize_cfg(sequence, &mut vec![Constant::None], 0).is_ok());
+    }
+}
+
+/// Sequences that mean nothing end in an error or in some code, never in a panic.
+#[test]
+fn nonsense_is_survived() {
+    let mut state = 0x2545_F491_4F6C_DD1Du64;
+    let mut random = |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 33) as usize % below
+    };
+    let opcodes: Vec<IrOpcode> = IrOpcode::all()
+        .filter(|op| matches!(op.row().map(|row| row.kind), Some(Kind::Plain | Kind::Pseudo)))
+        .filter(|op| op.name() != "EXTENDED_ARG")
+        .collect();
+    let consts = [Constant::None, Constant::Int(7), Constant::str("text"), Constant::Tuple([].into())];
+    let mut names = NameTable::new();
+    ["a", "b", "c"].iter().for_each(|name| {
+        names.add(name);
+    });
+    let mut assembled = 0;
+    for _ in 0..20_000 {
+        let mut sequence = InstructionSequence::new();
+        let len = 1 + random(14);
+        for at in 0..len {
+            let label = sequence.new_label();
+            sequence.use_label(label);
+            let mut opcode = opcodes[random(opcodes.len())];
+            // Loads make it likelier that the stack is deep enough.
+            if random(2) == 0 {
+                opcode = IrOpcode::LOAD_CONST;
+            }
+            if at + 1 == len {
+                opcode = IrOpcode::RETURN_VALUE;
+            }
+            let arg = if opcode.has_target() { random(len) } else { random(4) };
+            let arg = if opcode.has_arg() { arg } else { 0 };
+            let line = random(4) as i32 - 1;
+            sequence.add(opcode.0, arg as i32, Location::new(line, line, 0, 0));
+        }
+        let unit = CodeUnitInfo {
+            name: "f".into(),
+            qualname: "f".into(),
+            names: NameTable::new(),
+            varnames: names.clone(),
+            cellvars: names.clone(),
+            freevars: names.clone(),
+            fast_hidden: Vec::new(),
+            argcount: 1,
+            posonlyargcount: 0,
+            kwonlyargcount: 0,
+            firstlineno: 1,
+            flags: random(2) as u32 * 0x20,
+            filename: "f.py".into(),
+        };
+        let _ = optimize_cfg(sequence.clone(), &mut consts.to_vec(), 3);
+        let _ = assemble_unoptimized(&unit, sequence.clone(), consts.to_vec());
+        assembled +=
+            usize::from(ophi_compiler::assemble::optimize_and_assemble(&unit, sequence, consts.to_vec()).is_ok());
+    }
+    assert!(assembled > 100, "only {assembled} sequences got through");
 }

@@ -120,7 +120,7 @@ fn write_exceptions(sequence: &InstructionSequence, starts: &[u32]) -> Vec<u8> {
             continue;
         }
         if handler.label >= 0 {
-            let depth = handler.start_depth - 1 - i32::from(handler.preserve_lasti);
+            let depth = handler.start_depth.saturating_sub(1 + i32::from(handler.preserve_lasti));
             entries.push(ExceptionEntry {
                 start: start * 2,
                 end: offset * 2,

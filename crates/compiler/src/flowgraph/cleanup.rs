@@ -233,7 +233,8 @@ fn inline_into(graph: &mut Graph, id: BlockId) -> bool {
 }
 
 pub fn inline_small_exits(graph: &mut Graph) {
-    loop {
+    // A chain of jumps is no longer than there are blocks; only empty endless loops, which no source makes, go on.
+    for _ in 0..=graph.blocks.len() {
         let mut changed = false;
         let mut id = graph.entry;
         while id.is_some() {

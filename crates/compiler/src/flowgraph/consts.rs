@@ -99,10 +99,9 @@ impl Consts {
             return;
         }
         let mut renumbered = vec![0u32; used.len()];
-        let mut count = 0;
-        for (new, _) in renumbered.iter_mut().zip(&used).filter(|(_, used)| **used) {
-            *new = count;
-            count += 1;
+        let kept = renumbered.iter_mut().zip(&used).filter(|(_, used)| **used);
+        for (count, (new, _)) in kept.enumerate() {
+            *new = count as u32;
         }
         let mut keep = used.iter();
         self.list.retain(|_| keep.next().is_some_and(|used| *used));

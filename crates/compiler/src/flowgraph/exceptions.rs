@@ -6,13 +6,11 @@
 //! The stacks share their tails: each is a chain of nodes in one arena, so carrying one along an edge copies an index.
 //! Source: CPython Python/flowgraph.c (`mark_except_handlers`, `label_exception_targets`).
 
+use ophi_bytecode::instruction::{RESUME_AT_FUNC_START, RESUME_OPARG_DEPTH1_MASK};
+
 use super::graph::{BlockId, Graph};
 use super::opcodes::{Op, is_block_push, is_jump};
 use crate::error::CompileError;
-
-/// `RESUME` opargs: low two bits say after what, bit 2 that the yield was directly inside one protected range.
-const RESUME_AT_FUNC_START: u32 = 0;
-const RESUME_DEPTH1: u32 = 4;
 
 /// Marks the blocks that are handlers.
 pub fn mark_handlers(graph: &mut Graph) {
@@ -77,9 +75,8 @@ pub fn label_targets(graph: &mut Graph) -> Result<(), CompileError> {
             match instr.op {
                 Op::YIELD_VALUE => last_yield_depth = Some(nodes[stack as usize].depth),
                 Op::RESUME if instr.arg != RESUME_AT_FUNC_START => {
-                    if last_yield_depth.take() == Some(1) {
-                        place.arg |= RESUME_DEPTH1;
-                    }
+                    let shallow = last_yield_depth.take() == Some(1);
+                    place.arg |= if shallow { RESUME_OPARG_DEPTH1_MASK } else { 0 };
                 }
                 opcode if is_jump(opcode) => {
                     let target = &mut graph[instr.target];

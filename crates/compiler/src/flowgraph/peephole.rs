@@ -5,6 +5,7 @@
 //! (`basicblock_optimize_load_const`, `optimize_basic_block`, `jump_thread`).
 
 use ophi_bytecode::code::Constant;
+use ophi_bytecode::instruction::COMPARE_TO_BOOL;
 
 use super::consts::{Consts, make_small_int};
 use super::evaluate::is_true;
@@ -13,9 +14,6 @@ use super::graph::{BlockId, Graph, Instr, jump, placeless};
 use super::opcodes::{Op, has_target, loads_const};
 use super::swaps;
 use crate::error::CompileError;
-
-/// `COMPARE_OP` shall give a bool.
-const COMPARE_TO_BOOL: u32 = 16;
 
 /// Small ints, and constants that are tested, compared with `None` by identity, or made a bool.
 pub fn optimize_loads(graph: &mut Graph, consts: &mut Consts) -> Result<(), CompileError> {
@@ -89,8 +87,11 @@ fn compare_with_none(instrs: &mut [Instr], at: usize) {
 }
 
 /// Makes the jump that ends the block go where the jump it leads to goes. The old jump becomes a NOP, for its line.
-fn thread_jump(graph: &mut Graph, id: BlockId, at: usize, through: Instr, opcode: Op) {
-    if graph[id].instrs()[at].target != through.target {
+///
+/// `threaded` counts how often: more often than there are blocks means going round in an endless loop.
+fn thread_jump(graph: &mut Graph, id: BlockId, at: usize, through: Instr, opcode: Op, threaded: &mut usize) {
+    if graph[id].instrs()[at].target != through.target && *threaded <= graph.blocks.len() {
+        *threaded += 1;
         let block = &mut graph[id];
         block.instrs_mut()[at].make_nop();
         block.push(jump(opcode, through.target, through.loc));
@@ -100,6 +101,7 @@ fn thread_jump(graph: &mut Graph, id: BlockId, at: usize, through: Instr, opcode
 /// Rewrites one block; see the module text.
 pub fn optimize_block(graph: &mut Graph, id: BlockId, consts: &mut Consts) -> Result<(), CompileError> {
     let mut at = 0;
+    let mut threaded = 0;
     while at < graph[id].len() {
         let instr = graph[id].instrs()[at];
         let target = if has_target(instr.op) {
@@ -110,13 +112,13 @@ pub fn optimize_block(graph: &mut Graph, id: BlockId, consts: &mut Consts) -> Re
         match instr.op {
             Op::POP_JUMP_IF_NOT_NONE | Op::POP_JUMP_IF_NONE | Op::POP_JUMP_IF_FALSE | Op::POP_JUMP_IF_TRUE => {
                 if target.op == Op::JUMP {
-                    thread_jump(graph, id, at, target, instr.op);
+                    thread_jump(graph, id, at, target, instr.op, &mut threaded);
                 }
             }
             Op::JUMP_IF_FALSE | Op::JUMP_IF_TRUE => {
                 let opposite = if instr.op == Op::JUMP_IF_FALSE { Op::JUMP_IF_TRUE } else { Op::JUMP_IF_FALSE };
                 if target.op == Op::JUMP || target.op == instr.op {
-                    thread_jump(graph, id, at, target, instr.op);
+                    thread_jump(graph, id, at, target, instr.op, &mut threaded);
                 } else if target.op == opposite {
                     // The value is known to fail that test: go on behind it, and look again from here.
                     let behind = graph[instr.target].next;
@@ -127,8 +129,8 @@ pub fn optimize_block(graph: &mut Graph, id: BlockId, consts: &mut Consts) -> Re
                 }
             }
             Op::JUMP | Op::JUMP_NO_INTERRUPT => match target.op {
-                Op::JUMP => thread_jump(graph, id, at, target, Op::JUMP),
-                Op::JUMP_NO_INTERRUPT => thread_jump(graph, id, at, target, instr.op),
+                Op::JUMP => thread_jump(graph, id, at, target, Op::JUMP, &mut threaded),
+                Op::JUMP_NO_INTERRUPT => thread_jump(graph, id, at, target, instr.op, &mut threaded),
                 _ => {}
             },
             _ => rewrite(graph, id, at, instr, consts)?,
@@ -152,23 +154,21 @@ fn rewrite(graph: &mut Graph, id: BlockId, at: usize, instr: Instr, consts: &mut
     };
     match instr.op {
         Op::BUILD_TUPLE => {
-            if next == Op::UNPACK_SEQUENCE && following.arg == instr.arg {
-                match instr.arg {
-                    1 => return Ok(becomes(Op::NOP, 0)),
-                    2 | 3 => return Ok(becomes(Op::SWAP, instr.arg)),
-                    _ => {}
-                }
+            let unpacked = next == Op::UNPACK_SEQUENCE && following.arg == instr.arg;
+            match instr.arg {
+                1 if unpacked => becomes(Op::NOP, 0),
+                2 | 3 if unpacked => becomes(Op::SWAP, instr.arg),
+                _ => folding::tuple(block, at, consts)?,
             }
-            folding::tuple(block, at, consts)?;
         }
         Op::BUILD_LIST | Op::BUILD_SET => folding::list_or_set(block, at, next, consts)?,
         Op::LIST_APPEND | Op::SET_ADD if instr.arg == 1 && matches!(next, Op::GET_ITER | Op::CONTAINS_OP) => {
             folding::grown_sequence(block, at, consts)?;
         }
-        Op::STORE_FAST if next == Op::STORE_FAST && following.arg == instr.arg => {
-            if following.loc.line == instr.loc.line {
-                block.instrs_mut()[at].set(Op::POP_TOP, 0);
-            }
+        Op::STORE_FAST
+            if next == Op::STORE_FAST && following.arg == instr.arg && following.loc.line == instr.loc.line =>
+        {
+            block.instrs_mut()[at].set(Op::POP_TOP, 0);
         }
         Op::SWAP if instr.arg == 1 => block.instrs_mut()[at].make_nop(),
         Op::LOAD_GLOBAL if next == Op::PUSH_NULL && instr.arg & 1 == 0 => {
