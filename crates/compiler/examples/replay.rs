@@ -55,7 +55,7 @@ fn answer(case: &Value) -> Answer {
         Some("single") => Mode::Single,
         _ => Mode::File,
     };
-    let source = match Source::from_text(text, mode != Mode::Single) {
+    let source = match Source::from_text(text, mode == Mode::File) {
         Ok(source) => source,
         Err(e) => return Answer { lines: Vec::new(), error: Some(shown(&e)), warnings: Vec::new() },
     };
