@@ -7,6 +7,7 @@
 pub fn forget_weak_references(_vm: &crate::Vm, _object: core::ptr::NonNull<ophi_heap::Header>) {}
 
 pub mod buffer;
+pub mod bytes;
 pub mod classmethod;
 pub mod dict;
 pub mod exceptions;

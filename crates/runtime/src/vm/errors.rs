@@ -71,6 +71,12 @@ impl Vm {
         }
     }
 
+    /// `OSError(message)`: without a number.
+    #[cold]
+    pub fn os_error_message(&self, message: &str) -> Raised {
+        self.raise_message(&exc::OS_ERROR, message)
+    }
+
     /// KeyError whose argument is the key itself.
     #[cold]
     #[inline(never)]

@@ -226,13 +226,7 @@ impl<'a> Peg<'a, '_> {
                 }
                 EQEQUAL => CmpOp::Eq,
                 LESSEQUAL => CmpOp::LtE,
-                LESS if p.flags.barry_as_flufl && p.attempt(Self::flufl).is_some() => CmpOp::NotEq,
-                LESS => {
-                    if p.invalid {
-                        alt!(p => { p.invalid_noteq() });
-                    }
-                    CmpOp::Lt
-                }
+                LESS => CmpOp::Lt,
                 GREATEREQUAL => CmpOp::GtE,
                 GREATER => CmpOp::Gt,
                 IN => CmpOp::In,
@@ -258,20 +252,19 @@ impl<'a> Peg<'a, '_> {
         })
     }
 
-    /// `!=` must not be written when `<>` is.
     fn check_barry(&mut self) -> O<()> {
-        if self.flags.barry_as_flufl {
+        let written = self.text(self.mark);
+        if self.flags.barry_as_flufl && written != "<>" {
             return self.raise("with Barry as BDFL, use '<>' instead of '!='");
         }
-        Some(())
-    }
-
-    /// `<>` of `from __future__ import barry_as_FLUFL`; leaves the position at its second character.
-    fn flufl(&mut self) -> O<()> {
-        let less = self.tok(LESS)?;
-        let greater = self.tok(GREATER)?;
-        self.mark -= 1;
-        (self.tokens[less].end == self.tokens[greater].start).then_some(())
+        if self.flags.barry_as_flufl || written == "!=" {
+            return Some(());
+        }
+        if self.invalid {
+            let range = self.token_range(self.mark);
+            return self.raise_at(range, "invalid syntax.  Maybe you meant '!=' instead of '<>'?");
+        }
+        None
     }
 
     pub(super) fn bitwise_or(&mut self) -> O<Expr<'a>> {

@@ -1,0 +1,62 @@
+//! Small conversions between Rust and Python values.
+
+use std::ffi::CString;
+
+use ophi_runtime::payload::Downcast;
+use ophi_runtime::{List, Res, Tuple, Value, Vm};
+
+/// All items of an iterable.
+pub fn collect(vm: &Vm, iterable: &Value) -> Res<Vec<Value>> {
+    if let Some(tuple) = iterable.exact::<Tuple>(vm) {
+        return Ok(tuple.as_slice().to_vec());
+    }
+    if let Some(list) = iterable.exact::<List>(vm) {
+        return Ok(list.to_vec());
+    }
+    let Some(iter) = vm.class(iterable).slots().iter else {
+        return Err(vm.type_error(format!("'{}' object is not iterable", vm.type_name(iterable))));
+    };
+    let iterator = iter(vm, iterable)?;
+    let Some(next) = vm.class(&iterator).slots().iternext else {
+        return Err(vm.type_error(format!("iter() returned non-iterator of type '{}'", vm.type_name(&iterator))));
+    };
+    let mut items = Vec::new();
+    while let Some(item) = next(vm, &iterator)? {
+        items.push(item);
+    }
+    Ok(items)
+}
+
+/// A tuple of values that are already there.
+pub fn tuple(vm: &Vm, items: Vec<Value>) -> Res {
+    Ok(Tuple::from_vec(vm, items)?.into_value())
+}
+
+/// A list of Python values made from Rust ones.
+pub fn list_of<T>(vm: &Vm, items: impl IntoIterator<Item = T>, make: impl Fn(&Vm, T) -> Res) -> Res {
+    let items = items.into_iter().map(|item| make(vm, item)).collect::<Res<Vec<_>>>()?;
+    vm.new_list(items)
+}
+
+/// A C string of bytes; ValueError when there is a null byte inside.
+pub fn c_string(vm: &Vm, bytes: Vec<u8>) -> Res<CString> {
+    CString::new(bytes).map_err(|_| vm.value_error("embedded null byte"))
+}
+
+/// An int that the host gives as a C integer, through `__index__`.
+pub fn to_i64(vm: &Vm, value: &Value) -> Res<i64> {
+    if let Some(i) = value.as_small_int() {
+        return Ok(i);
+    }
+    match vm.index_as_i128(value)?.and_then(|i| i64::try_from(i).ok()) {
+        Some(i) => Ok(i),
+        None => Err(vm.overflow_error("Python int too large to convert to C long")),
+    }
+}
+
+pub fn to_i32(vm: &Vm, value: &Value) -> Res<i32> {
+    match vm.index_as_i128(value)? {
+        Some(i) if i32::try_from(i).is_ok() => Ok(i as i32),
+        _ => Err(vm.overflow_error("Python int too large to convert to C int")),
+    }
+}
