@@ -54,7 +54,11 @@ impl<'a> Peg<'a, '_> {
 
     /// RAISE_SYNTAX_ERROR_STARTING_FROM: up to where the lexer stands.
     pub(super) fn raise_from<T>(&mut self, first: Range, message: &str) -> O<T> {
-        let last = self.token_range(self.fill.max(1) - 1);
+        let index = self.fill.max(1) - 1;
+        let mut last = self.token_range(index);
+        if last.end_col_offset == u32::MAX {
+            last.end_col_offset = crate::parser::end_of(self.source, &self.tokens[index]).1;
+        }
         // CPython reports this column as it counts, from 1 already.
         let end_col_offset = last.end_col_offset.wrapping_sub(1);
         let range = Range { end_lineno: last.end_lineno, end_col_offset, ..first };
@@ -107,6 +111,9 @@ impl<'a> Peg<'a, '_> {
             && let Some(location) = &mut diagnostic.location
         {
             (location.lineno, location.offset, location.end_lineno) = (lexer.lineno, lexer.offset, lexer.lineno);
+            // And shows all it has read from there.
+            let start = self.source.line_start(lexer.lineno.max(1) as u32);
+            location.text = Some(self.source.slice(start, self.source.bytes().len() as u32).to_owned());
         }
         diagnostic
     }

@@ -155,6 +155,10 @@ impl Lexer<'_> {
         }
         let message = format!("invalid {kind} literal");
         if self.at_keyword(at) {
+            if ["and", "else", "for", "or", "not"].iter().any(|word| &self.bytes[at..] == word.as_bytes()) {
+                // To know that the keyword ends, CPython has looked past the end of input.
+                self.note_eof();
+            }
             let as_error = self.diagnostic_at(at, self.line, message.clone());
             let category = WarningCategory::SyntaxWarning;
             let warning = SourceWarning { category, message, lineno: self.line, as_error };
