@@ -376,7 +376,10 @@ impl<'a, 's> Peg<'a, 's> {
     }
 
     fn overflow(&self) -> SyntaxDiagnostic {
-        SyntaxDiagnostic::bare(DiagnosticKind::MemoryError, "Parser stack overflowed - Memory Exhausted")
+        SyntaxDiagnostic::bare(
+            DiagnosticKind::MemoryError,
+            "Parser stack overflowed - Python source too complex to parse",
+        )
     }
 
     /// `e?`: matches whatever `e` does; `None` only on an error.

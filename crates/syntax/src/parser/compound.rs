@@ -1,7 +1,7 @@
 //! Compound statements except definitions and `match`.
 
 use super::codes::*;
-use super::{Fail, Parser, R};
+use super::{Fail, MAX_DEPTH, Parser, R};
 use crate::ast::{ExceptHandler, Stmt, StmtKind, WithItem};
 
 impl<'a> Parser<'a, '_> {
@@ -86,6 +86,10 @@ impl<'a> Parser<'a, '_> {
             let test = self.named_expression()?;
             let body = self.colon_block()?;
             branches.push((start, test, body));
+            // CPython goes a level down for each, and so must whoever walks the tree.
+            if self.depth as usize + branches.len() > MAX_DEPTH as usize {
+                return Err(Fail);
+            }
             if self.code() != ELIF {
                 break;
             }

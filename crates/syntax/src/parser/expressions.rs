@@ -5,7 +5,7 @@ use super::{Fail, Parser, R};
 use crate::ast::{BoolOp, CmpOp, Comprehension, Constant, Expr, ExprContext, ExprKind, Operator, UnaryOp};
 
 /// Rule levels CPython goes down from one bracket to the next, at least.
-const BRACKET_LEVELS: u32 = 22;
+const BRACKET_LEVELS: u32 = 27;
 
 /// Precedence (0: not a binary operator) and operator.
 #[inline]
@@ -89,7 +89,7 @@ impl<'a> Parser<'a, '_> {
             let target = self.expr(start, ExprKind::Name { id, ctx: ExprContext::Store });
             let target = self.alloc(target);
             self.bump();
-            let value = self.nested(3, Self::expression)?;
+            let value = self.nested(1, Self::expression)?;
             let value = self.alloc(value);
             return Ok(self.expr(start, ExprKind::NamedExpr { target, value }));
         }

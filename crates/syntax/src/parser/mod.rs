@@ -34,8 +34,11 @@ use crate::token::{Token, TokenKind};
 use bumpalo::Bump;
 use codes::*;
 
-/// CPython's `MAXSTACK` (Parser/parser.c): rule levels before "Parser stack overflowed - Memory Exhausted".
+/// CPython's `MAXSTACK` (Parser/parser.c): rule levels before "Parser stack overflowed - Python source too complex to parse".
 pub const MAX_DEPTH: u32 = 6000;
+
+/// Rule levels from a module down to an atom that is a statement of it.
+const STATEMENT_LEVELS: u32 = 32;
 
 /// What `compile` and `ast.parse` can ask of the parser besides the mode.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -174,7 +177,7 @@ impl<'a, 's> Parser<'a, 's> {
             codes,
             type_ignores,
             pos: 0,
-            depth: 0,
+            depth: STATEMENT_LEVELS,
             flags,
             warnings: Vec::new(),
             exprs: Vec::new(),
