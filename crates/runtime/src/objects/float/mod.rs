@@ -1,5 +1,9 @@
 //! `float`: self-tagged immediates, boxes for infinities, NaN, extremes, and instances of subclasses.
 
+pub mod convert;
+pub mod methods;
+pub mod slots;
+
 use crate::payload::{Downcast, Payload, TypeDef};
 use crate::vm::{Res, Vm};
 use crate::{Value, layout};
@@ -11,6 +15,9 @@ pub struct Float {
 }
 
 pub static FLOAT: TypeDef = TypeDef {
+    doc: "Convert a string or number to a floating-point number, if possible.",
+    slots: slots::SLOTS,
+    tables: &[Float::METHODS],
     flags: TypeFlags::BASETYPE.with(TypeFlags::FLOAT).with(TypeFlags::MATCH_SELF),
     ..TypeDef::of::<Float>("float", &crate::objects::object::OBJECT)
 };

@@ -1,5 +1,10 @@
 //! `int`: immediates of 62 bits, boxes beyond, and boxes for instances of subclasses.
 
+pub mod construct;
+pub mod convert;
+pub mod methods;
+pub mod slots;
+
 use crate::payload::{Downcast, Payload, TypeDef};
 use crate::vm::{Res, Vm};
 use crate::{Ref, TypeRef, Value, layout};
@@ -13,7 +18,10 @@ pub struct Int {
 }
 
 pub static INT: TypeDef = TypeDef {
+    doc: "int([x]) -> integer\nint(x, base=10) -> integer\n\nConvert a number or string to an integer, or return 0 if no arguments\nare given.  If x is a number, return x.__int__().  For floating-point\nnumbers, this truncates towards zero.\n\nIf x is not a number or if base is given, then x must be a string,\nbytes, or bytearray instance representing an integer literal in the\ngiven base.  The literal can be preceded by '+' or '-' and be surrounded\nby whitespace.  The base defaults to 10.  Valid bases are 0 and 2-36.\nBase 0 means to interpret the base from the string as an integer literal.\n>>> int('0b100', base=0)\n4",
     flags: TypeFlags::BASETYPE.with(TypeFlags::INT).with(TypeFlags::MATCH_SELF),
+    slots: slots::SLOTS,
+    tables: &[Int::METHODS],
     ..TypeDef::of::<Int>("int", &crate::objects::object::OBJECT)
 };
 

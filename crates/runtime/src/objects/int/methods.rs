@@ -1,0 +1,260 @@
+//! The methods and attributes of `int`.
+
+use super::convert;
+use super::slots::{self, to_bytes_le};
+use super::{Int, IntView, view};
+use crate::payload::Downcast;
+use crate::vm::{Res, Vm};
+use crate::{Str, TypeRef, Value, methods};
+use num_bigint::{BigInt, Sign};
+use num_integer::Integer;
+use num_traits::{Signed, Zero};
+
+fn number<'a>(vm: &Vm, value: &'a Value) -> Res<IntView<'a>> {
+    view(value).ok_or_else(|| vm.type_error(format!("an integer is required (got type {})", vm.type_name(value))))
+}
+
+/// `byteorder` as "is it little?".
+fn is_little(vm: &Vm, byteorder: Option<&Value>) -> Res<bool> {
+    let Some(order) = byteorder else { return Ok(false) };
+    let Some(order) = order.downcast::<Str>() else {
+        return Err(vm.type_error(format!("to_bytes() argument 'byteorder' must be str, not {}", vm.type_name(order))));
+    };
+    match order.as_ascii() {
+        Some("little") => Ok(true),
+        Some("big") => Ok(false),
+        _ => Err(vm.value_error("byteorder must be either 'little' or 'big'")),
+    }
+}
+
+#[methods]
+impl Int {
+    /// Returns self, the complex conjugate of any int.
+    #[method(sig = "()")]
+    fn conjugate(vm: &Vm, this: &Value) -> Res {
+        slots::to_int(vm, this)
+    }
+
+    /// Number of bits necessary to represent self in binary.
+    ///
+    /// >>> bin(37)
+    /// '0b100101'
+    /// >>> (37).bit_length()
+    /// 6
+    #[method(sig = "()")]
+    fn bit_length(vm: &Vm, this: &Value) -> Res<u64> {
+        Ok(match number(vm, this)? {
+            IntView::Small(i) => 64 - i.unsigned_abs().leading_zeros() as u64,
+            IntView::Big(b) => b.bits(),
+        })
+    }
+
+    /// Number of ones in the binary representation of the absolute value of self.
+    ///
+    /// Also known as the population count.
+    ///
+    /// >>> bin(13)
+    /// '0b1101'
+    /// >>> (13).bit_count()
+    /// 3
+    #[method(sig = "()")]
+    fn bit_count(vm: &Vm, this: &Value) -> Res<u64> {
+        Ok(match number(vm, this)? {
+            IntView::Small(i) => i.unsigned_abs().count_ones() as u64,
+            IntView::Big(b) => b.magnitude().count_ones(),
+        })
+    }
+
+    /// Return an array of bytes representing an integer.
+    ///
+    ///   length
+    ///     Length of bytes object to use.  An OverflowError is raised if the
+    ///     integer is not representable with the given number of bytes.  Default
+    ///     is length 1.
+    ///   byteorder
+    ///     The byte order used to represent the integer.  If byteorder is 'big',
+    ///     the most significant byte is at the beginning of the byte array.  If
+    ///     byteorder is 'little', the most significant byte is at the end of the
+    ///     byte array.  To request the native byte order of the host system, use
+    ///     sys.byteorder as the byte order value.  Default is to use 'big'.
+    ///   signed
+    ///     Determines whether two's complement is used to represent the integer.
+    ///     If signed is False and a negative integer is given, an OverflowError
+    ///     is raised.
+    #[method(sig = "(length=1, byteorder='big', *, signed=False)")]
+    fn to_bytes(vm: &Vm, this: &Value, length: isize, byteorder: Option<&Value>, signed: bool) -> Res {
+        let little = is_little(vm, byteorder)?;
+        if length < 0 {
+            return Err(vm.value_error("length argument must be non-negative"));
+        }
+        let v = number(vm, this)?;
+        let negative = match v {
+            IntView::Small(i) => i < 0,
+            IntView::Big(b) => b.is_negative(),
+        };
+        if negative && !signed {
+            return Err(vm.overflow_error("can't convert negative int to unsigned"));
+        }
+        if !vm.heap().charge(length as usize) {
+            return Err(vm.no_memory());
+        }
+        vm.heap().discharge(length as usize);
+        let Some(mut bytes) = to_bytes_le(v, length as usize, signed) else {
+            return Err(vm.overflow_error("int too big to convert"));
+        };
+        if !little {
+            bytes.reverse();
+        }
+        vm.new_bytes(&bytes)
+    }
+
+    /// Return the integer represented by the given array of bytes.
+    ///
+    ///   bytes
+    ///     Holds the array of bytes to convert.  The argument must either
+    ///     support the buffer protocol or be an iterable object producing bytes.
+    ///     Bytes and bytearray are examples of built-in objects that support the
+    ///     buffer protocol.
+    ///   byteorder
+    ///     The byte order used to represent the integer.  If byteorder is 'big',
+    ///     the most significant byte is at the beginning of the byte array.  If
+    ///     byteorder is 'little', the most significant byte is at the end of the
+    ///     byte array.  To request the native byte order of the host system, use
+    ///     sys.byteorder as the byte order value.  Default is to use 'big'.
+    ///   signed
+    ///     Indicates whether two's complement is used to represent the integer.
+    #[classmethod(sig = "(bytes, byteorder='big', *, signed=False)")]
+    fn from_bytes(vm: &Vm, cls: &TypeRef, bytes: &Value, byteorder: Option<&Value>, signed: bool) -> Res {
+        let little = is_little(vm, byteorder)?;
+        let mut data = vm.bytes_of(bytes)?;
+        if little {
+            data.reverse();
+        }
+        let big = if signed { BigInt::from_signed_bytes_be(&data) } else { BigInt::from_bytes_be(Sign::Plus, &data) };
+        let value = vm.new_bigint(big)?;
+        if cls.is(vm.ty_of::<Int>()) {
+            return Ok(value);
+        }
+        vm.call(cls.as_value(), &[value])
+    }
+
+    /// Return a pair of integers, whose ratio is equal to the original int.
+    ///
+    /// The ratio is in lowest terms and has a positive denominator.
+    ///
+    /// >>> (10).as_integer_ratio()
+    /// (10, 1)
+    /// >>> (-10).as_integer_ratio()
+    /// (-10, 1)
+    /// >>> (0).as_integer_ratio()
+    /// (0, 1)
+    #[method(sig = "()")]
+    fn as_integer_ratio(vm: &Vm, this: &Value) -> Res {
+        vm.new_tuple(&[slots::to_int(vm, this)?, Value::int32(1)])
+    }
+
+    /// Returns True. Exists for duck type compatibility with float.is_integer.
+    #[method(sig = "()")]
+    fn is_integer(_vm: &Vm, _this: &Value) -> bool {
+        true
+    }
+
+    /// Truncating an Integral returns itself.
+    #[method(sig = "()")]
+    fn __trunc__(vm: &Vm, this: &Value) -> Res {
+        slots::to_int(vm, this)
+    }
+
+    /// Flooring an Integral returns itself.
+    #[method(sig = "()")]
+    fn __floor__(vm: &Vm, this: &Value) -> Res {
+        slots::to_int(vm, this)
+    }
+
+    /// Ceiling of an Integral returns itself.
+    #[method(sig = "()")]
+    fn __ceil__(vm: &Vm, this: &Value) -> Res {
+        slots::to_int(vm, this)
+    }
+
+    /// Rounding an Integral returns itself.
+    ///
+    /// Rounding with an ndigits argument also returns an integer.
+    #[method(sig = "(ndigits=None, /)")]
+    fn __round__(vm: &Vm, this: &Value, ndigits: Option<&Value>) -> Res {
+        let Some(ndigits) = ndigits else { return slots::to_int(vm, this) };
+        let digits = vm.index_as_i128(ndigits)?;
+        let places = match digits {
+            Some(d) if d >= 0 => return slots::to_int(vm, this),
+            Some(d) => d.unsigned_abs(),
+            None => match view(&vm.index(ndigits)?) {
+                Some(IntView::Big(b)) if b.is_negative() => u128::MAX,
+                _ => return slots::to_int(vm, this),
+            },
+        };
+        let value = number(vm, this)?.to_bigint();
+        // Beyond the number's own digits everything rounds to zero.
+        if places > (value.bits() as u128) / 3 + 2 {
+            return vm.new_int(0);
+        }
+        let unit = BigInt::from(10).pow(places as u32);
+        let (q, r) = value.div_mod_floor(&unit);
+        let twice: BigInt = &r * 2;
+        let up = match twice.cmp(&unit) {
+            core::cmp::Ordering::Greater => true,
+            core::cmp::Ordering::Equal => q.is_odd(),
+            core::cmp::Ordering::Less => false,
+        };
+        vm.new_bigint((if up { q + 1 } else { q }) * unit)
+    }
+
+    #[method(sig = "()", doc = "")]
+    fn __getnewargs__(vm: &Vm, this: &Value) -> Res {
+        vm.new_tuple(&[slots::to_int(vm, this)?])
+    }
+
+    /// Convert to a string according to format_spec.
+    #[method(sig = "(format_spec, /)")]
+    fn __format__(vm: &Vm, this: &Value, format_spec: &crate::Ref<Str>) -> Res {
+        crate::format::format_int(vm, this, format_spec)
+    }
+
+    /// Returns size in memory, in bytes.
+    #[method(sig = "()")]
+    fn __sizeof__(vm: &Vm, this: &Value) -> Res<u64> {
+        // CPython's figure: a header of 24 bytes and 4 bytes per digit of 30 bits, at least one.
+        let bits = match number(vm, this)? {
+            IntView::Small(i) => 64 - i.unsigned_abs().leading_zeros() as u64,
+            IntView::Big(b) => b.bits(),
+        };
+        Ok(24 + 4 * bits.div_ceil(30).max(1))
+    }
+
+    #[getter(doc = "the real part of a complex number")]
+    fn real(vm: &Vm, this: &Value) -> Res {
+        slots::to_int(vm, this)
+    }
+
+    #[getter(doc = "the imaginary part of a complex number")]
+    fn imag(_vm: &Vm, _this: &Value) -> i32 {
+        0
+    }
+
+    #[getter(doc = "the numerator of a rational number in lowest terms")]
+    fn numerator(vm: &Vm, this: &Value) -> Res {
+        slots::to_int(vm, this)
+    }
+
+    #[getter(doc = "the denominator of a rational number in lowest terms")]
+    fn denominator(_vm: &Vm, _this: &Value) -> i32 {
+        1
+    }
+}
+
+/// `bin`, `oct`, `hex` of any object with `__index__`.
+pub fn with_prefix(vm: &Vm, value: &Value, base: u32) -> Res {
+    let index = vm.index(value)?;
+    let big = number(vm, &index)?.to_bigint();
+    debug_assert!(!big.is_zero() || base > 0);
+    Ok(vm.new_ascii(convert::with_prefix(&big, base).as_bytes())?.into_value())
+}

@@ -1,0 +1,510 @@
+//! The operations of `int` and `bool`. After CPython Objects/longobject.c.
+
+use super::{IntView, view};
+use crate::slots::{CompareOp, Slots};
+use crate::vm::{Res, Vm};
+use crate::{Args, TypeRef, Value};
+use num_bigint::{BigInt, BigUint, Sign};
+use num_integer::Integer;
+use num_traits::{One, Signed, ToPrimitive, Zero};
+
+/// Both operands as integers, or `return Ok(NotImplemented)`.
+macro_rules! operands {
+    ($a:expr, $b:expr) => {
+        match (view($a), view($b)) {
+            (Some(a), Some(b)) => (a, b),
+            _ => return Ok(Value::NOT_IMPLEMENTED),
+        }
+    };
+}
+
+pub const SLOTS: Slots = Slots {
+    repr: Some(repr),
+    hash: Some(hash),
+    richcompare: Some(compare),
+    new: Some(super::construct::new),
+    add: Some(add),
+    subtract: Some(subtract),
+    multiply: Some(multiply),
+    remainder: Some(remainder),
+    divmod: Some(divmod),
+    power: Some(power),
+    negative: Some(negative),
+    positive: Some(to_int),
+    absolute: Some(absolute),
+    bool: Some(truth),
+    invert: Some(invert),
+    lshift: Some(lshift),
+    rshift: Some(rshift),
+    and: Some(and),
+    xor: Some(xor),
+    or: Some(or),
+    int: Some(to_int),
+    float: Some(to_float),
+    floor_divide: Some(floor_divide),
+    true_divide: Some(true_divide),
+    index: Some(to_int),
+    ..Slots::NONE
+};
+
+pub const BOOL_SLOTS: Slots = Slots {
+    repr: Some(bool_repr),
+    new: Some(bool_new),
+    and: Some(bool_and),
+    xor: Some(bool_xor),
+    or: Some(bool_or),
+    invert: Some(bool_invert),
+    ..Slots::NONE
+};
+
+fn expect<'a>(vm: &Vm, value: &'a Value) -> Res<IntView<'a>> {
+    view(value).ok_or_else(|| vm.type_error(format!("an integer is required (got type {})", vm.type_name(value))))
+}
+
+fn repr(vm: &Vm, value: &Value) -> Res {
+    let text = match expect(vm, value)? {
+        IntView::Small(i) => {
+            let mut buffer = [0u8; 24];
+            return Ok(vm.new_ascii(decimal(i, &mut buffer))?.into_value());
+        }
+        IntView::Big(b) => super::convert::to_decimal(vm, b)?,
+    };
+    Ok(vm.new_ascii(text.as_bytes())?.into_value())
+}
+
+/// Decimal digits of `i` at the end of `buffer`.
+pub fn decimal(i: i64, buffer: &mut [u8; 24]) -> &[u8] {
+    let mut at = buffer.len();
+    let mut rest = i.unsigned_abs();
+    loop {
+        at -= 1;
+        buffer[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    if i < 0 {
+        at -= 1;
+        buffer[at] = b'-';
+    }
+    &buffer[at..]
+}
+
+/// Numeric hash: the value modulo 2^61 - 1 with the sign kept.
+pub fn hash_big(b: &BigInt) -> i64 {
+    let modulus = BigUint::from((1u64 << 61) - 1);
+    let rest = (b.magnitude() % modulus).to_i64().unwrap_or(0);
+    let signed = if b.is_negative() { -rest } else { rest };
+    if signed == -1 { -2 } else { signed }
+}
+
+fn hash(vm: &Vm, value: &Value) -> Res<i64> {
+    Ok(match expect(vm, value)? {
+        IntView::Small(i) => crate::protocol::basic::hash_i64(i),
+        IntView::Big(b) => hash_big(b),
+    })
+}
+
+fn compare(_: &Vm, a: &Value, b: &Value, op: CompareOp) -> Res {
+    let (a, b) = operands!(a, b);
+    let ordering = match (a, b) {
+        (IntView::Small(a), IntView::Small(b)) => a.cmp(&b),
+        // A big one is beyond every small one, on the side of its sign.
+        (IntView::Small(_), IntView::Big(b)) => if b.is_negative() { core::cmp::Ordering::Greater } else { core::cmp::Ordering::Less },
+        (IntView::Big(a), IntView::Small(_)) => if a.is_negative() { core::cmp::Ordering::Less } else { core::cmp::Ordering::Greater },
+        (IntView::Big(a), IntView::Big(b)) => a.cmp(b),
+    };
+    Ok(Value::bool(op.matches(ordering)))
+}
+
+/// Refuses results whose memory the heap would refuse. `bits` is an upper bound of the result's size.
+fn check_size(vm: &Vm, bits: u64) -> Res<()> {
+    if bits > 1 << 13 {
+        let bytes = (bits / 8) as usize;
+        if bits / 8 > isize::MAX as u64 || !vm.heap().charge(bytes) {
+            return Err(vm.no_memory());
+        }
+        vm.heap().discharge(bytes);
+    }
+    Ok(())
+}
+
+fn bits(v: IntView<'_>) -> u64 {
+    match v {
+        IntView::Small(i) => 64 - i.unsigned_abs().leading_zeros() as u64,
+        IntView::Big(b) => b.bits(),
+    }
+}
+
+macro_rules! arithmetic {
+    ($name:ident, $checked:ident, $op:tt) => {
+        fn $name(vm: &Vm, a: &Value, b: &Value) -> Res {
+            let (a, b) = operands!(a, b);
+            if let (IntView::Small(a), IntView::Small(b)) = (a, b) && let Some(r) = a.$checked(b) {
+                return vm.new_int(r);
+            }
+            match (a, b) {
+                (IntView::Big(a), IntView::Big(b)) => vm.new_bigint(a $op b),
+                (IntView::Big(a), IntView::Small(b)) => vm.new_bigint(a $op b),
+                (IntView::Small(a), IntView::Big(b)) => vm.new_bigint(a $op b),
+                (IntView::Small(a), IntView::Small(b)) => vm.new_bigint(BigInt::from(a) $op b),
+            }
+        }
+    };
+}
+arithmetic!(add, checked_add, +);
+arithmetic!(subtract, checked_sub, -);
+
+fn multiply(vm: &Vm, a: &Value, b: &Value) -> Res {
+    let (a, b) = operands!(a, b);
+    if let (IntView::Small(a), IntView::Small(b)) = (a, b)
+        && let Some(r) = a.checked_mul(b)
+    {
+        return vm.new_int(r);
+    }
+    check_size(vm, bits(a) + bits(b))?;
+    match (a, b) {
+        (IntView::Big(a), IntView::Big(b)) => vm.new_bigint(a * b),
+        (IntView::Big(a), IntView::Small(b)) => vm.new_bigint(a * b),
+        (IntView::Small(a), IntView::Big(b)) => vm.new_bigint(a * b),
+        (IntView::Small(a), IntView::Small(b)) => vm.new_bigint(BigInt::from(a) * b),
+    }
+}
+
+fn is_zero(v: IntView<'_>) -> bool {
+    matches!(v, IntView::Small(0))
+}
+
+fn floor_divide(vm: &Vm, a: &Value, b: &Value) -> Res {
+    let (a, b) = operands!(a, b);
+    if is_zero(b) {
+        return Err(vm.zero_division("integer division or modulo by zero"));
+    }
+    if let (IntView::Small(a), IntView::Small(b)) = (a, b) {
+        return vm.new_int(a.div_floor(&b));
+    }
+    vm.new_bigint(a.to_bigint().div_floor(&b.to_bigint()))
+}
+
+fn remainder(vm: &Vm, a: &Value, b: &Value) -> Res {
+    let (a, b) = operands!(a, b);
+    if is_zero(b) {
+        return Err(vm.zero_division("integer modulo by zero"));
+    }
+    if let (IntView::Small(a), IntView::Small(b)) = (a, b) {
+        return vm.new_int(a.mod_floor(&b));
+    }
+    vm.new_bigint(a.to_bigint().mod_floor(&b.to_bigint()))
+}
+
+fn divmod(vm: &Vm, a: &Value, b: &Value) -> Res {
+    let (a, b) = operands!(a, b);
+    if is_zero(b) {
+        return Err(vm.zero_division("integer division or modulo by zero"));
+    }
+    let (q, r) = match (a, b) {
+        (IntView::Small(a), IntView::Small(b)) => (vm.new_int(a.div_floor(&b))?, vm.new_int(a.mod_floor(&b))?),
+        _ => {
+            let (q, r) = a.to_bigint().div_mod_floor(&b.to_bigint());
+            (vm.new_bigint(q)?, vm.new_bigint(r)?)
+        }
+    };
+    vm.new_tuple(&[q, r])
+}
+
+/// The quotient as the nearest float, ties to even, also when neither operand fits a float.
+fn true_divide(vm: &Vm, a: &Value, b: &Value) -> Res {
+    let (a, b) = operands!(a, b);
+    if is_zero(b) {
+        return Err(vm.zero_division("division by zero"));
+    }
+    const EXACT: u64 = 1 << 53;
+    if let (IntView::Small(a), IntView::Small(b)) = (a, b)
+        && a.unsigned_abs() <= EXACT
+        && b.unsigned_abs() <= EXACT
+    {
+        return vm.new_float(a as f64 / b as f64);
+    }
+    match divide_exact(&a.to_bigint(), &b.to_bigint()) {
+        Some(f) => vm.new_float(f),
+        None => Err(vm.overflow_error("integer division result too large for a float")),
+    }
+}
+
+/// The nearest float to `a / b`; `None` when it overflows.
+pub fn divide_exact(a: &BigInt, b: &BigInt) -> Option<f64> {
+    let negative = a.is_negative() != b.is_negative();
+    let (a, b) = (a.magnitude(), b.magnitude());
+    if a.is_zero() {
+        return Some(if negative { -0.0 } else { 0.0 });
+    }
+    // Scale so that the quotient has at least 55 bits beyond those of a float, but not below the subnormal limit.
+    let shift = (a.bits() as i64 - b.bits() as i64 - 55).max(-1074 - 2);
+    let (mut q, r) = if shift <= 0 {
+        (a << shift.unsigned_abs()).div_rem(b)
+    } else {
+        a.div_rem(&(b << shift as u64))
+    };
+    if !r.is_zero() {
+        q |= BigUint::one(); // sticky
+    }
+    // Round to 53 bits, fewer near the subnormal limit.
+    let bits = q.bits() as i64;
+    let drop = (bits - 53).max(-1074 - shift).max(0);
+    let mut mantissa = &q >> drop as u64;
+    let half = if drop > 0 { BigUint::one() << (drop - 1) as u64 } else { BigUint::zero() };
+    let rest = &q - (&mantissa << drop as u64);
+    if drop > 0 && (rest > half || (rest == half && mantissa.is_odd())) {
+        mantissa += 1u32;
+    }
+    let m = mantissa.to_u64()? as f64;
+    let exponent = shift + drop;
+    let f = scale(m, exponent);
+    if f.is_infinite() { None } else { Some(if negative { -f } else { f }) }
+}
+
+/// `m * 2^exponent` without double rounding, for an `m` of at most 53 bits whose result is exact or overflows.
+pub fn scale(m: f64, exponent: i64) -> f64 {
+    let mut f = m;
+    let mut e = exponent;
+    while e > 1000 {
+        f *= 2f64.powi(1000);
+        e -= 1000;
+    }
+    while e < -1000 {
+        f *= 2f64.powi(-1000);
+        e += 1000;
+    }
+    f * 2f64.powi(e as i32)
+}
+
+fn power(vm: &Vm, a: &Value, b: &Value, modulus: &Value) -> Res {
+    let (base, exponent) = operands!(a, b);
+    if !modulus.is_none() {
+        let Some(modulus) = view(modulus) else { return Ok(Value::NOT_IMPLEMENTED) };
+        return power_modulo(vm, base.to_bigint(), exponent.to_bigint(), modulus.to_bigint());
+    }
+    let exponent = match exponent {
+        IntView::Small(e) if e < 0 => {
+            // A negative exponent leaves the integers.
+            let (x, y) = (vm.to_f64(a)?, vm.to_f64(b)?);
+            let slots = crate::objects::float::FLOAT.slots;
+            return match slots.power {
+                Some(power) => power(vm, &vm.new_float(x)?, &vm.new_float(y)?, &Value::NONE),
+                None => vm.new_float(x.powf(y)),
+            };
+        }
+        IntView::Small(e) => e as u64,
+        IntView::Big(e) if e.is_negative() => {
+            let (x, y) = (vm.to_f64(a)?, vm.to_f64(b)?);
+            return vm.new_float(x.powf(y));
+        }
+        IntView::Big(e) => match base {
+            IntView::Small(0 | 1) => return vm.new_int(base.to_i64().unwrap_or(0)),
+            IntView::Small(-1) => return vm.new_int(if e.is_odd() { -1 } else { 1 }),
+            _ => return Err(vm.no_memory()),
+        },
+    };
+    if let IntView::Small(x) = base {
+        if exponent == 2
+            && let Some(r) = x.checked_mul(x)
+        {
+            return vm.new_int(r);
+        }
+        if let Some(r) = u32::try_from(exponent).ok().and_then(|e| x.checked_pow(e)) {
+            return vm.new_int(r);
+        }
+    }
+    check_size(vm, bits(base).saturating_mul(exponent))?;
+    let Ok(exponent) = u32::try_from(exponent) else { return Err(vm.no_memory()) };
+    vm.new_bigint(base.to_bigint().pow(exponent))
+}
+
+fn power_modulo(vm: &Vm, base: BigInt, exponent: BigInt, modulus: BigInt) -> Res {
+    if modulus.is_zero() {
+        return Err(vm.value_error("pow() 3rd argument cannot be 0"));
+    }
+    let positive = modulus.abs();
+    let (base, exponent) = if exponent.is_negative() {
+        match base.modinv(&positive) {
+            Some(inverse) => (inverse, -exponent),
+            None => return Err(vm.value_error("base is not invertible for the given modulus")),
+        }
+    } else {
+        (base, exponent)
+    };
+    let mut result = if positive.is_one() {
+        BigInt::zero()
+    } else {
+        base.mod_floor(&positive).modpow(&exponent, &positive)
+    };
+    if modulus.is_negative() && !result.is_zero() {
+        result += &modulus;
+    }
+    vm.new_bigint(result)
+}
+
+fn negative(vm: &Vm, value: &Value) -> Res {
+    match expect(vm, value)? {
+        IntView::Small(i) => vm.new_int(-i),
+        IntView::Big(b) => vm.new_bigint(-b),
+    }
+}
+
+fn absolute(vm: &Vm, value: &Value) -> Res {
+    match expect(vm, value)? {
+        IntView::Small(i) => vm.new_int(i.abs()),
+        IntView::Big(b) => vm.new_bigint(b.abs()),
+    }
+}
+
+fn invert(vm: &Vm, value: &Value) -> Res {
+    match expect(vm, value)? {
+        IntView::Small(i) => vm.new_int(!i),
+        IntView::Big(b) => vm.new_bigint(!b.clone()),
+    }
+}
+
+fn truth(vm: &Vm, value: &Value) -> Res<bool> {
+    Ok(!is_zero(expect(vm, value)?))
+}
+
+/// An exact int of the same value.
+pub fn to_int(vm: &Vm, value: &Value) -> Res {
+    match expect(vm, value)? {
+        IntView::Small(i) => vm.new_int(i),
+        IntView::Big(b) => match crate::payload::Downcast::exact::<super::Int>(value, vm) {
+            Some(_) => Ok(value.clone()),
+            None => vm.new_bigint(b.clone()),
+        },
+    }
+}
+
+/// The nearest float; OverflowError beyond the range.
+pub fn as_f64(vm: &Vm, v: IntView<'_>) -> Res<f64> {
+    match v {
+        IntView::Small(i) => Ok(i as f64),
+        IntView::Big(b) => {
+            divide_exact(b, &BigInt::one()).ok_or_else(|| vm.overflow_error("int too large to convert to float"))
+        }
+    }
+}
+
+fn to_float(vm: &Vm, value: &Value) -> Res {
+    vm.new_float(as_f64(vm, expect(vm, value)?)?)
+}
+
+fn lshift(vm: &Vm, a: &Value, b: &Value) -> Res {
+    let (a, b) = operands!(a, b);
+    let by = match b {
+        IntView::Small(i) if i < 0 => return Err(vm.value_error("negative shift count")),
+        IntView::Big(b) if b.is_negative() => return Err(vm.value_error("negative shift count")),
+        _ if is_zero(a) => return vm.new_int(0),
+        IntView::Small(i) => i as u64,
+        IntView::Big(_) => return Err(vm.overflow_error("too many digits in integer")),
+    };
+    if let IntView::Small(i) = a
+        && by < 62
+        && let Some(shifted) = i.checked_mul(1i64 << by)
+    {
+        return vm.new_int(shifted);
+    }
+    check_size(vm, bits(a).saturating_add(by))?;
+    vm.new_bigint(a.to_bigint() << by)
+}
+
+fn rshift(vm: &Vm, a: &Value, b: &Value) -> Res {
+    let (a, b) = operands!(a, b);
+    let by = match b {
+        IntView::Small(i) if i < 0 => return Err(vm.value_error("negative shift count")),
+        IntView::Big(b) if b.is_negative() => return Err(vm.value_error("negative shift count")),
+        IntView::Small(i) => i as u64,
+        IntView::Big(_) => u64::MAX,
+    };
+    match a {
+        IntView::Small(i) => vm.new_int(i >> by.min(63)),
+        IntView::Big(b) if by >= b.bits() => vm.new_int(if b.is_negative() { -1 } else { 0 }),
+        IntView::Big(b) => vm.new_bigint(b >> by),
+    }
+}
+
+macro_rules! bitwise {
+    ($name:ident, $op:tt) => {
+        fn $name(vm: &Vm, a: &Value, b: &Value) -> Res {
+            let (a, b) = operands!(a, b);
+            match (a, b) {
+                (IntView::Small(a), IntView::Small(b)) => vm.new_int(a $op b),
+                _ => vm.new_bigint(a.to_bigint() $op b.to_bigint()),
+            }
+        }
+    };
+}
+bitwise!(and, &);
+bitwise!(or, |);
+bitwise!(xor, ^);
+
+fn as_bool(value: &Value) -> Option<bool> {
+    if value.is_true() {
+        Some(true)
+    } else if value.is_false() {
+        Some(false)
+    } else {
+        None
+    }
+}
+
+macro_rules! bool_bitwise {
+    ($name:ident, $int:ident, $op:tt) => {
+        fn $name(vm: &Vm, a: &Value, b: &Value) -> Res {
+            match (as_bool(a), as_bool(b)) {
+                (Some(a), Some(b)) => Ok(Value::bool(a $op b)),
+                _ => $int(vm, a, b),
+            }
+        }
+    };
+}
+bool_bitwise!(bool_and, and, &);
+bool_bitwise!(bool_or, or, |);
+bool_bitwise!(bool_xor, xor, ^);
+
+fn bool_repr(vm: &Vm, value: &Value) -> Res {
+    Ok(vm.intern(if value.is_true() { "True" } else { "False" })?.into_value())
+}
+
+fn bool_invert(vm: &Vm, value: &Value) -> Res {
+    vm.warn(
+        &crate::objects::exceptions::DEPRECATION_WARNING,
+        "Bitwise inversion '~' on bool is deprecated and will be removed in Python 3.16. This returns the bitwise inversion of \
+         the underlying int object and is usually not what you expect from the negation of a bool object. Use the 'not' \
+         operator for boolean negation or ~int(x) for the bitwise inversion of the underlying int.",
+        1,
+    )?;
+    invert(vm, value)
+}
+
+fn bool_new(vm: &Vm, _cls: &TypeRef, args: Args<'_>) -> Res {
+    args.no_keywords(vm, "bool")?;
+    match args.check_positional(vm, "bool", 0, 1)?.first() {
+        Some(value) => Ok(Value::bool(vm.is_true(value)?)),
+        None => Ok(Value::FALSE),
+    }
+}
+
+/// The sign and magnitude as little-endian bytes of two's complement, exactly `len` long; `None` when it does not fit.
+pub fn to_bytes_le(v: IntView<'_>, len: usize, signed: bool) -> Option<Vec<u8>> {
+    let big = v.to_bigint();
+    if big.is_negative() && !signed {
+        return None;
+    }
+    let mut bytes = if signed { big.to_signed_bytes_le() } else { big.magnitude().to_bytes_le() };
+    if big.is_zero() {
+        bytes.clear();
+    }
+    let fill = if big.sign() == Sign::Minus { 0xff } else { 0 };
+    if bytes.len() > len {
+        return None;
+    }
+    bytes.resize(len, fill);
+    Some(bytes)
+}
