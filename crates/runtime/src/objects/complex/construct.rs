@@ -1,0 +1,140 @@
+//! `complex(real=0, imag=0)` and `complex(text)`.
+
+use super::{Complex, view};
+use crate::objects::float;
+use crate::payload::Downcast;
+use crate::vm::{Res, Vm};
+use crate::{Args, Str, TypeRef, Value};
+
+pub fn new(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
+    let positional = args.pos();
+    if positional.len() > 2 {
+        return Err(vm.type_error(format!("complex() takes at most 2 arguments ({} given)", args.values.len())));
+    }
+    let mut real = positional.first();
+    let mut imag = positional.get(1);
+    for (key, value) in args.keywords().iter() {
+        let Some(k) = key.downcast::<Str>() else { continue };
+        let (slot, position) = match k.as_ascii() {
+            Some("real") => (&mut real, 1),
+            Some("imag") => (&mut imag, 2),
+            _ => {
+                return Err(vm.type_error(format!(
+                    "complex() got an unexpected keyword argument '{}'",
+                    k.to_utf8_lossy()
+                )));
+            }
+        };
+        if slot.is_some() {
+            return Err(vm.type_error(format!(
+                "argument for complex() given by name ('{}') and position ({position})",
+                k.to_utf8_lossy()
+            )));
+        }
+        *slot = Some(value);
+    }
+    if let (Some(r), None) = (real, imag)
+        && cls.is(vm.ty_of::<Complex>())
+        && r.exact::<Complex>(vm).is_some()
+    {
+        return Ok(r.clone());
+    }
+    if let Some(text) = real.and_then(|r| r.downcast::<Str>()) {
+        if imag.is_some() {
+            return Err(vm.type_error("complex() can't take second arg if first is a string"));
+        }
+        let plain = crate::objects::int::construct::ascii_digits(text);
+        return match parse(&plain) {
+            Some((re, im)) => make(vm, cls, re, im),
+            None => Err(vm.value_error("complex() arg is a malformed string")),
+        };
+    }
+    if imag.is_some_and(|i| i.is_a::<Str>()) {
+        return Err(vm.type_error("complex() argument 'imag' must be a real number, not str"));
+    }
+    let (mut re, mut im) = (0.0, 0.0);
+    if let Some(r) = real {
+        (re, im) = match part(vm, r, imag.is_none())? {
+            Some(parts) => parts,
+            None => {
+                return Err(vm.type_error(if imag.is_none() && positional.len() == 1 {
+                    format!("complex() argument must be a string or a number, not {}", vm.type_name(r))
+                } else {
+                    format!("complex() argument 'real' must be a real number, not {}", vm.type_name(r))
+                }));
+            }
+        };
+    }
+    if let Some(i) = imag {
+        match part(vm, i, false)? {
+            Some((x, y)) => {
+                re -= y;
+                im += x;
+            }
+            None => {
+                return Err(vm.type_error(format!(
+                    "complex() argument 'imag' must be a real number, not {}",
+                    vm.type_name(i)
+                )));
+            }
+        }
+    }
+    make(vm, cls, re, im)
+}
+
+fn make(vm: &Vm, cls: &TypeRef, re: f64, im: f64) -> Res {
+    Ok(vm.new_instance(cls, Complex { re, im })?.into_value())
+}
+
+/// The number as a pair; `None` when it is none.
+fn part(vm: &Vm, value: &Value, allow_method: bool) -> Res<Option<(f64, f64)>> {
+    if let Some(c) = view(value) {
+        return Ok(Some(c));
+    }
+    if allow_method && let Some(result) = vm.call_special(value, &vm.names().__complex__, &[])? {
+        return match view(&result) {
+            Some(c) => Ok(Some(c)),
+            None => Err(vm.type_error(format!(
+                "{}.__complex__() must return a complex, not {}",
+                vm.type_name(value),
+                vm.type_name(&result)
+            ))),
+        };
+    }
+    let slots = vm.class(value).slots();
+    if float::view(value).is_none() && slots.float.is_none() && slots.index.is_none() {
+        return Ok(None);
+    }
+    Ok(Some((vm.to_f64(value)?, 0.0)))
+}
+
+/// Reads `complex(text)`: parentheses and white space around allowed.
+pub fn parse(text: &str) -> Option<(f64, f64)> {
+    let blank = |c: char| c.is_ascii_whitespace() || c == '\x0b';
+    let t = text.trim_matches(blank);
+    let t = match t.strip_prefix('(') {
+        Some(inner) => inner.strip_suffix(')')?.trim_matches(blank),
+        None => t,
+    };
+    if let Some(body) = t.strip_suffix(['j', 'J']) {
+        // The sign that splits the parts is the last one that follows neither the start nor an exponent.
+        let b = body.as_bytes();
+        let split = (1..b.len()).rev().find(|&i| matches!(b[i], b'+' | b'-') && !matches!(b[i - 1], b'e' | b'E'));
+        let imaginary = |s: &str| match s {
+            "" | "+" => Some(1.0),
+            "-" => Some(-1.0),
+            s if s.ends_with(|c: char| c.is_ascii_whitespace()) => None,
+            s => float::convert::parse(s),
+        };
+        return match split {
+            Some(i) => Some((number(&body[..i])?, imaginary(&body[i..])?)),
+            None if body.starts_with(|c: char| c.is_ascii_whitespace()) => None,
+            None => Some((0.0, imaginary(body)?)),
+        };
+    }
+    Some((number(t)?, 0.0))
+}
+
+fn number(s: &str) -> Option<f64> {
+    if s.is_empty() || s.contains(|c: char| c.is_ascii_whitespace()) { None } else { float::convert::parse(s) }
+}

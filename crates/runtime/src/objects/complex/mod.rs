@@ -1,0 +1,68 @@
+//! `complex`: a pair of floats, always boxed. After CPython Objects/complexobject.c.
+
+pub mod construct;
+pub mod methods;
+pub mod slots;
+
+use crate::objects::{float, int};
+use crate::payload::{Downcast, Payload, TypeDef};
+use crate::vm::{Res, Vm};
+use crate::{Value, layout};
+use ophi_heap::{Layout, TypeFlags};
+
+pub struct Complex {
+    pub re: f64,
+    pub im: f64,
+}
+
+pub static COMPLEX: TypeDef = TypeDef {
+    doc: "Create a complex number from a string or numbers.\n\nIf a string is given, parse it as a complex number.\nIf a single number is given, convert it to a complex number.\nIf the 'real' or 'imag' arguments are given, create a complex number\nwith the specified real and imaginary components.",
+    flags: TypeFlags::BASETYPE,
+    slots: slots::SLOTS,
+    tables: &[Complex::METHODS],
+    ..TypeDef::of::<Complex>("complex", &crate::objects::object::OBJECT)
+};
+
+impl Payload for Complex {
+    fn def() -> &'static TypeDef {
+        &COMPLEX
+    }
+    const LAYOUT: &'static Layout = layout!("complex");
+}
+
+impl crate::Trace for Complex {
+    fn trace(&self, _: &mut crate::Visitor<'_>) {}
+}
+
+/// The parts of a complex or an instance of a subclass.
+pub fn view(value: &Value) -> Option<(f64, f64)> {
+    value.downcast::<Complex>().map(|c| (c.re, c.im))
+}
+
+/// A complex, float or int as complex; `None` for other types.
+pub fn operand(vm: &Vm, value: &Value) -> Res<Option<(f64, f64)>> {
+    if let Some(c) = view(value) {
+        return Ok(Some(c));
+    }
+    if let Some(f) = float::view(value) {
+        return Ok(Some((f, 0.0)));
+    }
+    match int::view(value) {
+        Some(i) => Ok(Some((int::slots::as_f64(vm, i)?, 0.0))),
+        None => Ok(None),
+    }
+}
+
+impl Vm {
+    pub fn new_complex(&self, re: f64, im: f64) -> Res {
+        Ok(self.new_object(Complex { re, im })?.into_value())
+    }
+}
+
+/// One part as `repr` shows it: without ".0".
+pub fn part_repr(f: f64) -> String {
+    let t = float::convert::repr(f);
+    t.strip_suffix(".0").map(str::to_string).unwrap_or(t)
+}
+
+pub use slots::power;
