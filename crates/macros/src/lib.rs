@@ -135,26 +135,26 @@ fn expand(table: Ident, mut block: ItemImpl) -> Result<Tokens> {
                 let receiver = receiver_expression(function, &name)?;
                 if role == Role::Getter {
                     shims.push(quote! {
-                        #[doc(hidden)]
-            #[allow(non_snake_case)]
-                        fn #shim(vm: &::ophi_runtime::Vm, this: &::ophi_runtime::Value) -> ::ophi_runtime::Res {
-                            let this = #receiver;
-                            ::ophi_runtime::IntoRes::into_res(<#owner>::#rust_name(vm, this), vm)
-                        }
-                    });
+                                #[doc(hidden)]
+                    #[allow(non_snake_case)]
+                                fn #shim(vm: &::ophi_runtime::Vm, this: &::ophi_runtime::Value) -> ::ophi_runtime::Res {
+                                    let this = #receiver;
+                                    ::ophi_runtime::IntoRes::into_res(<#owner>::#rust_name(vm, this), vm)
+                                }
+                            });
                 } else {
                     shims.push(quote! {
-                        #[doc(hidden)]
-            #[allow(non_snake_case)]
-                        fn #shim(
-                            vm: &::ophi_runtime::Vm,
-                            this: &::ophi_runtime::Value,
-                            value: Option<&::ophi_runtime::Value>,
-                        ) -> ::ophi_runtime::Res<()> {
-                            let this = #receiver;
-                            <#owner>::#rust_name(vm, this, value)
-                        }
-                    });
+                                #[doc(hidden)]
+                    #[allow(non_snake_case)]
+                                fn #shim(
+                                    vm: &::ophi_runtime::Vm,
+                                    this: &::ophi_runtime::Value,
+                                    value: Option<&::ophi_runtime::Value>,
+                                ) -> ::ophi_runtime::Res<()> {
+                                    let this = #receiver;
+                                    <#owner>::#rust_name(vm, this, value)
+                                }
+                            });
                 }
                 let path = quote!(Some(<#owner>::#shim));
                 let entry = match accessors.iter_mut().find(|a| a.0 == name) {

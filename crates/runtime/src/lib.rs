@@ -18,6 +18,7 @@ extern crate self as ophi_runtime;
 
 #[macro_use]
 pub mod slots;
+pub mod format;
 pub mod names;
 pub mod native;
 pub mod objects;

@@ -1,14 +1,10 @@
 //! The builtin types, a folder each with the same file names:
 //! `mod.rs` payload, definition, constructors; `methods.rs` the methods; `slots.rs` the operations; `iter.rs` its iterators.
 
-
-/// Clears the weak references to a dying object and runs their callbacks. Without weak references there is nothing to do:
-/// the heap calls this only for objects that carry the mark.
-pub fn forget_weak_references(_vm: &crate::Vm, _object: core::ptr::NonNull<ophi_heap::Header>) {}
-
 pub mod buffer;
 pub mod bytes;
 pub mod classmethod;
+pub mod complex;
 pub mod dict;
 pub mod exceptions;
 pub mod finalize;
@@ -32,3 +28,6 @@ pub mod r#type;
 pub mod union;
 pub mod weakref;
 pub mod wrapped_function;
+
+/// Clears the weak references to a dying object and runs their callbacks.
+pub fn forget_weak_references(_vm: &crate::Vm, _object: core::ptr::NonNull<ophi_heap::Header>) {}

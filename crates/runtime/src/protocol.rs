@@ -4,5 +4,7 @@
 
 pub mod attributes;
 pub mod basic;
+pub mod bytes;
 pub mod classes;
 pub mod representation;
+pub mod warn;

@@ -71,8 +71,14 @@ fn lay_out(vm: &Vm, spec: &Spec, parts: Layout<'_>) -> Res<Vec<u32>> {
         out.extend(whole.chars().chain(parts.rest.chars()).map(u32::from));
         return Ok(out);
     }
-    let body: Vec<u32> =
-        parts.sign.chars().chain(parts.prefix.chars()).chain(whole.chars()).chain(parts.rest.chars()).map(u32::from).collect();
+    let body: Vec<u32> = parts
+        .sign
+        .chars()
+        .chain(parts.prefix.chars())
+        .chain(whole.chars())
+        .chain(parts.rest.chars())
+        .map(u32::from)
+        .collect();
     Ok(pad(spec, &body, Align::Right))
 }
 
@@ -182,7 +188,7 @@ fn format_float_as(vm: &Vm, value: &Value, spec: &Spec, shown_for: &Value) -> Re
         if kind.is_none() && spec.precision.is_some() && !spec.alternate {
             text = without_type(scaled.abs(), precision);
         }
-        if negative && spec.no_negative_zero && !text.bytes().any(|b| b.is_ascii_digit() && b != b'0' ) {
+        if negative && spec.no_negative_zero && !text.bytes().any(|b| b.is_ascii_digit() && b != b'0') {
             negative = false;
         }
         text

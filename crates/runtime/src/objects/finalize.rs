@@ -1,10 +1,10 @@
 //! Finalizers (`__del__`), and exceptions that nobody can catch: those of finalizers and callbacks go to
 //! `sys.unraisablehook`.
 
+use crate::Value;
 use crate::objects::namespace::Namespace;
 use crate::payload::Downcast;
 use crate::vm::{Raised, Res, Vm};
-use crate::Value;
 
 /// Hands an exception to `sys.unraisablehook(unraisable)`; `object` is what it is about.
 pub fn report(vm: &Vm, raised: Raised, object: &Value) {

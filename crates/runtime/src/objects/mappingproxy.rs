@@ -66,14 +66,9 @@ fn new(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
     let mut bound = [None];
     crate::native::bind(vm, Some(&SIGNATURE), "mappingproxy", args, &mut bound)?;
     let Some(mapping) = bound[0] else { return Err(vm.type_error("mappingproxy() missing required argument")) };
-    let is_mapping = vm.class(mapping).slots().getitem.is_some()
-        && !mapping.is_a::<List>()
-        && !mapping.is_a::<Tuple>();
+    let is_mapping = vm.class(mapping).slots().getitem.is_some() && !mapping.is_a::<List>() && !mapping.is_a::<Tuple>();
     if !is_mapping {
-        return Err(vm.type_error(format!(
-            "mappingproxy() argument must be a mapping, not {}",
-            vm.type_name(mapping)
-        )));
+        return Err(vm.type_error(format!("mappingproxy() argument must be a mapping, not {}", vm.type_name(mapping))));
     }
     let proxy: Ref<MappingProxy> = vm.new_instance(cls, MappingProxy { mapping: mapping.clone() })?;
     Ok(proxy.into_value())

@@ -25,13 +25,7 @@ pub static NAMESPACE: TypeDef = TypeDef {
     module: "types",
     doc: "SimpleNamespace(mapping_or_iterable=(), /, **kwargs)\n--\n\nA simple attribute-based namespace.",
     flags: TypeFlags::BASETYPE.with(TypeFlags::GC).with(TypeFlags::DICT),
-    slots: Slots {
-        repr: Some(repr),
-        richcompare: Some(compare),
-        init: Some(init),
-        new: Some(new),
-        ..Slots::NONE
-    },
+    slots: Slots { repr: Some(repr), richcompare: Some(compare), init: Some(init), new: Some(new), ..Slots::NONE },
     tables: &[Namespace::METHODS],
     ..TypeDef::of::<Namespace>("SimpleNamespace", &OBJECT)
 };

@@ -198,7 +198,9 @@ impl Property {
     fn __set_name__(vm: &Vm, this: &Ref<Property>, args: Args) -> Res<()> {
         let given = args.pos();
         if given.len() != 2 {
-            return Err(vm.type_error(format!("__set_name__() takes 2 positional arguments but {} were given", given.len())));
+            return Err(
+                vm.type_error(format!("__set_name__() takes 2 positional arguments but {} were given", given.len()))
+            );
         }
         this.name.set(Some(given[1].clone()));
         Ok(())

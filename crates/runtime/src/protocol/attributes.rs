@@ -171,9 +171,7 @@ impl Vm {
         }
         match (found, kind) {
             (Some(callable), Some(AttributeKind::Method)) => Ok(Method { callable, takes_self: true }),
-            (Some(found), _) => {
-                Ok(Method { callable: self.bind_attribute(&found, value, class)?, takes_self: false })
-            }
+            (Some(found), _) => Ok(Method { callable: self.bind_attribute(&found, value, class)?, takes_self: false }),
             (None, _) => Err(self.no_attribute(value, name)),
         }
     }
@@ -397,10 +395,7 @@ pub fn generic_set_attr(vm: &Vm, value: &Value, name: &Ref<Str>, new: Option<&Va
         None => {
             let what = vm.type_name(value);
             let text = name.to_utf8_lossy();
-            let generic = class
-                .slots()
-                .setattro
-                .is_none_or(|s| s as usize == generic_set_attr as *const () as usize);
+            let generic = class.slots().setattro.is_none_or(|s| s as usize == generic_set_attr as *const () as usize);
             let message = match (found.is_some(), generic) {
                 (true, _) => format!("'{what}' object attribute '{text}' is read-only"),
                 (false, true) => {

@@ -8,7 +8,9 @@ use super::state::Vm;
 use super::{Raised, Res};
 use crate::names::Names;
 use crate::objects::r#type::{TYPE, native};
-use crate::objects::{dict::DICT, exceptions, float, int, list::LIST, object::OBJECT, singletons, str::STR, tuple::TUPLE};
+use crate::objects::{
+    dict::DICT, exceptions, float, int, list::LIST, object::OBJECT, singletons, str::STR, tuple::TUPLE,
+};
 use crate::payload::TypeDef;
 use core::cell::Cell;
 use core::ptr::NonNull;

@@ -19,10 +19,9 @@ pub fn new(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
             Some("real") => (&mut real, 1),
             Some("imag") => (&mut imag, 2),
             _ => {
-                return Err(vm.type_error(format!(
-                    "complex() got an unexpected keyword argument '{}'",
-                    k.to_utf8_lossy()
-                )));
+                return Err(
+                    vm.type_error(format!("complex() got an unexpected keyword argument '{}'", k.to_utf8_lossy()))
+                );
             }
         };
         if slot.is_some() {
@@ -72,10 +71,9 @@ pub fn new(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
                 im += x;
             }
             None => {
-                return Err(vm.type_error(format!(
-                    "complex() argument 'imag' must be a real number, not {}",
-                    vm.type_name(i)
-                )));
+                return Err(
+                    vm.type_error(format!("complex() argument 'imag' must be a real number, not {}", vm.type_name(i)))
+                );
             }
         }
     }

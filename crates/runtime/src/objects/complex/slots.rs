@@ -1,11 +1,11 @@
 //! The operations of `complex`.
 
 use super::{operand, part_repr, view};
+use crate::Value;
 use crate::objects::float;
 use crate::objects::int;
 use crate::slots::{CompareOp, Slots};
 use crate::vm::{Res, Vm};
-use crate::Value;
 
 pub const SLOTS: Slots = Slots {
     repr: Some(repr),

@@ -99,7 +99,8 @@ pub fn join(m: f64, e: i32) -> f64 {
 
 /// Reads what `float(text)` accepts: `None` when it is no float.
 pub fn parse(text: &str) -> Option<f64> {
-    let trimmed = text.trim_matches(|c: char| matches!(c, ' ' | '\t' | '\n' | '\r' | '\x0b' | '\x0c' | '\x1c'..='\x1f'));
+    let trimmed =
+        text.trim_matches(|c: char| matches!(c, ' ' | '\t' | '\n' | '\r' | '\x0b' | '\x0c' | '\x1c'..='\x1f'));
     let bytes = trimmed.as_bytes();
     let unsigned = trimmed.strip_prefix(['+', '-']).unwrap_or(trimmed);
     let lower = unsigned.to_ascii_lowercase();

@@ -293,10 +293,9 @@ pub fn from_object(vm: &Vm, x: &Value) -> Res<f64> {
     }
     let slots = vm.class(x).slots();
     if slots.float.is_none() && slots.index.is_none() {
-        return Err(vm.type_error(format!(
-            "float() argument must be a string or a real number, not '{}'",
-            vm.type_name(x)
-        )));
+        return Err(
+            vm.type_error(format!("float() argument must be a string or a real number, not '{}'", vm.type_name(x)))
+        );
     }
     vm.to_f64(x)
 }

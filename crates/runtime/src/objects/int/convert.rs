@@ -35,7 +35,9 @@ pub enum ParseError {
 
 /// Reads an integer literal in `base` (0: by prefix) from ASCII text, white space around allowed, as `int(text, base)` does.
 pub fn parse(text: &str, base: u32, limit: usize) -> Result<BigInt, ParseError> {
-    let trimmed = text.trim_matches(|c: char| matches!(c, ' ' | '\t' | '\n' | '\r' | '\x0b' | '\x0c' | '\x1c'..='\x1f' | '\u{85}' | '\u{a0}'));
+    let trimmed = text.trim_matches(|c: char| {
+        matches!(c, ' ' | '\t' | '\n' | '\r' | '\x0b' | '\x0c' | '\x1c'..='\x1f' | '\u{85}' | '\u{a0}')
+    });
     let (sign, mut body) = match trimmed.as_bytes().first() {
         Some(b'-') => (Sign::Minus, &trimmed[1..]),
         Some(b'+') => (Sign::Plus, &trimmed[1..]),

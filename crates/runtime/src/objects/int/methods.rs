@@ -105,7 +105,7 @@ impl Int {
         if !little {
             bytes.reverse();
         }
-        vm.new_bytes(&bytes)
+        Ok(vm.new_bytes(&bytes)?.into_value())
     }
 
     /// Return the integer represented by the given array of bytes.

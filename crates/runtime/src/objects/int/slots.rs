@@ -111,8 +111,20 @@ fn compare(_: &Vm, a: &Value, b: &Value, op: CompareOp) -> Res {
     let ordering = match (a, b) {
         (IntView::Small(a), IntView::Small(b)) => a.cmp(&b),
         // A big one is beyond every small one, on the side of its sign.
-        (IntView::Small(_), IntView::Big(b)) => if b.is_negative() { core::cmp::Ordering::Greater } else { core::cmp::Ordering::Less },
-        (IntView::Big(a), IntView::Small(_)) => if a.is_negative() { core::cmp::Ordering::Less } else { core::cmp::Ordering::Greater },
+        (IntView::Small(_), IntView::Big(b)) => {
+            if b.is_negative() {
+                core::cmp::Ordering::Greater
+            } else {
+                core::cmp::Ordering::Less
+            }
+        }
+        (IntView::Big(a), IntView::Small(_)) => {
+            if a.is_negative() {
+                core::cmp::Ordering::Less
+            } else {
+                core::cmp::Ordering::Greater
+            }
+        }
         (IntView::Big(a), IntView::Big(b)) => a.cmp(b),
     };
     Ok(Value::bool(op.matches(ordering)))
@@ -241,11 +253,7 @@ pub fn divide_exact(a: &BigInt, b: &BigInt) -> Option<f64> {
     }
     // Scale so that the quotient has at least 55 bits beyond those of a float, but not below the subnormal limit.
     let shift = (a.bits() as i64 - b.bits() as i64 - 55).max(-1074 - 2);
-    let (mut q, r) = if shift <= 0 {
-        (a << shift.unsigned_abs()).div_rem(b)
-    } else {
-        a.div_rem(&(b << shift as u64))
-    };
+    let (mut q, r) = if shift <= 0 { (a << shift.unsigned_abs()).div_rem(b) } else { a.div_rem(&(b << shift as u64)) };
     if !r.is_zero() {
         q |= BigUint::one(); // sticky
     }
@@ -334,11 +342,8 @@ fn power_modulo(vm: &Vm, base: BigInt, exponent: BigInt, modulus: BigInt) -> Res
     } else {
         (base, exponent)
     };
-    let mut result = if positive.is_one() {
-        BigInt::zero()
-    } else {
-        base.mod_floor(&positive).modpow(&exponent, &positive)
-    };
+    let mut result =
+        if positive.is_one() { BigInt::zero() } else { base.mod_floor(&positive).modpow(&exponent, &positive) };
     if modulus.is_negative() && !result.is_zero() {
         result += &modulus;
     }

@@ -42,7 +42,8 @@ pub fn init(vm: &Vm, this: &Value, args: Args<'_>) -> Res<()> {
 
 /// `<module 'name' from 'file'>`; importlib's `_module_repr` once it is loaded, so that specifications show.
 pub fn repr(vm: &Vm, this: &Value) -> Res {
-    if let Some(importlib) = vm.modules().get_text(vm, "importlib._bootstrap")?.or(vm.modules().get_text(vm, "_frozen_importlib")?)
+    if let Some(importlib) =
+        vm.modules().get_text(vm, "importlib._bootstrap")?.or(vm.modules().get_text(vm, "_frozen_importlib")?)
         && let Some(function) = vm.get_attr_str_opt(&importlib, "_module_repr")?
     {
         return vm.call(&function, core::slice::from_ref(this));
@@ -88,13 +89,7 @@ pub fn get_attr(vm: &Vm, this: &Value, name: &Ref<Str>) -> Res {
 }
 
 /// The message for a module with a specification: says when it is only half initialised (circular import).
-fn missing_in_imported(
-    vm: &Vm,
-    dict: &Ref<crate::Dict>,
-    spec: &Value,
-    module: &str,
-    name: &str,
-) -> Res<String> {
+fn missing_in_imported(vm: &Vm, dict: &Ref<crate::Dict>, spec: &Value, module: &str, name: &str) -> Res<String> {
     let initializing = match vm.get_attr_opt(spec, &vm.names()._initializing)? {
         Some(flag) => vm.is_true(&flag)?,
         None => false,
@@ -163,10 +158,9 @@ impl Module {
             Some(annotate) => {
                 let made = vm.call(&annotate, &[Value::int32(1)])?;
                 if !made.is_a::<crate::Dict>() {
-                    return Err(vm.type_error(format!(
-                        "__annotate__() must return a dict, not {}",
-                        vm.type_name(&made)
-                    )));
+                    return Err(
+                        vm.type_error(format!("__annotate__() must return a dict, not {}", vm.type_name(&made)))
+                    );
                 }
                 made
             }

@@ -82,9 +82,7 @@ impl NativeFunction {
     #[getter]
     fn __text_signature__(vm: &Vm, this: &Ref<NativeFunction>) -> Res {
         match this.def.signature {
-            Some(signature) if this.of_module.get() => {
-                Ok(vm.new_str(&module_signature(signature.text))?.into_value())
-            }
+            Some(signature) if this.of_module.get() => Ok(vm.new_str(&module_signature(signature.text))?.into_value()),
             signature => signature_value(vm, signature),
         }
     }

@@ -1,8 +1,6 @@
 //! Calling native functions, bound or through descriptors.
 
-use super::{
-    ClassMethodDescriptor, MethodDescriptor, MethodWrapper, NativeFunction, WrapperDescriptor,
-};
+use super::{ClassMethodDescriptor, MethodDescriptor, MethodWrapper, NativeFunction, WrapperDescriptor};
 use crate::native::{Call, MethodDef, call_native};
 use crate::payload::Downcast;
 use crate::vm::{Raised, Res, Vm};

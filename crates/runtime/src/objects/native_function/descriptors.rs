@@ -34,22 +34,20 @@ pub fn class_method_get(vm: &Vm, this: &Value, instance: Option<&Value>, class: 
         (None, Some(instance)) => vm.class(instance).to_value(),
         (None, None) => {
             let owner = owner.full_name();
-            return Err(vm.type_error(format!(
-                "descriptor '{name}' for type '{owner}' needs either an object or a type"
-            )));
+            return Err(
+                vm.type_error(format!("descriptor '{name}' for type '{owner}' needs either an object or a type"))
+            );
         }
     };
     let Some(ty) = class.downcast::<crate::Type>() else {
         let (owner, got) = (owner.full_name(), vm.type_name(&class));
-        return Err(vm.type_error(format!(
-            "descriptor '{name}' for type '{owner}' needs a type, not a '{got}' as arg 2"
-        )));
+        return Err(
+            vm.type_error(format!("descriptor '{name}' for type '{owner}' needs a type, not a '{got}' as arg 2"))
+        );
     };
     if !ty.is_subtype(owner) {
         let (owner, got) = (owner.full_name(), ty.full_name());
-        return Err(vm.type_error(format!(
-            "descriptor '{name}' requires a subtype of '{owner}' but received '{got}'"
-        )));
+        return Err(vm.type_error(format!("descriptor '{name}' requires a subtype of '{owner}' but received '{got}'")));
     }
     Ok(NativeFunction::bound(vm, descriptor.def, class)?.into_value())
 }

@@ -71,9 +71,7 @@ pub fn init(vm: &Vm, this: &Value, args: Args<'_>) -> Res<()> {
     }
     let class = vm.class(this);
     if overrides_init(class) {
-        return Err(
-            vm.type_error("object.__init__() takes exactly one argument (the instance to initialize)")
-        );
+        return Err(vm.type_error("object.__init__() takes exactly one argument (the instance to initialize)"));
     }
     if !overrides_new(class) {
         return Err(vm.type_error(format!(
@@ -108,10 +106,9 @@ fn abstract_error(vm: &Vm, class: &TypeRef) -> Res<crate::vm::Raised> {
         match item.downcast::<Str>() {
             Some(name) => names.push(name.to_utf8_lossy().into_owned()),
             None => {
-                return Ok(vm.type_error(format!(
-                    "sequence item 0: expected str instance, {} found",
-                    vm.type_name(&item)
-                )));
+                return Ok(
+                    vm.type_error(format!("sequence item 0: expected str instance, {} found", vm.type_name(&item)))
+                );
             }
         }
     }
@@ -206,10 +203,7 @@ impl Instance {
     #[method(sig = "(format_spec, /)")]
     fn __format__(vm: &Vm, this: &Value, format_spec: &Ref<Str>) -> Res {
         if !format_spec.is_empty() {
-            return Err(vm.type_error(format!(
-                "unsupported format string passed to {}.__format__",
-                vm.type_name(this)
-            )));
+            return Err(vm.type_error(format!("unsupported format string passed to {}.__format__", vm.type_name(this))));
         }
         Ok(vm.str(this)?.into_value())
     }
@@ -254,8 +248,5 @@ pub fn has_identity_hash(class: &Type) -> bool {
 
 /// Whether the class cannot be hashed.
 pub fn is_unhashable(class: &Type) -> bool {
-    class
-        .slots()
-        .hash
-        .is_none_or(|f| f as usize == slot_functions::hash_not_implemented as *const () as usize)
+    class.slots().hash.is_none_or(|f| f as usize == slot_functions::hash_not_implemented as *const () as usize)
 }

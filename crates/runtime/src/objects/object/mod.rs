@@ -5,8 +5,8 @@ pub mod reduce;
 
 use crate::layout;
 use crate::payload::{Payload, TypeDef, TypeId};
-use crate::slots::Slots;
 use crate::protocol::attributes::{generic_get_attr, generic_set_attr};
+use crate::slots::Slots;
 use ophi_heap::{Functions, Layout, TypeFlags};
 
 /// The payload of plain instances: nothing but header and tail.

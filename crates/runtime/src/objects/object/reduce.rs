@@ -93,16 +93,14 @@ fn new_arguments(vm: &Vm, this: &Value) -> Res<(Option<Value>, Option<Value>)> {
     let names = vm.names();
     if let Some(result) = vm.call_special(this, &names.__getnewargs_ex__, &[])? {
         let Some(pair) = result.downcast::<Tuple>() else {
-            return Err(vm.type_error(format!(
-                "__getnewargs_ex__ should return a tuple, not '{}'",
-                vm.type_name(&result)
-            )));
+            return Err(
+                vm.type_error(format!("__getnewargs_ex__ should return a tuple, not '{}'", vm.type_name(&result)))
+            );
         };
         let [args, kwargs] = pair.as_slice() else {
-            return Err(vm.value_error(format!(
-                "__getnewargs_ex__ should return a tuple of length 2, not {}",
-                pair.len()
-            )));
+            return Err(
+                vm.value_error(format!("__getnewargs_ex__ should return a tuple of length 2, not {}", pair.len()))
+            );
         };
         if !args.is_a::<Tuple>() {
             return Err(vm.type_error(format!(
@@ -120,10 +118,7 @@ fn new_arguments(vm: &Vm, this: &Value) -> Res<(Option<Value>, Option<Value>)> {
     }
     if let Some(result) = vm.call_special(this, &names.__getnewargs__, &[])? {
         if !result.is_a::<Tuple>() {
-            return Err(vm.type_error(format!(
-                "__getnewargs__ should return a tuple, not '{}'",
-                vm.type_name(&result)
-            )));
+            return Err(vm.type_error(format!("__getnewargs__ should return a tuple, not '{}'", vm.type_name(&result))));
         }
         return Ok((Some(result), None));
     }

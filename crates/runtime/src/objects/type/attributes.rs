@@ -138,10 +138,7 @@ pub fn slot_names(_: &Vm, ty: &TypeRef) -> Vec<Ref<Str>> {
 
 fn check_special(vm: &Vm, ty: &TypeRef, value: Option<&Value>, name: &str) -> Res<()> {
     if ty.has(TypeFlags::IMMUTABLE) {
-        return Err(vm.type_error(format!(
-            "cannot set '{name}' attribute of immutable type '{}'",
-            ty.full_name()
-        )));
+        return Err(vm.type_error(format!("cannot set '{name}' attribute of immutable type '{}'", ty.full_name())));
     }
     if value.is_none() {
         return Err(vm.type_error(format!("cannot delete '{name}' attribute of immutable type '{}'", ty.full_name())));
@@ -330,10 +327,7 @@ impl Type {
         let annotations = if vm.class(&annotate).slots().call.is_some() {
             let made = vm.call(&annotate, &[Value::int32(1)])?;
             if !made.is_a::<Dict>() {
-                return Err(vm.type_error(format!(
-                    "__annotate__() must return a dict, not {}",
-                    vm.type_name(&made)
-                )));
+                return Err(vm.type_error(format!("__annotate__() must return a dict, not {}", vm.type_name(&made))));
             }
             made
         } else {
@@ -393,10 +387,9 @@ impl Type {
             return Err(vm.type_error("cannot delete __annotate__ attribute"));
         };
         if this.has(TypeFlags::IMMUTABLE) {
-            return Err(vm.type_error(format!(
-                "cannot set '__annotate__' attribute of immutable type '{}'",
-                this.full_name()
-            )));
+            return Err(
+                vm.type_error(format!("cannot set '__annotate__' attribute of immutable type '{}'", this.full_name()))
+            );
         }
         if !value.is_none() && vm.class(value).slots().call.is_none() {
             return Err(vm.type_error("__annotate__ must be callable or None"));

@@ -59,10 +59,7 @@ fn no_order(vm: &Vm, lists: &[(Vec<Value>, usize)]) -> crate::vm::Raised {
             names.push(head.downcast::<Type>().map_or_else(|| "?".to_string(), |t| t.name()));
         }
     }
-    vm.type_error(format!(
-        "Cannot create a consistent method resolution order (MRO) for bases {}",
-        names.join(", ")
-    ))
+    vm.type_error(format!("Cannot create a consistent method resolution order (MRO) for bases {}", names.join(", ")))
 }
 
 /// Computes and stores the MRO, through the metaclass's `mro()` when that is overridden.
@@ -98,10 +95,7 @@ fn check_custom(vm: &Vm, ty: &TypeRef, classes: &[Value]) -> Res<()> {
             return Err(vm.type_error(format!("mro() returned a non-class ('{}')", vm.type_name(class))));
         };
         if !solid.is_subtype(&layout::solid_base(vm, base)) && !ty.is(base) {
-            return Err(vm.type_error(format!(
-                "mro() returned base with unsuitable layout ('{}')",
-                base.full_name()
-            )));
+            return Err(vm.type_error(format!("mro() returned base with unsuitable layout ('{}')", base.full_name())));
         }
     }
     Ok(())

@@ -55,9 +55,7 @@ pub fn new(vm: &Vm, meta: &TypeRef, args: Args<'_>) -> Res {
     } else {
         for base in given_bases.as_slice() {
             if !base.is_a::<Type>() && vm.get_attr_opt(base, &vm.names().__mro_entries__)?.is_some() {
-                return Err(vm.type_error(
-                    "type() doesn't support MRO entry resolution; use types.new_class()",
-                ));
+                return Err(vm.type_error("type() doesn't support MRO entry resolution; use types.new_class()"));
             }
         }
         let winner = calculate_metaclass(vm, &meta, given_bases.as_slice())?;
@@ -101,7 +99,8 @@ pub fn calculate_metaclass(vm: &Vm, meta: &TypeRef, bases: &[Value]) -> Res<Type
 pub fn surrogates(vm: &Vm, name: &Ref<Str>) -> Raised {
     let position = name.code_points().position(|c| (0xd800..0xe000).contains(&c)).unwrap_or(0);
     let code = name.code_points().nth(position).unwrap_or(0);
-    let message = format!("'utf-8' codec can't encode character '\\u{code:04x}' in position {position}: surrogates not allowed");
+    let message =
+        format!("'utf-8' codec can't encode character '\\u{code:04x}' in position {position}: surrogates not allowed");
     let class = crate::objects::native_function::builtin(vm, "UnicodeEncodeError");
     let made = class.and_then(|class| {
         let (start, end) = (vm.new_int(position as i64)?, vm.new_int(position as i64 + 1)?);
@@ -296,13 +295,7 @@ fn take_cell(vm: &Vm, dict: &Ref<Dict>, name: &Ref<Str>) -> Res<Option<Value>> {
     Ok(Some(cell))
 }
 
-fn add_layout_members(
-    vm: &Vm,
-    ty: &TypeRef,
-    base: &TypeRef,
-    wanted: &layout::Layout,
-    dict: &Ref<Dict>,
-) -> Res<()> {
+fn add_layout_members(vm: &Vm, ty: &TypeRef, base: &TypeRef, wanted: &layout::Layout, dict: &Ref<Dict>) -> Res<()> {
     let first = base.fields.slot_words.get() as usize;
     for (i, name) in wanted.slots.iter().enumerate() {
         if dict.find_str(vm, name).is_some() {
@@ -339,13 +332,15 @@ pub static WEAKREF_ACCESSOR: crate::native::GetSetDef = crate::native::GetSetDef
 };
 
 /// For native definitions whose instances have a `__dict__`: `tables: &[.., DICT_TABLE]`.
-pub static DICT_TABLE: &crate::native::MethodTable =
-    &crate::native::MethodTable { methods: &[], accessors: &[crate::native::GetSetDef {
+pub static DICT_TABLE: &crate::native::MethodTable = &crate::native::MethodTable {
+    methods: &[],
+    accessors: &[crate::native::GetSetDef {
         name: "__dict__",
         doc: "dictionary for instance variables",
         get: Some(get_dict),
         set: Some(set_dict),
-    }] };
+    }],
+};
 
 pub fn get_dict(vm: &Vm, this: &Value) -> Res {
     match vm.instance_dict(this)? {

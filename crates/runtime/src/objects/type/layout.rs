@@ -32,8 +32,7 @@ pub fn read(vm: &Vm, name: &Ref<Str>, base: &TypeRef, bases: &[Value], dict: &Re
     let Some(declared) = dict.get_str(vm, &vm.names().__slots__) else {
         return Ok(Layout { slots: Vec::new(), add_dict: may_add_dict, add_weakref: may_add_weakref, declared: false });
     };
-    let items =
-        if declared.is_a::<Str>() { vec![declared.clone()] } else { vm.collect_values(&declared)? };
+    let items = if declared.is_a::<Str>() { vec![declared.clone()] } else { vm.collect_values(&declared)? };
     if !items.is_empty() && is_variable(base) {
         return Err(vm.type_error(format!("nonempty __slots__ not supported for subtype of '{}'", base.name())));
     }
@@ -62,7 +61,9 @@ pub fn read(vm: &Vm, name: &Ref<Str>, base: &TypeRef, bases: &[Value], dict: &Re
             let ours = ["__qualname__", "__classcell__", "__classdictcell__"].iter().any(|n| mangled.eq_str(n));
             if !ours && dict.find_str(vm, &mangled).is_some() {
                 let shown = vm.repr(slot.as_value())?;
-                return Err(vm.value_error(format!("{} in __slots__ conflicts with class variable", shown.to_utf8_lossy())));
+                return Err(
+                    vm.value_error(format!("{} in __slots__ conflicts with class variable", shown.to_utf8_lossy()))
+                );
             }
             slots.push(mangled);
         }
@@ -154,10 +155,7 @@ pub fn same_layout_base(vm: &Vm, new: &TypeRef, old: &TypeRef) -> bool {
 pub fn set_class(vm: &Vm, this: &Value, value: Option<&Value>) -> Res<()> {
     let Some(value) = value else { return Err(vm.type_error("can't delete __class__ attribute")) };
     let Some(new) = value.downcast::<Type>() else {
-        return Err(vm.type_error(format!(
-            "__class__ must be set to a class, not '{}' object",
-            vm.type_name(value)
-        )));
+        return Err(vm.type_error(format!("__class__ must be set to a class, not '{}' object", vm.type_name(value))));
     };
     let old = vm.class(this).clone();
     let module = vm.ty_of::<crate::objects::module::Module>();

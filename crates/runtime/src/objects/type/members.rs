@@ -102,7 +102,9 @@ pub fn text_signature(def: &'static TypeDef) -> Option<&'static str> {
 
 /// After CPython `tp_new_wrapper`: the class given must inherit, and no native base in between may want its own `__new__`.
 fn call_new(vm: &Vm, this: &Value, args: Args<'_>) -> Res {
-    let Some(owner) = this.downcast::<Type>() else { return Err(vm.type_error("__new__() called with non-type 'self'")) };
+    let Some(owner) = this.downcast::<Type>() else {
+        return Err(vm.type_error("__new__() called with non-type 'self'"));
+    };
     let name = owner.full_name();
     let Some((first, _)) = args.pos().split_first() else {
         return Err(vm.type_error(format!("{name}.__new__(): not enough arguments")));

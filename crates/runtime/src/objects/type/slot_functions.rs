@@ -52,7 +52,9 @@ fn binary(
     let uses = |c: &TypeRef| slot(c).is_some_and(|f| f as usize == own);
     let mut try_right = !left_class.is(&right_class) && uses(&right_class);
     if uses(&left_class) {
-        if try_right && right_class.is_subtype(&left_class) && overrides(vm, &left_class, &right_class, reflected(vm.names()))
+        if try_right
+            && right_class.is_subtype(&left_class)
+            && overrides(vm, &left_class, &right_class, reflected(vm.names()))
         {
             let result = call_dunder_maybe(vm, right, reflected(vm.names()), core::slice::from_ref(left))?;
             if !result.is_not_implemented() {
@@ -121,7 +123,8 @@ fn power_binary(vm: &Vm, left: &Value, right: &Value) -> Res {
     let names = vm.names();
     let mut try_right = !left_class.is(&right_class) && uses(&right_class);
     if uses(&left_class) {
-        if try_right && right_class.is_subtype(&left_class) && overrides(vm, &left_class, &right_class, &names.__rpow__) {
+        if try_right && right_class.is_subtype(&left_class) && overrides(vm, &left_class, &right_class, &names.__rpow__)
+        {
             let result = call_dunder_maybe(vm, right, &names.__rpow__, core::slice::from_ref(left))?;
             if !result.is_not_implemented() {
                 return Ok(result);

@@ -187,12 +187,7 @@ fn check_applicable(vm: &Vm, f: SlotFn, this: &Value, what: &str) -> Res<()> {
     let own = slot_of(&class);
     let mro = class.mro_types();
     // The last class along the MRO with a native slot: the one whose rules hold.
-    let mut at = mro
-        .iter()
-        .rev()
-        .find(|c| slot_of(c) != generic && slot_of(c) == own)
-        .cloned()
-        .or(Some(class.clone()));
+    let mut at = mro.iter().rev().find(|c| slot_of(c) != generic && slot_of(c) == own).cloned().or(Some(class.clone()));
     while let Some(ty) = at {
         let slot = slot_of(&ty);
         if slot == f.address() {

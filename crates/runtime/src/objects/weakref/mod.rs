@@ -1,6 +1,6 @@
 //! Weak references.
-use crate::vm::Vm;
 use crate::Value;
+use crate::vm::Vm;
 pub fn first_reference(_: &Vm, _: &Value) -> Option<Value> {
     None
 }
