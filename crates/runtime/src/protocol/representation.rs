@@ -27,6 +27,47 @@ impl Vm {
     }
 }
 
+impl Vm {
+    /// `ascii(value)`: the repr with everything beyond ASCII escaped (`PyObject_ASCII`).
+    pub fn ascii(&self, value: &Value) -> Res<Ref<Str>> {
+        let text = self.repr(value)?;
+        if text.is_ascii() {
+            return Ok(text);
+        }
+        let mut out = Vec::with_capacity(text.len() * 2);
+        for c in text.code_points() {
+            crate::objects::str::repr::push_ascii_escaped(&mut out, c);
+        }
+        self.new_ascii(&out)
+    }
+
+    /// `format(value, spec)`; `spec` is a str (`PyObject_Format`).
+    pub fn format(&self, value: &Value, spec: &Value) -> Res {
+        let Some(text) = spec.downcast::<Str>() else {
+            return Err(
+                self.system_error(format!("Format specifier must be a string, not {}", self.type_name(spec)))
+            );
+        };
+        if text.is_empty() {
+            if value.exact::<Str>(self).is_some() {
+                return Ok(value.clone());
+            }
+            if value.is_small_int() {
+                return Ok(self.str(value)?.into_value());
+            }
+        }
+        let Some(result) = self.call_special(value, &self.names().__format__, core::slice::from_ref(spec))? else {
+            return Err(self.type_error(format!("Type {} doesn't define __format__", self.type_name(value))));
+        };
+        if !result.is_a::<Str>() {
+            return Err(
+                self.type_error(format!("__format__ must return a str, not {}", self.type_name(&result)))
+            );
+        }
+        Ok(result)
+    }
+}
+
 /// What `id()` answers and default reprs show: the object's address; the word of an immediate.
 pub fn address(value: &Value) -> u64 {
     value.bits()

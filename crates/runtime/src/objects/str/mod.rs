@@ -6,6 +6,7 @@
 
 pub mod hash;
 pub mod intern;
+pub mod repr;
 
 use crate::payload::{Payload, TypeDef};
 use crate::vm::{Res, Vm};
