@@ -1,1 +1,9 @@
+//! Reports over code objects: flow graphs, metrics, differences, the origin of `.pyc` files; of any CPython's bytecode,
+//! executing nothing.
+//!
+//! It knows no interpreter. Files are reached through [`cli::Files`], which the command implements with the host's door.
 #![forbid(unsafe_code)]
+
+pub mod graph;
+pub mod metrics;
+pub mod symbolic;

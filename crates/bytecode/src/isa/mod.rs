@@ -155,6 +155,30 @@ impl Isa {
     }
 }
 
+/// Does control never reach the instruction after one of this name by falling through?
+pub fn is_terminator(name: &str) -> bool {
+    matches!(
+        name,
+        "RETURN_VALUE"
+            | "RETURN_CONST"
+            | "RAISE_VARARGS"
+            | "RERAISE"
+            | "INTERPRETER_EXIT"
+            | "JUMP_FORWARD"
+            | "JUMP_ABSOLUTE"
+            | "JUMP_BACKWARD"
+            | "JUMP_BACKWARD_NO_INTERRUPT"
+            | "CONTINUE_LOOP"
+            | "BREAK_LOOP"
+            | "STOP_CODE"
+    )
+}
+
+/// Is a jump, by name, only an annotation for monitoring?
+pub fn is_annotation(name: &str) -> bool {
+    name == "END_ASYNC_FOR"
+}
+
 fn parse_row(line: &'static str) -> Option<(u8, IsaRow)> {
     let mut words = line.split(' ');
     let number = words.next()?.parse().ok()?;

@@ -4,6 +4,7 @@ use super::{Check, Rule};
 use crate::code::flags;
 use crate::decode::Decoded;
 use crate::instruction::Opcode;
+use crate::isa::{is_annotation, is_terminator};
 use crate::version::Version;
 
 /// Depth of the operand stack before each instruction, EXTENDED_ARG left out; `None` where control never comes.
@@ -13,30 +14,6 @@ pub struct StackDepths {
     pub depths: Vec<(u32, Option<u32>)>,
     /// The deepest point, after which `co_stacksize` should be.
     pub max: u32,
-}
-
-/// Does control never reach the next instruction by falling through?
-pub(crate) fn is_terminator(name: &str) -> bool {
-    matches!(
-        name,
-        "RETURN_VALUE"
-            | "RETURN_CONST"
-            | "RAISE_VARARGS"
-            | "RERAISE"
-            | "INTERPRETER_EXIT"
-            | "JUMP_FORWARD"
-            | "JUMP_ABSOLUTE"
-            | "JUMP_BACKWARD"
-            | "JUMP_BACKWARD_NO_INTERRUPT"
-            | "CONTINUE_LOOP"
-            | "BREAK_LOOP"
-            | "STOP_CODE"
-    )
-}
-
-/// Is a jump only an annotation for monitoring?
-pub(crate) fn is_annotation(name: &str) -> bool {
-    name == "END_ASYNC_FOR"
 }
 
 impl Check<'_> {

@@ -1,0 +1,449 @@
+//! The flow graph of a code object: basic blocks, edges, dominators, loops, unreachable code.
+//!
+//! Blocks are cut at jump targets, after jumps, and where the set of exception handlers changes, so that each block has
+//! one handler at most. Up to 3.10 handlers are known by the SETUP_ instructions that push them; the edge then leaves
+//! the block that holds the SETUP_.
+//!
+//! Dominators: Cooper, Harvey, Kennedy, "A Simple, Fast Dominance Algorithm" (2001). Loops: natural loops of the edges
+//! whose target dominates their source, merged by header. Invariant: block 0 is the entry; instructions of a block are a
+//! range of [`FlowGraph::instructions`].
+
+use std::ops::Range;
+
+use ophi_bytecode::code::{CodeObject, ExceptionEntry, decode_exception_table};
+use ophi_bytecode::decode::{Decoded, decode};
+use ophi_bytecode::isa::{Isa, is_annotation, is_terminator};
+use ophi_bytecode::{Flags, Version};
+
+/// A block's number, in order of offsets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BlockId(pub usize);
+
+/// Why control goes from one block to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum EdgeKind {
+    /// The next instruction follows.
+    Next,
+    /// A conditional jump was not taken.
+    NotTaken,
+    /// A conditional jump was taken.
+    Taken,
+    /// An unconditional jump.
+    Jump,
+    /// An exception is handled.
+    Exception,
+}
+
+impl EdgeKind {
+    /// A word for reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            EdgeKind::Next => "next",
+            EdgeKind::NotTaken => "not taken",
+            EdgeKind::Taken => "taken",
+            EdgeKind::Jump => "jump",
+            EdgeKind::Exception => "exception",
+        }
+    }
+}
+
+/// An edge of the graph.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Edge {
+    /// Where it leaves.
+    pub from: BlockId,
+    /// Where it leads.
+    pub to: BlockId,
+    /// Why.
+    pub kind: EdgeKind,
+    /// Does it close a loop (its target dominates its source)?
+    pub back: bool,
+}
+
+/// A basic block.
+#[derive(Clone, Debug)]
+pub struct Block {
+    /// Its instructions, as a range of the graph's.
+    pub range: Range<usize>,
+    /// First byte.
+    pub start: u32,
+    /// One past the last byte, caches included.
+    pub end: u32,
+    /// Can control come here?
+    pub reachable: bool,
+    /// The nearest block every path here goes through; `None` for the entry and unreachable blocks.
+    pub dominator: Option<BlockId>,
+    /// How many loops it is in.
+    pub loop_depth: usize,
+}
+
+/// A natural loop.
+#[derive(Clone, Debug)]
+pub struct Loop {
+    /// The block every iteration begins with.
+    pub header: BlockId,
+    /// All blocks of the loop, header included, in order.
+    pub body: Vec<BlockId>,
+}
+
+/// The flow graph of one code object.
+#[derive(Clone, Debug)]
+pub struct FlowGraph {
+    /// The instruction set.
+    pub isa: &'static Isa,
+    /// The instructions, EXTENDED_ARG left out.
+    pub instructions: Vec<Decoded>,
+    /// The blocks, by offset.
+    pub blocks: Vec<Block>,
+    /// The edges, by source, then kind.
+    pub edges: Vec<Edge>,
+    /// The loops, by header.
+    pub loops: Vec<Loop>,
+    successors: Vec<Vec<usize>>,
+    predecessors: Vec<Vec<usize>>,
+}
+
+impl FlowGraph {
+    /// Builds the graph. Jumps that lead nowhere (only a damaged file has them) have no edge.
+    pub fn new(code: &CodeObject, version: Version) -> FlowGraph {
+        let isa = Isa::of(version);
+        let instructions: Vec<_> = decode(&code.code, isa).filter(|i| i.op != isa.extended_arg).collect();
+        let entries = match version >= Version::V3_11 {
+            true => decode_exception_table(&code.exceptiontable).unwrap_or_default(),
+            false => Vec::new(),
+        };
+        let mut graph = FlowGraph {
+            isa,
+            instructions,
+            blocks: Vec::new(),
+            edges: Vec::new(),
+            loops: Vec::new(),
+            successors: Vec::new(),
+            predecessors: Vec::new(),
+        };
+        graph.make_blocks(&entries);
+        graph.make_edges(&entries);
+        graph.index_edges();
+        graph.find_dominators();
+        graph.find_loops();
+        graph
+    }
+
+    /// The index of the instruction that starts at a byte (its EXTENDED_ARGs included).
+    pub fn index_at(&self, offset: i64) -> Option<usize> {
+        let offset = u32::try_from(offset).ok()?;
+        self.instructions.binary_search_by_key(&offset, |instruction| instruction.start).ok()
+    }
+
+    /// The block of an instruction.
+    pub fn block_of(&self, instruction: usize) -> BlockId {
+        BlockId(self.blocks.partition_point(|block| block.range.start <= instruction).saturating_sub(1))
+    }
+
+    /// The edges that leave a block.
+    pub fn edges_from(&self, block: BlockId) -> impl Iterator<Item = &Edge> {
+        self.successors[block.0].iter().map(|&edge| &self.edges[edge])
+    }
+
+    /// The edges that lead to a block.
+    pub fn edges_to(&self, block: BlockId) -> impl Iterator<Item = &Edge> {
+        self.predecessors[block.0].iter().map(|&edge| &self.edges[edge])
+    }
+
+    /// Does every path to `below` go through `above`?
+    pub fn dominates(&self, above: BlockId, mut below: BlockId) -> bool {
+        loop {
+            if above == below {
+                return true;
+            }
+            match self.blocks[below.0].dominator {
+                Some(next) => below = next,
+                None => return false,
+            }
+        }
+    }
+
+    /// Is an instruction a conditional jump (loops over iterators included)?
+    pub fn is_branch(&self, instruction: &Decoded) -> bool {
+        let name = self.isa.name(instruction.op);
+        self.isa.flags(instruction.op).has(Flags::JUMP)
+            && !is_terminator(&name)
+            && !is_annotation(&name)
+            && !is_setup(&name)
+    }
+
+    fn make_blocks(&mut self, entries: &[ExceptionEntry]) {
+        let count = self.instructions.len();
+        let mut leads = vec![false; count + 1];
+        leads[0] = true;
+        for i in 0..count {
+            let instruction = self.instructions[i];
+            let name = self.isa.name(instruction.op);
+            if let Some(target) = instruction.target(self.isa)
+                && !is_annotation(&name)
+            {
+                if let Some(target) = self.index_at(target) {
+                    leads[target] = true;
+                }
+                leads[i + 1] = true;
+            }
+            if is_terminator(&name) {
+                leads[i + 1] = true;
+            }
+        }
+        for entry in entries {
+            for offset in [entry.start, entry.end, entry.target] {
+                if let Some(index) = self.index_at(offset.into()) {
+                    leads[index] = true;
+                }
+            }
+        }
+        let starts: Vec<usize> = (0..count).filter(|&i| leads[i]).collect();
+        let ends = starts.iter().skip(1).copied().chain([count]);
+        self.blocks = starts
+            .iter()
+            .zip(ends)
+            .map(|(&from, to)| Block {
+                range: from..to,
+                start: self.instructions[from].start,
+                end: self.instructions[to - 1].end,
+                reachable: false,
+                dominator: None,
+                loop_depth: 0,
+            })
+            .collect();
+    }
+
+    fn make_edges(&mut self, entries: &[ExceptionEntry]) {
+        let mut edges = Vec::new();
+        for (number, block) in self.blocks.iter().enumerate() {
+            let from = BlockId(number);
+            let first = edges.len();
+            let mut push = |to: BlockId, kind| {
+                let edge = Edge { from, to, kind, back: false };
+                if !edges[first..].contains(&edge) {
+                    edges.push(edge);
+                }
+            };
+            let last = self.instructions[block.range.end - 1];
+            let name = self.isa.name(last.op);
+            let target = last.target(self.isa).and_then(|target| self.index_at(target)).map(|i| self.block_of(i));
+            let is_jump = target.is_some() && !is_annotation(&name);
+            let branches = is_jump && !is_terminator(&name) && !is_setup(&name);
+            if !is_terminator(&name) && number + 1 < self.blocks.len() {
+                push(BlockId(number + 1), if branches { EdgeKind::NotTaken } else { EdgeKind::Next });
+            }
+            if let Some(target) = target.filter(|_| is_jump) {
+                let kind = if is_setup(&name) {
+                    EdgeKind::Exception
+                } else if branches {
+                    EdgeKind::Taken
+                } else {
+                    EdgeKind::Jump
+                };
+                push(target, kind);
+            }
+            let after = entries.partition_point(|entry| entry.start <= block.start);
+            let covering = entries[..after].last().filter(|entry| block.start < entry.end);
+            if let Some(handler) = covering.and_then(|entry| self.index_at(entry.target.into())) {
+                push(self.block_of(handler), EdgeKind::Exception);
+            }
+        }
+        self.edges = edges;
+    }
+
+    fn index_edges(&mut self) {
+        self.successors = vec![Vec::new(); self.blocks.len()];
+        self.predecessors = vec![Vec::new(); self.blocks.len()];
+        for (i, edge) in self.edges.iter().enumerate() {
+            self.successors[edge.from.0].push(i);
+            self.predecessors[edge.to.0].push(i);
+        }
+    }
+
+    /// Reachable blocks in postorder.
+    fn postorder(&self) -> Vec<usize> {
+        let mut seen = vec![false; self.blocks.len()];
+        let mut order = Vec::new();
+        let mut stack = Vec::new();
+        if !self.blocks.is_empty() {
+            seen[0] = true;
+            stack.push((0usize, 0usize));
+        }
+        while let Some((block, next)) = stack.last_mut() {
+            match self.successors[*block].get(*next) {
+                Some(&edge) => {
+                    *next += 1;
+                    let to = self.edges[edge].to.0;
+                    if !seen[to] {
+                        seen[to] = true;
+                        stack.push((to, 0));
+                    }
+                }
+                None => {
+                    order.push(*block);
+                    stack.pop();
+                }
+            }
+        }
+        order
+    }
+
+    fn find_dominators(&mut self) {
+        let order = self.postorder();
+        let mut number = vec![usize::MAX; self.blocks.len()];
+        for (i, &block) in order.iter().enumerate() {
+            number[block] = i;
+            self.blocks[block].reachable = true;
+        }
+        let mut idom = vec![usize::MAX; self.blocks.len()];
+        let Some(&entry) = order.last() else { return };
+        idom[entry] = entry;
+        let mut changed = true;
+        while changed {
+            changed = false;
+            for &block in order.iter().rev().skip(1) {
+                let mut new = usize::MAX;
+                for &edge in &self.predecessors[block] {
+                    let from = self.edges[edge].from.0;
+                    if idom[from] == usize::MAX {
+                        continue;
+                    }
+                    if new == usize::MAX {
+                        new = from;
+                        continue;
+                    }
+                    let (mut a, mut b) = (from, new);
+                    while a != b {
+                        while number[a] < number[b] {
+                            a = idom[a];
+                        }
+                        while number[b] < number[a] {
+                            b = idom[b];
+                        }
+                    }
+                    new = a;
+                }
+                if idom[block] != new {
+                    idom[block] = new;
+                    changed = true;
+                }
+            }
+        }
+        for (i, block) in self.blocks.iter_mut().enumerate() {
+            block.dominator = (block.reachable && i != entry && idom[i] != usize::MAX).then(|| BlockId(idom[i]));
+        }
+    }
+
+    fn find_loops(&mut self) {
+        let mut loops: Vec<Loop> = Vec::new();
+        for i in 0..self.edges.len() {
+            let Edge { from, to, .. } = self.edges[i];
+            if !self.blocks[from.0].reachable || !self.dominates(to, from) {
+                continue;
+            }
+            self.edges[i].back = true;
+            let mut inside = vec![false; self.blocks.len()];
+            inside[to.0] = true;
+            let mut body = vec![to];
+            let mut open = vec![from];
+            while let Some(block) = open.pop() {
+                if std::mem::replace(&mut inside[block.0], true) {
+                    continue;
+                }
+                body.push(block);
+                open.extend(self.edges_to(block).map(|edge| edge.from).filter(|from| self.blocks[from.0].reachable));
+            }
+            match loops.iter_mut().find(|l| l.header == to) {
+                Some(known) => known.body.extend(body),
+                None => loops.push(Loop { header: to, body }),
+            }
+        }
+        for known in &mut loops {
+            known.body.sort_unstable();
+            known.body.dedup();
+            for block in &known.body {
+                self.blocks[block.0].loop_depth += 1;
+            }
+        }
+        loops.sort_by_key(|known| known.header);
+        self.loops = loops;
+    }
+
+    /// How deeply a block is nested in decisions: the longest chain of branches it depends on (Ferrante, Ottenstein,
+    /// Warren 1987, over edges that are not exceptions and close no loop). Index by block.
+    pub fn nesting(&self) -> Vec<usize> {
+        let count = self.blocks.len();
+        // Immediate postdominators over the acyclic normal edges; blocks are visited in reverse offset order until
+        // nothing changes. `count` stands for the exit.
+        let next: Vec<Vec<usize>> = (0..count)
+            .map(|block| {
+                let normal = self.edges_from(BlockId(block)).filter(|e| !e.back && e.kind != EdgeKind::Exception);
+                normal.map(|edge| edge.to.0).collect()
+            })
+            .collect();
+        let order = topological(&next);
+        let mut depth = vec![0usize; count + 1];
+        let mut ipdom = vec![count; count + 1];
+        for &block in order.iter().rev() {
+            let mut joined: Option<usize> = None;
+            for &to in &next[block] {
+                joined = Some(match joined {
+                    None => to,
+                    Some(other) => meet(&ipdom, &depth, other, to, count),
+                });
+            }
+            ipdom[block] = joined.unwrap_or(count);
+            depth[block] = depth[ipdom[block]] + 1;
+        }
+        // A block depends on a branch if it postdominates one way but not the branch itself.
+        let mut nesting = vec![0usize; count];
+        for &block in &order {
+            if next[block].len() < 2 {
+                continue;
+            }
+            for &way in &next[block] {
+                let mut at = way;
+                while at != ipdom[block] && at < count {
+                    nesting[at] = nesting[at].max(nesting[block] + 1);
+                    at = ipdom[at];
+                }
+            }
+        }
+        nesting
+    }
+}
+
+/// The nearest common postdominator.
+fn meet(ipdom: &[usize], depth: &[usize], mut a: usize, mut b: usize, exit: usize) -> usize {
+    while a != b {
+        if a == exit || b == exit {
+            return exit;
+        }
+        if depth[a] >= depth[b] { a = ipdom[a] } else { b = ipdom[b] }
+    }
+    a
+}
+
+/// Blocks in an order in which every edge leads forward.
+fn topological(next: &[Vec<usize>]) -> Vec<usize> {
+    let mut incoming = vec![0usize; next.len()];
+    next.iter().flatten().for_each(|&to| incoming[to] += 1);
+    let mut open: std::collections::BTreeSet<usize> = (0..next.len()).filter(|&block| incoming[block] == 0).collect();
+    let mut order = Vec::with_capacity(next.len());
+    while let Some(block) = open.pop_first() {
+        order.push(block);
+        for &to in &next[block] {
+            incoming[to] -= 1;
+            if incoming[to] == 0 {
+                open.insert(to);
+            }
+        }
+    }
+    order
+}
+
+/// Does an instruction of this name push a handler (up to 3.10)?
+fn is_setup(name: &str) -> bool {
+    name.starts_with("SETUP_")
+}
