@@ -405,7 +405,9 @@ impl FlowGraph {
             for &way in &next[block] {
                 let mut at = way;
                 while at != ipdom[block] && at < count {
-                    nesting[at] = nesting[at].max(nesting[block] + 1);
+                    // `a and b`: the second test shares a way out with the first, and is no deeper.
+                    let same = next[at].len() > 1 && next[at].iter().any(|to| next[block].contains(to));
+                    nesting[at] = nesting[at].max(nesting[block] + usize::from(!same));
                     at = ipdom[at];
                 }
             }

@@ -4,6 +4,13 @@
 //! It knows no interpreter. Files are reached through [`cli::Files`], which the command implements with the host's door.
 #![forbid(unsafe_code)]
 
+pub mod cli;
+pub mod codes;
+pub mod compare;
 pub mod graph;
+pub mod input;
 pub mod metrics;
+pub mod origin;
+pub mod report;
 pub mod symbolic;
+pub mod zip;

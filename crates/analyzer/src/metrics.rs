@@ -13,7 +13,7 @@
 //!   does.
 //! - **cognitive estimate**: each decision counts one more for each decision around it (control dependence), so that
 //!   nested code weighs more. Campbell's measure counts `else` and sequences of operators apart, which bytecode has not.
-//! - **nesting**: the deepest chain of decisions.
+//! - **nesting**: the deepest chain of decisions; the operands of `and` and `or` stand on one level.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 

@@ -1,0 +1,187 @@
+//! The inspection commands: `tokens`, `ast`, `symbols`, `cfg`, `dis`, `analyze`, `verify`, `diff`.
+//!
+//! Each is a function from arguments to an exit status over an [`Io`]; nothing here touches the process. Exit status: 0
+//! for success, 1 where something was found (an error in an input, a threshold passed, a difference), 2 for wrong usage.
+//! Outputs are stable: no addresses, no hash order, no time.
+
+mod analyze;
+mod cfg;
+mod diff;
+mod dis;
+mod front;
+mod options;
+mod verify;
+
+use std::io::Write;
+
+pub use crate::input::Files;
+use crate::input::{Input, LoadError, Loaded, expand, open};
+use options::Options;
+
+/// Version of the JSON the commands print; grows when a field changes its meaning or goes.
+pub const SCHEMA: &str = "ophiolite.inspect/1";
+
+/// What a command reads and writes.
+pub struct Io<'a> {
+    /// Results.
+    pub out: &'a mut dyn Write,
+    /// Errors and progress.
+    pub err: &'a mut dyn Write,
+    /// The way to inputs.
+    pub files: &'a dyn Files,
+    /// May results be coloured?
+    pub color: bool,
+    /// May progress be shown on `err` (is it a terminal)?
+    pub progress: bool,
+    /// How many threads may work; 0 for one.
+    pub threads: usize,
+}
+
+/// A command's name and what it is for.
+pub const COMMANDS: [(&str, &str); 8] = [
+    ("tokens", "the tokens of a source"),
+    ("ast", "the syntax tree of a source"),
+    ("symbols", "the symbol tables of a source"),
+    ("cfg", "the flow graph of each code object"),
+    ("dis", "the bytecode, as the dis module of its version prints it"),
+    ("analyze", "measures of each function: size, names, calls, stack, complexity"),
+    ("verify", "is a .pyc well-formed, and does it come from its source?"),
+    ("diff", "two files' bytecode, instruction by instruction"),
+];
+
+/// Runs an inspection command. `None` if `command` is none.
+pub fn run(command: &str, args: &[String], io: &mut Io<'_>) -> Option<i32> {
+    let main = match command {
+        "tokens" => main_tokens,
+        "ast" => main_ast,
+        "symbols" => main_symbols,
+        "cfg" => main_cfg,
+        "dis" => main_dis,
+        "analyze" => main_analyze,
+        "verify" => main_verify,
+        "diff" => main_diff,
+        _ => return None,
+    };
+    Some(main(args, io))
+}
+
+macro_rules! mains {
+    ($($name:ident = $command:literal, $module:ident::$function:ident;)*) => {
+        $(#[doc = concat!("`ophi ", $command, "`.")]
+        pub fn $name(args: &[String], io: &mut Io<'_>) -> i32 {
+            start($command, args, io, $module::$function)
+        })*
+    };
+}
+
+mains! {
+    main_tokens = "tokens", front::tokens;
+    main_ast = "ast", front::ast;
+    main_symbols = "symbols", front::symbols;
+    main_cfg = "cfg", cfg::cfg;
+    main_dis = "dis", dis::dis;
+    main_analyze = "analyze", analyze::analyze;
+    main_verify = "verify", verify::verify;
+    main_diff = "diff", diff::diff;
+}
+
+/// What ends a command early.
+#[derive(Debug)]
+enum Stop {
+    /// Wrong usage, in words.
+    Usage(String),
+    /// The output cannot be written (a closed pipe).
+    Write,
+}
+
+impl From<std::io::Error> for Stop {
+    fn from(_: std::io::Error) -> Stop {
+        Stop::Write
+    }
+}
+
+/// An exit status, or what ended the command.
+type Outcome = Result<i32, Stop>;
+
+fn start(command: &str, args: &[String], io: &mut Io<'_>, main: fn(&Options, &mut Io<'_>) -> Outcome) -> i32 {
+    let options = match Options::parse(command, args) {
+        Ok(options) => options,
+        Err(message) => return usage(command, &message, io),
+    };
+    if options.help {
+        return if io.out.write_all(options::help(command).as_bytes()).is_ok() { 0 } else { 1 };
+    }
+    match main(&options, io) {
+        Ok(status) => status,
+        Err(Stop::Usage(message)) => usage(command, &message, io),
+        // Who reads the output has had enough.
+        Err(Stop::Write) => 1,
+    }
+}
+
+fn usage(command: &str, message: &str, io: &mut Io<'_>) -> i32 {
+    let text = format!("ophi {command}: {message}\nTry: ophi {command} --help\n");
+    _ = io.err.write_all(text.as_bytes());
+    2
+}
+
+/// All inputs the options name, in order; errors are printed and counted.
+fn inputs(options: &Options, io: &mut Io<'_>) -> Result<Vec<String>, Stop> {
+    if options.paths.is_empty() && options.module.is_none() {
+        return Err(Stop::Usage(
+            "which file? (a source, a .pyc, an archive, a directory, or - for standard input)".into(),
+        ));
+    }
+    Ok(options.paths.iter().flat_map(|path| expand(io.files, path)).collect())
+}
+
+/// The inputs behind a name of [`inputs`]; the module of `-m` first.
+fn for_each_input(
+    options: &Options,
+    io: &mut Io<'_>,
+    visit: &mut dyn FnMut(Input, &mut Io<'_>) -> Result<(), Stop>,
+) -> Result<usize, Stop> {
+    let mut failures = 0;
+    if let Some(module) = &options.module {
+        match io.files.module(module) {
+            Some((name, data)) => visit(Input { name, data }, io)?,
+            None => failures += complain(&LoadError::new(module, "no such module in the library"), io),
+        }
+    }
+    for name in inputs(options, io)? {
+        for input in open(io.files, &name) {
+            match input {
+                Ok(input) => visit(input, io)?,
+                Err(error) => failures += complain(&error, io),
+            }
+        }
+    }
+    Ok(failures)
+}
+
+/// As [`for_each_input`], with the code loaded.
+fn for_each_code(
+    options: &Options,
+    io: &mut Io<'_>,
+    visit: &mut dyn FnMut(Loaded, &mut Io<'_>) -> Result<(), Stop>,
+) -> Result<usize, Stop> {
+    let mut bad = 0;
+    let failures = for_each_input(options, io, &mut |input, io| match input.load() {
+        Ok(loaded) => visit(loaded, io),
+        Err(error) => {
+            bad += complain(&error, io);
+            Ok(())
+        }
+    })?;
+    Ok(failures + bad)
+}
+
+/// Prints an error; 1, to be added to a count.
+fn complain(error: &LoadError, io: &mut Io<'_>) -> usize {
+    _ = writeln!(io.err, "{error}");
+    1
+}
+
+fn status(failures: usize) -> i32 {
+    i32::from(failures > 0)
+}
