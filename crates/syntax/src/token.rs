@@ -65,7 +65,6 @@ token_kinds! {
     LBrace = 25, "LBRACE", "{";
     RBrace = 26, "RBRACE", "}";
     EqEqual = 27, "EQEQUAL", "==";
-    /// `!=`, and `<>` (which the parser accepts only under `from __future__ import barry_as_FLUFL`).
     NotEqual = 28, "NOTEQUAL", "!=";
     LessEqual = 29, "LESSEQUAL", "<=";
     GreaterEqual = 30, "GREATEREQUAL", ">=";
@@ -143,12 +142,12 @@ pub fn one_char(a: u8) -> TokenKind {
     ONE[a as usize]
 }
 
-/// The operator `ab`, if there is one. `<>` is `NOTEQUAL`.
+/// The operator `ab`, if there is one. `<>` is two tokens; the parser knows when they mean `!=`.
 #[inline]
 pub fn two_chars(a: u8, b: u8) -> Option<TokenKind> {
     use TokenKind::*;
     Some(match (a, b) {
-        (b'!', b'=') | (b'<', b'>') => NotEqual,
+        (b'!', b'=') => NotEqual,
         (b'=', b'=') => EqEqual,
         (b'<', b'=') => LessEqual,
         (b'>', b'=') => GreaterEqual,

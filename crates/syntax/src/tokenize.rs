@@ -72,7 +72,7 @@ pub fn tokenize(text: impl Into<String>, extra_tokens: bool) -> Result<Tokenized
         error
     });
     let source = Source::verbatim(text)?;
-    let options = LexOptions { extra_tokens, split_diamond: true, ..LexOptions::default() };
+    let options = LexOptions { extra_tokens, ..LexOptions::default() };
     let mut tokens = tokenize_all(&source, options);
     let error = match null {
         Some(error) if tokens.eof_seen_at != u32::MAX => {

@@ -71,10 +71,9 @@ impl<'a> Peg<'a, '_> {
                 p.tok(RBRACE)?;
                 Some(p.node(start, ExprKind::Dict { keys: &[], values: &[] }))
             });
+            // CPython's generator leaves this alternative unguarded: it is tried in the first pass too, where the
+            // expressions inside are read without invalid rules.
             p.tok(LBRACE)?;
-            if !p.invalid {
-                return None;
-            }
             p.invalid_double_starred_kvpairs()
         })
     }

@@ -226,7 +226,13 @@ impl<'a> Peg<'a, '_> {
                 }
                 EQEQUAL => CmpOp::Eq,
                 LESSEQUAL => CmpOp::LtE,
-                LESS => CmpOp::Lt,
+                LESS if p.flags.barry_as_flufl && p.attempt(Self::flufl).is_some() => CmpOp::NotEq,
+                LESS => {
+                    if p.invalid {
+                        alt!(p => { p.invalid_noteq() });
+                    }
+                    CmpOp::Lt
+                }
                 GREATEREQUAL => CmpOp::GtE,
                 GREATER => CmpOp::Gt,
                 IN => CmpOp::In,
@@ -252,19 +258,20 @@ impl<'a> Peg<'a, '_> {
         })
     }
 
+    /// `!=` must not be written when `<>` is.
     fn check_barry(&mut self) -> O<()> {
-        let written = self.text(self.mark);
-        if self.flags.barry_as_flufl && written != "<>" {
+        if self.flags.barry_as_flufl {
             return self.raise("with Barry as BDFL, use '<>' instead of '!='");
         }
-        if self.flags.barry_as_flufl || written == "!=" {
-            return Some(());
-        }
-        if self.invalid {
-            let range = self.token_range(self.mark);
-            return self.raise_at(range, "invalid syntax.  Maybe you meant '!=' instead of '<>'?");
-        }
-        None
+        Some(())
+    }
+
+    /// `<>` of `from __future__ import barry_as_FLUFL`; leaves the position at its second character.
+    fn flufl(&mut self) -> O<()> {
+        let less = self.tok(LESS)?;
+        let greater = self.tok(GREATER)?;
+        self.mark -= 1;
+        (self.tokens[less].end == self.tokens[greater].start).then_some(())
     }
 
     pub(super) fn bitwise_or(&mut self) -> O<Expr<'a>> {

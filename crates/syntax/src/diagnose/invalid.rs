@@ -159,4 +159,16 @@ impl<'a> Peg<'a, '_> {
             p.raise_range(not, operand.range, NOT_IN_PARENTHESES)
         })
     }
+
+    pub(super) fn invalid_noteq<T>(&mut self) -> O<T> {
+        self.rule(|p| {
+            let less = p.tok(LESS)?;
+            let greater = p.tok(GREATER)?;
+            if p.tokens[less].end != p.tokens[greater].start {
+                return None;
+            }
+            let (less, greater) = (p.token_range(less), p.token_range(greater));
+            p.raise_range(less, greater, "invalid syntax.  Maybe you meant '!=' instead of '<>'?")
+        })
+    }
 }

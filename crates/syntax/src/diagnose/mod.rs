@@ -478,7 +478,16 @@ impl<'a, 's> Peg<'a, 's> {
             // CPython's token holds the newline.
             end_col_offset += 1;
         }
-        let col_offset = token.start - self.source.line_start(token.line);
+        let mut start = token.start;
+        if token.kind == TokenKind::Newline && index > 0 {
+            // And the comment before it.
+            let between = self.source.slice(self.tokens[index - 1].end, start);
+            let blanks = between.len() - between.trim_start_matches([' ', '\t', '\x0c']).len();
+            if between[blanks..].starts_with('#') {
+                start = self.tokens[index - 1].end + blanks as u32;
+            }
+        }
+        let col_offset = start - self.source.line_start(token.line);
         // In `single` mode the end of input is made a NEWLINE, which keeps the end's lack of a column.
         let end_as_newline = self.mode == Mode::Single
             && token.kind == TokenKind::Newline

@@ -393,7 +393,6 @@ impl<'s> Lexer<'s> {
         let second = self.byte(at + 1);
         if CLASS[second as usize] & OPERATOR_TAIL != 0
             && let Some(two) = token::two_chars(first, second)
-            && !(self.options.split_diamond && (first, second) == (b'<', b'>'))
         {
             let (kind, length) = match token::three_chars(first, second, self.byte(at + 2)) {
                 Some(three) => (three, 3),

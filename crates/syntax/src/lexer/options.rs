@@ -25,8 +25,6 @@ pub struct LexOptions {
     pub type_comments: bool,
     /// `tokenize` mode: COMMENT and NL tokens, and CPython's more tolerant reading of numbers and brackets.
     pub extra_tokens: bool,
-    /// `<>` is two tokens, as `tokenize` has it; for the parser it is one NOTEQUAL.
-    pub split_diamond: bool,
     /// Interactive input: a totally empty line ends a block, and comments on the first line are let through.
     pub interactive: bool,
     /// PyCF_DONT_IMPLY_DEDENT: in `Single` mode, do not close open blocks at the end of input.

@@ -212,11 +212,10 @@ impl<'a> Parser<'a, '_> {
     fn opt_comparison_operator(&mut self) -> R<Option<CmpOp>> {
         let op = match self.code() {
             EQEQUAL => CmpOp::Eq,
-            NOTEQUAL => {
-                let flufl = self.text_of(self.token()) == "<>";
-                if flufl != self.flags.barry_as_flufl {
-                    return Err(Fail);
-                }
+            NOTEQUAL if self.flags.barry_as_flufl => return Err(Fail),
+            NOTEQUAL => CmpOp::NotEq,
+            LESS if self.flags.barry_as_flufl && self.at_flufl() => {
+                self.bump();
                 CmpOp::NotEq
             }
             LESS => CmpOp::Lt,
@@ -237,6 +236,11 @@ impl<'a> Parser<'a, '_> {
         };
         self.bump();
         Ok(Some(op))
+    }
+
+    /// `<>` of `from __future__ import barry_as_FLUFL`.
+    fn at_flufl(&self) -> bool {
+        self.code_at(1) == GREATER && self.tokens[self.pos].end == self.tokens[self.pos + 1].start
     }
 
     /// `bitwise_or`: all binary operators except comparisons and `**`.

@@ -208,7 +208,7 @@ impl<'a> Parser<'a, '_> {
             self.expect(RPAR)?;
         }
         if module == Some("__future__") && level == 0 {
-            // The lexer reads `<>` and `!=` alike; from here on only the former is an operator.
+            // From here on `<>` is the operator, and `!=` is none.
             self.flags.barry_as_flufl |= names.iter().any(|alias| alias.name == "barry_as_FLUFL");
         }
         Ok(StmtKind::ImportFrom { module, names: self.arena.alloc_slice_copy(&names), level })
