@@ -1,9 +1,11 @@
 //! The builtin types, a folder each with the same file names:
 //! `mod.rs` payload, definition, constructors; `methods.rs` the methods; `slots.rs` the operations; `iter.rs` its iterators.
 
+pub mod abc;
 pub mod buffer;
 pub mod bytes;
 pub mod classmethod;
+pub mod collector;
 pub mod complex;
 pub mod dict;
 pub mod exceptions;
@@ -28,6 +30,3 @@ pub mod r#type;
 pub mod union;
 pub mod weakref;
 pub mod wrapped_function;
-
-/// Clears the weak references to a dying object and runs their callbacks.
-pub fn forget_weak_references(_vm: &crate::Vm, _object: core::ptr::NonNull<ophi_heap::Header>) {}

@@ -74,7 +74,7 @@ fn hooks() -> Hooks {
             with_current(|vm| finalize(vm, object));
         },
         forget_weak_references: |object| {
-            with_current(|vm| crate::objects::forget_weak_references(vm, object));
+            with_current(|vm| crate::objects::weakref::forget(vm, object));
         },
         collection_due: || {
             with_current(|vm| vm.breaker.set(super::Breaker::COLLECT));
