@@ -235,9 +235,9 @@ impl Functions {
             let bits = vm.index_as_i128(&flags)?.unwrap_or(0);
             match (bits & (1 << 5) != 0, bits & (1 << 6) != 0) {
                 (true, true) => {
-                    return Err(vm.type_error(
-                        "__abc_tpflags__ cannot be both Py_TPFLAGS_SEQUENCE and Py_TPFLAGS_MAPPING",
-                    ));
+                    return Err(
+                        vm.type_error("__abc_tpflags__ cannot be both Py_TPFLAGS_SEQUENCE and Py_TPFLAGS_MAPPING")
+                    );
                 }
                 (true, false) => class.set_flags(class.flags().with(TypeFlags::SEQUENCE)),
                 (false, true) => class.set_flags(class.flags().with(TypeFlags::MAPPING)),

@@ -44,9 +44,7 @@ impl Vm {
     /// `format(value, spec)`; `spec` is a str (`PyObject_Format`).
     pub fn format(&self, value: &Value, spec: &Value) -> Res {
         let Some(text) = spec.downcast::<Str>() else {
-            return Err(
-                self.system_error(format!("Format specifier must be a string, not {}", self.type_name(spec)))
-            );
+            return Err(self.system_error(format!("Format specifier must be a string, not {}", self.type_name(spec))));
         };
         if text.is_empty() {
             if value.exact::<Str>(self).is_some() {
@@ -60,9 +58,7 @@ impl Vm {
             return Err(self.type_error(format!("Type {} doesn't define __format__", self.type_name(value))));
         };
         if !result.is_a::<Str>() {
-            return Err(
-                self.type_error(format!("__format__ must return a str, not {}", self.type_name(&result)))
-            );
+            return Err(self.type_error(format!("__format__ must return a str, not {}", self.type_name(&result))));
         }
         Ok(result)
     }

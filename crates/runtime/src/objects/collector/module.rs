@@ -150,8 +150,7 @@ impl Functions {
     /// Return a three-tuple of the current collection counts.
     #[function(sig = "()")]
     fn get_count(vm: &Vm) -> Res {
-        let values: Vec<Value> =
-            vm.heap().gc.counts.iter().map(|t| vm.new_int(t.get() as i64)).collect::<Res<_>>()?;
+        let values: Vec<Value> = vm.heap().gc.counts.iter().map(|t| vm.new_int(t.get() as i64)).collect::<Res<_>>()?;
         vm.new_tuple(&values)
     }
 

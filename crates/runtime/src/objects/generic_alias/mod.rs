@@ -114,8 +114,8 @@ pub fn type_repr(vm: &Vm, value: &Value) -> Res<String> {
         return Ok("None".to_string());
     }
     let names = vm.names();
-    let parametrised = vm.get_attr_opt(value, &names.__origin__)?.is_some()
-        && vm.get_attr_opt(value, &names.__args__)?.is_some();
+    let parametrised =
+        vm.get_attr_opt(value, &names.__origin__)?.is_some() && vm.get_attr_opt(value, &names.__args__)?.is_some();
     if !parametrised
         && let Some(qualname) = vm.get_attr_opt(value, &names.__qualname__)?
         && let Some(module) = vm.get_attr_opt(value, &names.__module__)?.filter(|m| !m.is_none())

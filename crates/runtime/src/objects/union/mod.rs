@@ -197,9 +197,7 @@ impl Union {
     #[classmethod(doc = "", sig = "(arg, /)")]
     fn __class_getitem__(vm: &Vm, _cls: &TypeRef, arg: &Value) -> Res {
         match arg.downcast::<Tuple>() {
-            Some(items) if items.is_empty() => {
-                Err(vm.type_error("Cannot take a Union of no types."))
-            }
+            Some(items) if items.is_empty() => Err(vm.type_error("Cannot take a Union of no types.")),
             Some(items) => make(vm, &checked(vm, items.as_slice())?),
             None => make(vm, &checked(vm, core::slice::from_ref(arg))?),
         }

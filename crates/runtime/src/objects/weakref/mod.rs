@@ -147,17 +147,19 @@ pub fn make(vm: &Vm, cls: &TypeRef, object: &Value, callback: Option<Value>) -> 
     };
     let shareable = callback.is_none() && cls.has(TypeFlags::IMMUTABLE);
     if shareable {
-        let known = all_of(vm, object)
-            .into_iter()
-            .find(|r| vm.class(r.as_value()).is(cls) && !r.callback.is_set());
+        let known = all_of(vm, object).into_iter().find(|r| vm.class(r.as_value()).is(cls) && !r.callback.is_set());
         if let Some(known) = known {
             return Ok(known);
         }
     }
     let table = table(vm);
     let target = object.bits();
-    let payload =
-        WeakRef { target: Cell::new(0), callback: ValueCell::new(callback), hash: Cell::new(None), table: table.clone() };
+    let payload = WeakRef {
+        target: Cell::new(0),
+        callback: ValueCell::new(callback),
+        hash: Cell::new(None),
+        table: table.clone(),
+    };
     let made: Ref<WeakRef> = vm.new_instance(cls, payload)?;
     made.target.set(target);
     prefix.set(GcHead::WEAKLY_REFERENCED, true);

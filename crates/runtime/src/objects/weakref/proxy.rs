@@ -95,9 +95,9 @@ fn unwrap(vm: &Vm, value: &Value) -> Res {
 /// Operations of numbers, each on what its operands stand for.
 mod numbers {
     use super::unwrap;
+    use crate::Value;
     use crate::slots::{Binary, Slots};
     use crate::vm::{Res, Vm};
-    use crate::Value;
 
     /// Both operands' slots, as the operator would try them. The target's class has already decided what is supported.
     fn binary(vm: &Vm, a: &Value, b: &Value, symbol: &str, slot: fn(&Slots) -> Option<Binary>) -> Res {
@@ -249,10 +249,9 @@ fn next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
     let target = unwrap(vm, this)?;
     match vm.class(&target).slots().iternext {
         Some(f) => f(vm, &target),
-        None => Err(vm.type_error(format!(
-            "Weakref proxy referenced a non-iterator '{}' object",
-            vm.type_name(&target)
-        ))),
+        None => {
+            Err(vm.type_error(format!("Weakref proxy referenced a non-iterator '{}' object", vm.type_name(&target))))
+        }
     }
 }
 
