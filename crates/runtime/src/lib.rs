@@ -19,6 +19,8 @@ extern crate self as ophi_runtime;
 #[macro_use]
 pub mod slots;
 pub mod format;
+pub mod frames;
+pub mod interpreter;
 pub mod names;
 pub mod native;
 pub mod objects;

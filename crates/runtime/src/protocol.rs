@@ -6,5 +6,8 @@ pub mod attributes;
 pub mod basic;
 pub mod bytes;
 pub mod classes;
+pub mod items;
+pub mod iterate;
+pub mod numbers;
 pub mod representation;
 pub mod warn;

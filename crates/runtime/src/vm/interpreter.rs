@@ -43,6 +43,8 @@ pub struct Interpreter {
     /// The namespace of `builtins`.
     pub builtins: ManuallyDrop<GilCell<Option<Ref<Dict>>>>,
     pub recursion_limit: Cell<usize>,
+    /// `-O`: the level at which code is compiled when nobody says otherwise.
+    pub optimize: Cell<u8>,
     pub int_max_str_digits: Cell<usize>,
     /// A MemoryError made in advance.
     pub emergency: ManuallyDrop<ValueCell>,
@@ -83,6 +85,7 @@ impl Interpreter {
             modules: ManuallyDrop::new(GilCell::new(None)),
             builtins: ManuallyDrop::new(GilCell::new(None)),
             recursion_limit: Cell::new(1000),
+            optimize: Cell::new(0),
             int_max_str_digits: Cell::new(4300),
             emergency: ManuallyDrop::new(ValueCell::new(None)),
             extensions: ManuallyDrop::new(GilCell::new(Vec::new())),

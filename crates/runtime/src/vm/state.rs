@@ -60,7 +60,9 @@ pub struct Vm {
     /// The exception in flight.
     raised: ValueCell,
     /// The exception being handled (`sys.exception()`); generators swap their own in while they run.
-    pub handled: ValueCell,
+    pub handled: crate::frames::stack::HandledChain,
+    /// The frames' stack and the state of the interpreter loop.
+    pub exec: crate::frames::Exec,
     /// Nested calls, Python and native, still allowed before RecursionError.
     pub recursion_left: Cell<isize>,
     /// The machine stack may not grow below this address.
@@ -83,7 +85,8 @@ impl Vm {
             heap: &raw const *interpreter.heap,
             interpreter,
             raised: ValueCell::new(None),
-            handled: ValueCell::new(None),
+            handled: Default::default(),
+            exec: Default::default(),
             recursion_left: Cell::new(limit as isize),
             stack_limit: Cell::new(here.saturating_sub(stack_size.saturating_sub(STACK_RESERVE))),
             thread_id,

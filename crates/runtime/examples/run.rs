@@ -1,0 +1,160 @@
+//! Runs a file of Python code on the bare interpreter: few builtins, no library. For work on the interpreter itself.
+
+use ophi_runtime::interpreter::builtins::CodeFunctions;
+use ophi_runtime::interpreter::run_code;
+use ophi_runtime::objects::exceptions as exc;
+use ophi_runtime::objects::module::Module;
+use ophi_runtime::objects::traceback::Traceback;
+use ophi_runtime::payload::Downcast;
+use ophi_runtime::vm::bootstrap::{enter, start};
+use ophi_runtime::vm::{InterpreterSettings, Res, Vm};
+use ophi_runtime::{Args, Ref, Value, methods};
+use ophi_syntax::Mode;
+use std::io::Write;
+
+struct Basics;
+
+#[methods]
+impl Basics {
+    #[function]
+    fn print(vm: &Vm, args: Args<'_>) -> Res<()> {
+        let mut line = String::new();
+        for (i, value) in args.pos().iter().enumerate() {
+            if i > 0 {
+                line.push(' ');
+            }
+            line.push_str(&text_of(vm, value)?);
+        }
+        line.push('\n');
+        let _ = std::io::stdout().write_all(line.as_bytes());
+        Ok(())
+    }
+    #[function(sig = "(value, /)")]
+    fn repr(vm: &Vm, value: &Value) -> Res {
+        Ok(vm.repr(value)?.into_value())
+    }
+    #[function(sig = "(value, /)")]
+    fn len(vm: &Vm, value: &Value) -> Res<usize> {
+        vm.len(value)
+    }
+    #[function(sig = "(value, /)")]
+    fn iter(vm: &Vm, value: &Value) -> Res {
+        vm.iter(value)
+    }
+    #[function(sig = "(value, /)")]
+    fn next(vm: &Vm, value: &Value) -> Res {
+        match vm.next(value)? {
+            Some(item) => Ok(item),
+            None => Err(vm.stop_iteration(None)),
+        }
+    }
+    #[function(sig = "(value, name, /)")]
+    fn getattr(vm: &Vm, value: &Value, name: &Ref<ophi_runtime::Str>) -> Res {
+        vm.get_attr(value, name)
+    }
+    #[function(sig = "(value, class, /)")]
+    fn isinstance(vm: &Vm, value: &Value, class: &Value) -> Res<bool> {
+        vm.is_instance(value, class)
+    }
+}
+
+/// The text of a value, also of types whose repr is not written yet.
+fn text_of(vm: &Vm, value: &Value) -> Res<String> {
+    if let Some(i) = value.as_small_int() {
+        return Ok(i.to_string());
+    }
+    if let Some(f) = value.as_small_float() {
+        return Ok(f.to_string());
+    }
+    if let Some(e) = value.downcast::<exc::BaseException>()
+        && let Some(args) = e.args.get()
+    {
+        return text_of(vm, &args);
+    }
+    if let Some(t) = value.downcast::<ophi_runtime::Tuple>() {
+        let parts: Res<Vec<String>> = t.as_slice().iter().map(|v| text_of(vm, v)).collect();
+        return Ok(format!("({})", parts?.join(", ")));
+    }
+    if let Some(t) = value.downcast::<ophi_runtime::List>() {
+        let parts: Res<Vec<String>> = t.to_vec().iter().map(|v| text_of(vm, v)).collect();
+        return Ok(format!("[{}]", parts?.join(", ")));
+    }
+    Ok(vm.str(value)?.to_utf8_lossy().into_owned())
+}
+
+fn show(vm: &Vm, exception: &Value) {
+    if let Some(e) = exception.downcast::<exc::BaseException>() {
+        if let Some(inner) = e.cause.get().or_else(|| if e.suppress_context.get() { None } else { e.context.get() }) {
+            show(vm, &inner);
+            eprintln!("\n(then)\n");
+        }
+        let mut at = e.traceback.get();
+        while let Some(entry) = at {
+            let Some(tb) = entry.downcast::<Traceback>() else { break };
+            if let Some(code) = tb.frame.code_object() {
+                eprintln!(
+                    "  File \"{}\", line {}, in {}",
+                    code.filename.to_utf8_lossy(),
+                    tb.line().unwrap_or(-1),
+                    code.qualname.to_utf8_lossy()
+                );
+            }
+            at = tb.next.get();
+        }
+    }
+    let text = match text_of(vm, exception) {
+        Ok(text) => text,
+        Err(raised) => {
+            vm.forget(raised);
+            "?".to_string()
+        }
+    };
+    eprintln!("{}: {text}", vm.type_name(exception));
+}
+
+fn main() {
+    let Some(path) = std::env::args().nth(1) else {
+        eprintln!("usage: run FILE");
+        return;
+    };
+    #[expect(clippy::disallowed_methods, reason = "a tool of the developer reads its own file")]
+    let text = std::fs::read_to_string(&path).unwrap_or_default();
+    let Some(vm) = start(&InterpreterSettings::default(), 7 << 20) else { return };
+    enter(&vm, |vm| {
+        let run = || -> Res<()> {
+            let builtins = Module::new(vm, "builtins", Value::NONE)?;
+            vm.interpreter().builtins.set(Some(vm.module_namespace(builtins.as_value()).expect("a module has a namespace")));
+            vm.interpreter().modules.set(Some(vm.new_dict()?));
+            vm.add_functions(&builtins, &[&CodeFunctions::METHODS, &Basics::METHODS])?;
+            let dict = vm.module_namespace(builtins.as_value()).expect("a module has a namespace");
+            for def in exc::SIMPLE.iter().copied().chain([
+                &exc::BASE_EXCEPTION,
+                &ophi_runtime::objects::object::OBJECT,
+                &ophi_runtime::objects::r#type::TYPE,
+                &ophi_runtime::objects::int::INT,
+                &ophi_runtime::objects::int::BOOL,
+                &ophi_runtime::objects::float::FLOAT,
+                &ophi_runtime::objects::str::STR,
+                &ophi_runtime::objects::list::LIST,
+                &ophi_runtime::objects::tuple::TUPLE,
+                &ophi_runtime::objects::dict::DICT,
+                &ophi_runtime::objects::super_object::SUPER,
+                &ophi_runtime::objects::property::PROPERTY,
+                &ophi_runtime::objects::staticmethod::STATIC_METHOD,
+                &ophi_runtime::objects::classmethod::CLASS_METHOD,
+            ]) {
+                dict.set_text(vm, def.name, vm.ty(def).to_value())?;
+            }
+            let globals = vm.new_dict()?;
+            globals.set_text(vm, "__name__", vm.new_str("__main__")?.into_value())?;
+            globals.set_text(vm, "__builtins__", builtins.to_value())?;
+            let code = vm.compile_text(&text, &path, Mode::File, 0, -1)?;
+            run_code(vm, &code, &globals, None, None)?;
+            Ok(())
+        };
+        if let Err(raised) = run() {
+            let exception = vm.take_raised(raised);
+            show(vm, &exception);
+        }
+    });
+}

@@ -1,0 +1,124 @@
+//! Operators, comparisons, membership, formatting of f-string fields.
+
+use super::dispatch::handlers;
+use crate::frames::Fp;
+use crate::protocol::numbers::BinaryOp;
+use crate::slots::CompareOp;
+use crate::vm::{Res, Vm};
+use crate::{Str, Value};
+use crate::payload::Downcast;
+use ophi_bytecode::instruction::{NB_INPLACE_START, NB_SUBSCR};
+
+handlers! {
+    body BINARY_OP, 5 => binary_op;
+    body COMPARE_OP, 1 => compare_op;
+    body CONTAINS_OP, 1 => contains_op;
+    body UNARY_NEGATIVE, 0 => unary_negative;
+    body UNARY_INVERT, 0 => unary_invert;
+    body FORMAT_SIMPLE, 0 => format_simple;
+    body FORMAT_WITH_SPEC, 0 => format_with_spec;
+    body CONVERT_VALUE, 0 => convert_value;
+    body BUILD_STRING, 0 => build_string;
+}
+
+/// Takes two operands off and puts the result on.
+#[inline]
+fn replace_two(fp: Fp, result: Value) {
+    let second = fp.pop();
+    let first = fp.replace_top(1, result);
+    drop(second);
+    drop(first);
+}
+
+fn binary_op(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
+    let (a, b) = (fp.top(2), fp.top(1));
+    let result = if oparg == NB_SUBSCR {
+        vm.get_item(a, b)?
+    } else if oparg >= NB_INPLACE_START {
+        vm.inplace_op(BinaryOp::ALL[(oparg - NB_INPLACE_START) as usize], a, b)?
+    } else {
+        vm.binary_op(BinaryOp::ALL[oparg as usize], a, b)?
+    };
+    replace_two(fp, result);
+    Ok(())
+}
+
+fn compare_op(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
+    let (a, b) = (fp.top(2), fp.top(1));
+    let mut result = vm.compare(a, b, CompareOp::ALL[(oparg >> 5) as usize])?;
+    if oparg & 16 != 0 {
+        let truth = vm.is_true(&result)?;
+        result = Value::bool(truth);
+    }
+    replace_two(fp, result);
+    Ok(())
+}
+
+fn contains_op(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
+    let (item, container) = (fp.top(2), fp.top(1));
+    let found = vm.contains(container, item)?;
+    replace_two(fp, Value::bool(found != (oparg != 0)));
+    Ok(())
+}
+
+fn unary_negative(vm: &Vm, fp: Fp, _: u32) -> Res<()> {
+    let result = vm.negative(fp.top(1))?;
+    drop(fp.replace_top(1, result));
+    Ok(())
+}
+
+fn unary_invert(vm: &Vm, fp: Fp, _: u32) -> Res<()> {
+    let result = vm.invert(fp.top(1))?;
+    drop(fp.replace_top(1, result));
+    Ok(())
+}
+
+fn format_simple(vm: &Vm, fp: Fp, _: u32) -> Res<()> {
+    if fp.top(1).exact::<Str>(vm).is_some() {
+        return Ok(());
+    }
+    let spec = vm.intern("")?.into_value();
+    let result = vm.format(fp.top(1), &spec)?;
+    drop(fp.replace_top(1, result));
+    Ok(())
+}
+
+fn format_with_spec(vm: &Vm, fp: Fp, _: u32) -> Res<()> {
+    let result = vm.format(fp.top(2), fp.top(1))?;
+    replace_two(fp, result);
+    Ok(())
+}
+
+fn convert_value(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
+    let value = fp.top(1);
+    let text = match oparg {
+        1 => vm.str(value)?,
+        2 => vm.repr(value)?,
+        _ => vm.ascii(value)?,
+    };
+    drop(fp.replace_top(1, text.into_value()));
+    Ok(())
+}
+
+fn build_string(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
+    let count = oparg as usize;
+    let pieces = fp.top_slice(count);
+    let pieces: Vec<&crate::Ref<Str>> = pieces.iter().filter_map(|p| p.downcast::<Str>()).collect();
+    let len = pieces.iter().map(|p| p.len()).sum();
+    let kind = pieces.iter().map(|p| p.kind()).max().unwrap_or(crate::objects::str::Kind::Ascii);
+    let joined = if kind <= crate::objects::str::Kind::Latin1 {
+        vm.new_str_with(kind, len, |out| {
+            let mut at = 0;
+            for piece in &pieces {
+                let bytes = piece.raw();
+                out[at..at + bytes.len()].copy_from_slice(bytes);
+                at += bytes.len();
+            }
+        })?
+    } else {
+        vm.new_str_from(kind, len, pieces.iter().flat_map(|p| p.code_points()))?
+    };
+    fp.drop_top(count);
+    fp.push(joined.into_value());
+    Ok(())
+}

@@ -1,0 +1,96 @@
+//! Attribute access, `super()`, special methods.
+
+use super::dispatch::handlers;
+use crate::frames::Fp;
+use crate::vm::{Res, Vm};
+use crate::Value;
+use ophi_bytecode::instruction::SPECIAL_METHODS;
+
+handlers! {
+    body LOAD_ATTR, 9 => load_attr;
+    body STORE_ATTR, 4 => store_attr;
+    body DELETE_ATTR, 0 => delete_attr;
+    body LOAD_SUPER_ATTR, 1 => load_super_attr;
+    body LOAD_SPECIAL, 0 => load_special;
+}
+
+fn load_attr(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
+    let name = fp.name(oparg >> 1);
+    let owner = fp.top(1);
+    if oparg & 1 == 0 {
+        let value = vm.get_attr(owner, name)?;
+        drop(fp.replace_top(1, value));
+        return Ok(());
+    }
+    let method = vm.load_method(owner, name)?;
+    if method.takes_self {
+        // The owner becomes the first argument.
+        let owner = fp.replace_top(1, method.callable);
+        fp.push(owner);
+    } else {
+        drop(fp.replace_top(1, method.callable));
+        fp.push(Value::UNBOUND);
+    }
+    Ok(())
+}
+
+fn store_attr(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
+    vm.set_attr(fp.top(1), fp.name(oparg), fp.top(2))?;
+    fp.drop_top(2);
+    Ok(())
+}
+
+fn delete_attr(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
+    vm.del_attr(fp.top(1), fp.name(oparg))?;
+    fp.drop_top(1);
+    Ok(())
+}
+
+fn load_super_attr(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
+    let (callee, class, receiver) = (fp.top(3).clone(), fp.top(2).clone(), fp.top(1).clone());
+    let object = if oparg & 2 != 0 { vm.call(&callee, &[class, receiver])? } else { vm.call(&callee, &[])? };
+    let value = vm.get_attr(&object, fp.name(oparg >> 2))?;
+    fp.drop_top(3);
+    fp.push(value);
+    if oparg & 1 != 0 {
+        fp.push(Value::UNBOUND);
+    }
+    Ok(())
+}
+
+fn load_special(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
+    let owner = fp.top(1).clone();
+    let name = vm.intern(SPECIAL_METHODS[oparg as usize & 3])?;
+    let Some(method) = vm.lookup_special(&owner, &name)? else {
+        let class = vm.type_name(&owner);
+        let asynchronous = oparg >= 2;
+        let missed = if oparg & 1 == 0 { "" } else { " (missed __exit__ method)" };
+        let (protocol, missed) = if asynchronous {
+            ("an asynchronous context manager", if oparg == 3 { " (missed __aexit__ method)" } else { "" })
+        } else {
+            ("the context manager", missed)
+        };
+        let protocol = if asynchronous { "the asynchronous context manager" } else { protocol };
+        // The other protocol may have been meant.
+        let (other, hint) = if asynchronous {
+            (["__enter__", "__exit__"], " but it supports the context manager protocol. Did you mean to use 'with'?")
+        } else {
+            (
+                ["__aenter__", "__aexit__"],
+                " but it supports the asynchronous context manager protocol. Did you mean to use 'async with'?",
+            )
+        };
+        let mut has_other = true;
+        for name in other {
+            has_other &= vm.class(&owner).lookup(vm, &vm.intern(name)?).is_some();
+        }
+        if has_other && oparg & 1 == 0 {
+            return Err(vm.type_error(format!("'{class}' object does not support {protocol} protocol{hint}")));
+        }
+        return Err(vm.type_error(format!("'{class}' object does not support {protocol} protocol{missed}")));
+    };
+    // The method is bound already.
+    drop(fp.replace_top(1, method));
+    fp.push(Value::UNBOUND);
+    Ok(())
+}

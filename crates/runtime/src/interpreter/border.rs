@@ -1,0 +1,149 @@
+//! What the interpreter asks of parts of the runtime that are not written yet. Each function raises until its owner replaces
+//! it with a real one (and deletes it here).
+
+use crate::objects::exceptions as exc;
+use crate::payload::Downcast;
+use crate::vm::{Raised, Res, Vm};
+use crate::{Ref, Str, Tuple, TypeRef, Value};
+use ophi_syntax::{Mode, Source, SourceWarning, SyntaxDiagnostic};
+
+impl Vm {
+    fn not_there(&self, what: &str) -> Raised {
+        self.not_implemented(format!("{what}: not there yet"))
+    }
+
+    // containers
+    pub fn new_set(&self, _items: &[Value]) -> Res {
+        Err(self.not_there("set displays"))
+    }
+    pub fn set_add(&self, _set: &Value, _item: Value) -> Res<()> {
+        Err(self.not_there("set.add"))
+    }
+    pub fn new_frozenset(&self, _items: &[Value]) -> Res {
+        Err(self.not_there("frozenset constants"))
+    }
+    pub fn frozenset_items(&self, _value: &Value) -> Option<Vec<Value>> {
+        None
+    }
+    pub fn new_slice(&self, _start: &Value, _stop: &Value, _step: &Value) -> Res {
+        Err(self.not_there("slices"))
+    }
+    pub fn slice_parts(&self, _value: &Value) -> Option<(Value, Value, Value)> {
+        None
+    }
+
+    // text
+    pub fn new_bytes_value(&self, bytes: &[u8]) -> Res {
+        Ok(self.new_bytes(bytes)?.into_value())
+    }
+    pub fn buffer_bytes(&self, value: &Value) -> Res<Option<Vec<u8>>> {
+        match self.class(value).slots().buffer {
+            Some(export) => Ok(Some(export(self, value, crate::objects::buffer::flags::SIMPLE)?.as_slice().to_vec())),
+            None => Ok(None),
+        }
+    }
+    pub fn surrogate_error(&self, _text: &Str) -> Raised {
+        self.value_error("'utf-8' codec can't encode characters: surrogates not allowed")
+    }
+    pub fn decode_source(&self, bytes: &[u8], newline: bool) -> Res<Result<Source, SyntaxDiagnostic>> {
+        match core::str::from_utf8(bytes) {
+            Ok(text) => Ok(Source::from_text(text, newline)),
+            Err(_) => Err(self.not_there("sources that are not UTF-8")),
+        }
+    }
+
+    // errors
+    pub fn syntax_warning(&self, _warning: &SourceWarning, _filename: &str) -> Res<()> {
+        Ok(())
+    }
+    pub fn is_ast(&self, _value: &Value) -> Res<bool> {
+        Ok(false)
+    }
+    pub fn compile_ast(&self, _: &Value, _: &str, _: Mode, _: u32, _: i32, _: i32) -> Res {
+        Err(self.not_there("syntax trees"))
+    }
+    pub fn path_text(&self, path: &Value) -> Res<String> {
+        match path.downcast::<Str>() {
+            Some(text) => Ok(text.to_utf8_lossy().into_owned()),
+            None => Err(self.type_error(format!(
+                "expected str, bytes or os.PathLike object, not {}",
+                self.type_name(path)
+            ))),
+        }
+    }
+    pub fn warn_unawaited(&self, _coroutine: &Value) -> Res<()> {
+        Ok(())
+    }
+    pub fn cannot_import_name(&self, _module: &Value, name: &Str) -> Raised {
+        self.import_error(format!("cannot import name '{}'", name.to_utf8_lossy()))
+    }
+    pub fn exception_group_class(&self) -> Res<TypeRef> {
+        Err(self.not_there("exception groups"))
+    }
+    pub fn prepare_reraise_star(&self, _original: &Value, _raised: &Value) -> Res {
+        Err(self.not_there("except*"))
+    }
+
+    // typing
+    pub fn make_type_var(&self, _name: Value, _bound: Option<Value>, _constraints: Option<Value>) -> Res {
+        Err(self.not_there("type variables"))
+    }
+    pub fn make_param_spec(&self, _name: Value) -> Res {
+        Err(self.not_there("type variables"))
+    }
+    pub fn make_type_var_tuple(&self, _name: Value) -> Res {
+        Err(self.not_there("type variables"))
+    }
+    pub fn subscript_generic(&self, _params: &Value) -> Res {
+        Err(self.not_there("generic classes"))
+    }
+    pub fn make_type_alias(&self, _parts: &Value) -> Res {
+        Err(self.not_there("type aliases"))
+    }
+    pub fn set_type_param_default(&self, _param: Value, _default: Value) -> Res {
+        Err(self.not_there("type variables"))
+    }
+    pub fn make_template(&self, _strings: &Value, _interpolations: &Value) -> Res {
+        Err(self.not_there("template strings"))
+    }
+    pub fn make_interpolation(&self, _: &Value, _: &Value, _: &Value, _: &Value) -> Res {
+        Err(self.not_there("template strings"))
+    }
+    pub fn generic_alias(&self, origin: &Value, args: &Value) -> Res {
+        crate::objects::generic_alias::new_alias(self, origin, args)
+    }
+
+    /// Reports an exception that has no one to go to.
+    pub fn report_unraisable(&self, raised: Raised, object: Option<&Value>) {
+        self.unraisable(raised, None, object)
+    }
+
+    /// The namespace of a module object.
+    pub fn module_namespace(&self, value: &Value) -> Option<Ref<crate::Dict>> {
+        crate::objects::module::dict_of(value)
+    }
+}
+
+/// The value a StopIteration carries.
+pub fn stop_iteration_value(vm: &Vm, exception: &Value) -> Value {
+    match vm.get_attr_str_opt(exception, "value") {
+        Ok(Some(value)) => return value,
+        Ok(None) => {}
+        Err(raised) => vm.forget(raised),
+    }
+    let args = exception.downcast::<exc::BaseException>().and_then(|e| e.args.get());
+    args.as_ref().and_then(|a| a.downcast::<Tuple>()).and_then(|t| t.as_slice().first().cloned()).unwrap_or(Value::NONE)
+}
+
+/// `raise exception from cause`.
+pub fn set_cause(exception: &Value, cause: Option<Value>) {
+    if let Some(payload) = exception.downcast::<exc::BaseException>() {
+        payload.cause.set(cause);
+        payload.suppress_context.set(true);
+    }
+}
+
+/// The exception class of a diagnostic about source text.
+pub fn syntax_error_class(_kind: ophi_syntax::DiagnosticKind) -> &'static crate::TypeDef {
+    &exc::SYNTAX_ERROR
+}

@@ -1,0 +1,365 @@
+//! Calls and returns. After CPython Python/ceval.c (`_PyEvalFramePushAndInit`) and Python/bytecodes.c.
+//!
+//! A Python function called from Python code gets a frame and runs in the same loop; everything else is called through its class's
+//! `call` slot with the arguments still on the caller's operand stack.
+#![allow(unsafe_code)]
+
+use super::dispatch::{Flow, handlers, next};
+use super::{Entry, generators};
+use crate::frames::{Fp, Frame, Owner, clear_frame, locals_of, pop_thread_frame};
+use crate::native::Args;
+use crate::objects::code::Code;
+use crate::objects::dict::Dict;
+use crate::objects::function::{Function, bind};
+use crate::objects::method::BoundMethod;
+use crate::payload::Downcast;
+use crate::vm::{Raised, Res, Vm};
+use crate::{Ref, Str, Tuple, Value};
+use core::mem::ManuallyDrop;
+use ophi_bytecode::code::flags;
+use smallvec::SmallVec;
+
+/// Whether every parameter is a plain positional one, so that the arguments move to their slots as they are.
+#[inline(always)]
+fn is_simple(code: &Code) -> bool {
+    code.flags & (flags::VARARGS | flags::VARKEYWORDS) == 0 && code.kwonlyargcount == 0
+}
+
+/// A frame for the function on top of the stack, its slots UNBOUND, not yet in the chain. Raises RecursionError.
+#[inline]
+pub unsafe fn push_frame(vm: &Vm, function: &Ref<Function>) -> Res<*mut Frame> {
+    let code = function.code_ref();
+    let Some(words) = vm.exec.room(code.frame_words as usize) else { return Err(vm.recursion_error("")) };
+    vm.enter_call("")?;
+    let fp = words.cast::<Frame>();
+    // SAFETY: `room` gave the words; every field is written.
+    unsafe {
+        let slots = locals_of(fp);
+        for i in 0..code.slots() {
+            slots.add(i).write(Value::UNBOUND);
+        }
+        fp.write(Frame {
+            code: &raw const *code,
+            pc: code.units(),
+            sp: slots.add(code.slots()),
+            previous: core::ptr::null_mut(),
+            globals: ManuallyDrop::new(core::ptr::read(&function.globals)),
+            builtins: ManuallyDrop::new(core::ptr::read(&function.builtins)),
+            function: function.to_value(),
+            executable: Value::UNBOUND,
+            locals: Value::UNBOUND,
+            object: Value::UNBOUND,
+            return_offset: 0,
+            owner: Owner::Thread,
+            dying: false,
+        });
+        vm.exec.top.set(words.add(code.frame_words as usize));
+        (*fp).executable = code.into_value();
+    }
+    Ok(fp)
+}
+
+/// A frame with its arguments bound; nothing is left on the stack when binding fails.
+unsafe fn push_bound(vm: &Vm, function: &Ref<Function>, args: Args<'_>) -> Res<*mut Frame> {
+    // SAFETY: the frame is filled before it enters the chain.
+    unsafe {
+        let fp = push_frame(vm, function)?;
+        let code = &*(*fp).code;
+        let slots = core::slice::from_raw_parts_mut(locals_of(fp), code.slots());
+        let bound = if args.names.is_none() && is_simple(code) && args.values.len() == code.argcount as usize {
+            for (slot, value) in slots.iter_mut().zip(args.values) {
+                *slot = value.clone();
+            }
+            Ok(())
+        } else {
+            bind::bind(vm, function, code, args, slots)
+        };
+        match bound {
+            Ok(()) => Ok(fp),
+            Err(raised) => {
+                let aside = vm.take_raised(raised);
+                pop_thread_frame(vm, fp);
+                Err(vm.raise_again(aside))
+            }
+        }
+    }
+}
+
+/// Calls a Python function from native code. `locals`: the mapping that module and class bodies run in.
+pub fn call_function(vm: &Vm, function: &Ref<Function>, args: Args<'_>, locals: Option<Value>) -> Res {
+    let entry = Entry::push(vm)?;
+    // SAFETY: the frame is complete when it enters the chain above the shim.
+    unsafe {
+        match push_bound(vm, function, args) {
+            Ok(fp) => {
+                if let Some(locals) = locals {
+                    (*fp).locals = locals;
+                }
+                (*fp).previous = vm.exec.frame.get();
+                vm.exec.frame.set(fp);
+                entry.run(vm)
+            }
+            Err(raised) => {
+                entry.abandon(vm);
+                Err(raised)
+            }
+        }
+    }
+}
+
+/// Runs a code object in a namespace (`PyEval_EvalCode`). `locals` defaults to the globals.
+pub fn run_code(vm: &Vm, code: &Ref<Code>, globals: &Ref<Dict>, locals: Option<Value>, closure: Option<Value>) -> Res {
+    let builtins = vm.builtins_of(globals)?;
+    let function = Function::with_builtins(vm, code.clone(), globals.clone(), builtins)?;
+    function.closure.set(closure);
+    let locals = if code.has(flags::OPTIMIZED) { None } else { Some(locals.unwrap_or_else(|| globals.to_value())) };
+    call_function(vm, &function, Args::EMPTY, locals)
+}
+
+handlers! {
+    fast PUSH_NULL |pc, sp, fp, vm, oparg| {
+        sp.write(Value::UNBOUND);
+        next(pc.add(1), sp.add(1), fp, vm)
+    }
+    flow CALL, 3 => call;
+    flow CALL_KW, 3 => call_kw;
+    flow CALL_FUNCTION_EX, 0 => call_function_ex;
+    flow RETURN_VALUE, 0 => return_value;
+    fast INTERPRETER_EXIT |pc, sp, fp, vm, oparg| {
+        // The shim leaves the chain; its one operand is the result.
+        vm.exec.result.set(sp.sub(1).read().into_bits());
+        vm.exec.frame.set((*fp).previous);
+        vm.exec.top.set(fp.cast());
+        super::dispatch::Exit::Done
+    }
+    body MAKE_FUNCTION, 0 => make_function;
+    body SET_FUNCTION_ATTRIBUTE, 0 => set_function_attribute;
+    body EXIT_INIT_CHECK, 0 => exit_init_check;
+    body RESUME, 0 => resume;
+}
+
+fn resume(vm: &Vm, _: Fp, oparg: u32) -> Res<()> {
+    // After a `yield from` the breaker waits: the innermost generator has checked it.
+    if vm.breaker.any() && oparg & 3 < 2 {
+        vm.safepoint()?;
+    }
+    Ok(())
+}
+
+/// Puts a method's function and receiver in the places of the callable and the missing self.
+#[inline]
+fn unwrap_method(vm: &Vm, fp: Fp, depth: usize) {
+    if !fp.top(depth - 1).is_unbound() {
+        return;
+    }
+    let Some(method) = fp.top(depth).exact::<BoundMethod>(vm) else { return };
+    let (function, receiver) = (method.function.clone(), method.receiver.clone());
+    drop(fp.replace_top(depth - 1, receiver));
+    drop(fp.replace_top(depth, function));
+}
+
+/// The callee's frame enters the chain; the caller goes on after the call instruction, `units` long.
+#[inline(always)]
+pub unsafe fn enter_callee(vm: &Vm, caller: *mut Frame, callee: *mut Frame, units: u16) {
+    // SAFETY: both are live frames; the callee is complete.
+    unsafe {
+        (*caller).return_offset = units;
+        (*callee).previous = caller;
+    }
+    vm.exec.frame.set(callee);
+}
+
+fn call(vm: &Vm, fp: Fp, oparg: u32) -> Res<Flow> {
+    let count = oparg as usize;
+    unwrap_method(vm, fp, count + 2);
+    let has_self = !fp.top(count + 1).is_unbound();
+    let total = count + has_self as usize;
+    if let Some(function) = fp.top(count + 2).exact::<Function>(vm) {
+        // SAFETY: the frame is complete when it enters the chain; moved arguments are taken off the caller's stack.
+        unsafe {
+            let code = function.code_now();
+            let callee = if is_simple(code) && total == code.argcount as usize {
+                let callee = push_frame(vm, function)?;
+                let sp = (*fp.raw()).sp;
+                core::ptr::copy_nonoverlapping(sp.sub(total), locals_of(callee), total);
+                (*fp.raw()).sp = sp.sub(total);
+                fp.drop_top(2 - has_self as usize);
+                callee
+            } else {
+                let callee = push_bound(vm, function, Args::positional(fp.top_slice(total)))?;
+                fp.drop_top(count + 2);
+                callee
+            };
+            enter_callee(vm, fp.raw(), callee, 4);
+        }
+        return Ok(Flow::Switched);
+    }
+    let result = vm.call_args(fp.top(count + 2), Args::positional(fp.top_slice(total)))?;
+    finish_call(vm, fp, count + 2, result)
+}
+
+/// A native call is over: its operands go, its result comes, the breaker is looked at.
+#[inline]
+fn finish_call(vm: &Vm, fp: Fp, operands: usize, result: Value) -> Res<Flow> {
+    fp.drop_top(operands);
+    fp.push(result);
+    if vm.breaker.any() {
+        vm.safepoint()?;
+    }
+    Ok(Flow::Next)
+}
+
+fn call_kw(vm: &Vm, fp: Fp, oparg: u32) -> Res<Flow> {
+    let count = oparg as usize;
+    unwrap_method(vm, fp, count + 3);
+    let names = fp.top(1).downcast::<Tuple>();
+    let total = count + !fp.top(count + 2).is_unbound() as usize;
+    let values = &fp.top_slice(total + 1)[..total];
+    let args = Args { values, names: names.filter(|n| !n.is_empty()) };
+    if let Some(function) = fp.top(count + 3).exact::<Function>(vm) {
+        // SAFETY: as in `call`.
+        unsafe {
+            let callee = push_bound(vm, function, args)?;
+            fp.drop_top(count + 3);
+            enter_callee(vm, fp.raw(), callee, 4);
+        }
+        return Ok(Flow::Switched);
+    }
+    let result = vm.call_args(fp.top(count + 3), args)?;
+    finish_call(vm, fp, count + 3, result)
+}
+
+/// How messages name a callable: `module.qualname()`, without the module for builtins (CPython `_PyObject_FunctionStr`).
+pub fn function_text(vm: &Vm, callable: &Value) -> String {
+    let names = vm.names();
+    let found = (|| -> Res<Option<String>> {
+        let Some(qualname) = vm.get_attr_opt(callable, &names.__qualname__)? else { return Ok(None) };
+        let Some(qualname) = qualname.downcast::<Str>().map(|q| q.to_utf8_lossy().into_owned()) else { return Ok(None) };
+        let module = vm.get_attr_opt(callable, &names.__module__)?;
+        Ok(Some(match module.as_ref().and_then(|m| m.downcast::<Str>()) {
+            Some(module) if !module.eq_str("builtins") => format!("{}.{qualname}()", module.to_utf8_lossy()),
+            _ => format!("{qualname}()"),
+        }))
+    })();
+    match found {
+        Ok(Some(text)) => text,
+        Ok(None) => vm.str(callable).map_or_else(
+            |raised| {
+                vm.forget(raised);
+                "?".to_string()
+            },
+            |s| s.to_utf8_lossy().into_owned(),
+        ),
+        Err(raised) => {
+            vm.forget(raised);
+            "?".to_string()
+        }
+    }
+}
+
+#[cold]
+fn not_iterable_arguments(vm: &Vm, callable: &Value, given: &Value) -> Raised {
+    vm.type_error(format!(
+        "{} argument after * must be an iterable, not {}",
+        function_text(vm, callable),
+        vm.type_name(given)
+    ))
+}
+
+fn call_function_ex(vm: &Vm, fp: Fp, _: u32) -> Res<Flow> {
+    let given = fp.top(2).clone();
+    if given.exact::<Tuple>(vm).is_none() {
+        let slots = vm.class(&given).slots();
+        if slots.iter.is_none() && slots.getitem.is_none() {
+            return Err(not_iterable_arguments(vm, fp.top(4), &given));
+        }
+        let items = vm.collect(&given)?;
+        let tuple = Tuple::from_vec(vm, items)?.into_value();
+        drop(fp.replace_top(2, tuple));
+    }
+    drop(given);
+    let mut values: SmallVec<[Value; 8]> = SmallVec::new();
+    let mut names = None;
+    if !fp.top(3).is_unbound() {
+        values.push(fp.top(3).clone());
+    }
+    if let Some(tuple) = fp.top(2).downcast::<Tuple>() {
+        values.extend(tuple.as_slice().iter().cloned());
+    }
+    if let Some(dict) = fp.top(1).downcast::<Dict>()
+        && !dict.is_empty()
+    {
+        let (keys, mut more): (Vec<Value>, Vec<Value>) = dict.items().into_iter().unzip();
+        if keys.iter().any(|k| !k.is_a::<Str>()) {
+            return Err(vm.type_error("keywords must be strings"));
+        }
+        values.extend(more.drain(..));
+        names = Some(Tuple::from_vec(vm, keys)?);
+    }
+    let args = Args { values: &values, names: names.as_ref() };
+    if let Some(function) = fp.top(4).exact::<Function>(vm) {
+        // SAFETY: as in `call`.
+        unsafe {
+            let callee = push_bound(vm, function, args)?;
+            fp.drop_top(4);
+            drop(values);
+            enter_callee(vm, fp.raw(), callee, 1);
+        }
+        return Ok(Flow::Switched);
+    }
+    let result = vm.call_args(fp.top(4), args)?;
+    finish_call(vm, fp, 4, result)
+}
+
+fn return_value(vm: &Vm, fp: Fp, _: u32) -> Res<Flow> {
+    let value = fp.pop();
+    let frame = fp.raw();
+    // SAFETY: the frame ends; its caller goes on behind its call instruction.
+    unsafe {
+        let caller = (*frame).previous;
+        vm.exec.frame.set(caller);
+        if (*frame).owner == Owner::Generator {
+            generators::finished(vm, frame);
+            clear_frame(vm, frame);
+            vm.leave_call();
+        } else {
+            pop_thread_frame(vm, frame);
+        }
+        Fp::new(caller).push(value);
+        (*caller).pc = (*caller).pc.add((*caller).return_offset as usize);
+    }
+    Ok(Flow::Switched)
+}
+
+fn make_function(vm: &Vm, fp: Fp, _: u32) -> Res<()> {
+    let code = fp.pop();
+    let Ok(code) = crate::payload::into_ref::<Code>(code) else { return Err(vm.system_error("expected code")) };
+    // As CPython: the builtins come from the globals of the frame, whose own are right unless globals changed.
+    let function = Function::new(vm, code, fp.globals().clone())?;
+    fp.push(function.into_value());
+    Ok(())
+}
+
+fn set_function_attribute(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
+    let function = fp.pop();
+    let attribute = fp.pop();
+    let Some(target) = function.downcast::<Function>() else { return Err(vm.system_error("expected a function")) };
+    let cell = match oparg {
+        1 => &target.defaults,
+        2 => &target.kwdefaults,
+        4 => &target.annotations,
+        8 => &target.closure,
+        _ => &target.annotate,
+    };
+    cell.set(Some(attribute));
+    fp.push(function);
+    Ok(())
+}
+
+fn exit_init_check(vm: &Vm, fp: Fp, _: u32) -> Res<()> {
+    let value = fp.pop();
+    if value.is_none() {
+        return Ok(());
+    }
+    Err(vm.type_error(format!("__init__() should return None, not '{}'", vm.type_name(&value))))
+}

@@ -1,0 +1,303 @@
+//! Displays, comprehension appends, subscripts, unpacking.
+
+use super::dispatch::handlers;
+use crate::frames::Fp;
+use crate::objects::dict::Dict;
+use crate::objects::list::List;
+use crate::payload::Downcast;
+use crate::vm::{Res, Vm};
+use crate::{Ref, Str, Tuple, Value};
+
+handlers! {
+    body BUILD_TUPLE, 0 => build_tuple;
+    body BUILD_LIST, 0 => build_list;
+    body BUILD_SET, 0 => build_set;
+    body BUILD_MAP, 0 => build_map;
+    body BUILD_SLICE, 0 => build_slice;
+    body LIST_APPEND, 0 => list_append;
+    body LIST_EXTEND, 0 => list_extend;
+    body SET_ADD, 0 => set_add;
+    body SET_UPDATE, 0 => set_update;
+    body MAP_ADD, 0 => map_add;
+    body DICT_UPDATE, 0 => dict_update;
+    body DICT_MERGE, 0 => dict_merge;
+    body BINARY_SLICE, 0 => binary_slice;
+    body STORE_SLICE, 0 => store_slice;
+    body STORE_SUBSCR, 1 => store_subscr;
+    body DELETE_SUBSCR, 0 => delete_subscr;
+    body UNPACK_SEQUENCE, 1 => unpack_sequence;
+    body UNPACK_EX, 0 => unpack_ex;
+    body GET_LEN, 0 => get_len;
+}
+
+fn build_tuple(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
+    let count = oparg as usize;
+    let tuple = Tuple::from_slice(vm, fp.top_slice(count))?;
+    fp.drop_top(count);
+    fp.push(tuple.into_value());
+    Ok(())
+}
+
+fn build_list(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
+    let count = oparg as usize;
+    let list = List::from_slice(vm, fp.top_slice(count))?;
+    fp.drop_top(count);
+    fp.push(list.into_value());
+    Ok(())
+}
+
+fn build_set(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
+    let count = oparg as usize;
+    let set = vm.new_set(fp.top_slice(count))?;
+    fp.drop_top(count);
+    fp.push(set);
+    Ok(())
+}
+
+fn build_map(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
+    let count = 2 * oparg as usize;
+    let dict = Dict::new(vm)?;
+    for pair in fp.top_slice(count).chunks_exact(2) {
+        dict.set(vm, &pair[0], pair[1].clone())?;
+    }
+    fp.drop_top(count);
+    fp.push(dict.into_value());
+    Ok(())
+}
+
+fn build_slice(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
+    let step = if oparg == 3 { fp.pop() } else { Value::NONE };
+    let stop = fp.pop();
+    let start = fp.pop();
+    fp.push(vm.new_slice(&start, &stop, &step)?);
+    Ok(())
+}
+
+fn list_at(vm: &Vm, fp: Fp, depth: usize) -> Res<Ref<List>> {
+    match fp.top(depth).downcast::<List>() {
+        Some(list) => Ok(list.clone()),
+        None => Err(vm.system_error("expected a list")),
+    }
+}
+
+fn dict_at(vm: &Vm, fp: Fp, depth: usize) -> Res<Ref<Dict>> {
+    match fp.top(depth).downcast::<Dict>() {
+        Some(dict) => Ok(dict.clone()),
+        None => Err(vm.system_error("expected a dict")),
+    }
+}
+
+fn list_append(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
+    let value = fp.pop();
+    list_at(vm, fp, oparg as usize)?.push(vm, value)
+}
+
+fn list_extend(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
+    let iterable = fp.pop();
+    let list = list_at(vm, fp, oparg as usize)?;
+    let slots = vm.class(&iterable).slots();
+    if slots.iter.is_none() && slots.getitem.is_none() {
+        return Err(vm.type_error(format!(
+            "Value after * must be an iterable, not {}",
+            vm.type_name(&iterable)
+        )));
+    }
+    vm.for_each(&iterable, |vm, item| list.push(vm, item))
+}
+
+fn set_add(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
+    let value = fp.pop();
+    vm.set_add(fp.top(oparg as usize), value)
+}
+
+fn set_update(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
+    let iterable = fp.pop();
+    let set = fp.top(oparg as usize).clone();
+    vm.for_each(&iterable, |vm, item| vm.set_add(&set, item))
+}
+
+fn map_add(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
+    let value = fp.pop();
+    let key = fp.pop();
+    dict_at(vm, fp, oparg as usize)?.set(vm, &key, value)
+}
+
+/// Key and value pairs of any mapping.
+fn mapping_items(vm: &Vm, mapping: &Value) -> Res<Option<Vec<(Value, Value)>>> {
+    if let Some(dict) = mapping.exact::<Dict>(vm) {
+        return Ok(Some(dict.items()));
+    }
+    let Some(keys) = vm.get_attr_opt(mapping, &vm.names().keys)? else { return Ok(None) };
+    let keys = vm.call(&keys, &[])?;
+    let mut items = Vec::new();
+    for key in vm.collect(&keys)? {
+        let value = vm.get_item(mapping, &key)?;
+        items.push((key, value));
+    }
+    Ok(Some(items))
+}
+
+fn dict_update(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
+    let update = fp.pop();
+    let dict = dict_at(vm, fp, oparg as usize)?;
+    let Some(items) = mapping_items(vm, &update)? else {
+        return Err(vm.type_error(format!("'{}' object is not a mapping", vm.type_name(&update))));
+    };
+    for (key, value) in items {
+        dict.set(vm, &key, value)?;
+    }
+    Ok(())
+}
+
+fn dict_merge(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
+    let update = fp.pop();
+    let dict = dict_at(vm, fp, oparg as usize)?;
+    let callable = || super::calls::function_text(vm, fp.top(oparg as usize + 3));
+    let Some(items) = mapping_items(vm, &update)? else {
+        return Err(vm.type_error(format!(
+            "{} argument after ** must be a mapping, not {}",
+            callable(),
+            vm.type_name(&update)
+        )));
+    };
+    for (key, value) in items {
+        if dict.get(vm, &key)?.is_some() {
+            return Err(match key.downcast::<Str>() {
+                Some(name) => vm.type_error(format!(
+                    "{} got multiple values for keyword argument '{}'",
+                    callable(),
+                    name.to_utf8_lossy()
+                )),
+                None => vm.type_error(format!("{} keywords must be strings", callable())),
+            });
+        }
+        if !key.is_a::<Str>() {
+            return Err(vm.type_error(format!("{} keywords must be strings", callable())));
+        }
+        dict.set(vm, &key, value)?;
+    }
+    Ok(())
+}
+
+fn binary_slice(vm: &Vm, fp: Fp, _: u32) -> Res<()> {
+    let slice = vm.new_slice(fp.top(2), fp.top(1), &Value::NONE)?;
+    let result = vm.get_item(fp.top(3), &slice)?;
+    drop(slice);
+    fp.drop_top(3);
+    fp.push(result);
+    Ok(())
+}
+
+fn store_slice(vm: &Vm, fp: Fp, _: u32) -> Res<()> {
+    let slice = vm.new_slice(fp.top(2), fp.top(1), &Value::NONE)?;
+    vm.set_item(fp.top(3), &slice, fp.top(4))?;
+    fp.drop_top(4);
+    Ok(())
+}
+
+fn store_subscr(vm: &Vm, fp: Fp, _: u32) -> Res<()> {
+    vm.set_item(fp.top(2), fp.top(1), fp.top(3))?;
+    fp.drop_top(3);
+    Ok(())
+}
+
+fn delete_subscr(vm: &Vm, fp: Fp, _: u32) -> Res<()> {
+    vm.del_item(fp.top(2), fp.top(1))?;
+    fp.drop_top(2);
+    Ok(())
+}
+
+fn get_len(vm: &Vm, fp: Fp, _: u32) -> Res<()> {
+    let len = vm.len(fp.top(1))?;
+    fp.push(vm.new_int(len as i64)?);
+    Ok(())
+}
+
+/// Pushes so that the first item ends on top.
+fn push_reversed(fp: Fp, items: Vec<Value>) {
+    for item in items.into_iter().rev() {
+        fp.push(item);
+    }
+}
+
+fn cannot_unpack(vm: &Vm, value: &Value) -> Res<Value> {
+    let slots = vm.class(value).slots();
+    if slots.iter.is_none() && slots.getitem.is_none() {
+        return Err(vm.type_error(format!("cannot unpack non-iterable {} object", vm.type_name(value))));
+    }
+    vm.iter(value)
+}
+
+fn unpack_sequence(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
+    let sequence = fp.pop();
+    let want = oparg as usize;
+    let items = if let Some(tuple) = sequence.exact::<Tuple>(vm).filter(|t| t.len() == want) {
+        tuple.as_slice().to_vec()
+    } else if let Some(list) = sequence.exact::<List>(vm).filter(|l| l.len() == want) {
+        list.to_vec()
+    } else {
+        let iterator = cannot_unpack(vm, &sequence)?;
+        let mut items = Vec::with_capacity(want);
+        while items.len() < want {
+            match vm.next(&iterator)? {
+                Some(item) => items.push(item),
+                None => {
+                    return Err(vm.value_error(format!(
+                        "not enough values to unpack (expected {want}, got {})",
+                        items.len()
+                    )));
+                }
+            }
+        }
+        if vm.next(&iterator)?.is_some() {
+            let known = sequence
+                .exact::<Tuple>(vm)
+                .map(|t| t.len())
+                .or_else(|| sequence.exact::<List>(vm).map(|l| l.len()))
+                .or_else(|| sequence.exact::<Dict>(vm).map(|d| d.len()));
+            return Err(vm.value_error(match known {
+                Some(got) => format!("too many values to unpack (expected {want}, got {got})"),
+                None => format!("too many values to unpack (expected {want})"),
+            }));
+        }
+        items
+    };
+    drop(sequence);
+    push_reversed(fp, items);
+    Ok(())
+}
+
+fn unpack_ex(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
+    let sequence = fp.pop();
+    let (before, after) = ((oparg & 0xff) as usize, (oparg >> 8) as usize);
+    let iterator = cannot_unpack(vm, &sequence)?;
+    let mut items = Vec::new();
+    while items.len() < before {
+        match vm.next(&iterator)? {
+            Some(item) => items.push(item),
+            None => {
+                return Err(vm.value_error(format!(
+                    "not enough values to unpack (expected at least {}, got {})",
+                    before + after,
+                    items.len()
+                )));
+            }
+        }
+    }
+    let mut rest = Vec::new();
+    while let Some(item) = vm.next(&iterator)? {
+        rest.push(item);
+    }
+    if rest.len() < after {
+        return Err(vm.value_error(format!(
+            "not enough values to unpack (expected at least {}, got {})",
+            before + after,
+            before + rest.len()
+        )));
+    }
+    let tail = rest.split_off(rest.len() - after);
+    items.push(vm.new_list(rest)?);
+    items.extend(tail);
+    push_reversed(fp, items);
+    Ok(())
+}

@@ -1,0 +1,357 @@
+//! Moving values between locals, constants and the operand stack; jumps; loops.
+#![allow(unsafe_code)]
+
+use super::dispatch::{Exit, Flow, handlers, next};
+use super::generators::{enter_generator, enterable, jump};
+use crate::frames::{Fp, Frame, locals_of};
+use crate::objects::exceptions as exc;
+use crate::vm::{Res, Vm};
+use crate::Value;
+use ophi_heap::value::{FALSE_BITS, NONE_BITS, TRUE_BITS};
+
+/// Gives up one reference of a word that is read for the last time. True when it is the last one: then the object is untouched
+/// and the caller must let [`pop_free`] drop it.
+///
+/// # Safety
+/// The word owns a value.
+#[inline(always)]
+pub unsafe fn give_up(word: *const Value) -> bool {
+    // SAFETY: the caller's promise.
+    let value = unsafe { &*word };
+    if let Some(header) = value.header() {
+        let count = header.count();
+        if count as i32 > 1 {
+            header.decrement();
+        }
+        return count == 1;
+    }
+    false
+}
+
+/// Drops the value that stands in the free word at `sp` and goes on at `pc`.
+///
+/// # Safety
+/// As for handlers; the word at `sp` owns a value that nobody else will drop.
+#[cold]
+#[inline(never)]
+pub unsafe fn pop_free(pc: *mut u16, sp: *mut Value, fp: *mut Frame, vm: &Vm, _: u32) -> Exit {
+    // SAFETY: the caller's promise; the frame's state is stored because a destructor may look at it.
+    unsafe {
+        (*fp).pc = pc.sub(1);
+        (*fp).sp = sp;
+        drop(sp.read());
+        next(pc, sp, fp, vm)
+    }
+}
+
+/// The breaker is set: serves it and goes on at `pc`.
+///
+/// # Safety
+/// As for handlers.
+#[cold]
+#[inline(never)]
+pub unsafe fn safepoint_then(pc: *mut u16, sp: *mut Value, fp: *mut Frame, vm: &Vm, _: u32) -> Exit {
+    // SAFETY: as for handlers.
+    unsafe {
+        (*fp).pc = pc;
+        (*fp).sp = sp;
+        match vm.safepoint() {
+            Ok(()) => next(pc, sp, fp, vm),
+            Err(_) => super::unwind::raised(pc, sp, fp, vm, 0),
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn local<'a>(fp: *mut Frame, index: u32) -> &'a mut Value {
+    // SAFETY: slot numbers of valid code are in range.
+    unsafe { &mut *locals_of(fp).add(index as usize) }
+}
+
+/// Pushes a copy of a word.
+#[inline(always)]
+unsafe fn push_copy(sp: *mut Value, value: &Value) {
+    // SAFETY: the word at sp is free.
+    unsafe { sp.write(value.clone()) }
+}
+
+/// Moves `value` into the slot and leaves what was there in the free word at `free`; true when that word still must be dropped.
+#[inline(always)]
+unsafe fn store(fp: *mut Frame, index: u32, value: Value, free: *mut Value) -> bool {
+    // SAFETY: the caller's words.
+    unsafe {
+        let slot = locals_of(fp).add(index as usize);
+        let old = slot.read();
+        slot.write(value);
+        free.write(old);
+        give_up(free)
+    }
+}
+
+handlers! {
+    fast CACHE |pc, sp, fp, vm, oparg| { unknown(pc, sp, fp, vm, oparg) }
+    fast RESERVED |pc, sp, fp, vm, oparg| { unknown(pc, sp, fp, vm, oparg) }
+    fast ENTER_EXECUTOR |pc, sp, fp, vm, oparg| { unknown(pc, sp, fp, vm, oparg) }
+    fast UNKNOWN |pc, sp, fp, vm, oparg| { unknown(pc, sp, fp, vm, oparg) }
+    fast NOP |pc, sp, fp, vm, oparg| { next(pc.add(1), sp, fp, vm) }
+    fast NOT_TAKEN |pc, sp, fp, vm, oparg| { next(pc.add(1), sp, fp, vm) }
+    fast POP_TOP |pc, sp, fp, vm, oparg| {
+        sp = sp.sub(1);
+        if give_up(sp) { return pop_free(pc.add(1), sp, fp, vm, 0); }
+        next(pc.add(1), sp, fp, vm)
+    }
+    fast POP_ITER |pc, sp, fp, vm, oparg| {
+        sp = sp.sub(1);
+        if give_up(sp) { return pop_free(pc.add(1), sp, fp, vm, 0); }
+        next(pc.add(1), sp, fp, vm)
+    }
+    fast END_FOR |pc, sp, fp, vm, oparg| {
+        sp = sp.sub(1);
+        if give_up(sp) { return pop_free(pc.add(1), sp, fp, vm, 0); }
+        next(pc.add(1), sp, fp, vm)
+    }
+    fast COPY |pc, sp, fp, vm, oparg| {
+        push_copy(sp, &*sp.sub(oparg as usize));
+        next(pc.add(1), sp.add(1), fp, vm)
+    }
+    fast SWAP |pc, sp, fp, vm, oparg| {
+        core::ptr::swap(sp.sub(1), sp.sub(oparg as usize));
+        next(pc.add(1), sp, fp, vm)
+    }
+    fast LOAD_CONST |pc, sp, fp, vm, oparg| {
+        push_copy(sp, (*(*fp).code).const_at(oparg as usize));
+        next(pc.add(1), sp.add(1), fp, vm)
+    }
+    fast LOAD_SMALL_INT |pc, sp, fp, vm, oparg| {
+        sp.write(Value::int32(oparg as i32));
+        next(pc.add(1), sp.add(1), fp, vm)
+    }
+    fast LOAD_FAST |pc, sp, fp, vm, oparg| {
+        push_copy(sp, local(fp, oparg));
+        next(pc.add(1), sp.add(1), fp, vm)
+    }
+    fast LOAD_FAST_BORROW |pc, sp, fp, vm, oparg| {
+        push_copy(sp, local(fp, oparg));
+        next(pc.add(1), sp.add(1), fp, vm)
+    }
+    fast LOAD_FAST_LOAD_FAST |pc, sp, fp, vm, oparg| {
+        push_copy(sp, local(fp, oparg >> 4));
+        push_copy(sp.add(1), local(fp, oparg & 15));
+        next(pc.add(1), sp.add(2), fp, vm)
+    }
+    fast LOAD_FAST_BORROW_LOAD_FAST_BORROW |pc, sp, fp, vm, oparg| {
+        push_copy(sp, local(fp, oparg >> 4));
+        push_copy(sp.add(1), local(fp, oparg & 15));
+        next(pc.add(1), sp.add(2), fp, vm)
+    }
+    fast LOAD_FAST_CHECK |pc, sp, fp, vm, oparg| {
+        let value = local(fp, oparg);
+        if value.is_unbound() { return unbound_local(pc, sp, fp, vm, oparg); }
+        push_copy(sp, value);
+        next(pc.add(1), sp.add(1), fp, vm)
+    }
+    fast LOAD_FAST_AND_CLEAR |pc, sp, fp, vm, oparg| {
+        sp.write(core::ptr::replace(local(fp, oparg), Value::UNBOUND));
+        next(pc.add(1), sp.add(1), fp, vm)
+    }
+    fast STORE_FAST |pc, sp, fp, vm, oparg| {
+        sp = sp.sub(1);
+        if store(fp, oparg, sp.read(), sp) { return pop_free(pc.add(1), sp, fp, vm, 0); }
+        next(pc.add(1), sp, fp, vm)
+    }
+    fast STORE_FAST_LOAD_FAST |pc, sp, fp, vm, oparg| {
+        // The value loaded goes where the one stored stood; what was displaced waits above it.
+        let value = sp.sub(1).read();
+        let last = store(fp, oparg >> 4, value, sp);
+        push_copy(sp.sub(1), local(fp, oparg & 15));
+        if last { return pop_free(pc.add(1), sp, fp, vm, 0); }
+        next(pc.add(1), sp, fp, vm)
+    }
+    fast STORE_FAST_STORE_FAST |pc, sp, fp, vm, oparg| {
+        sp = sp.sub(1);
+        let value = sp.read();
+        let first = store(fp, oparg >> 4, value, sp);
+        let value = sp.sub(1).read();
+        let slot = local(fp, oparg & 15);
+        let old = core::ptr::replace(slot, value);
+        sp.sub(1).write(old);
+        let second = give_up(sp.sub(1));
+        if first || second { return free_two(pc, sp, fp, vm, first as u32 | (second as u32) << 1); }
+        next(pc.add(1), sp.sub(1), fp, vm)
+    }
+    body DELETE_FAST, 0 => delete_fast;
+    fast JUMP_FORWARD |pc, sp, fp, vm, oparg| { next(pc.add(1 + oparg as usize), sp, fp, vm) }
+    fast JUMP_BACKWARD |pc, sp, fp, vm, oparg| {
+        pc = pc.add(2).sub(oparg as usize);
+        if vm.breaker.any() { return safepoint_then(pc, sp, fp, vm, 0); }
+        next(pc, sp, fp, vm)
+    }
+    fast JUMP_BACKWARD_NO_INTERRUPT |pc, sp, fp, vm, oparg| { next(pc.add(1).sub(oparg as usize), sp, fp, vm) }
+    fast POP_JUMP_IF_FALSE |pc, sp, fp, vm, oparg| {
+        sp = sp.sub(1);
+        pc = if (*sp).bits() == FALSE_BITS { pc.add(2 + oparg as usize) } else { pc.add(2) };
+        next(pc, sp, fp, vm)
+    }
+    fast POP_JUMP_IF_TRUE |pc, sp, fp, vm, oparg| {
+        sp = sp.sub(1);
+        pc = if (*sp).bits() == TRUE_BITS { pc.add(2 + oparg as usize) } else { pc.add(2) };
+        next(pc, sp, fp, vm)
+    }
+    fast POP_JUMP_IF_NONE |pc, sp, fp, vm, oparg| {
+        sp = sp.sub(1);
+        if (*sp).bits() == NONE_BITS { return next(pc.add(2 + oparg as usize), sp, fp, vm); }
+        if give_up(sp) { return pop_free(pc.add(2), sp, fp, vm, 0); }
+        next(pc.add(2), sp, fp, vm)
+    }
+    fast POP_JUMP_IF_NOT_NONE |pc, sp, fp, vm, oparg| {
+        sp = sp.sub(1);
+        if (*sp).bits() == NONE_BITS { return next(pc.add(2), sp, fp, vm); }
+        pc = pc.add(2 + oparg as usize);
+        if give_up(sp) { return pop_free(pc, sp, fp, vm, 0); }
+        next(pc, sp, fp, vm)
+    }
+    fast EXTENDED_ARG |pc, sp, fp, vm, oparg| {
+        let unit = *pc.add(1);
+        super::TABLE[(unit & 0xff) as usize](pc.add(1), sp, fp, vm, oparg << 8 | (unit >> 8) as u32)
+    }
+    fast UNARY_NOT |pc, sp, fp, vm, oparg| {
+        let top = sp.sub(1);
+        top.write(Value::bool((*top).bits() == FALSE_BITS));
+        next(pc.add(1), sp, fp, vm)
+    }
+    fast IS_OP |pc, sp, fp, vm, oparg| {
+        let same = (*sp.sub(2)).bits() == (*sp.sub(1)).bits();
+        let first = give_up(sp.sub(2));
+        let second = give_up(sp.sub(1));
+        let answer = Value::bool(same != (oparg != 0));
+        if first || second {
+            // The answer must not cover what is still to be dropped.
+            return is_op_free(pc, sp, fp, vm, first as u32 | (second as u32) << 1 | (answer.is_true() as u32) << 2);
+        }
+        sp.sub(2).write(answer);
+        next(pc.add(1), sp.sub(1), fp, vm)
+    }
+    flow FOR_ITER, 1 => for_iter;
+    body GET_ITER, 0 => get_iter;
+    body TO_BOOL_SLOW, 3 => to_bool;
+    fast TO_BOOL |pc, sp, fp, vm, oparg| {
+        let bits = (*sp.sub(1)).bits();
+        if bits == TRUE_BITS || bits == FALSE_BITS { return next(pc.add(4), sp, fp, vm); }
+        TO_BOOL_SLOW(pc, sp, fp, vm, oparg)
+    }
+    body LOAD_COMMON_CONSTANT, 0 => load_common_constant;
+}
+
+#[cold]
+#[inline(never)]
+unsafe fn free_two(pc: *mut u16, sp: *mut Value, fp: *mut Frame, vm: &Vm, which: u32) -> Exit {
+    // SAFETY: the marked words at sp - 1 and sp own values that nobody else drops.
+    unsafe {
+        (*fp).pc = pc;
+        (*fp).sp = sp.sub(1);
+        let (first, second) = (sp.read(), sp.sub(1).read());
+        if which & 1 != 0 { drop(first) } else { core::mem::forget(first) }
+        if which & 2 != 0 { drop(second) } else { core::mem::forget(second) }
+        next(pc.add(1), sp.sub(1), fp, vm)
+    }
+}
+
+#[cold]
+#[inline(never)]
+unsafe fn is_op_free(pc: *mut u16, sp: *mut Value, fp: *mut Frame, vm: &Vm, which: u32) -> Exit {
+    // SAFETY: the marked words at sp - 2 and sp - 1 own values that nobody else drops.
+    unsafe {
+        (*fp).pc = pc;
+        (*fp).sp = sp.sub(2);
+        let (first, second) = (sp.sub(2).read(), sp.sub(1).read());
+        if which & 2 != 0 { drop(second) } else { core::mem::forget(second) }
+        if which & 1 != 0 { drop(first) } else { core::mem::forget(first) }
+        sp.sub(2).write(Value::bool(which & 4 != 0));
+        next(pc.add(1), sp.sub(1), fp, vm)
+    }
+}
+
+#[cold]
+#[inline(never)]
+unsafe fn unknown(pc: *mut u16, sp: *mut Value, fp: *mut Frame, vm: &Vm, oparg: u32) -> Exit {
+    // SAFETY: as for handlers.
+    unsafe {
+        (*fp).pc = pc;
+        (*fp).sp = sp;
+        let _ = vm.system_error("unknown opcode");
+        super::unwind::raised(pc, sp, fp, vm, oparg)
+    }
+}
+
+#[cold]
+#[inline(never)]
+unsafe fn unbound_local(pc: *mut u16, sp: *mut Value, fp: *mut Frame, vm: &Vm, oparg: u32) -> Exit {
+    // SAFETY: as for handlers.
+    unsafe {
+        (*fp).pc = pc;
+        (*fp).sp = sp;
+        let _ = super::names::unbound_local(vm, Fp::new(fp), oparg);
+        super::unwind::raised(pc, sp, fp, vm, oparg)
+    }
+}
+
+fn delete_fast(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
+    let old = fp.replace_local(oparg, Value::UNBOUND);
+    if old.is_unbound() {
+        return Err(super::names::unbound_local(vm, fp, oparg));
+    }
+    Ok(())
+}
+
+fn for_iter(vm: &Vm, fp: Fp, oparg: u32) -> Res<Flow> {
+    let iterator = fp.top(1);
+    if let Some(generator) = enterable(vm, iterator)
+        && super::generators::is_plain_generator(vm, iterator)
+    {
+        // SAFETY: enterable; it goes on behind FOR_ITER when it yields and at END_FOR when it returns.
+        unsafe {
+            (*fp.raw()).return_offset = 2 + oparg as u16;
+            enter_generator(vm, generator, Value::NONE)?;
+        }
+        return Ok(Flow::Switched);
+    }
+    let Some(advance) = vm.class(iterator).slots().iternext else {
+        return Err(vm.type_error(format!("'{}' object is not an iterator", vm.type_name(iterator))));
+    };
+    match advance(vm, iterator) {
+        Ok(Some(item)) => {
+            fp.push(item);
+            Ok(Flow::Next)
+        }
+        Ok(None) => jump(fp, 3 + oparg as usize),
+        Err(raised) if vm.raised_is(&exc::STOP_ITERATION) => {
+            vm.forget(raised);
+            jump(fp, 3 + oparg as usize)
+        }
+        Err(raised) => Err(raised),
+    }
+}
+
+fn get_iter(vm: &Vm, fp: Fp, _: u32) -> Res<()> {
+    let iterator = vm.iter(fp.top(1))?;
+    drop(fp.replace_top(1, iterator));
+    Ok(())
+}
+
+fn to_bool(vm: &Vm, fp: Fp, _: u32) -> Res<()> {
+    let truth = vm.is_true(fp.top(1))?;
+    drop(fp.replace_top(1, Value::bool(truth)));
+    Ok(())
+}
+
+fn load_common_constant(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
+    let value = match oparg {
+        0 => vm.ty(&exc::ASSERTION_ERROR).to_value(),
+        1 => vm.ty(&exc::NOT_IMPLEMENTED_ERROR).to_value(),
+        2 => vm.ty_of::<crate::Tuple>().to_value(),
+        3 => vm.get_builtin("all")?,
+        _ => vm.get_builtin("any")?,
+    };
+    fp.push(value);
+    Ok(())
+}

@@ -1,0 +1,137 @@
+//! An exception on its way: traceback entries, the exception table, frames that are left.
+//!
+//! After CPython Python/ceval.c (`exception_unwind`) and Objects/exception_handling_notes.
+#![allow(unsafe_code)]
+
+use super::dispatch::{Exit, resume};
+use crate::frames::{Fp, Frame, Owner, clear_frame, lasti, locals_of, pop_thread_frame};
+use crate::objects::exceptions::BaseException;
+use crate::objects::traceback::Traceback;
+use crate::payload::Downcast;
+use crate::vm::{Raised, Res, Vm};
+use crate::{Value, ValueCell};
+use core::cell::Cell;
+
+/// The token of the exception in flight, when an entry frame was left by one.
+pub fn pending(vm: &Vm) -> Raised {
+    let aside = vm.put_aside();
+    match aside {
+        Some(exception) => vm.raise_again(exception),
+        None => vm.system_error("an instruction failed without an exception"),
+    }
+}
+
+/// An instruction of the running frame raised: its traceback entry is added and a handler is looked for.
+///
+/// # Safety
+/// As for every handler; the frame's pc and sp are current.
+#[cold]
+#[inline(never)]
+pub unsafe fn raised(_: *mut u16, _: *mut Value, _: *mut Frame, vm: &Vm, _: u32) -> Exit {
+    // SAFETY: the running frame.
+    let found = unsafe {
+        trace_here(vm, vm.exec.frame.get());
+        find_handler(vm)
+    };
+    // SAFETY: a handler was found: the frame's state is current.
+    if found { unsafe { resume(vm) } } else { Exit::Raised }
+}
+
+/// As [`raised`], without a traceback entry for the running frame: the exception has one already (RERAISE).
+///
+/// # Safety
+/// As [`raised`].
+#[cold]
+#[inline(never)]
+pub unsafe fn reraised(_: *mut u16, _: *mut Value, _: *mut Frame, vm: &Vm, _: u32) -> Exit {
+    // SAFETY: as above.
+    if unsafe { find_handler(vm) } { unsafe { resume(vm) } } else { Exit::Raised }
+}
+
+/// Adds a traceback entry for the frame to the exception in flight.
+unsafe fn trace_here(vm: &Vm, fp: *mut Frame) {
+    // SAFETY: the caller names a live frame.
+    if unsafe { (*fp).owner } == Owner::Interpreter {
+        return;
+    }
+    let Some(exception) = vm.put_aside() else { return };
+    // SAFETY: as above.
+    let made = unsafe { add_traceback(vm, &exception, fp) };
+    if let Err(second) = made {
+        // No memory for the entry: the exception goes on without it.
+        vm.forget(second);
+    }
+    vm.bring_back(Some(exception));
+}
+
+/// Adds an entry for the frame to an exception's traceback (`PyTraceBack_Here`).
+///
+/// # Safety
+/// `fp` is a live frame of Python code.
+pub unsafe fn add_traceback(vm: &Vm, exception: &Value, fp: *mut Frame) -> Res<()> {
+    let Some(payload) = exception.downcast::<BaseException>() else { return Ok(()) };
+    // SAFETY: the caller's promise.
+    let (frame, at) = unsafe { (crate::objects::frame::object_of(vm, fp)?, lasti(fp) * 2) };
+    let entry = vm.new_object(Traceback {
+        next: ValueCell::new(payload.traceback.get()),
+        frame,
+        lasti: at,
+        lineno: Cell::new(-1),
+    })?;
+    payload.traceback.set(Some(entry.into_value()));
+    Ok(())
+}
+
+/// Leaves frames until one has a handler; false when an entry frame was left.
+unsafe fn find_handler(vm: &Vm) -> bool {
+    // SAFETY: the chain's frames are live; each is left in the order in which it was entered.
+    unsafe {
+        loop {
+            let fp = vm.exec.frame.get();
+            if (*fp).owner == Owner::Interpreter {
+                vm.exec.frame.set((*fp).previous);
+                vm.exec.top.set(fp.cast());
+                return false;
+            }
+            let at = lasti(fp);
+            if at >= 0
+                && let Some(handler) = (*(*fp).code).handler_of(at as u32 * 2)
+            {
+                let bottom = locals_of(fp).add((*(*fp).code).slots() + handler.depth as usize);
+                let frame = Fp::new(fp);
+                while (*fp).sp > bottom {
+                    drop(frame.pop());
+                }
+                if handler.lasti {
+                    frame.push(Value::int32(at));
+                }
+                let exception = vm.put_aside().unwrap_or(Value::NONE);
+                frame.push(exception);
+                (*fp).pc = (*(*fp).code).units().add(handler.target as usize / 2);
+                return true;
+            }
+            leave(vm, fp);
+            trace_here(vm, vm.exec.frame.get());
+        }
+    }
+}
+
+/// Takes the running frame out of the chain and ends it; for a generator's frame the generator is finished.
+///
+/// # Safety
+/// `fp` is the running frame.
+pub unsafe fn leave(vm: &Vm, fp: *mut Frame) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let aside = vm.put_aside();
+        vm.exec.frame.set((*fp).previous);
+        if (*fp).owner == Owner::Generator {
+            super::generators::finished(vm, fp);
+            clear_frame(vm, fp);
+            vm.leave_call();
+        } else {
+            pop_thread_frame(vm, fp);
+        }
+        vm.bring_back(aside);
+    }
+}

@@ -1,0 +1,139 @@
+//! Constants of plain code become values, and back.
+//!
+//! Sharing as in CPython's compiler: strings that look like identifiers are interned; constants that are one object in the plain form (or
+//! equal, within one tree of code objects) are one value.
+
+use super::Code;
+use crate::objects::{float, int};
+use crate::payload::Downcast;
+use crate::vm::{Res, Vm};
+use crate::{Ref, Str, Tuple, Value};
+use num_bigint::BigInt;
+use ophi_bytecode::code::{CodeObject, Complex, Constant};
+use ophi_bytecode::pystring::PyString;
+use rustc_hash::FxHashMap;
+use std::sync::Arc;
+
+pub struct Materialiser<'a> {
+    vm: &'a Vm,
+    seen: FxHashMap<Constant, Value>,
+}
+
+impl<'a> Materialiser<'a> {
+    pub fn new(vm: &'a Vm) -> Materialiser<'a> {
+        Materialiser { vm, seen: FxHashMap::default() }
+    }
+
+    pub fn code(&mut self, plain: &Arc<CodeObject>) -> Res<Ref<Code>> {
+        let vm = self.vm;
+        let consts: Res<Vec<Value>> = plain.consts.iter().map(|c| self.value(c)).collect();
+        let consts = Tuple::from_vec(vm, consts?)?;
+        let names: Res<Vec<Ref<Str>>> =
+            plain.names.iter().map(|n| vm.intern_ref(&vm.new_wtf8(n.as_bytes())?)).collect();
+        Code::assemble(vm, plain, consts, names?.into_boxed_slice())
+    }
+
+    pub fn value(&mut self, constant: &Constant) -> Res {
+        let vm = self.vm;
+        match constant {
+            Constant::None => return Ok(Value::NONE),
+            Constant::Bool(b) => return Ok(Value::bool(*b)),
+            Constant::Ellipsis => return Ok(Value::ELLIPSIS),
+            Constant::Int(i) if Value::small_int(*i).is_some() => return vm.new_int(*i),
+            Constant::Code(code) => return Ok(self.code(code)?.into_value()),
+            _ => {}
+        }
+        if let Some(known) = self.seen.get(constant) {
+            return Ok(known.clone());
+        }
+        let value = match constant {
+            Constant::StopIteration => vm.ty(&crate::objects::exceptions::STOP_ITERATION).to_value(),
+            Constant::Int(i) => vm.new_int(*i)?,
+            Constant::BigInt(b) => vm.new_bigint((**b).clone())?,
+            Constant::Float(f) => vm.new_float(*f)?,
+            Constant::Complex(c) => vm.new_complex(c.re, c.im)?,
+            Constant::Str(s) => {
+                let text = vm.new_wtf8(s.as_bytes())?;
+                let name_like = s.as_bytes().iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_');
+                if name_like { vm.intern_ref(&text)?.into_value() } else { text.into_value() }
+            }
+            Constant::Bytes(b) => vm.new_bytes_value(b)?,
+            Constant::Tuple(items) => {
+                let items: Res<Vec<Value>> = items.iter().map(|c| self.value(c)).collect();
+                Tuple::from_vec(vm, items?)?.into_value()
+            }
+            Constant::FrozenSet(items) => {
+                let items: Res<Vec<Value>> = items.iter().map(|c| self.value(c)).collect();
+                vm.new_frozenset(&items?)?
+            }
+            Constant::Slice(parts) => {
+                let [start, stop, step] = &**parts;
+                let (start, stop, step) = (self.value(start)?, self.value(stop)?, self.value(step)?);
+                vm.new_slice(&start, &stop, &step)?
+            }
+            Constant::None | Constant::Bool(_) | Constant::Ellipsis | Constant::Code(_) => Value::NONE,
+        };
+        self.seen.insert(constant.clone(), value.clone());
+        Ok(value)
+    }
+}
+
+/// One constant as a value.
+pub fn constant_to_value(vm: &Vm, constant: &Constant) -> Res {
+    Materialiser::new(vm).value(constant)
+}
+
+/// A str as plain data.
+pub fn plain_string(text: &Str) -> PyString {
+    PyString::from_code_points(text.code_points())
+}
+
+/// A value as a plain constant; ValueError for values that no code object can carry.
+pub fn value_to_constant(vm: &Vm, value: &Value) -> Res<Constant> {
+    if value.is_none() {
+        return Ok(Constant::None);
+    }
+    if value.is_true() || value.is_false() {
+        return Ok(Constant::Bool(value.is_true()));
+    }
+    if value.bits() == Value::ELLIPSIS.bits() {
+        return Ok(Constant::Ellipsis);
+    }
+    if let Some(i) = int::view(value) {
+        return Ok(match i {
+            int::IntView::Small(i) => Constant::Int(i),
+            int::IntView::Big(b) => Constant::from_bigint(BigInt::clone(b)),
+        });
+    }
+    if let Some(f) = float::view(value) {
+        return Ok(Constant::Float(f));
+    }
+    if let Some(s) = value.downcast::<Str>() {
+        return Ok(Constant::Str(plain_string(s)));
+    }
+    if let Some(t) = value.downcast::<Tuple>() {
+        let items: Res<Vec<Constant>> = t.as_slice().iter().map(|v| value_to_constant(vm, v)).collect();
+        return Ok(Constant::tuple(items?));
+    }
+    if let Some(c) = value.downcast::<Code>() {
+        return Ok(Constant::Code(c.plain.clone()));
+    }
+    if let Some(b) = value.downcast::<crate::objects::bytes::Bytes>() {
+        return Ok(Constant::Bytes(b.as_slice().into()));
+    }
+    if let Some((re, im)) = crate::objects::complex::view(value) {
+        return Ok(Constant::Complex(Complex { re, im }));
+    }
+    if let Some(items) = vm.frozenset_items(value) {
+        let items: Res<Vec<Constant>> = items.iter().map(|v| value_to_constant(vm, v)).collect();
+        return Ok(Constant::FrozenSet(items?.into()));
+    }
+    if let Some((start, stop, step)) = vm.slice_parts(value) {
+        return Ok(Constant::Slice(Arc::new([
+            value_to_constant(vm, &start)?,
+            value_to_constant(vm, &stop)?,
+            value_to_constant(vm, &step)?,
+        ])));
+    }
+    Err(vm.value_error(format!("a code object cannot hold a constant of type '{}'", vm.type_name(value))))
+}

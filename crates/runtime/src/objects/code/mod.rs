@@ -1,0 +1,211 @@
+//! `code`: a compiled block, ready to run.
+//!
+//! Made from the plain [`CodeObject`]: constants become values once, names are interned, and the instruction units are copied into a
+//! mutable buffer, which the interpreter specialises in place. `co_code` is the plain stream, always.
+#![allow(unsafe_code)]
+
+mod materialise;
+mod methods;
+
+pub use materialise::{constant_to_value, value_to_constant};
+
+use crate::payload::{Payload, TypeDef};
+use crate::slots::Slots;
+use crate::vm::{Res, Vm};
+use crate::{Ref, Str, Tuple, Value, layout};
+use core::cell::Cell;
+use ophi_bytecode::code::{CodeObject, ExceptionEntry, decode_exception_table, decode_locations, flags, kinds};
+use ophi_heap::{Layout, Trace, TypeFlags, Visitor};
+use std::sync::Arc;
+
+#[repr(C)]
+pub struct Code {
+    /// The stream that runs: units, specialised in place.
+    units: *mut u16,
+    consts_start: *const Value,
+    names_start: *const Ref<Str>,
+    /// Locals, cells and free variables.
+    slots: u32,
+    /// Words of a frame: header, slots, operand stack.
+    pub frame_words: u32,
+    pub argcount: u32,
+    /// `co_flags`.
+    pub flags: u32,
+    pub posonlyargcount: u32,
+    pub kwonlyargcount: u32,
+    /// Bytes of the stream.
+    unit_count: u32,
+    pub consts: Ref<Tuple>,
+    names: Box<[Ref<Str>]>,
+    pub slot_names: Box<[Ref<Str>]>,
+    pub name: Ref<Str>,
+    pub qualname: Ref<Str>,
+    pub filename: Ref<Str>,
+    pub exceptions: Box<[ExceptionEntry]>,
+    /// Cells made at the start of a call, for arguments that inner functions use, stand in their own slots.
+    pub plain: Arc<CodeObject>,
+    /// Set once the stream holds instrumented instructions.
+    pub instrumented: Cell<bool>,
+}
+
+pub static CODE: TypeDef = TypeDef {
+    doc: "code(argcount, posonlyargcount, kwonlyargcount, nlocals, stacksize,\n      flags, codestring, constants, names, varnames, filename, name,\n      qualname, firstlineno, linetable, exceptiontable, freevars=(),\n      cellvars=(), /)\n--\n\nCreate a code object.  Not for mere mortals.",
+    flags: TypeFlags::GC.with(TypeFlags::WEAKREF),
+    slots: Slots {
+        repr: Some(methods::repr),
+        hash: Some(methods::hash),
+        richcompare: Some(methods::compare),
+        new: Some(methods::new),
+        ..Slots::NONE
+    },
+    tables: &[Code::METHODS],
+    ..TypeDef::of::<Code>("code", &crate::objects::object::OBJECT)
+};
+
+impl Payload for Code {
+    fn def() -> &'static TypeDef {
+        &CODE
+    }
+    const LAYOUT: &'static Layout = layout!("code");
+}
+
+impl Trace for Code {
+    fn trace(&self, visitor: &mut Visitor<'_>) {
+        self.consts.trace(visitor);
+    }
+}
+
+impl Drop for Code {
+    fn drop(&mut self) {
+        let units = core::ptr::slice_from_raw_parts_mut(self.units, self.unit_count as usize);
+        // SAFETY: leaked from a box of exactly this length when the object was made.
+        unsafe { drop(Box::from_raw(units)) }
+    }
+}
+
+impl Code {
+    /// A code object with its nested ones. Equal constants of one call are one object, as in CPython's compiler.
+    pub fn from_plain(vm: &Vm, plain: &Arc<CodeObject>) -> Res<Ref<Code>> {
+        materialise::Materialiser::new(vm).code(plain)
+    }
+
+    /// # Safety of the addresses inside: the boxes and the tuple they point into live as long as the object and never change.
+    fn assemble(vm: &Vm, plain: &Arc<CodeObject>, consts: Ref<Tuple>, names: Box<[Ref<Str>]>) -> Res<Ref<Code>> {
+        let Ok(exceptions) = decode_exception_table(&plain.exceptiontable) else {
+            return Err(vm.value_error("code: malformed exception table"));
+        };
+        let mut units: Box<[u16]> =
+            plain.code.chunks_exact(2).map(|u| u16::from_le_bytes([u[0], u[1]])).collect();
+        crate::interpreter::quicken(&mut units);
+        let intern = |text: &ophi_bytecode::pystring::PyString| vm.intern_ref(&vm.new_wtf8(text.as_bytes())?);
+        let slot_names: Res<Vec<Ref<Str>>> = plain.localsplusnames.iter().map(intern).collect();
+        let slots = plain.localsplusnames.len();
+        let unit_count = units.len() as u32;
+        let code = Code {
+            units: Box::into_raw(units).cast(),
+            consts_start: consts.as_slice().as_ptr(),
+            names_start: names.as_ptr(),
+            slots: slots as u32,
+            frame_words: (crate::frames::HEADER_WORDS + slots) as u32 + plain.stacksize + 1,
+            argcount: plain.argcount,
+            flags: plain.flags,
+            posonlyargcount: plain.posonlyargcount,
+            kwonlyargcount: plain.kwonlyargcount,
+            unit_count,
+            consts,
+            names,
+            slot_names: slot_names?.into_boxed_slice(),
+            name: intern(&plain.name)?,
+            qualname: intern(&plain.qualname)?,
+            filename: intern(&plain.filename)?,
+            exceptions: exceptions.into_boxed_slice(),
+            plain: plain.clone(),
+            instrumented: Cell::new(false),
+        };
+        vm.new_object(code)
+    }
+
+    #[inline(always)]
+    pub fn units(&self) -> *mut u16 {
+        self.units
+    }
+
+    /// Number of 16-bit units.
+    #[inline(always)]
+    pub fn unit_count(&self) -> usize {
+        self.unit_count as usize
+    }
+
+    #[inline(always)]
+    pub fn slots(&self) -> usize {
+        self.slots as usize
+    }
+
+    #[inline(always)]
+    pub fn const_at(&self, index: usize) -> &Value {
+        debug_assert!(index < self.consts.len());
+        // SAFETY: valid code indexes its own constants.
+        unsafe { &*self.consts_start.add(index) }
+    }
+
+    #[inline(always)]
+    pub fn name_at(&self, index: usize) -> &Ref<Str> {
+        debug_assert!(index < self.names.len());
+        // SAFETY: valid code indexes its own names.
+        unsafe { &*self.names_start.add(index) }
+    }
+
+    pub fn names(&self) -> &[Ref<Str>] {
+        &self.names
+    }
+
+    #[inline(always)]
+    pub fn has(&self, flag: u32) -> bool {
+        self.flags & flag != 0
+    }
+
+    /// Parameters, `*args` and `**kwargs` included.
+    pub fn total_args(&self) -> usize {
+        self.plain.total_args()
+    }
+
+    pub fn free_count(&self) -> usize {
+        self.plain.freevars().count()
+    }
+
+    pub fn kind(&self, slot: usize) -> u8 {
+        self.plain.localspluskinds.get(slot).copied().unwrap_or(0)
+    }
+
+    pub fn is_free(&self, slot: usize) -> bool {
+        self.kind(slot) & kinds::FREE != 0
+    }
+
+    pub fn is_generator_like(&self) -> bool {
+        self.has(flags::GENERATOR | flags::COROUTINE | flags::ASYNC_GENERATOR)
+    }
+
+    /// The source line of the instruction at a byte offset; `None` for artificial ones.
+    pub fn line_of(&self, offset: i32) -> Option<i32> {
+        if offset < 0 {
+            return Some(self.plain.firstlineno);
+        }
+        decode_locations(&self.plain.linetable, self.plain.firstlineno)
+            .find(|e| (e.start..e.end).contains(&(offset as u32)))
+            .map(|e| e.position.line)
+            .filter(|l| *l >= 0)
+    }
+
+    /// The source range of the instruction at a byte offset.
+    pub fn position_of(&self, offset: i32) -> Option<ophi_bytecode::code::Position> {
+        decode_locations(&self.plain.linetable, self.plain.firstlineno)
+            .find(|e| (e.start..e.end).contains(&(offset.max(0) as u32)))
+            .map(|e| e.position)
+    }
+
+    /// The handler that covers a byte offset.
+    pub fn handler_of(&self, offset: u32) -> Option<ExceptionEntry> {
+        let after = self.exceptions.partition_point(|e| e.start <= offset);
+        self.exceptions[..after].iter().rev().take(1).find(|e| offset < e.end).copied()
+    }
+}

@@ -1,0 +1,74 @@
+//! Subscripts, length, membership. After CPython Objects/abstract.c (`PyObject_GetItem`, `PySequence_Contains`).
+
+use crate::payload::Downcast;
+use crate::vm::{Res, Vm};
+use crate::{Type, Value};
+
+impl Vm {
+    /// `container[key]`.
+    pub fn get_item(&self, container: &Value, key: &Value) -> Res {
+        if let Some(get) = self.class(container).slots().getitem {
+            return get(self, container, key);
+        }
+        if let Some(class) = container.downcast::<Type>() {
+            if class.is_type(self.ty(&crate::objects::r#type::TYPE)) {
+                return self.generic_alias(container, key);
+            }
+            if let Some(get) = self.get_attr_opt(container, &self.names().__class_getitem__)?
+                && !get.is_none()
+            {
+                return self.call(&get, core::slice::from_ref(key));
+            }
+            return Err(self.type_error(format!("type '{}' is not subscriptable", class.full_name())));
+        }
+        Err(self.type_error(format!("'{}' object is not subscriptable", self.type_name(container))))
+    }
+
+    /// `container[key] = value`.
+    pub fn set_item(&self, container: &Value, key: &Value, value: &Value) -> Res<()> {
+        match self.class(container).slots().setitem {
+            Some(set) => set(self, container, key, Some(value)),
+            None => Err(self
+                .type_error(format!("'{}' object does not support item assignment", self.type_name(container)))),
+        }
+    }
+
+    /// `del container[key]`.
+    pub fn del_item(&self, container: &Value, key: &Value) -> Res<()> {
+        match self.class(container).slots().setitem {
+            Some(set) => set(self, container, key, None),
+            None => {
+                Err(self.type_error(format!("'{}' object doesn't support item deletion", self.type_name(container))))
+            }
+        }
+    }
+
+    /// `len(value)`.
+    pub fn len(&self, value: &Value) -> Res<usize> {
+        match self.class(value).slots().len {
+            Some(len) => len(self, value),
+            None => Err(self.type_error(format!("object of type '{}' has no len()", self.type_name(value)))),
+        }
+    }
+
+    /// `item in container`: `__contains__`, or a search through its items.
+    pub fn contains(&self, container: &Value, item: &Value) -> Res<bool> {
+        let slots = self.class(container).slots();
+        if let Some(contains) = slots.contains {
+            return contains(self, container, item);
+        }
+        if slots.iter.is_none() && slots.getitem.is_none() {
+            return Err(self.type_error(format!(
+                "argument of type '{}' is not a container or iterable",
+                self.type_name(container)
+            )));
+        }
+        let iterator = self.iter(container)?;
+        while let Some(found) = self.next(&iterator)? {
+            if self.equal(&found, item)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}

@@ -1,0 +1,168 @@
+//! Iteration over any value. After CPython Objects/abstract.c (`PyObject_GetIter`, `PyIter_Next`) and Objects/iterobject.c.
+
+use crate::objects::dict::Dict;
+use crate::objects::exceptions as exc;
+use crate::objects::list::List;
+use crate::payload::{Downcast, Payload, TypeDef};
+use crate::slots::Slots;
+use crate::vm::{Res, Vm};
+use crate::{Tuple, Value, layout};
+use core::cell::Cell;
+use ophi_heap::{Layout, TypeFlags, ValueCell};
+
+impl Vm {
+    /// `iter(value)`.
+    pub fn iter(&self, value: &Value) -> Res {
+        let slots = self.class(value).slots();
+        let Some(iter) = slots.iter else {
+            if slots.getitem.is_some() && !value.is_a::<Dict>() {
+                let payload = SequenceIterator { sequence: ValueCell::some(value.clone()), index: Cell::new(0) };
+                return Ok(self.new_object(payload)?.into_value());
+            }
+            return Err(self.type_error(format!("'{}' object is not iterable", self.type_name(value))));
+        };
+        let iterator = iter(self, value)?;
+        if self.class(&iterator).slots().iternext.is_none() {
+            return Err(self.type_error(format!(
+                "{}.__iter__() must return an iterator, not {}",
+                self.class(value).full_name(),
+                self.type_name(&iterator)
+            )));
+        }
+        Ok(iterator)
+    }
+
+    /// The next item; `None` at the end.
+    #[inline]
+    pub fn next(&self, iterator: &Value) -> Res<Option<Value>> {
+        let Some(next) = self.class(iterator).slots().iternext else {
+            return Err(self.type_error(format!("'{}' object is not an iterator", self.type_name(iterator))));
+        };
+        match next(self, iterator) {
+            Err(raised) if self.raised_is(&exc::STOP_ITERATION) => {
+                self.forget(raised);
+                Ok(None)
+            }
+            other => other,
+        }
+    }
+
+    /// Calls `f` with every item.
+    pub fn for_each(&self, iterable: &Value, mut f: impl FnMut(&Vm, Value) -> Res<()>) -> Res<()> {
+        if let Some(tuple) = iterable.exact::<Tuple>(self) {
+            for item in tuple.as_slice() {
+                f(self, item.clone())?;
+            }
+            return Ok(());
+        }
+        if let Some(list) = iterable.exact::<List>(self) {
+            let mut i = 0;
+            while let Some(item) = list.get(i) {
+                f(self, item)?;
+                i += 1;
+            }
+            return Ok(());
+        }
+        let iterator = self.iter(iterable)?;
+        while let Some(item) = self.next(&iterator)? {
+            f(self, item)?;
+        }
+        Ok(())
+    }
+
+    /// All items.
+    pub fn collect(&self, iterable: &Value) -> Res<Vec<Value>> {
+        let mut items = Vec::new();
+        self.for_each(iterable, |_, item| {
+            items.push(item);
+            Ok(())
+        })?;
+        Ok(items)
+    }
+}
+
+/// Iterates through `__getitem__` with 0, 1, 2... until IndexError.
+#[repr(C)]
+pub struct SequenceIterator {
+    /// `None`: exhausted.
+    pub sequence: ValueCell,
+    pub index: Cell<i64>,
+}
+
+impl crate::Trace for SequenceIterator {
+    fn trace(&self, visitor: &mut crate::Visitor<'_>) {
+        self.sequence.trace(visitor)
+    }
+}
+
+pub static SEQUENCE_ITERATOR: TypeDef = TypeDef {
+    flags: TypeFlags::GC,
+    slots: Slots { iter: Some(|_, v| Ok(v.clone())), iternext: Some(sequence_next), ..Slots::NONE },
+    tables: &[SequenceIterator::METHODS],
+    ..TypeDef::of::<SequenceIterator>("iterator", &crate::objects::object::OBJECT)
+};
+
+impl Payload for SequenceIterator {
+    fn def() -> &'static TypeDef {
+        &SEQUENCE_ITERATOR
+    }
+    const LAYOUT: &'static Layout = layout!("iterator");
+}
+
+fn sequence_next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
+    let Some(iterator) = this.downcast::<SequenceIterator>() else { return Ok(None) };
+    let Some(sequence) = iterator.sequence.get() else { return Ok(None) };
+    let index = iterator.index.get();
+    match vm.get_item(&sequence, &vm.new_int(index)?) {
+        Ok(item) => {
+            iterator.index.set(index + 1);
+            Ok(Some(item))
+        }
+        Err(raised) if vm.raised_is(&exc::INDEX_ERROR) || vm.raised_is(&exc::STOP_ITERATION) => {
+            vm.forget(raised);
+            iterator.sequence.set(None);
+            Ok(None)
+        }
+        Err(raised) => Err(raised),
+    }
+}
+
+#[crate::methods]
+impl SequenceIterator {
+    /// Private method returning an estimate of len(list(it)).
+    #[method(name = "__length_hint__", sig = "()")]
+    fn length_hint(vm: &Vm, this: &crate::Ref<SequenceIterator>) -> Res {
+        let Some(sequence) = this.sequence.get() else { return vm.new_int(0) };
+        if vm.class(&sequence).slots().len.is_none() {
+            return Ok(Value::NOT_IMPLEMENTED);
+        }
+        let len = vm.len(&sequence)? as i64;
+        vm.new_int((len - this.index.get()).max(0))
+    }
+
+    /// Return state information for pickling.
+    #[method(name = "__reduce__", sig = "()")]
+    fn reduce(vm: &Vm, this: &crate::Ref<SequenceIterator>) -> Res {
+        let iter = vm.get_builtin("iter")?;
+        match this.sequence.get() {
+            Some(sequence) => {
+                let args = vm.new_tuple(&[sequence])?;
+                vm.new_tuple(&[iter, args, vm.new_int(this.index.get())?])
+            }
+            None => {
+                let empty = vm.new_tuple(&[])?;
+                let args = vm.new_tuple(&[empty])?;
+                vm.new_tuple(&[iter, args])
+            }
+        }
+    }
+
+    /// Set state information for unpickling.
+    #[method(name = "__setstate__", sig = "(state, /)")]
+    fn set_state(_: &Vm, this: &crate::Ref<SequenceIterator>, state: i64) -> Res<()> {
+        if this.sequence.is_set() {
+            this.index.set(state.max(0));
+        }
+        Ok(())
+    }
+}
