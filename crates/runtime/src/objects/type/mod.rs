@@ -276,3 +276,6 @@ impl Drop for Type {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
