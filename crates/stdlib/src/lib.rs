@@ -3,5 +3,21 @@
 //! What touches the system goes through `support::host`; a call that may block goes through `support::blocking`, which
 //! gives up the GIL and retries after signals (PEP 475).
 
+pub mod errno;
 pub mod io;
+pub mod posix;
+pub mod stat;
 pub mod support;
+
+use ophi_runtime::Vm;
+use ophi_runtime::objects::module::ModuleDef;
+
+/// Every native module of this crate.
+pub static MODULES: &[&ModuleDef] = &[&errno::MODULE, &io::MODULE, &posix::MODULE, &stat::MODULE];
+
+/// Makes the native modules known to `import`; none is made before it is imported.
+pub fn register(vm: &Vm) {
+    for def in MODULES {
+        vm.add_native_module(def);
+    }
+}

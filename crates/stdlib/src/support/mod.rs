@@ -89,3 +89,9 @@ pub fn warn_with_source(vm: &Vm, category: &str, message: &str, stack_level: i64
     let message = vm.new_str(message)?.into_value();
     vm.call(&function, &[message, builtin(vm, category)?, vm.new_int(stack_level)?, source.clone()]).map(drop)
 }
+
+/// `cls[item]`, for classes that are generic in annotations only.
+pub fn generic_alias(vm: &Vm, class: &ophi_runtime::TypeRef, item: &Value) -> Res {
+    let alias = vm.get_attr_str(&import(vm, "types")?, "GenericAlias")?;
+    vm.call(&alias, &[class.to_value(), item.clone()])
+}
