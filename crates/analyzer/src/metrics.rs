@@ -26,7 +26,7 @@ use ophi_bytecode::verify::stack_depths;
 use ophi_bytecode::{Constant, Version};
 
 use crate::graph::{BlockId, FlowGraph};
-use crate::symbolic::stacks;
+use crate::symbolic::calls;
 
 /// What is known about one code object, the nested ones left out.
 #[derive(Clone, Debug, Default)]
@@ -87,7 +87,7 @@ pub struct CodeReport {
     pub cognitive: usize,
     /// See the module text.
     pub nesting: usize,
-    /// Loops.
+    /// Loops someone wrote; waiting in `await` is none.
     pub loops: usize,
     /// Basic blocks.
     pub blocks: usize,
@@ -107,18 +107,28 @@ pub struct CodeReport {
 const BRANCHES: [&str; 5] =
     ["POP_JUMP_IF_TRUE", "POP_JUMP_IF_FALSE", "JUMP_IF_TRUE_OR_POP", "JUMP_IF_FALSE_OR_POP", "FOR_ITER"];
 
+/// How much of a report is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// Numbers only; the lists of names, constants and calls stay empty.
+    Numbers,
+    /// Everything.
+    Full,
+}
+
 /// Reports on a code object and all nested ones, in the order of the constants.
-pub fn report_all(code: &CodeObject, version: Version) -> Vec<CodeReport> {
+pub fn report_all(code: &CodeObject, version: Version, detail: Detail) -> Vec<CodeReport> {
     let mut out = Vec::new();
-    visit(code, version, "", None, 0, &mut out);
+    visit(code, version, detail, "", None, 0, &mut out);
     out
 }
 
 fn visit(
     code: &CodeObject,
     version: Version,
+    detail: Detail,
     outer: &str,
-    parent: Option<&CodeReport>,
+    parent: Option<&'static str>,
     depth: usize,
     out: &mut Vec<CodeReport>,
 ) {
@@ -126,12 +136,12 @@ fn visit(
     if depth > 200 || out.len() > 1_000_000 {
         return;
     }
-    let mut report = report(code, version);
+    let mut report = report(code, version, detail);
     report.depth = depth;
     if version < Version::V3_11 && !outer.is_empty() {
         report.qualname = format!("{outer}.{}", report.name);
     }
-    if report.kind == "function" && parent.is_some_and(|parent| parent.kind == "class") {
+    if report.kind == "function" && parent == Some("class") {
         report.kind = "method";
     }
     let inner = match report.kind {
@@ -139,9 +149,10 @@ fn visit(
         "class" => report.qualname.clone(),
         _ => format!("{}.<locals>", report.qualname),
     };
-    out.push(report.clone());
+    let kind = report.kind;
+    out.push(report);
     for child in code.children() {
-        visit(child, version, &inner, Some(&report), depth + 1, out);
+        visit(child, version, detail, &inner, Some(kind), depth + 1, out);
     }
 }
 
@@ -176,11 +187,9 @@ impl Unique {
 }
 
 /// Reports on one code object.
-pub fn report(code: &CodeObject, version: Version) -> CodeReport {
+pub fn report(code: &CodeObject, version: Version, detail: Detail) -> CodeReport {
     let isa = Isa::of(version);
     let graph = FlowGraph::new(code, version);
-    let operands = Operands::new(code, isa);
-    let repr = Repr::new(version);
     let mut report = CodeReport {
         name: code.name.to_string(),
         qualname: code.qualname.to_string(),
@@ -190,12 +199,8 @@ pub fn report(code: &CodeObject, version: Version) -> CodeReport {
         parameters: code.total_args(),
         code_bytes: code.code.len(),
         bytes: code.code.len() + code.linetable.len() + code.exceptiontable.len(),
-        constants: code.consts.iter().filter(|c| **c != Constant::None).map(|c| repr.constant(c)).collect(),
-        locals: texts(code.varnames()),
-        cells: texts(code.cellvars()),
-        free: texts(code.freevars()),
         stack_declared: code.stacksize,
-        loops: graph.loops.len(),
+        loops: graph.loops.iter().filter(|l| !is_waiting(&graph, l.header)).count(),
         blocks: graph.blocks.len(),
         edges: graph.edges.len(),
         ..CodeReport::default()
@@ -210,10 +215,9 @@ pub fn report(code: &CodeObject, version: Version) -> CodeReport {
         ""
     };
     count_opcodes(code, isa, &mut report);
-    names(&graph, &operands, &mut report);
-    let mut calls = Unique::default();
-    stacks(code, &graph).calls.into_iter().for_each(|call| calls.add(call.callee));
-    report.calls = calls.list;
+    if detail == Detail::Full {
+        lists(code, &graph, &mut report);
+    }
     report.end_line = last_line(code, version);
     let dead = graph.blocks.iter().filter(|block| !block.reachable).map(|block| block.range.len());
     report.dead = dead.sum();
@@ -248,7 +252,16 @@ fn count_opcodes(code: &CodeObject, isa: &'static Isa, report: &mut CodeReport) 
     report.branch_estimate = 1 + branches.map(|(_, count)| count).sum::<usize>();
 }
 
-fn names(graph: &FlowGraph, operands: &Operands<'_>, report: &mut CodeReport) {
+fn lists(code: &CodeObject, graph: &FlowGraph, report: &mut CodeReport) {
+    let operands = Operands::new(code, graph.isa);
+    let repr = Repr::new(graph.isa.version);
+    report.constants = code.consts.iter().filter(|c| **c != Constant::None).map(|c| repr.constant(c)).collect();
+    report.locals = texts(code.varnames());
+    report.cells = texts(code.cellvars());
+    report.free = texts(code.freevars());
+    let mut callees = Unique::default();
+    calls(code, graph).into_iter().for_each(|call| callees.add(call.callee));
+    report.calls = callees.list;
     let mut lists: [Unique; 5] = Default::default();
     for instruction in &graph.instructions {
         let Some(name) = operands.name(instruction) else { continue };
@@ -294,6 +307,12 @@ fn complexity(code: &CodeObject, graph: &FlowGraph, report: &mut CodeReport) {
         report.cyclomatic += 1;
         report.cognitive += 1 + nesting[number];
     }
+}
+
+/// Is a loop's header the SEND of `await` or `yield from`?
+fn is_waiting(graph: &FlowGraph, header: BlockId) -> bool {
+    let last = graph.instructions.get(graph.blocks[header.0].range.end - 1);
+    last.is_some_and(|last| matches!(&*graph.isa.name(last.op), "SEND" | "YIELD_FROM"))
 }
 
 /// Did someone write the decision a block ends with?

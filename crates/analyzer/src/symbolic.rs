@@ -39,8 +39,17 @@ pub struct Stacks {
     pub calls: Vec<Call>,
 }
 
-/// Follows the code of a graph.
+/// The names of what a graph's code calls, by offset.
+pub fn calls(code: &CodeObject, graph: &FlowGraph) -> Vec<Call> {
+    follow(code, graph, false).calls
+}
+
+/// The operand stack before each instruction of a graph.
 pub fn stacks(code: &CodeObject, graph: &FlowGraph) -> Stacks {
+    follow(code, graph, true)
+}
+
+fn follow(code: &CodeObject, graph: &FlowGraph, keep: bool) -> Stacks {
     let version = graph.isa.version;
     let mut machine = Machine {
         graph,
@@ -71,10 +80,14 @@ pub fn stacks(code: &CodeObject, graph: &FlowGraph) -> Stacks {
         machine.stack = entry;
         let range = graph.blocks[block.0].range.clone();
         let mut before_last = Vec::new();
-        let mut deepest_kept = machine.stack.clone();
+        let last_index = range.end - 1;
         for i in range {
-            result.before[i] = Some(machine.stack.clone());
-            before_last.clone_from(&machine.stack);
+            if keep {
+                result.before[i] = Some(machine.stack.clone());
+            }
+            if i == last_index {
+                before_last.clone_from(&machine.stack);
+            }
             machine.callee = None;
             machine.step(&graph.instructions[i]);
             if let Some(callee) = machine.callee.take() {
@@ -83,9 +96,6 @@ pub fn stacks(code: &CodeObject, graph: &FlowGraph) -> Stacks {
                     Ok(known) => result.calls[known].callee = callee,
                     Err(place) => result.calls.insert(place, Call { offset, callee }),
                 }
-            }
-            if machine.stack.len() < deepest_kept.len() {
-                deepest_kept.truncate(machine.stack.len());
             }
         }
         let last = graph.instructions[graph.blocks[block.0].range.end - 1];
@@ -129,6 +139,19 @@ fn merge(known: &mut Option<Vec<String>>, new: Vec<String>) -> bool {
         }
     }
     changed
+}
+
+/// Puts the names of a call's last arguments before them; the names are the text of a tuple of strs.
+fn name_keywords(mut arguments: Vec<String>, names: &str) -> Vec<String> {
+    let inner = names.trim_start_matches('(').trim_end_matches([')', ',']);
+    let names: Vec<&str> = inner.split(", ").filter(|name| !name.is_empty()).collect();
+    // A cut-off text says less than it should; then the arguments stay unnamed.
+    if let Some(first) = arguments.len().checked_sub(names.len()).filter(|_| !inner.ends_with('…')) {
+        for (argument, name) in arguments[first..].iter_mut().zip(names) {
+            *argument = format!("{}={argument}", name.trim_matches('\''));
+        }
+    }
+    arguments
 }
 
 struct Machine<'a> {
@@ -396,8 +419,8 @@ impl Machine<'_> {
                 self.call(callee, &arguments);
             }
             "CALL_KW" => {
-                self.pop();
-                let arguments = self.pop_n(count);
+                let names = self.pop();
+                let arguments = name_keywords(self.pop_n(count), &names);
                 let callee = self.pop_callee();
                 self.call(callee, &arguments);
             }
@@ -412,8 +435,8 @@ impl Machine<'_> {
                 self.call(callee, &arguments);
             }
             "CALL_FUNCTION_KW" if version > Version::V2_7 => {
-                self.pop();
-                let arguments = self.pop_n(count);
+                let names = self.pop();
+                let arguments = name_keywords(self.pop_n(count), &names);
                 let callee = self.pop();
                 self.call(callee, &arguments);
             }
@@ -426,6 +449,16 @@ impl Machine<'_> {
             "CALL_FUNCTION_EX" if version >= Version::V3_14 => {
                 let values = self.pop_n(4);
                 self.call(values[0].clone(), &["*…".into()]);
+            }
+            "PUSH_EXC_INFO" => {
+                let exception = self.pop();
+                self.push("outer exception");
+                self.push(exception);
+            }
+            "CHECK_EXC_MATCH" => {
+                let kind = self.pop();
+                let exception = self.stack.last().cloned().unwrap_or_else(|| ANY.into());
+                self.push(format!("{exception} is {kind}"));
             }
             "PRECALL" | "KW_NAMES" | "RESUME" | "NOP" | "CACHE" | "NOT_TAKEN" => {}
             _ => self.other(instruction, &name),

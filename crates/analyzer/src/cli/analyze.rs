@@ -11,7 +11,7 @@ use super::options::{Format, Options};
 use super::{Io, Outcome, SCHEMA, Stop, complain, inputs};
 use crate::codes::{codes, is_wanted};
 use crate::input::{Files, Input, LoadError, open};
-use crate::metrics::{CodeReport, Summary, report_all};
+use crate::metrics::{CodeReport, Detail, Summary, report_all};
 use crate::report::html::{Section, bars, facts, page, pre};
 use crate::report::sarif::{Finding, log};
 use crate::report::{json, text};
@@ -35,24 +35,30 @@ pub(super) fn analyze(options: &Options, io: &mut Io<'_>) -> Outcome {
     }
     let key = sort_key(options.sort.as_deref())?;
     let names = inputs(options, io)?;
-    let mut state = Collected::default();
+    let single = names.len() + usize::from(options.module.is_some()) <= 1;
+    let tabular = !single || options.sort.is_some() || options.top.is_some();
+    let numbers = match options.format {
+        Format::Json => options.summary,
+        Format::Html => false,
+        Format::Sarif => true,
+        _ => options.summary || tabular,
+    };
+    let detail = if numbers { Detail::Numbers } else { Detail::Full };
+    let mut state = Collected { tabular, ..Collected::default() };
     if let Some(module) = &options.module {
         let result = match io.files.module(module) {
-            Some((name, data)) => work(Input { name, data }, options),
+            Some((name, data)) => work(Input { name, data }, options, detail),
             None => Err(LoadError::new(module, "no such module in the library")),
         };
         state.take(result, options, io)?;
     }
-    let single = names.len() + usize::from(options.module.is_some()) <= 1;
-    let tabular = !single || options.sort.is_some() || options.top.is_some();
-    state.tabular = tabular;
     let threads = io.threads.max(1);
     for (done, batch) in names.chunks(BATCH * threads).enumerate() {
         if io.progress && names.len() > BATCH {
             _ = write!(io.err, "\r{}/{} files", done * BATCH * threads, names.len());
             _ = io.err.flush();
         }
-        for result in run_batch(io.files, batch, options, threads) {
+        for result in run_batch(io.files, batch, options, detail, threads) {
             state.take(result, options, io)?;
         }
     }
@@ -66,10 +72,11 @@ fn run_batch(
     files: &dyn Files,
     names: &[String],
     options: &Options,
+    detail: Detail,
     threads: usize,
 ) -> Vec<Result<FileResult, LoadError>> {
     let one = |name: &String| -> Vec<Result<FileResult, LoadError>> {
-        open(files, name).into_iter().map(|input| input.and_then(|input| work(input, options))).collect()
+        open(files, name).into_iter().map(|input| input.and_then(|input| work(input, options, detail))).collect()
     };
     if threads == 1 || names.len() < 2 {
         return names.iter().flat_map(one).collect();
@@ -98,9 +105,9 @@ fn run_batch(
     parts.into_iter().flat_map(|part| part.1).collect()
 }
 
-fn work(input: Input, options: &Options) -> Result<FileResult, LoadError> {
+fn work(input: Input, options: &Options, detail: Detail) -> Result<FileResult, LoadError> {
     let loaded = input.load()?;
-    let mut reports = report_all(&loaded.code, loaded.version);
+    let mut reports = report_all(&loaded.code, loaded.version, detail);
     // The name an input goes by says more than the one in the code object.
     let is_archive_member = loaded.pyc.is_none();
     for report in &mut reports {
@@ -260,7 +267,10 @@ impl Collected {
                     io.out.write_all(text::table(&rows).as_bytes())?;
                 }
                 if self.tabular {
-                    let what = format!("{} files", self.total.files);
+                    let what = match self.total.files {
+                        1 => "1 file".to_owned(),
+                        many => format!("{many} files"),
+                    };
                     io.out.write_all(text::summary(&what, &self.total).as_bytes())?;
                 }
                 for finding in self.findings.iter().filter(|finding| finding.rule != "unreadable") {

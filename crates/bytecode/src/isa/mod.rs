@@ -34,7 +34,21 @@ enum Effect {
     Unknown,
     /// 3.14's, by number.
     Table(u8),
-    Text(&'static str),
+    Sum(Sum),
+}
+
+/// An effect's terms with their factors; the fields are named as in the module text.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sum {
+    number: i8,
+    n: i8,
+    b0: i8,
+    lo: i8,
+    hi: i8,
+    p4: i8,
+    p5: i8,
+    f4: i8,
+    s3: i8,
 }
 
 /// An instruction set.
@@ -140,7 +154,7 @@ impl Isa {
         match if jump { row.jump_effect } else { row.effect } {
             Effect::Unknown => None,
             Effect::Table(op) => IrOpcode(op.into()).stack_effect(arg, jump).map(i64::from),
-            Effect::Text(text) => eval(text, arg.into()),
+            Effect::Sum(sum) => Some(sum.value(arg.into())),
         }
     }
 
@@ -199,32 +213,46 @@ fn parse_row(line: &'static str) -> Option<(u8, IsaRow)> {
         });
     }
     let caches = words.next()?.parse().ok()?;
-    let effect = |word| if word == "?" { Effect::Unknown } else { Effect::Text(word) };
+    let effect = |word| Sum::parse(word).map_or(Effect::Unknown, Effect::Sum);
     let normal = effect(words.next()?);
     let jump_effect = words.next().map_or(normal, effect);
     Some((number, IsaRow { name, flags, caches, effect: normal, jump_effect }))
 }
 
-/// The value of an effect's text.
-fn eval(text: &str, n: i64) -> Option<i64> {
-    let mut total = 0;
-    for term in text.replace('-', "+-").split('+').filter(|term| !term.is_empty()) {
-        let (sign, body) = term.strip_prefix('-').map_or((1, term), |body| (-1, body));
-        let value = match body {
-            "n" => n,
-            "2n" => 2 * n,
-            "b0" => n & 1,
-            "lo" => n & 255,
-            "hi" => n >> 8,
-            "p4" => (n & 15).count_ones().into(),
-            "p5" => (n & 31).count_ones().into(),
-            "f4" => n >> 2 & 1,
-            "s3" => (n == 3).into(),
-            number => number.parse().ok()?,
-        };
-        total += sign * value;
+impl Sum {
+    /// Reads an effect's text; `None` for `?`.
+    fn parse(text: &str) -> Option<Sum> {
+        let mut sum = Sum::default();
+        for term in text.replace('-', "+-").split('+').filter(|term| !term.is_empty()) {
+            let (sign, body) = term.strip_prefix('-').map_or((1, term), |body| (-1, body));
+            match body {
+                "n" => sum.n += sign,
+                "2n" => sum.n += 2 * sign,
+                "b0" => sum.b0 += sign,
+                "lo" => sum.lo += sign,
+                "hi" => sum.hi += sign,
+                "p4" => sum.p4 += sign,
+                "p5" => sum.p5 += sign,
+                "f4" => sum.f4 += sign,
+                "s3" => sum.s3 += sign,
+                number => sum.number += sign * number.parse::<i8>().ok()?,
+            }
+        }
+        Some(sum)
     }
-    Some(total)
+
+    fn value(&self, n: i64) -> i64 {
+        let count = |mask: i64| i64::from((n & mask).count_ones());
+        i64::from(self.number)
+            + i64::from(self.n) * n
+            + i64::from(self.b0) * (n & 1)
+            + i64::from(self.lo) * (n & 255)
+            + i64::from(self.hi) * (n >> 8)
+            + i64::from(self.p4) * count(15)
+            + i64::from(self.p5) * count(31)
+            + i64::from(self.f4) * (n >> 2 & 1)
+            + i64::from(self.s3) * i64::from(n == 3)
+    }
 }
 
 #[cfg(test)]
