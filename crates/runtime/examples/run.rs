@@ -123,7 +123,9 @@ fn main() {
     enter(&vm, |vm| {
         let run = || -> Res<()> {
             let builtins = Module::new(vm, "builtins", Value::NONE)?;
-            vm.interpreter().builtins.set(Some(vm.module_namespace(builtins.as_value()).expect("a module has a namespace")));
+            vm.interpreter()
+                .builtins
+                .set(Some(vm.module_namespace(builtins.as_value()).expect("a module has a namespace")));
             vm.interpreter().modules.set(Some(vm.new_dict()?));
             vm.add_functions(&builtins, &[&CodeFunctions::METHODS, &Basics::METHODS])?;
             let dict = vm.module_namespace(builtins.as_value()).expect("a module has a namespace");

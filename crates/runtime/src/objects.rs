@@ -17,7 +17,6 @@ pub mod exceptions;
 pub mod finalize;
 pub mod float;
 pub mod frame;
-pub mod frame_border;
 pub mod function;
 pub mod generator;
 pub mod generic_alias;

@@ -5,10 +5,10 @@
 #![allow(unsafe_code)]
 
 use super::{Frame, HEADER_WORDS, Owner, locals_of};
+use crate::Value;
 use crate::objects::frame::FrameObject;
 use crate::payload::Downcast;
 use crate::vm::Vm;
-use crate::Value;
 
 /// Drops everything the frame owns. The words hold UNBOUND afterwards, so that a destructor that sees the frame finds it empty.
 ///

@@ -12,8 +12,8 @@
 //! After CPython Include/internal/pycore_interpframe.h.
 #![allow(unsafe_code)]
 
-pub mod stack;
 mod lifetime;
+pub mod stack;
 
 pub use lifetime::{clear_frame, pop_thread_frame, release_frame_values};
 pub use stack::{Exec, Stack};

@@ -2,11 +2,11 @@
 
 use super::dispatch::handlers;
 use crate::frames::Fp;
+use crate::payload::Downcast;
 use crate::protocol::numbers::BinaryOp;
 use crate::slots::CompareOp;
 use crate::vm::{Res, Vm};
 use crate::{Str, Value};
-use crate::payload::Downcast;
 use ophi_bytecode::instruction::{NB_INPLACE_START, NB_SUBSCR};
 
 handlers! {

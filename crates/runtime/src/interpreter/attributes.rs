@@ -1,9 +1,9 @@
 //! Attribute access, `super()`, special methods.
 
 use super::dispatch::handlers;
+use crate::Value;
 use crate::frames::Fp;
 use crate::vm::{Res, Vm};
-use crate::Value;
 use ophi_bytecode::instruction::SPECIAL_METHODS;
 
 handlers! {
@@ -48,6 +48,17 @@ fn delete_attr(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
 
 fn load_super_attr(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
     let (callee, class, receiver) = (fp.top(3).clone(), fp.top(2).clone(), fp.top(1).clone());
+    if callee.is(vm.ty(&crate::objects::super_object::SUPER).as_value()) {
+        let found = vm.super_attr(&class, &receiver, fp.name(oparg >> 2), oparg & 1 != 0)?;
+        fp.drop_top(3);
+        fp.push(found.callable);
+        match (oparg & 1 != 0, found.takes_self) {
+            (true, true) => fp.push(receiver),
+            (true, false) => fp.push(Value::UNBOUND),
+            (false, _) => {}
+        }
+        return Ok(());
+    }
     let object = if oparg & 2 != 0 { vm.call(&callee, &[class, receiver])? } else { vm.call(&callee, &[])? };
     let value = vm.get_attr(&object, fp.name(oparg >> 2))?;
     fp.drop_top(3);

@@ -65,10 +65,9 @@ impl Vm {
     pub fn path_text(&self, path: &Value) -> Res<String> {
         match path.downcast::<Str>() {
             Some(text) => Ok(text.to_utf8_lossy().into_owned()),
-            None => Err(self.type_error(format!(
-                "expected str, bytes or os.PathLike object, not {}",
-                self.type_name(path)
-            ))),
+            None => {
+                Err(self.type_error(format!("expected str, bytes or os.PathLike object, not {}", self.type_name(path))))
+            }
         }
     }
     pub fn warn_unawaited(&self, _coroutine: &Value) -> Res<()> {

@@ -24,8 +24,15 @@ pub const TYPE_COMMENTS: u32 = 0x1000;
 pub const DONT_IMPLY_DEDENT: u32 = 0x200;
 pub const ALLOW_INCOMPLETE: u32 = 0x4000;
 pub const TOP_LEVEL_AWAIT: u32 = ophi_compiler::ALLOW_TOP_LEVEL_AWAIT;
-const KNOWN_FLAGS: u32 = flags::FUTURE_MASK | ONLY_AST | TYPE_COMMENTS | DONT_IMPLY_DEDENT | ALLOW_INCOMPLETE
-    | TOP_LEVEL_AWAIT | OPTIMIZED_AST | 0x0010 | 0x0100;
+const KNOWN_FLAGS: u32 = flags::FUTURE_MASK
+    | ONLY_AST
+    | TYPE_COMMENTS
+    | DONT_IMPLY_DEDENT
+    | ALLOW_INCOMPLETE
+    | TOP_LEVEL_AWAIT
+    | OPTIMIZED_AST
+    | 0x0010
+    | 0x0100;
 pub const OPTIMIZED_AST: u32 = 0x8000 | ONLY_AST;
 
 impl Vm {
@@ -47,7 +54,14 @@ impl Vm {
     }
 
     /// Compiles a source that has been read.
-    pub fn compile_read(&self, source: &Source, filename: &str, mode: Mode, flags: u32, optimize: i32) -> Res<Ref<Code>> {
+    pub fn compile_read(
+        &self,
+        source: &Source,
+        filename: &str,
+        mode: Mode,
+        flags: u32,
+        optimize: i32,
+    ) -> Res<Ref<Code>> {
         let mut options = CompileOptions::new(filename.to_string());
         options.flags = flags & (flags::FUTURE_MASK | TOP_LEVEL_AWAIT);
         options.optimize = if optimize < 0 { self.interpreter().optimize.get() } else { optimize.min(2) as u8 };
@@ -106,7 +120,13 @@ impl Vm {
 }
 
 /// The text of `compile`'s, `eval`'s and `exec`'s first argument.
-fn source_text(vm: &Vm, source: &Value, function: &str, what: &str, mode: Mode) -> Res<Result<Source, SyntaxDiagnostic>> {
+fn source_text(
+    vm: &Vm,
+    source: &Value,
+    function: &str,
+    what: &str,
+    mode: Mode,
+) -> Res<Result<Source, SyntaxDiagnostic>> {
     let newline = matches!(mode, Mode::File);
     if let Some(text) = source.downcast::<Str>() {
         return match text.to_utf8() {
@@ -227,13 +247,7 @@ impl CodeFunctions {
     /// The closure must be a tuple of cellvars, and can only be used
     /// when source is a code object requiring exactly that many cellvars.
     #[function(sig = "(source, /, globals=None, locals=None, *, closure=None)")]
-    fn exec(
-        vm: &Vm,
-        source: &Value,
-        globals: Option<&Value>,
-        locals: Option<&Value>,
-        closure: Option<&Value>,
-    ) -> Res {
+    fn exec(vm: &Vm, source: &Value, globals: Option<&Value>, locals: Option<&Value>, closure: Option<&Value>) -> Res {
         let (globals, locals) = namespaces(vm, "exec", globals, locals)?;
         let closure = closure.filter(|c| !c.is_none());
         if let Some(code) = source.downcast::<Code>() {
@@ -327,10 +341,7 @@ fn namespaces(vm: &Vm, function: &str, globals: Option<&Value>, locals: Option<&
                 }));
             }
             None => {
-                return Err(vm.type_error(format!(
-                    "exec() globals must be a dict, not {}",
-                    vm.type_name(given)
-                )));
+                return Err(vm.type_error(format!("exec() globals must be a dict, not {}", vm.type_name(given))));
             }
         },
         None => match vm.current_globals() {
@@ -432,10 +443,9 @@ fn build_class(vm: &Vm, func: &Value, name: &Value, rest: Args<'_>) -> Res {
             Some(meta) if is_class => meta.name(),
             _ => "<metaclass>".to_string(),
         };
-        return Err(vm.type_error(format!(
-            "{who}.__prepare__() must return a mapping, not {}",
-            vm.type_name(&namespace)
-        )));
+        return Err(
+            vm.type_error(format!("{who}.__prepare__() must return a mapping, not {}", vm.type_name(&namespace)))
+        );
     }
     let cell = super::call_function(vm, function, Args::EMPTY, Some(namespace.clone()))?;
     if resolved.is_some() {

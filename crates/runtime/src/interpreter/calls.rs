@@ -234,7 +234,9 @@ pub fn function_text(vm: &Vm, callable: &Value) -> String {
     let names = vm.names();
     let found = (|| -> Res<Option<String>> {
         let Some(qualname) = vm.get_attr_opt(callable, &names.__qualname__)? else { return Ok(None) };
-        let Some(qualname) = qualname.downcast::<Str>().map(|q| q.to_utf8_lossy().into_owned()) else { return Ok(None) };
+        let Some(qualname) = qualname.downcast::<Str>().map(|q| q.to_utf8_lossy().into_owned()) else {
+            return Ok(None);
+        };
         let module = vm.get_attr_opt(callable, &names.__module__)?;
         Ok(Some(match module.as_ref().and_then(|m| m.downcast::<Str>()) {
             Some(module) if !module.eq_str("builtins") => format!("{}.{qualname}()", module.to_utf8_lossy()),

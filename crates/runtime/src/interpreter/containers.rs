@@ -97,10 +97,7 @@ fn list_extend(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
     let list = list_at(vm, fp, oparg as usize)?;
     let slots = vm.class(&iterable).slots();
     if slots.iter.is_none() && slots.getitem.is_none() {
-        return Err(vm.type_error(format!(
-            "Value after * must be an iterable, not {}",
-            vm.type_name(&iterable)
-        )));
+        return Err(vm.type_error(format!("Value after * must be an iterable, not {}", vm.type_name(&iterable))));
     }
     vm.for_each(&iterable, |vm, item| list.push(vm, item))
 }
@@ -242,10 +239,9 @@ fn unpack_sequence(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
             match vm.next(&iterator)? {
                 Some(item) => items.push(item),
                 None => {
-                    return Err(vm.value_error(format!(
-                        "not enough values to unpack (expected {want}, got {})",
-                        items.len()
-                    )));
+                    return Err(
+                        vm.value_error(format!("not enough values to unpack (expected {want}, got {})", items.len()))
+                    );
                 }
             }
         }

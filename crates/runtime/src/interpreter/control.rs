@@ -3,10 +3,10 @@
 
 use super::dispatch::{Exit, Flow, handlers, next};
 use super::generators::{enter_generator, enterable, jump};
+use crate::Value;
 use crate::frames::{Fp, Frame, locals_of};
 use crate::objects::exceptions as exc;
 use crate::vm::{Res, Vm};
-use crate::Value;
 use ophi_heap::value::{FALSE_BITS, NONE_BITS, TRUE_BITS};
 
 /// Gives up one reference of a word that is read for the last time. True when it is the last one: then the object is untouched
@@ -250,8 +250,16 @@ unsafe fn free_two(pc: *mut u16, sp: *mut Value, fp: *mut Frame, vm: &Vm, which:
         (*fp).pc = pc;
         (*fp).sp = sp.sub(1);
         let (first, second) = (sp.read(), sp.sub(1).read());
-        if which & 1 != 0 { drop(first) } else { core::mem::forget(first) }
-        if which & 2 != 0 { drop(second) } else { core::mem::forget(second) }
+        if which & 1 != 0 {
+            drop(first)
+        } else {
+            core::mem::forget(first)
+        }
+        if which & 2 != 0 {
+            drop(second)
+        } else {
+            core::mem::forget(second)
+        }
         next(pc.add(1), sp.sub(1), fp, vm)
     }
 }
@@ -264,8 +272,16 @@ unsafe fn is_op_free(pc: *mut u16, sp: *mut Value, fp: *mut Frame, vm: &Vm, whic
         (*fp).pc = pc;
         (*fp).sp = sp.sub(2);
         let (first, second) = (sp.sub(2).read(), sp.sub(1).read());
-        if which & 2 != 0 { drop(second) } else { core::mem::forget(second) }
-        if which & 1 != 0 { drop(first) } else { core::mem::forget(first) }
+        if which & 2 != 0 {
+            drop(second)
+        } else {
+            core::mem::forget(second)
+        }
+        if which & 1 != 0 {
+            drop(first)
+        } else {
+            core::mem::forget(first)
+        }
         sp.sub(2).write(Value::bool(which & 4 != 0));
         next(pc.add(1), sp.sub(1), fp, vm)
     }

@@ -8,9 +8,9 @@
 //! Invariants: `vm.exec.frame == fp` while a handler runs; a body is called with `pc` and `sp` stored in the frame.
 #![allow(unsafe_code)]
 
+use crate::Value;
 use crate::frames::{Fp, Frame};
 use crate::vm::{Res, Vm};
-use crate::Value;
 
 /// Why the loop was left.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -353,10 +353,8 @@ fn get_anext(vm: &Vm, fp: Fp, _: u32) -> Res<()> {
         }
         Err(raised) => {
             let cause = vm.take_raised(raised);
-            let second = vm.type_error(format!(
-                "'async for' received an invalid object from __anext__: {}",
-                vm.type_name(&made)
-            ));
+            let second = vm
+                .type_error(format!("'async for' received an invalid object from __anext__: {}", vm.type_name(&made)));
             let second = vm.take_raised(second);
             crate::interpreter::border::set_cause(&second, Some(cause.clone()));
             if let Some(e) = second.downcast::<exc::BaseException>() {

@@ -25,9 +25,9 @@ mod unwind;
 pub use calls::{call_function, run_code};
 pub use unwind::add_traceback;
 
+use crate::Value;
 use crate::frames::{Frame, HEADER_WORDS, Owner};
 use crate::vm::{Res, Vm};
-use crate::Value;
 use dispatch::Exit;
 use ophi_bytecode::instruction::Opcode;
 

@@ -39,9 +39,7 @@ fn match_keys(vm: &Vm, fp: Fp, _: u32) -> Res<()> {
         for key in &keys {
             if seen.get(vm, key)?.is_some() {
                 let text = vm.repr(key)?;
-                return Err(
-                    vm.value_error(format!("mapping pattern checks duplicate key ({})", text.to_utf8_lossy()))
-                );
+                return Err(vm.value_error(format!("mapping pattern checks duplicate key ({})", text.to_utf8_lossy())));
             }
             seen.set(vm, key, Value::NONE)?;
             let value = if get.takes_self {
@@ -114,20 +112,18 @@ fn attributes(vm: &Vm, subject: &Value, class: &Value, count: usize, names: &[Va
         let allowed = if self_only { 1 } else { match_args.len() };
         if allowed < count {
             let s = if allowed == 1 { "" } else { "s" };
-            return Err(vm.type_error(format!(
-                "{}() accepts {allowed} positional sub-pattern{s} ({count} given)",
-                ty.name()
-            )));
+            return Err(
+                vm.type_error(format!("{}() accepts {allowed} positional sub-pattern{s} ({count} given)", ty.name()))
+            );
         }
         if self_only {
             values.push(subject.clone());
         } else {
             for name in &match_args[..count] {
                 let Some(text) = name.exact::<Str>(vm) else {
-                    return Err(vm.type_error(format!(
-                        "__match_args__ elements must be strings (got {})",
-                        vm.type_name(name)
-                    )));
+                    return Err(
+                        vm.type_error(format!("__match_args__ elements must be strings (got {})", vm.type_name(name)))
+                    );
                 };
                 match fetch(vm, text)? {
                     Some(value) => values.push(value),

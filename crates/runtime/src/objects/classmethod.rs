@@ -67,7 +67,7 @@ fn repr(vm: &Vm, this: &Value) -> Res {
     Ok(vm.new_str_from_code_points(&points)?.into_value())
 }
 
-/// The callable bound to the class. Bound methods are the interpreter's; here the callable binds itself.
+/// The callable bound to the class.
 fn descr_get(vm: &Vm, this: &Value, instance: Option<&Value>, class: Option<&Value>) -> Res {
     let callable = callable(vm, this)?;
     let class = match (class, instance) {
@@ -75,7 +75,7 @@ fn descr_get(vm: &Vm, this: &Value, instance: Option<&Value>, class: Option<&Val
         (None, Some(instance)) => vm.class(instance).to_value(),
         (None, None) => Value::NONE,
     };
-    vm.bind_to(&callable, &class)
+    vm.bind_method(callable, class)
 }
 
 #[methods]

@@ -4,7 +4,7 @@
 use crate::objects::object::OBJECT;
 use crate::payload::{Downcast, Payload, TypeDef};
 use crate::slots::Slots;
-use crate::vm::{Raised, Res, Vm};
+use crate::vm::{Res, Vm};
 use crate::{Args, Ref, Str, Tuple, Type, TypeRef, Value, ValueCell, layout, methods};
 use ophi_heap::{Layout, TypeFlags, trace_fields};
 
@@ -54,7 +54,7 @@ fn init(vm: &Vm, this: &Value, args: Args<'_>) -> Res<()> {
     let given = args.check_positional(vm, "super", 0, 2)?;
     let (class, object) = match given {
         [] => {
-            let (class, object) = vm.zero_argument_super()?;
+            let (class, object) = without_arguments(vm)?;
             (class, Some(object))
         }
         [class] => (class.clone(), None),
@@ -211,10 +211,34 @@ fn repr(vm: &Vm, this: &Value) -> Res {
     Ok(vm.new_str(&text)?.into_value())
 }
 
-/// `super()` outside a method.
-#[cold]
-pub fn no_arguments(vm: &Vm) -> Raised {
-    vm.runtime_error("super(): no arguments")
+/// `super()`: the class from the method's `__class__` cell, the object from its first argument.
+fn without_arguments(vm: &Vm) -> Res<(Value, Value)> {
+    use crate::objects::cell::Cell;
+    let Some(frame) = vm.current_frame() else { return Err(vm.runtime_error("super(): no current frame")) };
+    let code = frame.code();
+    if code.argcount == 0 {
+        return Err(vm.runtime_error("super(): no arguments"));
+    }
+    let first = match frame.local(0) {
+        // An argument that inner functions use is in a cell by now.
+        Some(value) if code.is_cell(0) => match value.downcast::<Cell>() {
+            Some(cell) => cell.value.get(),
+            None => Some(value),
+        },
+        other => other,
+    };
+    let Some(first) = first else { return Err(vm.runtime_error("super(): arg[0] deleted")) };
+    let slot = (0..code.slots()).find(|i| code.is_free(*i) && code.slot_names[*i].eq_str("__class__"));
+    let cell = slot.and_then(|i| frame.local(i as u32));
+    let Some(cell) = cell.as_ref().and_then(|c| c.downcast::<Cell>()) else {
+        return Err(vm.runtime_error("super(): __class__ cell not found"));
+    };
+    let Some(class) = cell.value.get() else { return Err(vm.runtime_error("super(): empty __class__ cell")) };
+    if !class.is_a::<Type>() {
+        let got = vm.type_name(&class);
+        return Err(vm.runtime_error(format!("super(): __class__ is not a type ({got})")));
+    }
+    Ok((class, first))
 }
 
 #[methods]

@@ -28,8 +28,9 @@ impl Vm {
     pub fn set_item(&self, container: &Value, key: &Value, value: &Value) -> Res<()> {
         match self.class(container).slots().setitem {
             Some(set) => set(self, container, key, Some(value)),
-            None => Err(self
-                .type_error(format!("'{}' object does not support item assignment", self.type_name(container)))),
+            None => {
+                Err(self.type_error(format!("'{}' object does not support item assignment", self.type_name(container))))
+            }
         }
     }
 

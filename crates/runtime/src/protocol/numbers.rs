@@ -1,8 +1,8 @@
 //! Operators on any values, with reflection and in-place forms. After CPython Objects/abstract.c (`binary_op1`, `PyNumber_*`).
 
+use crate::Value;
 use crate::slots::{Binary, Slots};
 use crate::vm::{Raised, Res, Vm};
-use crate::Value;
 
 /// The binary operators, in the order of BINARY_OP's oparg.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

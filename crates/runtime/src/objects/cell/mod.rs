@@ -18,7 +18,13 @@ trace_fields!(Cell { value });
 pub static CELL: TypeDef = TypeDef {
     doc: "cell([contents])\n--\n\nCreate a new cell object.\n\n  contents\n    the contents of the cell. If not specified, the cell will be empty,\n    and \n further attempts to access its cell_contents attribute will\n    raise a ValueError.",
     flags: TypeFlags::GC,
-    slots: Slots { repr: Some(repr), richcompare: Some(compare), new: Some(new), hash: Some(unhashable), ..Slots::NONE },
+    slots: Slots {
+        repr: Some(repr),
+        richcompare: Some(compare),
+        new: Some(new),
+        hash: Some(unhashable),
+        ..Slots::NONE
+    },
     tables: &[Cell::METHODS],
     ..TypeDef::of::<Cell>("cell", &crate::objects::object::OBJECT)
 };

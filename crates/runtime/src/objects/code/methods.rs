@@ -66,8 +66,7 @@ pub fn compare(_: &Vm, a: &Value, b: &Value, op: CompareOp) -> Res {
 }
 
 fn string_tuple<'a>(vm: &Vm, names: impl Iterator<Item = &'a PyString>) -> Res {
-    let names: Res<Vec<Value>> =
-        names.map(|n| Ok(vm.intern_ref(&vm.new_wtf8(n.as_bytes())?)?.into_value())).collect();
+    let names: Res<Vec<Value>> = names.map(|n| Ok(vm.intern_ref(&vm.new_wtf8(n.as_bytes())?)?.into_value())).collect();
     Ok(Tuple::from_vec(vm, names?)?.into_value())
 }
 
@@ -175,7 +174,12 @@ impl Code {
         let mut out = Vec::new();
         for p in positions(&this.plain.linetable, this.plain.firstlineno) {
             let Position { line, end_line, col, end_col } = p;
-            out.push(vm.new_tuple(&[int_or_none(line), int_or_none(end_line), int_or_none(col), int_or_none(end_col)])?);
+            out.push(vm.new_tuple(&[
+                int_or_none(line),
+                int_or_none(end_line),
+                int_or_none(col),
+                int_or_none(end_col),
+            ])?);
         }
         let list = vm.new_list(out)?;
         vm.iter(&list)
@@ -199,7 +203,9 @@ impl Code {
     #[method]
     fn replace(vm: &Vm, this: &Ref<Code>, args: Args<'_>) -> Res {
         if !args.pos().is_empty() {
-            return Err(vm.type_error(format!("replace() takes 0 positional arguments but {} were given", args.pos().len())));
+            return Err(
+                vm.type_error(format!("replace() takes 0 positional arguments but {} were given", args.pos().len()))
+            );
         }
         let mut fields = Fields::of(&this.plain);
         for (key, value) in args.keywords().iter() {
@@ -247,8 +253,7 @@ impl Code {
                 | Opcode::POP_JUMP_IF_NONE
                 | Opcode::POP_JUMP_IF_NOT_NONE
                 | Opcode::FOR_ITER => {
-                    let after_not_taken =
-                        if code.get(next) == Some(&Opcode::NOT_TAKEN.0) { next + 2 } else { next };
+                    let after_not_taken = if code.get(next) == Some(&Opcode::NOT_TAKEN.0) { next + 2 } else { next };
                     let target = next + 2 * arg;
                     // FOR_ITER jumps past the END_FOR.
                     let target = if op == Opcode::FOR_ITER { target + 2 } else { target };
@@ -335,7 +340,9 @@ impl Fields {
             "co_code" => code.code = bytes(vm, value, key)?,
             "co_consts" => {
                 let Some(tuple) = value.downcast::<Tuple>() else {
-                    return Err(vm.type_error(format!("replace() argument '{key}' must be tuple, not {}", vm.type_name(value))));
+                    return Err(
+                        vm.type_error(format!("replace() argument '{key}' must be tuple, not {}", vm.type_name(value)))
+                    );
                 };
                 let consts: Res<Vec<Constant>> = tuple.as_slice().iter().map(|v| value_to_constant(vm, v)).collect();
                 code.consts = consts?.into();
@@ -404,9 +411,24 @@ pub fn new(vm: &Vm, _: &TypeRef, args: Args<'_>) -> Res {
     args.no_keywords(vm, "code")?;
     let pos = args.check_positional(vm, "code", 16, 18)?;
     let keys = [
-        "co_argcount", "co_posonlyargcount", "co_kwonlyargcount", "co_nlocals", "co_stacksize", "co_flags", "co_code",
-        "co_consts", "co_names", "co_varnames", "co_filename", "co_name", "co_qualname", "co_firstlineno", "co_linetable",
-        "co_exceptiontable", "co_freevars", "co_cellvars",
+        "co_argcount",
+        "co_posonlyargcount",
+        "co_kwonlyargcount",
+        "co_nlocals",
+        "co_stacksize",
+        "co_flags",
+        "co_code",
+        "co_consts",
+        "co_names",
+        "co_varnames",
+        "co_filename",
+        "co_name",
+        "co_qualname",
+        "co_firstlineno",
+        "co_linetable",
+        "co_exceptiontable",
+        "co_freevars",
+        "co_cellvars",
     ];
     let mut fields = Fields::of(&CodeObject::default());
     fields.names_changed = true;

@@ -94,8 +94,7 @@ impl Code {
         let Ok(exceptions) = decode_exception_table(&plain.exceptiontable) else {
             return Err(vm.value_error("code: malformed exception table"));
         };
-        let mut units: Box<[u16]> =
-            plain.code.chunks_exact(2).map(|u| u16::from_le_bytes([u[0], u[1]])).collect();
+        let mut units: Box<[u16]> = plain.code.chunks_exact(2).map(|u| u16::from_le_bytes([u[0], u[1]])).collect();
         crate::interpreter::quicken(&mut units);
         let intern = |text: &ophi_bytecode::pystring::PyString| vm.intern_ref(&vm.new_wtf8(text.as_bytes())?);
         let slot_names: Res<Vec<Ref<Str>>> = plain.localsplusnames.iter().map(intern).collect();
@@ -179,6 +178,11 @@ impl Code {
 
     pub fn is_free(&self, slot: usize) -> bool {
         self.kind(slot) & kinds::FREE != 0
+    }
+
+    /// Whether the slot's value moves into a cell when a call starts (or always is in one).
+    pub fn is_cell(&self, slot: usize) -> bool {
+        self.kind(slot) & kinds::CELL != 0
     }
 
     pub fn is_generator_like(&self) -> bool {

@@ -135,7 +135,9 @@ impl Vm {
 
     /// `locals()` of the running Python code: its mapping, or a snapshot of its slots.
     pub fn current_locals(&self) -> Res {
-        let Some(object) = self.frame_object(0)? else { return Err(self.system_error("no locals when there is no frame")) };
+        let Some(object) = self.frame_object(0)? else {
+            return Err(self.system_error("no locals when there is no frame"));
+        };
         locals::snapshot_or_mapping(self, &object)
     }
 }
@@ -191,7 +193,9 @@ impl FrameObject {
 fn repr(vm: &Vm, value: &Value) -> Res {
     let Some(frame) = value.downcast::<FrameObject>() else { return Err(vm.type_error("a frame is expected")) };
     let (file, name) = match frame.code() {
-        Some(code) => (vm.repr(code.filename.as_value())?.to_utf8_lossy().into_owned(), code.name.to_utf8_lossy().into_owned()),
+        Some(code) => {
+            (vm.repr(code.filename.as_value())?.to_utf8_lossy().into_owned(), code.name.to_utf8_lossy().into_owned())
+        }
         None => ("'?'".to_string(), "?".to_string()),
     };
     let line = frame.line().unwrap_or(0);

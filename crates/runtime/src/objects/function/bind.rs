@@ -94,10 +94,8 @@ fn bind_keywords(
             return Err(vm.type_error(format!("{}() keywords must be strings", function.display_name())));
         };
         let names = &code.slot_names[positional_only..slots.len()];
-        let found = names
-            .iter()
-            .position(|n| n.as_value().is(key))
-            .or_else(|| names.iter().position(|n| n.equals(name)));
+        let found =
+            names.iter().position(|n| n.as_value().is(key)).or_else(|| names.iter().position(|n| n.equals(name)));
         match found {
             Some(i) => {
                 let slot = &mut slots[positional_only + i];
@@ -135,10 +133,8 @@ fn unexpected_keyword(vm: &Vm, function: &Function, code: &Code, args: Args<'_>,
         ));
     }
     let total = (code.argcount + code.kwonlyargcount) as usize;
-    let possible: Vec<String> = code.slot_names[code.posonlyargcount as usize..total]
-        .iter()
-        .map(|n| n.to_utf8_lossy().into_owned())
-        .collect();
+    let possible: Vec<String> =
+        code.slot_names[code.posonlyargcount as usize..total].iter().map(|n| n.to_utf8_lossy().into_owned()).collect();
     let text = name.to_utf8_lossy();
     match vm.closest_name(&text, &possible) {
         Some(suggestion) => vm.type_error(format!(
@@ -149,15 +145,7 @@ fn unexpected_keyword(vm: &Vm, function: &Function, code: &Code, args: Args<'_>,
 }
 
 #[cold]
-fn missing(
-    vm: &Vm,
-    function: &Function,
-    code: &Code,
-    slots: &[Value],
-    start: usize,
-    end: usize,
-    kind: &str,
-) -> Raised {
+fn missing(vm: &Vm, function: &Function, code: &Code, slots: &[Value], start: usize, end: usize, kind: &str) -> Raised {
     let names: Vec<String> = (start..end)
         .filter(|i| slots[*i].is_unbound())
         .map(|i| format!("'{}'", code.slot_names[i].to_utf8_lossy()))
@@ -169,19 +157,14 @@ fn missing(
         [] => String::new(),
     };
     let s = if names.len() == 1 { "" } else { "s" };
-    vm.type_error(format!(
-        "{}() missing {} required {kind} argument{s}: {list}",
-        function.display_name(),
-        names.len()
-    ))
+    vm.type_error(format!("{}() missing {} required {kind} argument{s}: {list}", function.display_name(), names.len()))
 }
 
 #[cold]
 fn too_many(vm: &Vm, function: &Function, code: &Code, given: usize, slots: &[Value]) -> Raised {
     let count = code.argcount as usize;
     let keyword_only = (0..code.kwonlyargcount as usize).filter(|i| !slots[count + i].is_unbound()).count();
-    let defaults =
-        function.defaults.get().as_ref().and_then(|d| d.downcast::<Tuple>().map(|t| t.len())).unwrap_or(0);
+    let defaults = function.defaults.get().as_ref().and_then(|d| d.downcast::<Tuple>().map(|t| t.len())).unwrap_or(0);
     let (plural, takes) = if defaults > 0 {
         let least = count.saturating_sub(defaults);
         (true, format!("from {least} to {count}"))

@@ -175,10 +175,9 @@ impl Function {
             Some(annotate) => {
                 let made = vm.call(&annotate, &[Value::int32(1)])?;
                 if !made.is_a::<Dict>() {
-                    return Err(vm.type_error(format!(
-                        "__annotate__() must return a dict, not {}",
-                        vm.type_name(&made)
-                    )));
+                    return Err(
+                        vm.type_error(format!("__annotate__() must return a dict, not {}", vm.type_name(&made)))
+                    );
                 }
                 made
             }

@@ -63,8 +63,16 @@ impl Trace for Function {
         self.globals.trace(visitor);
         self.builtins.trace(visitor);
         for cell in [
-            &self.defaults, &self.kwdefaults, &self.closure, &self.name, &self.qualname, &self.doc, &self.module,
-            &self.annotations, &self.annotate, &self.type_params,
+            &self.defaults,
+            &self.kwdefaults,
+            &self.closure,
+            &self.name,
+            &self.qualname,
+            &self.doc,
+            &self.module,
+            &self.annotations,
+            &self.annotate,
+            &self.type_params,
         ] {
             cell.trace(visitor);
         }
@@ -73,7 +81,13 @@ impl Trace for Function {
         // Code and globals stay: a destructor may still call the function.
         self.version.set(0);
         for cell in [
-            &self.defaults, &self.kwdefaults, &self.closure, &self.doc, &self.module, &self.annotations, &self.annotate,
+            &self.defaults,
+            &self.kwdefaults,
+            &self.closure,
+            &self.doc,
+            &self.module,
+            &self.annotations,
+            &self.annotate,
             &self.type_params,
         ] {
             cell.clear();

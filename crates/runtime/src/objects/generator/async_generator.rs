@@ -440,7 +440,11 @@ impl AnextAwaitable {
         }
         match vm.class(&iterator).slots().r#await {
             Some(get) => get(vm, &iterator),
-            None => Err(vm.type_error(format!("{}.__await__() must return an iterable, not {}", vm.type_name(&self.wrapped), vm.type_name(&iterator)))),
+            None => Err(vm.type_error(format!(
+                "{}.__await__() must return an iterable, not {}",
+                vm.type_name(&self.wrapped),
+                vm.type_name(&iterator)
+            ))),
         }
     }
 

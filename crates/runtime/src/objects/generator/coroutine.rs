@@ -89,10 +89,7 @@ pub fn awaitable_iterator(vm: &Vm, value: &Value) -> Res {
         return Err(vm.type_error("__await__() returned a coroutine"));
     }
     if vm.class(&iterator).slots().iternext.is_none() {
-        return Err(vm.type_error(format!(
-            "__await__() returned non-iterator of type '{}'",
-            vm.type_name(&iterator)
-        )));
+        return Err(vm.type_error(format!("__await__() returned non-iterator of type '{}'", vm.type_name(&iterator))));
     }
     Ok(iterator)
 }

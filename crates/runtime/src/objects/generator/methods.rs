@@ -167,9 +167,7 @@ pub fn close(vm: &Vm, value: &Value) -> Res {
         None => exc::instantiate(vm, &exc::GENERATOR_EXIT, &[])?,
     };
     match throw_into(vm, value, generator, exception) {
-        Ok(Sent::Yielded(_)) => {
-            Err(vm.runtime_error(format!("{} ignored GeneratorExit", super::kind_name(vm, value))))
-        }
+        Ok(Sent::Yielded(_)) => Err(vm.runtime_error(format!("{} ignored GeneratorExit", super::kind_name(vm, value)))),
         Ok(Sent::Returned(result)) => Ok(result),
         Err(raised) => {
             if vm.raised_is(&exc::GENERATOR_EXIT) || vm.raised_is(&exc::STOP_ITERATION) {

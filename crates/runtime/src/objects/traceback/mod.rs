@@ -128,10 +128,9 @@ fn new(vm: &Vm, _: &TypeRef, args: Args<'_>) -> Res {
         return Err(vm.type_error(format!("expected traceback object or None, got '{}'", vm.type_name(next))));
     }
     let Some(frame) = frame.downcast::<FrameObject>() else {
-        return Err(vm.type_error(format!(
-            "traceback() argument 'tb_frame' must be frame, not {}",
-            vm.type_name(frame)
-        )));
+        return Err(
+            vm.type_error(format!("traceback() argument 'tb_frame' must be frame, not {}", vm.type_name(frame)))
+        );
     };
     let number = |v: &Value| -> Res<i32> {
         match vm.index_as_i128(v)?.and_then(|i| i32::try_from(i).ok()) {

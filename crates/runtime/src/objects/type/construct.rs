@@ -150,7 +150,7 @@ fn build(vm: &Vm, meta: &TypeRef, name: &Ref<Str>, base_list: Vec<Value>, origin
     ty.slot_names.set(wanted.slots.clone());
     set_qualname(vm, &ty, &dict)?;
     if dict.find_str(vm, &names.__module__).is_none()
-        && let Some(globals) = vm.caller_globals()
+        && let Some(globals) = vm.current_globals()
         && let Some(module) = globals.get_str(vm, &names.__name__)
     {
         dict.set_str(vm, &names.__module__, module)?;
