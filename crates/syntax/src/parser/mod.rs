@@ -297,9 +297,12 @@ impl<'a, 's> Parser<'a, 's> {
 
     #[inline(always)]
     fn eat(&mut self, code: Code) -> bool {
-        let found = self.code() == code;
-        self.pos += usize::from(found);
-        found
+        // A branch on purpose: of `self.pos += usize::from(found)` rustc 1.95 loses the addition at opt-level 3.
+        if self.code() != code {
+            return false;
+        }
+        self.pos += 1;
+        true
     }
 
     #[inline(always)]
