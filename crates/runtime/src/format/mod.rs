@@ -2,6 +2,7 @@
 //!
 //! After CPython Python/formatter_unicode.c; messages are its own.
 
+pub mod builder;
 pub mod float;
 pub mod number;
 pub mod spec;

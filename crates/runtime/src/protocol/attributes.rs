@@ -41,9 +41,13 @@ impl Vm {
             let name = self.intern_ref(name)?;
             return self.get_attr(value, &name);
         }
-        match self.class(value).slots().getattro {
+        let found = match self.class(value).slots().getattro {
             Some(get) => get(self, value, name),
             None => generic_get_attr(self, value, name),
+        };
+        match found {
+            Ok(found) => Ok(found),
+            Err(raised) => Err(exc::complete_attribute_error(self, value, name, raised)),
         }
     }
 

@@ -1,124 +1,89 @@
-//! The exception tree: `BaseException`'s payload and the definitions of all builtin exceptions.
+//! The exception tree: payloads, definitions, construction and raising.
+//!
+//! Every payload starts with [`BaseException`]; classes that add no field share it. A class's `new` slot makes the payload
+//! and stores `args`, its `init` slot fills the fields, as in CPython Objects/exceptions.c.
+//! * [`base`] behaviour of all exceptions, [`tree`] the classes without fields of their own, [`fields`] the macro for fields
+//! * [`values`] StopIteration, SystemExit, AttributeError, NameError, ImportError, KeyError
+//! * [`os_error`], [`syntax_error`], [`unicode`], [`group`] the families
+//! * [`raising`] raising them from native code with their fields set
 
-use crate::payload::{Downcast, Payload, TypeDef};
-use crate::vm::{Raised, Res, Vm};
-use crate::{Ref, Str, Tuple, TypeRef, Value, ValueCell, layout};
-use core::cell::Cell;
-use ophi_heap::{Layout, TypeFlags, trace_fields};
+#[macro_use]
+mod fields;
+pub mod base;
+pub mod group;
+pub mod os_error;
+pub mod raising;
+pub mod syntax_error;
+mod tree;
+pub mod unicode;
+pub mod values;
 
-#[repr(C)]
-#[derive(Default)]
-pub struct BaseException {
-    /// A tuple.
-    pub args: ValueCell,
-    pub traceback: ValueCell,
-    pub context: ValueCell,
-    pub cause: ValueCell,
-    pub suppress_context: Cell<bool>,
-}
+pub use base::{BASE_EXCEPTION, BaseException};
+pub use group::BASE_EXCEPTION_GROUP;
+pub use os_error::*;
+pub use raising::*;
+pub use syntax_error::{INCOMPLETE_INPUT_ERROR, INDENTATION_ERROR, SYNTAX_ERROR, SyntaxError, TAB_ERROR};
+pub use tree::*;
+pub use unicode::{UNICODE_DECODE_ERROR, UNICODE_ENCODE_ERROR, UNICODE_TRANSLATE_ERROR, UnicodeError};
+pub use values::*;
 
-trace_fields!(BaseException { args, traceback, context, cause });
+use crate::payload::{Downcast, TypeDef};
+use crate::vm::{Res, Vm};
+use crate::{Args, TypeRef, Value};
+use ophi_heap::TypeFlags;
 
-impl Payload for BaseException {
-    fn def() -> &'static TypeDef {
-        &BASE_EXCEPTION
-    }
-    const LAYOUT: &'static Layout = layout!("BaseException");
-}
-
-const FLAGS: TypeFlags =
-    TypeFlags::BASETYPE.with(TypeFlags::GC).with(TypeFlags::EXCEPTION).with(TypeFlags::DICT).with(TypeFlags::WEAKREF);
-
-pub static BASE_EXCEPTION: TypeDef = TypeDef {
-    doc: "Common base class for all exceptions",
-    flags: FLAGS,
-    ..TypeDef::of::<BaseException>("BaseException", &crate::objects::object::OBJECT)
-};
-
-macro_rules! simple_exceptions {
-    ($($def:ident $name:literal $base:ident $doc:literal;)*) => {
-        $(pub static $def: TypeDef = TypeDef {
-            doc: $doc,
-            flags: FLAGS,
-            ..TypeDef::of::<BaseException>($name, &$base)
-        };)*
-        /// Exceptions without fields of their own, bases first.
-        pub static SIMPLE: &[&TypeDef] = &[$(&$def),*];
-    };
-}
-
-simple_exceptions! {
-    EXCEPTION "Exception" BASE_EXCEPTION "Common base class for all non-exit exceptions.";
-    GENERATOR_EXIT "GeneratorExit" BASE_EXCEPTION "Request that a generator exit.";
-    KEYBOARD_INTERRUPT "KeyboardInterrupt" BASE_EXCEPTION "Program interrupted by user.";
-    TYPE_ERROR "TypeError" EXCEPTION "Inappropriate argument type.";
-    STOP_ASYNC_ITERATION "StopAsyncIteration" EXCEPTION "Signal the end from iterator.__anext__().";
-    ARITHMETIC_ERROR "ArithmeticError" EXCEPTION "Base class for arithmetic errors.";
-    FLOATING_POINT_ERROR "FloatingPointError" ARITHMETIC_ERROR "Floating-point operation failed.";
-    OVERFLOW_ERROR "OverflowError" ARITHMETIC_ERROR "Result too large to be represented.";
-    ZERO_DIVISION_ERROR "ZeroDivisionError" ARITHMETIC_ERROR "Second argument to a division or modulo operation was zero.";
-    ASSERTION_ERROR "AssertionError" EXCEPTION "Assertion failed.";
-    BUFFER_ERROR "BufferError" EXCEPTION "Buffer error.";
-    EOF_ERROR "EOFError" EXCEPTION "Read beyond end of file.";
-    LOOKUP_ERROR "LookupError" EXCEPTION "Base class for lookup errors.";
-    INDEX_ERROR "IndexError" LOOKUP_ERROR "Sequence index out of range.";
-    MEMORY_ERROR "MemoryError" EXCEPTION "Out of memory.";
-    REFERENCE_ERROR "ReferenceError" EXCEPTION "Weak ref proxy used after referent went away.";
-    RUNTIME_ERROR "RuntimeError" EXCEPTION "Unspecified run-time error.";
-    NOT_IMPLEMENTED_ERROR "NotImplementedError" RUNTIME_ERROR "Method or function hasn't been implemented yet.";
-    RECURSION_ERROR "RecursionError" RUNTIME_ERROR "Recursion limit exceeded.";
-    PYTHON_FINALIZATION_ERROR "PythonFinalizationError" RUNTIME_ERROR "Operation blocked during Python finalization.";
-    SYSTEM_ERROR "SystemError" EXCEPTION "Internal error in the Python interpreter.\n\nPlease report this to the Python maintainer, along with the traceback,\nthe Python version, and the hardware/OS platform and version.";
-    VALUE_ERROR "ValueError" EXCEPTION "Inappropriate argument value (of correct type).";
-    UNICODE_ERROR "UnicodeError" VALUE_ERROR "Unicode related error.";
-    WARNING "Warning" EXCEPTION "Base class for warning categories.";
-    BYTES_WARNING "BytesWarning" WARNING "Base class for warnings about bytes and buffer related problems, mostly\nrelated to conversion from str or comparing to str.";
-    DEPRECATION_WARNING "DeprecationWarning" WARNING "Base class for warnings about deprecated features.";
-    ENCODING_WARNING "EncodingWarning" WARNING "Base class for warnings about encodings.";
-    FUTURE_WARNING "FutureWarning" WARNING "Base class for warnings about constructs that will change semantically\nin the future.";
-    IMPORT_WARNING "ImportWarning" WARNING "Base class for warnings about probable mistakes in module imports";
-    PENDING_DEPRECATION_WARNING "PendingDeprecationWarning" WARNING "Base class for warnings about features which will be deprecated\nin the future.";
-    RESOURCE_WARNING "ResourceWarning" WARNING "Base class for warnings about resource usage.";
-    RUNTIME_WARNING "RuntimeWarning" WARNING "Base class for warnings about dubious runtime behavior.";
-    SYNTAX_WARNING "SyntaxWarning" WARNING "Base class for warnings about dubious syntax.";
-    UNICODE_WARNING "UnicodeWarning" WARNING "Base class for warnings about Unicode related problems, mostly\nrelated to conversion problems.";
-    USER_WARNING "UserWarning" WARNING "Base class for warnings generated by user code.";
-    // Those below get payloads of their own (fields) from whoever writes them; until then they keep only `args`.
-    KEY_ERROR "KeyError" LOOKUP_ERROR "Mapping key not found.";
-    STOP_ITERATION "StopIteration" EXCEPTION "Signal the end from iterator.__next__().";
-    ATTRIBUTE_ERROR "AttributeError" EXCEPTION "Attribute not found.";
-    NAME_ERROR "NameError" EXCEPTION "Name not found globally.";
-    UNBOUND_LOCAL_ERROR "UnboundLocalError" NAME_ERROR "Local name referenced but not bound to a value.";
-    IMPORT_ERROR "ImportError" EXCEPTION "Import can't find module, or can't find name in module.";
-    MODULE_NOT_FOUND_ERROR "ModuleNotFoundError" IMPORT_ERROR "Module not found.";
-    SYNTAX_ERROR "SyntaxError" EXCEPTION "Invalid syntax.";
-    OS_ERROR "OSError" EXCEPTION "Base class for I/O related errors.";
-    PERMISSION_ERROR "PermissionError" OS_ERROR "Not enough permissions.";
-}
+/// Flags of every exception class.
+pub const FLAGS: TypeFlags =
+    TypeFlags::BASETYPE.with(TypeFlags::GC).with(TypeFlags::EXCEPTION).with(TypeFlags::DICT);
 
 pub fn is_exception(value: &Value) -> bool {
     value.is_a::<BaseException>()
 }
 
-/// An instance of a builtin exception class with these arguments.
-pub fn instantiate(vm: &Vm, def: &'static TypeDef, args: &[Value]) -> Res {
-    let cls: TypeRef = vm.ty(def).clone();
-    let args = Tuple::from_slice(vm, args)?;
-    let payload = BaseException { args: ValueCell::some(args.into_value()), ..BaseException::default() };
-    let object: Ref<BaseException> = vm.new_instance(&cls, payload)?;
-    Ok(object.into_value())
+/// Whether the value is a class of exceptions (`PyExceptionClass_Check`).
+pub fn is_exception_class(value: &Value) -> bool {
+    value.downcast::<crate::Type>().is_some_and(|t| t.has(TypeFlags::EXCEPTION))
 }
 
-/// The exception being handled becomes the context of a new one, unless that would tie a loop.
+/// Whether an exception is of a class, or of one in a tuple of classes (`PyErr_GivenExceptionMatches`); no `__instancecheck__`.
+pub fn matches(vm: &Vm, exception: &Value, kind: &Value) -> bool {
+    if let Some(kinds) = kind.downcast::<crate::Tuple>() {
+        return kinds.as_slice().iter().any(|k| matches(vm, exception, k));
+    }
+    kind.downcast::<crate::Type>().is_some_and(|class| vm.class(exception).is_subtype(class))
+}
+
+/// An instance of a builtin exception class with these arguments.
+pub fn instantiate(vm: &Vm, def: &'static TypeDef, args: &[Value]) -> Res {
+    instantiate_class(vm, &vm.ty(def).clone(), Args::positional(args))
+}
+
+/// An instance of a native exception class, made through its slots.
+pub fn instantiate_class(vm: &Vm, class: &TypeRef, args: Args<'_>) -> Res {
+    let Some(new) = class.slots().new else {
+        return Err(vm.type_error(format!("cannot create '{}' instances", class.name())));
+    };
+    let made = new(vm, class, args)?;
+    if let Some(init) = vm.class(&made).slots().init {
+        init(vm, &made, args)?;
+    }
+    Ok(made)
+}
+
+/// The exception being handled becomes the context of a new one, unless that would tie a loop
+/// (CPython Python/errors.c, `_PyErr_SetObject`).
 pub fn set_context(vm: &Vm, exception: &Value) {
     let Some(handled) = vm.handled.get().filter(|h| !h.is_none()) else { return };
     if handled.is(exception) {
         return;
     }
     let Some(new) = exception.downcast::<BaseException>() else { return };
-    // Cut the chain where it would come back to `exception`.
+    // Cut the chain where it would come back to `exception`; Floyd's second pointer notices loops that were there before.
+    let context_of = |e: &Value| e.downcast::<BaseException>().and_then(|e| e.context.get());
     let mut at = handled.clone();
-    while let Some(next) = at.downcast::<BaseException>().and_then(|e| e.context.get()) {
+    let mut slow = handled.clone();
+    let mut move_slow = false;
+    while let Some(next) = context_of(&at) {
         if next.is(exception) {
             if let Some(e) = at.downcast::<BaseException>() {
                 e.context.set(None);
@@ -126,10 +91,13 @@ pub fn set_context(vm: &Vm, exception: &Value) {
             break;
         }
         at = next;
+        if at.is(&slow) {
+            break;
+        }
+        if move_slow && let Some(next) = context_of(&slow) {
+            slow = next;
+        }
+        move_slow = !move_slow;
     }
     new.context.set(Some(handled));
-}
-
-pub fn raise_attribute_error(vm: &Vm, _object: &Value, _name: &Ref<Str>, message: &str) -> Raised {
-    vm.attribute_error(message)
 }
