@@ -6,14 +6,17 @@
 pub mod errno;
 pub mod io;
 pub mod posix;
+pub mod signal;
 pub mod stat;
 pub mod support;
+pub mod time;
 
 use ophi_runtime::Vm;
 use ophi_runtime::objects::module::ModuleDef;
 
 /// Every native module of this crate.
-pub static MODULES: &[&ModuleDef] = &[&errno::MODULE, &io::MODULE, &posix::MODULE, &stat::MODULE];
+pub static MODULES: &[&ModuleDef] =
+    &[&errno::MODULE, &io::MODULE, &posix::MODULE, &signal::MODULE, &stat::MODULE, &time::MODULE];
 
 /// Makes the native modules known to `import`; none is made before it is imported.
 pub fn register(vm: &Vm) {

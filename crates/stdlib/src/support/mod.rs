@@ -50,8 +50,8 @@ pub fn without_gil<T>(_vm: &Vm, f: impl FnOnce() -> T) -> T {
 }
 
 /// Runs the Python handlers of signals that have arrived.
-pub fn check_signals(_vm: &Vm) -> Res<()> {
-    Ok(())
+pub fn check_signals(vm: &Vm) -> Res<()> {
+    if ophi_host::pending_flag().load(std::sync::atomic::Ordering::SeqCst) { crate::signal::serve(vm) } else { Ok(()) }
 }
 
 /// A name of `builtins`.
