@@ -16,6 +16,7 @@
 //!     fn square_root(vm: &Vm, x: f64) -> Res<f64> { ... }
 //!     #[method]                                // without `sig`: takes `args: Args` as they come
 //!     fn update(vm: &Vm, this: &Ref<List>, args: Args) -> Res<()> { ... }
+//!     #[member] fn __name__(vm: &Vm, this: &Ref<List>) -> Res { ... }      // a read-only member_descriptor
 //!     #[getter] fn real(vm: &Vm, this: &Ref<List>) -> Res { ... }
 //!     #[setter(name = "real")] fn set_real(vm: &Vm, this: &Ref<List>, value: Option<&Value>) -> Res<()> { ... }
 //! }
@@ -56,6 +57,8 @@ enum Role {
     Function,
     Getter,
     Setter,
+    /// A read-only attribute that shows as a `member_descriptor`.
+    Member,
 }
 
 #[derive(Default)]
@@ -73,6 +76,7 @@ fn role_of(attribute: &Attribute) -> Option<Role> {
         ("function", Role::Function),
         ("getter", Role::Getter),
         ("setter", Role::Setter),
+        ("member", Role::Member),
     ]
     .into_iter()
     .find(|(name, _)| path.is_ident(name))
@@ -116,6 +120,7 @@ fn expand(table: Ident, mut block: ItemImpl) -> Result<Tokens> {
     let owner = block.self_ty.clone();
     let mut shims = Vec::new();
     let mut methods = Vec::new();
+    let mut members = Vec::new();
     let mut accessors: Vec<(String, String, Option<Tokens>, Option<Tokens>)> = Vec::new();
     for item in &mut block.items {
         let ImplItem::Fn(function) = item else { continue };
@@ -131,9 +136,9 @@ fn expand(table: Ident, mut block: ItemImpl) -> Result<Tokens> {
         });
         let shim = format_ident!("__{}_{}", if role == Role::Setter { "set" } else { "call" }, rust_name);
         match role {
-            Role::Getter | Role::Setter => {
+            Role::Getter | Role::Setter | Role::Member => {
                 let receiver = receiver_expression(function, &name)?;
-                if role == Role::Getter {
+                if role != Role::Setter {
                     shims.push(quote! {
                                 #[doc(hidden)]
                     #[allow(non_snake_case)]
@@ -157,6 +162,12 @@ fn expand(table: Ident, mut block: ItemImpl) -> Result<Tokens> {
                             });
                 }
                 let path = quote!(Some(<#owner>::#shim));
+                if role == Role::Member {
+                    members.push(quote! {
+                        ::ophi_runtime::native::GetSetDef { name: #name, doc: #doc, get: #path, set: None }
+                    });
+                    continue;
+                }
                 let entry = match accessors.iter_mut().find(|a| a.0 == name) {
                     Some(entry) => entry,
                     None => {
@@ -205,6 +216,7 @@ fn expand(table: Ident, mut block: ItemImpl) -> Result<Tokens> {
             pub const #table: &'static ::ophi_runtime::native::MethodTable = &::ophi_runtime::native::MethodTable {
                 methods: &[#(#methods),*],
                 accessors: &[#(#accessors),*],
+                members: &[#(#members),*],
             };
         }
     })

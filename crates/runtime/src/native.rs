@@ -130,6 +130,8 @@ pub struct GetSetDef {
 pub struct MethodTable {
     pub methods: &'static [MethodDef],
     pub accessors: &'static [GetSetDef],
+    /// Read-only attributes that show as `member_descriptor`, as the fields of CPython's structures do.
+    pub members: &'static [GetSetDef],
 }
 
 pub struct Signature {

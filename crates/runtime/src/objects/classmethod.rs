@@ -80,12 +80,12 @@ fn descr_get(vm: &Vm, this: &Value, instance: Option<&Value>, class: Option<&Val
 
 #[methods]
 impl ClassMethod {
-    #[getter]
+    #[member]
     fn __func__(_: &Vm, this: &Ref<ClassMethod>) -> Value {
         this.callable.get_or_none()
     }
 
-    #[getter]
+    #[member]
     fn __wrapped__(_: &Vm, this: &Ref<ClassMethod>) -> Value {
         this.callable.get_or_none()
     }

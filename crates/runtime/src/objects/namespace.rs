@@ -107,7 +107,7 @@ fn compare(vm: &Vm, a: &Value, b: &Value, op: CompareOp) -> Res {
 
 #[methods]
 impl Namespace {
-    #[getter]
+    #[member]
     fn __dict__(vm: &Vm, this: &Value) -> Res {
         Ok(dict(vm, this)?.into_value())
     }

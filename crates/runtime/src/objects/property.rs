@@ -206,17 +206,17 @@ impl Property {
         Ok(())
     }
 
-    #[getter]
+    #[member]
     fn fget(_: &Vm, this: &Ref<Property>) -> Value {
         this.getter.get_or_none()
     }
 
-    #[getter]
+    #[member]
     fn fset(_: &Vm, this: &Ref<Property>) -> Value {
         this.setter.get_or_none()
     }
 
-    #[getter]
+    #[member]
     fn fdel(_: &Vm, this: &Ref<Property>) -> Value {
         this.deleter.get_or_none()
     }

@@ -85,12 +85,12 @@ fn call(vm: &Vm, this: &Value, args: Args<'_>) -> Res {
 
 #[methods]
 impl StaticMethod {
-    #[getter]
+    #[member]
     fn __func__(_: &Vm, this: &Ref<StaticMethod>) -> Value {
         this.callable.get_or_none()
     }
 
-    #[getter]
+    #[member]
     fn __wrapped__(_: &Vm, this: &Ref<StaticMethod>) -> Value {
         this.callable.get_or_none()
     }

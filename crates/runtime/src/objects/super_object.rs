@@ -244,19 +244,19 @@ fn without_arguments(vm: &Vm) -> Res<(Value, Value)> {
 #[methods]
 impl Super {
     /// the class invoking super()
-    #[getter]
+    #[member]
     fn __thisclass__(_: &Vm, this: &Ref<Super>) -> Value {
         this.class.get_or_none()
     }
 
     /// the instance invoking super(); may be None
-    #[getter]
+    #[member]
     fn __self__(_: &Vm, this: &Ref<Super>) -> Value {
         this.object.get_or_none()
     }
 
     /// the type of the instance invoking super(); may be None
-    #[getter]
+    #[member]
     fn __self_class__(_: &Vm, this: &Ref<Super>) -> Value {
         this.object_class.get_or_none()
     }

@@ -191,17 +191,17 @@ impl GenericAlias {
         vm.new_list(names.keys())
     }
 
-    #[getter]
+    #[member]
     fn __origin__(_: &Vm, this: &Ref<GenericAlias>) -> Value {
         this.origin.clone()
     }
 
-    #[getter]
+    #[member]
     fn __args__(_: &Vm, this: &Ref<GenericAlias>) -> Ref<Tuple> {
         this.args.clone()
     }
 
-    #[getter]
+    #[member]
     fn __unpacked__(_: &Vm, this: &Ref<GenericAlias>) -> bool {
         this.is_starred()
     }

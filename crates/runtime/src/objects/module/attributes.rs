@@ -142,7 +142,7 @@ impl Module {
         }
     }
 
-    #[getter]
+    #[member]
     fn __dict__(vm: &Vm, this: &Value) -> Res {
         Ok(vm.instance_dict(this)?.map_or(Value::NONE, Ref::into_value))
     }

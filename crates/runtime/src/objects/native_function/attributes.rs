@@ -155,7 +155,7 @@ macro_rules! descriptor_attributes {
     ($($t:ident { $signature:expr })*) => {$(
         #[methods]
         impl $t {
-            #[getter]
+            #[member]
             fn __name__(vm: &Vm, this: &Ref<$t>) -> Res<Ref<Str>> {
                 vm.intern(&this.name_text())
             }
@@ -203,7 +203,10 @@ static_docs!(MethodDescriptor, ClassMethodDescriptor, GetSetDescriptor, WrapperD
 
 impl MemberDescriptor {
     fn doc_text(&self) -> &'static str {
-        ""
+        match self.place {
+            Place::Slot(_) => "",
+            Place::Native(def) => def.doc,
+        }
     }
 }
 
@@ -217,7 +220,7 @@ macro_rules! data_descriptor_attributes {
     ($($t:ident)*) => {$(
         #[methods]
         impl $t {
-            #[getter]
+            #[member]
             fn __name__(vm: &Vm, this: &Ref<$t>) -> Res<Ref<Str>> {
                 vm.intern(&this.name_text())
             }
@@ -243,7 +246,7 @@ data_descriptor_attributes!(GetSetDescriptor);
 
 #[methods]
 impl MemberDescriptor {
-    #[getter]
+    #[member]
     fn __name__(_: &Vm, this: &Ref<MemberDescriptor>) -> Ref<Str> {
         this.name.clone()
     }
@@ -258,7 +261,7 @@ impl MemberDescriptor {
         doc_value(vm, this.doc_text())
     }
 
-    #[getter]
+    #[member]
     fn __objclass__(_: &Vm, this: &Ref<MemberDescriptor>) -> TypeRef {
         this.owner.clone()
     }
@@ -286,7 +289,7 @@ impl MethodWrapper {
         doc_value(vm, this.descriptor.def.doc)
     }
 
-    #[getter]
+    #[member]
     fn __objclass__(_: &Vm, this: &Ref<MethodWrapper>) -> TypeRef {
         this.descriptor.owner.clone()
     }

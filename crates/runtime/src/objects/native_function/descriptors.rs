@@ -89,30 +89,42 @@ fn set_not_applicable(vm: &Vm, name: &str, owner: &TypeRef, object: &Value) -> R
     vm.type_error(format!("descriptor '{name}' for '{owner}' objects doesn't apply to a '{got}' object"))
 }
 
-/// The slot word a member descriptor stands for. The instance's class inherits from the owner, so the word is there.
-#[allow(unsafe_code)]
-fn member_word<'a>(vm: &Vm, descriptor: &MemberDescriptor, instance: &'a Value) -> Res<&'a ValueCell> {
+fn check_member(vm: &Vm, descriptor: &MemberDescriptor, instance: &Value) -> Res<()> {
     if !vm.class(instance).is_subtype(&descriptor.owner) {
         let name = descriptor.name.to_utf8_lossy();
         return Err(not_applicable(vm, &name, &descriptor.owner, instance));
     }
+    Ok(())
+}
+
+/// The slot word a member descriptor stands for, in an instance of a class that inherits from the owner.
+#[allow(unsafe_code)]
+fn slot_word(instance: &Value, index: usize) -> &ValueCell {
     // SAFETY: subclasses extend their base's slot words, and `index` was given out when the owner was laid out.
-    Ok(unsafe { tail::slot(instance, descriptor.index) })
+    unsafe { tail::slot(instance, index) }
 }
 
 pub fn member_get(vm: &Vm, this: &Value, instance: Option<&Value>, _: Option<&Value>) -> Res {
     let descriptor = view::<MemberDescriptor>(vm, this)?;
     let Some(instance) = instance else { return Ok(this.clone()) };
-    match member_word(vm, descriptor, instance)?.get() {
-        Some(value) => Ok(value),
-        None => Err(vm.no_attribute(instance, &descriptor.name)),
+    check_member(vm, descriptor, instance)?;
+    match descriptor.place {
+        Place::Slot(index) => match slot_word(instance, index).get() {
+            Some(value) => Ok(value),
+            None => Err(vm.no_attribute(instance, &descriptor.name)),
+        },
+        Place::Native(def) => match def.get {
+            Some(get) => get(vm, instance),
+            None => Err(vm.no_attribute(instance, &descriptor.name)),
+        },
     }
 }
 
 pub fn member_set(vm: &Vm, this: &Value, instance: &Value, value: Option<&Value>) -> Res<()> {
     let descriptor = view::<MemberDescriptor>(vm, this)?;
-    let word = member_word(vm, descriptor, instance)?;
-    let old = word.replace(value.cloned());
+    check_member(vm, descriptor, instance)?;
+    let Place::Slot(index) = descriptor.place else { return Err(vm.attribute_error("readonly attribute")) };
+    let old = slot_word(instance, index).replace(value.cloned());
     if value.is_none() && old.is_none() {
         return Err(vm.attribute_error(descriptor.name.to_utf8_lossy()));
     }

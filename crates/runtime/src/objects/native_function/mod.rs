@@ -63,13 +63,21 @@ pub struct GetSetDescriptor {
 }
 trace_fields!(GetSetDescriptor { owner });
 
-/// `member_descriptor`: an entry of `__slots__`; its value stands in the instance's tail.
+/// Where a member's value stands.
+#[derive(Clone, Copy)]
+pub enum Place {
+    /// The slot word with this number in the instance's tail.
+    Slot(usize),
+    /// A field of the native payload; read-only.
+    Native(&'static GetSetDef),
+}
+
+/// `member_descriptor`: an entry of `__slots__`, or a field of a native payload.
 #[repr(C)]
 pub struct MemberDescriptor {
     pub owner: TypeRef,
     pub name: Ref<Str>,
-    /// Which slot word.
-    pub index: usize,
+    pub place: Place,
 }
 trace_fields!(MemberDescriptor { owner, name });
 

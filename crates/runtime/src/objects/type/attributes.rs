@@ -243,12 +243,12 @@ impl Type {
         }
     }
 
-    #[getter]
+    #[member]
     fn __base__(_: &Vm, this: &Ref<Type>) -> Value {
         this.base.get().map_or(Value::NONE, Ref::into_value)
     }
 
-    #[getter]
+    #[member]
     fn __mro__(_: &Vm, this: &Ref<Type>) -> Value {
         this.mro.get_or_none()
     }
@@ -418,12 +418,12 @@ impl Type {
         Ok(())
     }
 
-    #[getter]
+    #[member]
     fn __basicsize__(_: &Vm, this: &Ref<Type>) -> usize {
         this.head().instance_size()
     }
 
-    #[getter]
+    #[member]
     fn __itemsize__(_: &Vm, this: &Ref<Type>) -> usize {
         let variable = TypeFlags::TUPLE.with(TypeFlags::BYTES).with(TypeFlags::INT).with(TypeFlags::TYPE);
         match () {
@@ -435,17 +435,17 @@ impl Type {
         }
     }
 
-    #[getter]
+    #[member]
     fn __flags__(_: &Vm, this: &Ref<Type>) -> u64 {
         python_flags(this)
     }
 
-    #[getter]
+    #[member]
     fn __weakrefoffset__(_: &Vm, this: &Ref<Type>) -> i64 {
         if this.has(TypeFlags::WEAKREF) { -32 } else { 0 }
     }
 
-    #[getter]
+    #[member]
     fn __dictoffset__(_: &Vm, this: &Ref<Type>) -> i64 {
         match (this.has(TypeFlags::DICT), this.is_heap()) {
             (false, _) => 0,

@@ -2,7 +2,7 @@
 //! (`type_new`, `type_call`, `_PyType_CalculateMetaclass`) and PEP 487.
 
 use super::{Type, TypeRef, bases, layout, update};
-use crate::objects::native_function::{GetSetDescriptor, MemberDescriptor};
+use crate::objects::native_function::{GetSetDescriptor, MemberDescriptor, Place};
 use crate::payload::Downcast;
 use crate::slots::Slots;
 use crate::vm::{Raised, Res, Vm};
@@ -301,7 +301,7 @@ fn add_layout_members(vm: &Vm, ty: &TypeRef, base: &TypeRef, wanted: &layout::La
         if dict.find_str(vm, name).is_some() {
             continue;
         }
-        let member = MemberDescriptor { owner: ty.clone(), name: name.clone(), index: first + i };
+        let member = MemberDescriptor { owner: ty.clone(), name: name.clone(), place: Place::Slot(first + i) };
         dict.set_str(vm, name, vm.new_object(member)?.into_value())?;
     }
     let names = vm.names();
@@ -334,6 +334,7 @@ pub static WEAKREF_ACCESSOR: crate::native::GetSetDef = crate::native::GetSetDef
 /// For native definitions whose instances have a `__dict__`: `tables: &[.., DICT_TABLE]`.
 pub static DICT_TABLE: &crate::native::MethodTable = &crate::native::MethodTable {
     methods: &[],
+    members: &[],
     accessors: &[crate::native::GetSetDef {
         name: "__dict__",
         doc: "dictionary for instance variables",

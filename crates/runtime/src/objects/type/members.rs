@@ -5,7 +5,8 @@ use super::{Type, TypeRef};
 use crate::native::{Call, MethodDef, MethodKind, Signature};
 use crate::objects::dict::Dict;
 use crate::objects::native_function::{
-    ClassMethodDescriptor, GetSetDescriptor, MethodDescriptor, NativeFunction, WrapperDescriptor,
+    ClassMethodDescriptor, GetSetDescriptor, MemberDescriptor, MethodDescriptor, NativeFunction, Place,
+    WrapperDescriptor,
 };
 use crate::payload::{Downcast, TypeDef};
 use crate::vm::{Res, Vm};
@@ -75,6 +76,11 @@ pub fn add_table(vm: &Vm, ty: &TypeRef, dict: &Ref<Dict>, table: &'static crate:
             }
         };
         dict.set_str(vm, &vm.intern(def.name)?, value)?;
+    }
+    for def in table.members {
+        let name = vm.intern(def.name)?;
+        let member = MemberDescriptor { owner: ty.clone(), name: name.clone(), place: Place::Native(def) };
+        dict.set_str(vm, &name, vm.new_object(member)?.into_value())?;
     }
     for def in table.accessors {
         let value = vm.new_object(GetSetDescriptor { owner: ty.clone(), def })?;

@@ -158,7 +158,7 @@ fn getitem(vm: &Vm, this: &Value, key: &Value) -> Res {
 
 #[methods]
 impl Union {
-    #[getter]
+    #[member]
     fn __args__(_: &Vm, this: &Ref<Union>) -> Ref<Tuple> {
         this.args.clone()
     }

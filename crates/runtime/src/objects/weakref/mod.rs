@@ -297,7 +297,7 @@ fn repr(vm: &Vm, this: &Value) -> Res {
 
 #[methods]
 impl WeakRef {
-    #[getter]
+    #[member]
     fn __callback__(_: &Vm, this: &Ref<WeakRef>) -> Value {
         this.callback.get_or_none()
     }
