@@ -273,7 +273,7 @@ macro_rules! struct_sequence {
             const FIELDS: &[$crate::support::structseq::Field; $count] = &[$(($field, $field_doc)),*];
             static ACCESSORS: [ophi_runtime::native::GetSetDef; $count] = $crate::support::structseq::accessors(FIELDS);
             static TABLE: ophi_runtime::native::MethodTable =
-                ophi_runtime::native::MethodTable { methods: &[], accessors: &ACCESSORS };
+                ophi_runtime::native::MethodTable { members: &[], methods: &[], accessors: &ACCESSORS };
             ophi_runtime::TypeDef {
                 module: $module,
                 doc: $doc,

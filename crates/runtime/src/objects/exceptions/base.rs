@@ -281,10 +281,7 @@ impl BaseException {
     fn set_dict(vm: &Vm, this: &Ref<BaseException>, value: Option<&Value>) -> Res<()> {
         let Some(value) = value else { return Err(vm.type_error("cannot delete __dict__")) };
         if !value.is_a::<Dict>() {
-            return Err(vm.type_error(format!(
-                "__dict__ must be set to a dictionary, not a '{}'",
-                vm.type_name(value)
-            )));
+            return Err(vm.type_error(format!("__dict__ must be set to a dictionary, not a '{}'", vm.type_name(value))));
         }
         vm.replace_instance_dict(this.as_value(), Some(value.clone()));
         Ok(())
@@ -294,6 +291,7 @@ impl BaseException {
 impl BaseException {
     /// `__suppress_context__`, which takes nothing but bools.
     const FLAG: &'static MethodTable = &MethodTable {
+        members: &[],
         methods: &[],
         accessors: &[GetSetDef {
             name: "__suppress_context__",

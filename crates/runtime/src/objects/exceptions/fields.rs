@@ -4,7 +4,7 @@
 macro_rules! fields {
     ($payload:ident: $($field:ident $name:literal $doc:literal),* $(,)?) => {
         impl $payload {
-            pub const FIELDS: &'static $crate::native::MethodTable = &$crate::native::MethodTable {
+            pub const FIELDS: &'static $crate::native::MethodTable = &$crate::native::MethodTable { members: &[],
                 methods: &[],
                 accessors: &[$($crate::native::GetSetDef {
                     name: $name,

@@ -37,6 +37,7 @@ pub static BASE_EXCEPTION_GROUP: TypeDef = TypeDef {
 
 impl ExceptionGroup {
     const FIELDS: &'static MethodTable = &MethodTable {
+        members: &[],
         methods: &[],
         accessors: &[
             GetSetDef {
@@ -111,9 +112,7 @@ fn new(vm: &Vm, class: &TypeRef, args: Args<'_>) -> Res {
     let mut only_exceptions = true;
     for (i, item) in nested.iter().enumerate() {
         if !is_exception(item) {
-            return Err(
-                vm.value_error(format!("Item {i} of second argument (exceptions) is not an exception"))
-            );
+            return Err(vm.value_error(format!("Item {i} of second argument (exceptions) is not an exception")));
         }
         only_exceptions &= vm.is_instance(item, &exception)?;
     }
@@ -154,8 +153,7 @@ fn repr(vm: &Vm, this: &Value) -> Res {
             // As the kind of sequence that was given, with today's exceptions.
             let given = group.base.arguments();
             let as_list = given.get(1).is_some_and(|g| g.is_a::<List>());
-            let sequence =
-                if as_list { vm.new_list(group.nested())? } else { group.exceptions.get_or_none() };
+            let sequence = if as_list { vm.new_list(group.nested())? } else { group.exceptions.get_or_none() };
             vm.repr(&sequence)?
         }
     };
@@ -183,9 +181,7 @@ fn matcher<'a>(vm: &Vm, value: &'a Value) -> Res<Matcher<'a>> {
     if classes {
         return Ok(Matcher::Classes(value));
     }
-    Err(vm.type_error(
-        "expected an exception type, a tuple of exception types, or a callable (other than a class)",
-    ))
+    Err(vm.type_error("expected an exception type, a tuple of exception types, or a callable (other than a class)"))
 }
 
 impl Matcher<'_> {
@@ -211,8 +207,7 @@ fn split(vm: &Vm, exception: &Value, matcher: &Matcher<'_>, want_rest: bool) -> 
     };
     let (mut matching, mut rest) = (Vec::new(), Vec::new());
     for nested in group.nested() {
-        let (m, r) =
-            vm.recurse(" in exceptiongroup_split_recursive", || split(vm, &nested, matcher, want_rest))?;
+        let (m, r) = vm.recurse(" in exceptiongroup_split_recursive", || split(vm, &nested, matcher, want_rest))?;
         matching.extend(m);
         rest.extend(r);
     }

@@ -33,8 +33,7 @@ use crate::{Args, TypeRef, Value};
 use ophi_heap::TypeFlags;
 
 /// Flags of every exception class.
-pub const FLAGS: TypeFlags =
-    TypeFlags::BASETYPE.with(TypeFlags::GC).with(TypeFlags::EXCEPTION).with(TypeFlags::DICT);
+pub const FLAGS: TypeFlags = TypeFlags::BASETYPE.with(TypeFlags::GC).with(TypeFlags::EXCEPTION).with(TypeFlags::DICT);
 
 pub fn is_exception(value: &Value) -> bool {
     value.is_a::<BaseException>()

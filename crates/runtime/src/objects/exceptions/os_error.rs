@@ -175,9 +175,7 @@ fn fill(vm: &Vm, this: &Ref<OsError>, args: Args<'_>) -> Res<()> {
 fn to_size(vm: &Vm, value: &Value) -> Res<isize> {
     match vm.index_as_i128(value)?.and_then(|i| isize::try_from(i).ok()) {
         Some(i) => Ok(i),
-        None => {
-            Err(vm.value_error(format!("cannot fit '{}' into an index-sized integer", vm.type_name(value))))
-        }
+        None => Err(vm.value_error(format!("cannot fit '{}' into an index-sized integer", vm.type_name(value)))),
     }
 }
 

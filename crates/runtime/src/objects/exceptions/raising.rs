@@ -2,9 +2,9 @@
 
 use super::base::BaseException;
 use super::{
-    ATTRIBUTE_ERROR, AttributeError, IMPORT_ERROR, INCOMPLETE_INPUT_ERROR, INDENTATION_ERROR, ImportError, MODULE_NOT_FOUND_ERROR,
-    NAME_ERROR, NameError, OS_ERROR, RECURSION_ERROR, SYNTAX_ERROR, TAB_ERROR, UNBOUND_LOCAL_ERROR, UNICODE_DECODE_ERROR,
-    UNICODE_ENCODE_ERROR, UNICODE_TRANSLATE_ERROR, instantiate,
+    ATTRIBUTE_ERROR, AttributeError, IMPORT_ERROR, INCOMPLETE_INPUT_ERROR, INDENTATION_ERROR, ImportError,
+    MODULE_NOT_FOUND_ERROR, NAME_ERROR, NameError, OS_ERROR, RECURSION_ERROR, SYNTAX_ERROR, TAB_ERROR,
+    UNBOUND_LOCAL_ERROR, UNICODE_DECODE_ERROR, UNICODE_ENCODE_ERROR, UNICODE_TRANSLATE_ERROR, instantiate,
 };
 use crate::payload::{Downcast, TypeDef};
 use crate::vm::{Raised, Res, Vm};
@@ -128,27 +128,13 @@ pub fn os_error_text(errno: i32) -> String {
 
 /// UnicodeEncodeError.
 #[cold]
-pub fn raise_unicode_encode(
-    vm: &Vm,
-    encoding: &str,
-    object: &Value,
-    start: usize,
-    end: usize,
-    reason: &str,
-) -> Raised {
+pub fn raise_unicode_encode(vm: &Vm, encoding: &str, object: &Value, start: usize, end: usize, reason: &str) -> Raised {
     raise_made(vm, || make_unicode(vm, &UNICODE_ENCODE_ERROR, Some(encoding), object, start, end, reason))
 }
 
 /// UnicodeDecodeError; `object` is bytes.
 #[cold]
-pub fn raise_unicode_decode(
-    vm: &Vm,
-    encoding: &str,
-    object: &Value,
-    start: usize,
-    end: usize,
-    reason: &str,
-) -> Raised {
+pub fn raise_unicode_decode(vm: &Vm, encoding: &str, object: &Value, start: usize, end: usize, reason: &str) -> Raised {
     raise_made(vm, || make_unicode(vm, &UNICODE_DECODE_ERROR, Some(encoding), object, start, end, reason))
 }
 
@@ -172,12 +158,7 @@ pub fn make_unicode(
     if let Some(encoding) = encoding {
         args.push(vm.new_str(encoding)?.into_value());
     }
-    args.extend([
-        object.clone(),
-        vm.new_int(start as i64)?,
-        vm.new_int(end as i64)?,
-        vm.new_str(reason)?.into_value(),
-    ]);
+    args.extend([object.clone(), vm.new_int(start as i64)?, vm.new_int(end as i64)?, vm.new_str(reason)?.into_value()]);
     instantiate(vm, def, &args)
 }
 

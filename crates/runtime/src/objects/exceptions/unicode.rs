@@ -55,11 +55,9 @@ macro_rules! range_accessor {
 
 impl UnicodeError {
     const RANGE: &'static MethodTable = &MethodTable {
+        members: &[],
         methods: &[],
-        accessors: &[
-            range_accessor!(start "start" "exception start"),
-            range_accessor!(end "end" "exception end"),
-        ],
+        accessors: &[range_accessor!(start "start" "exception start"), range_accessor!(end "end" "exception end")],
     };
 }
 
@@ -136,9 +134,7 @@ fn decode_init(vm: &Vm, this: &Value, args: Args<'_>) -> Res<()> {
         given[1].clone()
     } else {
         let Some(buffer) = vm.class(&given[1]).slots().buffer else {
-            return Err(
-                vm.type_error(format!("a bytes-like object is required, not '{}'", vm.type_name(&given[1])))
-            );
+            return Err(vm.type_error(format!("a bytes-like object is required, not '{}'", vm.type_name(&given[1]))));
         };
         let bytes = buffer(vm, &given[1], 0)?.as_slice().to_vec();
         vm.new_bytes(&bytes)?.into_value()

@@ -333,8 +333,8 @@ pub static WEAKREF_ACCESSOR: crate::native::GetSetDef = crate::native::GetSetDef
 
 /// For native definitions whose instances have a `__dict__`: `tables: &[.., DICT_TABLE]`.
 pub static DICT_TABLE: &crate::native::MethodTable = &crate::native::MethodTable {
-    methods: &[],
     members: &[],
+    methods: &[],
     accessors: &[crate::native::GetSetDef {
         name: "__dict__",
         doc: "dictionary for instance variables",
