@@ -36,6 +36,7 @@ pub mod super_object;
 pub mod traceback;
 pub mod tuple;
 pub mod r#type;
+pub mod typing;
 pub mod union;
 pub mod weakref;
 pub mod wrapped_function;

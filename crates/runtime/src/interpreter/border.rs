@@ -83,25 +83,7 @@ impl Vm {
         Err(self.not_there("except*"))
     }
 
-    // typing
-    pub fn make_type_var(&self, _name: Value, _bound: Option<Value>, _constraints: Option<Value>) -> Res {
-        Err(self.not_there("type variables"))
-    }
-    pub fn make_param_spec(&self, _name: Value) -> Res {
-        Err(self.not_there("type variables"))
-    }
-    pub fn make_type_var_tuple(&self, _name: Value) -> Res {
-        Err(self.not_there("type variables"))
-    }
-    pub fn subscript_generic(&self, _params: &Value) -> Res {
-        Err(self.not_there("generic classes"))
-    }
-    pub fn make_type_alias(&self, _parts: &Value) -> Res {
-        Err(self.not_there("type aliases"))
-    }
-    pub fn set_type_param_default(&self, _param: Value, _default: Value) -> Res {
-        Err(self.not_there("type variables"))
-    }
+    // templates
     pub fn make_template(&self, _strings: &Value, _interpolations: &Value) -> Res {
         Err(self.not_there("template strings"))
     }

@@ -49,10 +49,9 @@ const STRING: i128 = 4;
 fn call(vm: &Vm, this: &Value, args: Args<'_>) -> Res {
     args.no_keywords(vm, "constevaluator.__call__")?;
     let [format] = args.pos() else {
-        return Err(vm.type_error(format!(
-            "constevaluator.__call__() takes exactly 1 argument ({} given)",
-            args.pos().len()
-        )));
+        return Err(
+            vm.type_error(format!("constevaluator.__call__() takes exactly 1 argument ({} given)", args.pos().len()))
+        );
     };
     let value = value_of(vm, this)?;
     if vm.index_as_i128(format)? != Some(STRING) {

@@ -54,7 +54,9 @@ fn new(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
     };
     let mut bound = [None; 6];
     native::bind(vm, Some(&SIGNATURE), "paramspec", args, &mut bound)?;
-    let Some(name) = bound[0] else { return Err(vm.type_error("paramspec() missing required argument 'name' (pos 1)")) };
+    let Some(name) = bound[0] else {
+        return Err(vm.type_error("paramspec() missing required argument 'name' (pos 1)"));
+    };
     let Some(name) = name.downcast::<Str>() else {
         return Err(vm.type_error(format!("paramspec() argument 'name' must be str, not {}", vm.type_name(name))));
     };

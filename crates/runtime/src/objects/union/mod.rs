@@ -40,20 +40,25 @@ pub static UNION: TypeDef = TypeDef {
 };
 
 /// What may stand in a union made with `|`: None, classes, parametrised types, unions, type aliases.
-fn is_unionable(vm: &Vm, value: &Value) -> bool {
+fn is_unionable(value: &Value) -> bool {
     value.is_none()
         || value.is_a::<Type>()
         || value.is_a::<GenericAlias>()
         || value.is_a::<Union>()
-        || vm.class(value).full_name() == "typing.TypeAliasType"
+        || value.is_a::<crate::objects::typing::alias::TypeAlias>()
 }
 
 /// `a | b` for types; NotImplemented when one is no type.
 pub fn or(vm: &Vm, a: &Value, b: &Value) -> Res {
-    if !is_unionable(vm, a) || !is_unionable(vm, b) {
+    if !is_unionable(a) || !is_unionable(b) {
         return Ok(Value::NOT_IMPLEMENTED);
     }
     make(vm, &[a.clone(), b.clone()])
+}
+
+/// As [`make`] for items of any kind: strings become forward references, others must pass for types.
+pub fn make_checked(vm: &Vm, items: &[Value]) -> Res {
+    make(vm, &checked(vm, items)?)
 }
 
 /// The union of `items`; the only one itself when no other is left.
@@ -208,13 +213,14 @@ impl Union {
 fn checked(vm: &Vm, items: &[Value]) -> Res<Vec<Value>> {
     let mut out = Vec::with_capacity(items.len());
     for item in items {
-        if is_unionable(vm, item) {
+        if is_unionable(item)
+            || item.is_a::<crate::objects::typing::type_var::TypeVar>()
+            || item.is_a::<crate::objects::typing::param_spec::ParamSpec>()
+        {
             out.push(item.clone());
             continue;
         }
-        let import = crate::objects::native_function::builtin(vm, "__import__")?;
-        let typing = vm.call(&import, &[vm.intern("typing")?.into_value()])?;
-        let check = vm.get_attr_str(&typing, "_type_check")?;
+        let check = crate::objects::typing::typing(vm, "_type_check")?;
         let message = vm.new_str("Union[arg, ...]: each arg must be a type.")?.into_value();
         out.push(vm.call(&check, &[item.clone(), message])?);
     }
