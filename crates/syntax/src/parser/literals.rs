@@ -290,6 +290,9 @@ fn named_character(body: &str, start: usize, at: &mut usize) -> Result<u32, Esca
 
 /// The character of that name, in any case but otherwise exactly as Unicode writes it.
 fn character(name: &str) -> Option<char> {
+    if let Some(c) = tangut_ideograph(name) {
+        return Some(c);
+    }
     let c = unicode_names2::character(name)?;
     let canonical = unicode_names2::name(c).map(|name| name.to_string());
     let written = name.to_ascii_uppercase();
@@ -302,6 +305,20 @@ fn character(name: &str) -> Option<char> {
         }
         None => Some(c),
     }
+}
+
+/// The names the library does not make up: `TANGUT IDEOGRAPH-` and the code point. Ranges of Unicode 16.
+fn tangut_ideograph(name: &str) -> Option<char> {
+    const PREFIX: &str = "TANGUT IDEOGRAPH-";
+    let digits = name.get(PREFIX.len()..)?;
+    if !name[..PREFIX.len()].eq_ignore_ascii_case(PREFIX)
+        || digits.len() != 5
+        || !digits.bytes().all(|b| b.is_ascii_hexdigit())
+    {
+        return None;
+    }
+    let c = u32::from_str_radix(digits, 16).ok()?;
+    matches!(c, 0x17000..=0x187f7 | 0x18d00..=0x18d08).then(|| char::from_u32(c)).flatten()
 }
 
 /// CPython reports positions in a copy of the text in which every character beyond ASCII is `\UXXXXXXXX`, and a
