@@ -10,7 +10,7 @@ use ophi_bytecode::{CodeObject, Version};
 use serde_json::json;
 
 use super::options::{Format, Options};
-use super::{Io, Outcome, SCHEMA, Stop, for_each_code, status};
+use super::{Io, Outcome, SCHEMA, Stop, for_each_code, inputs, status};
 use crate::codes::{Named, codes, is_wanted};
 use crate::graph::FlowGraph;
 use crate::input::Loaded;
@@ -27,7 +27,7 @@ pub(super) fn dis(options: &Options, io: &mut Io<'_>) -> Outcome {
     }
     let mut files = Vec::new();
     let mut sections = Vec::new();
-    let many = options.paths.len() > 1;
+    let many = inputs(options, io)?.len() > 1;
     let failures = for_each_code(options, io, &mut |loaded, io| {
         match options.format {
             Format::Json => {

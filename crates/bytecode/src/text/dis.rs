@@ -26,7 +26,7 @@ pub struct DisOptions {
     pub show_offsets: bool,
     /// Source ranges instead of lines (3.14+).
     pub show_positions: bool,
-    /// How many levels of nested code objects; `None` for all.
+    /// How many levels of nested code objects; `None` for what the version does: all, or none up to 3.6.
     pub depth: Option<usize>,
     /// Byte offset of the current instruction, marked `-->`.
     pub current: Option<u32>,
@@ -52,7 +52,7 @@ fn write_dis(out: &mut String, code: &CodeObject, version: Version, options: &Di
         v if v < Version::V3_13 => listing.write_old(out),
         _ => listing.write_new(out),
     }
-    if depth == 0 || version < Version::V3_7 {
+    if depth == 0 || version < Version::V3_7 && options.depth.is_none() {
         return;
     }
     for child in code.children() {
