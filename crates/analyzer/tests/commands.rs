@@ -1,6 +1,6 @@
 //! The commands as a user sees them: each golden holds files, command lines, and what they print.
 //!
-//! A golden is made of sections: `--- file NAME` (text), `--- hex NAME` (bytes in hexadecimal), and `--- $ COMMAND`, whose
+//! A golden is made of sections: `=== file NAME` (text), `=== hex NAME` (bytes in hexadecimal), and `=== $ COMMAND`, whose
 //! text is the output, errors after it, then `[status N]` unless it is 0. `OPHI_BLESS=1 cargo test` writes the outputs anew.
 #![allow(clippy::disallowed_methods)]
 
@@ -59,13 +59,13 @@ fn command(files: &Memory, line: &str) -> String {
 fn replay(text: &str) -> String {
     let mut files = Memory::default();
     let mut out = String::new();
-    let mut parts = text.split("\n--- ");
+    let mut parts = text.split("\n=== ");
     if let Some(intro) = parts.next() {
         out += intro;
     }
     for part in parts {
         let (head, body) = part.split_once('\n').unwrap_or((part, ""));
-        out += &format!("\n--- {head}\n");
+        out += &format!("\n=== {head}\n");
         if let Some(name) = head.strip_prefix("file ") {
             files.0.insert(name.into(), format!("{body}\n").into_bytes());
             out += body;
