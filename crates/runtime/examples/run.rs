@@ -1,14 +1,13 @@
 //! Runs a file of Python code on the bare interpreter: few builtins, no library. For work on the interpreter itself.
 
-use ophi_runtime::interpreter::builtins::CodeFunctions;
+use ophi_runtime::builtins::make_builtins;
 use ophi_runtime::interpreter::run_code;
 use ophi_runtime::objects::exceptions as exc;
-use ophi_runtime::objects::module::Module;
 use ophi_runtime::objects::traceback::Traceback;
 use ophi_runtime::payload::Downcast;
 use ophi_runtime::vm::bootstrap::{enter, start};
 use ophi_runtime::vm::{InterpreterSettings, Res, Vm};
-use ophi_runtime::{Args, Ref, Value, methods};
+use ophi_runtime::{Args, Value, methods};
 use ophi_syntax::Mode;
 use std::io::Write;
 
@@ -28,33 +27,6 @@ impl Basics {
         line.push('\n');
         let _ = std::io::stdout().write_all(line.as_bytes());
         Ok(())
-    }
-    #[function(sig = "(value, /)")]
-    fn repr(vm: &Vm, value: &Value) -> Res {
-        Ok(vm.repr(value)?.into_value())
-    }
-    #[function(sig = "(value, /)")]
-    fn len(vm: &Vm, value: &Value) -> Res<usize> {
-        vm.len(value)
-    }
-    #[function(sig = "(value, /)")]
-    fn iter(vm: &Vm, value: &Value) -> Res {
-        vm.iter(value)
-    }
-    #[function(sig = "(value, /)")]
-    fn next(vm: &Vm, value: &Value) -> Res {
-        match vm.next(value)? {
-            Some(item) => Ok(item),
-            None => Err(vm.stop_iteration(None)),
-        }
-    }
-    #[function(sig = "(value, name, /)")]
-    fn getattr(vm: &Vm, value: &Value, name: &Ref<ophi_runtime::Str>) -> Res {
-        vm.get_attr(value, name)
-    }
-    #[function(sig = "(value, class, /)")]
-    fn isinstance(vm: &Vm, value: &Value, class: &Value) -> Res<bool> {
-        vm.is_instance(value, class)
     }
 }
 
@@ -122,31 +94,9 @@ fn main() {
     let Some(vm) = start(&InterpreterSettings::default(), 7 << 20) else { return };
     enter(&vm, |vm| {
         let run = || -> Res<()> {
-            let builtins = Module::new(vm, "builtins", Value::NONE)?;
-            vm.interpreter()
-                .builtins
-                .set(Some(vm.module_namespace(builtins.as_value()).expect("a module has a namespace")));
             vm.interpreter().modules.set(Some(vm.new_dict()?));
-            vm.add_functions(&builtins, &[&CodeFunctions::METHODS, &Basics::METHODS])?;
-            let dict = vm.module_namespace(builtins.as_value()).expect("a module has a namespace");
-            for def in exc::SIMPLE.iter().copied().chain([
-                &exc::BASE_EXCEPTION,
-                &ophi_runtime::objects::object::OBJECT,
-                &ophi_runtime::objects::r#type::TYPE,
-                &ophi_runtime::objects::int::INT,
-                &ophi_runtime::objects::int::BOOL,
-                &ophi_runtime::objects::float::FLOAT,
-                &ophi_runtime::objects::str::STR,
-                &ophi_runtime::objects::list::LIST,
-                &ophi_runtime::objects::tuple::TUPLE,
-                &ophi_runtime::objects::dict::DICT,
-                &ophi_runtime::objects::super_object::SUPER,
-                &ophi_runtime::objects::property::PROPERTY,
-                &ophi_runtime::objects::staticmethod::STATIC_METHOD,
-                &ophi_runtime::objects::classmethod::CLASS_METHOD,
-            ]) {
-                dict.set_text(vm, def.name, vm.ty(def).to_value())?;
-            }
+            let builtins = make_builtins(vm)?;
+            vm.add_functions(&builtins, &[&Basics::METHODS])?;
             let globals = vm.new_dict()?;
             globals.set_text(vm, "__name__", vm.new_str("__main__")?.into_value())?;
             globals.set_text(vm, "__builtins__", builtins.to_value())?;

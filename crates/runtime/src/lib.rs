@@ -18,6 +18,7 @@ extern crate self as ophi_runtime;
 
 #[macro_use]
 pub mod slots;
+pub mod builtins;
 pub mod format;
 pub mod frames;
 pub mod interpreter;

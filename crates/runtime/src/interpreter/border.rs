@@ -4,7 +4,7 @@
 use crate::objects::exceptions as exc;
 use crate::payload::Downcast;
 use crate::vm::{Raised, Res, Vm};
-use crate::{Ref, Str, Tuple, TypeRef, Value};
+use crate::{Ref, Str, TypeRef, Value};
 use ophi_syntax::{Mode, Source, SourceWarning, SyntaxDiagnostic};
 
 impl Vm {
@@ -77,10 +77,10 @@ impl Vm {
         self.import_error(format!("cannot import name '{}'", name.to_utf8_lossy()))
     }
     pub fn exception_group_class(&self) -> Res<TypeRef> {
-        Err(self.not_there("exception groups"))
+        exc::group::exception_group_class(self)
     }
-    pub fn prepare_reraise_star(&self, _original: &Value, _raised: &Value) -> Res {
-        Err(self.not_there("except*"))
+    pub fn prepare_reraise_star(&self, original: &Value, raised: &Value) -> Res {
+        exc::group::prepare_reraise_star(self, original, &self.collect(raised)?)
     }
 
     // templates
@@ -106,25 +106,16 @@ impl Vm {
 }
 
 /// The value a StopIteration carries.
-pub fn stop_iteration_value(vm: &Vm, exception: &Value) -> Value {
-    match vm.get_attr_str_opt(exception, "value") {
-        Ok(Some(value)) => return value,
-        Ok(None) => {}
-        Err(raised) => vm.forget(raised),
-    }
-    let args = exception.downcast::<exc::BaseException>().and_then(|e| e.args.get());
-    args.as_ref().and_then(|a| a.downcast::<Tuple>()).and_then(|t| t.as_slice().first().cloned()).unwrap_or(Value::NONE)
+pub fn stop_iteration_value(_: &Vm, exception: &Value) -> Value {
+    exc::stop_iteration_value(exception)
 }
 
 /// `raise exception from cause`.
 pub fn set_cause(exception: &Value, cause: Option<Value>) {
-    if let Some(payload) = exception.downcast::<exc::BaseException>() {
-        payload.cause.set(cause);
-        payload.suppress_context.set(true);
-    }
+    exc::set_cause(exception, cause)
 }
 
 /// The exception class of a diagnostic about source text.
-pub fn syntax_error_class(_kind: ophi_syntax::DiagnosticKind) -> &'static crate::TypeDef {
-    &exc::SYNTAX_ERROR
+pub fn syntax_error_class(kind: ophi_syntax::DiagnosticKind) -> &'static crate::TypeDef {
+    exc::diagnostic_class(kind)
 }

@@ -1,0 +1,197 @@
+//! Builtins about numbers: `abs`, `bin`, `divmod`, `hex`, `oct`, `pow`, `round`, `sum`.
+
+use crate::objects::bytes::Bytes;
+use crate::objects::{complex, float, int};
+use crate::payload::Downcast;
+use crate::protocol::numbers::BinaryOp;
+use crate::vm::{Res, Vm};
+use crate::{Str, Value, methods};
+use num_bigint::Sign;
+
+pub struct Numbers;
+
+/// The digits of an integer with a prefix (`PyNumber_ToBase`).
+fn to_base(vm: &Vm, number: &Value, radix: u32, prefix: &str) -> Res {
+    let index = vm.index(number)?;
+    let text = match int::view(&index) {
+        Some(int::IntView::Small(i)) => {
+            let sign = if i < 0 { "-" } else { "" };
+            let magnitude = i.unsigned_abs();
+            match radix {
+                2 => format!("{sign}{prefix}{magnitude:b}"),
+                8 => format!("{sign}{prefix}{magnitude:o}"),
+                _ => format!("{sign}{prefix}{magnitude:x}"),
+            }
+        }
+        Some(int::IntView::Big(b)) => {
+            let sign = if b.sign() == Sign::Minus { "-" } else { "" };
+            format!("{sign}{prefix}{}", b.magnitude().to_str_radix(radix))
+        }
+        None => return Err(vm.type_error("__index__ returned no integer")),
+    };
+    Ok(vm.new_str(&text)?.into_value())
+}
+
+/// A float sum that remembers what rounding lost (Neumaier's compensated summation).
+#[derive(Clone, Copy, Default)]
+struct Compensated {
+    high: f64,
+    low: f64,
+}
+
+impl Compensated {
+    fn add(&mut self, x: f64) {
+        let total = self.high + x;
+        if self.high.abs() >= x.abs() {
+            self.low += (self.high - total) + x;
+        } else {
+            self.low += (x - total) + self.high;
+        }
+        self.high = total;
+    }
+
+    /// An infinite sum stays infinite, and a negative zero keeps its sign.
+    fn value(self) -> f64 {
+        if self.low != 0.0 && self.low.is_finite() { self.high + self.low } else { self.high }
+    }
+}
+
+fn exact_float(vm: &Vm, value: &Value) -> Option<f64> {
+    if value.is_small_float() || value.exact::<float::Float>(vm).is_some() { float::view(value) } else { None }
+}
+
+/// An int (subclasses too) that a C long holds.
+fn as_long(value: &Value) -> Option<i64> {
+    if value.is_small_int() || value.is_true() || value.is_false() || value.is_a::<crate::Int>() {
+        return int::view(value).and_then(|v| v.to_i64());
+    }
+    None
+}
+
+/// Sums with shortcuts for ints, floats and complex numbers, in this order, as CPython tries them: the first item that does
+/// not fit is added in the general way, and the kind of the result decides how to go on.
+fn sum_of(vm: &Vm, iterable: &Value, start: Value) -> Res {
+    let iterator = vm.iter(iterable)?;
+    let mut result = start;
+    if let Some(mut total) = result.as_small_int() {
+        loop {
+            let Some(item) = vm.next(&iterator)? else { return vm.new_int(total) };
+            let small = match item.bits() {
+                _ if item.is_true() => Some(1),
+                _ if item.is_false() => Some(0),
+                _ => item.as_small_int(),
+            };
+            match small.and_then(|i| total.checked_add(i)) {
+                Some(next) => total = next,
+                None => {
+                    result = vm.binary_op(BinaryOp::Add, &vm.new_int(total)?, &item)?;
+                    break;
+                }
+            }
+        }
+    }
+    if let Some(first) = exact_float(vm, &result) {
+        let mut total = Compensated { high: first, low: 0.0 };
+        loop {
+            let Some(item) = vm.next(&iterator)? else { return vm.new_float(total.value()) };
+            if let Some(f) = exact_float(vm, &item) {
+                total.add(f);
+            } else if let Some(i) = as_long(&item) {
+                total.high += i as f64;
+            } else {
+                result = vm.binary_op(BinaryOp::Add, &vm.new_float(total.value())?, &item)?;
+                break;
+            }
+        }
+    }
+    if result.exact::<complex::Complex>(vm).is_some()
+        && let Some((re, im)) = complex::view(&result)
+    {
+        let (mut real, mut imaginary) = (Compensated { high: re, low: 0.0 }, Compensated { high: im, low: 0.0 });
+        loop {
+            let Some(item) = vm.next(&iterator)? else {
+                return vm.new_complex(real.value(), imaginary.value());
+            };
+            if item.exact::<complex::Complex>(vm).is_some()
+                && let Some((re, im)) = complex::view(&item)
+            {
+                real.add(re);
+                imaginary.add(im);
+            } else if let Some(i) = as_long(&item) {
+                real.high += i as f64;
+            } else if let Some(f) = float::view(&item) {
+                real.add(f);
+            } else {
+                let so_far = vm.new_complex(real.value(), imaginary.value())?;
+                result = vm.binary_op(BinaryOp::Add, &so_far, &item)?;
+                break;
+            }
+        }
+    }
+    while let Some(item) = vm.next(&iterator)? {
+        result = vm.binary_op(BinaryOp::Add, &result, &item)?;
+    }
+    Ok(result)
+}
+
+#[methods]
+impl Numbers {
+    #[function(sig = "(x, /)", doc = "Return the absolute value of the argument.")]
+    fn abs(vm: &Vm, x: &Value) -> Res {
+        vm.absolute(x)
+    }
+
+    #[function(sig = "(number, /)", doc = "Return the binary representation of an integer.\n\n   >>> bin(2796202)\n   '0b1010101010101010101010'")]
+    fn bin(vm: &Vm, number: &Value) -> Res {
+        to_base(vm, number, 2, "0b")
+    }
+
+    #[function(sig = "(number, /)", doc = "Return the hexadecimal representation of an integer.\n\n   >>> hex(12648430)\n   '0xc0ffee'")]
+    fn hex(vm: &Vm, number: &Value) -> Res {
+        to_base(vm, number, 16, "0x")
+    }
+
+    #[function(sig = "(number, /)", doc = "Return the octal representation of an integer.\n\n   >>> oct(342391)\n   '0o1234567'")]
+    fn oct(vm: &Vm, number: &Value) -> Res {
+        to_base(vm, number, 8, "0o")
+    }
+
+    #[function(sig = "(x, y, /)", doc = "Return the tuple (x//y, x%y).  Invariant: div*y + mod == x.")]
+    fn divmod(vm: &Vm, x: &Value, y: &Value) -> Res {
+        vm.divmod(x, y)
+    }
+
+    #[function(name = "pow", sig = "(base, exp, mod=None)", doc = "Equivalent to base**exp with 2 arguments or base**exp % mod with 3 arguments\n\nSome types, such as ints, are able to use a more efficient algorithm\nwhen invoked using the three argument form.")]
+    fn power(vm: &Vm, base: &Value, exp: &Value, modulus: Option<&Value>) -> Res {
+        vm.power(base, exp, modulus.unwrap_or(&Value::NONE))
+    }
+
+    #[function(sig = "(number, ndigits=None)", doc = "Round a number to a given precision in decimal digits.\n\nThe return value is an integer if ndigits is omitted or None.\nOtherwise the return value has the same type as the number.  ndigits\nmay be negative.")]
+    fn round(vm: &Vm, number: &Value, ndigits: Option<&Value>) -> Res {
+        let args = match ndigits {
+            Some(n) => core::slice::from_ref(n),
+            None => &[],
+        };
+        match vm.call_special(number, &vm.names().__round__, args)? {
+            Some(rounded) => Ok(rounded),
+            None => {
+                Err(vm.type_error(format!("type {} doesn't define __round__ method", vm.type_name(number))))
+            }
+        }
+    }
+
+    #[function(sig = "(iterable, /, start=0)", doc = "Return the sum of a 'start' value (default: 0) plus an iterable of numbers\n\nWhen the iterable is empty, return the start value.\nThis function is intended specifically for use with numeric values and\nmay reject non-numeric types.")]
+    fn sum(vm: &Vm, iterable: &Value, start: Option<&Value>) -> Res {
+        let Some(start) = start else { return sum_of(vm, iterable, Value::int32(0)) };
+        if start.is_a::<Str>() {
+            return Err(vm.type_error("sum() can't sum strings [use ''.join(seq) instead]"));
+        }
+        if start.is_a::<Bytes>() {
+            return Err(vm.type_error("sum() can't sum bytes [use b''.join(seq) instead]"));
+        }
+        if vm.class(start).def.is_some_and(|d| d.name == "bytearray") {
+            return Err(vm.type_error("sum() can't sum bytearray [use b''.join(seq) instead]"));
+        }
+        sum_of(vm, iterable, start.clone())
+    }
+}
