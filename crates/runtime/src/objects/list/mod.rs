@@ -1,6 +1,12 @@
 //! `list`: a growable sequence.
 
+pub mod iter;
+pub mod methods;
+pub mod slots;
+pub mod sort;
+
 use crate::payload::{Payload, TypeDef};
+use crate::slots::Slots;
 use crate::vm::{Res, Vm};
 use crate::{GilCell, Ref, Value, layout};
 use ophi_heap::{Buffer, Layout, TryPush, TypeFlags, buffer_with_capacity, new_buffer};
@@ -11,11 +17,29 @@ pub struct List {
 }
 
 pub static LIST: TypeDef = TypeDef {
+    doc: "list(iterable=(), /)\n--\n\nBuilt-in mutable sequence.\n\nIf no argument is given, the constructor creates a new empty list.\nThe argument must be an iterable if specified.",
     flags: TypeFlags::BASETYPE
         .with(TypeFlags::LIST)
         .with(TypeFlags::GC)
         .with(TypeFlags::SEQUENCE)
         .with(TypeFlags::MATCH_SELF),
+    slots: Slots {
+        repr: Some(slots::repr),
+        richcompare: Some(slots::compare),
+        iter: Some(iter::iter),
+        init: Some(slots::init),
+        new: Some(slots::new),
+        len: Some(slots::len),
+        getitem: Some(slots::getitem),
+        setitem: Some(slots::setitem),
+        contains: Some(slots::contains),
+        concat: Some(slots::concat),
+        repeat: Some(slots::repeat),
+        inplace_concat: Some(slots::inplace_concat),
+        inplace_repeat: Some(slots::inplace_repeat),
+        ..Slots::NONE
+    },
+    tables: &[List::METHODS],
     ..TypeDef::of::<List>("list", &crate::objects::object::OBJECT)
 };
 

@@ -1,6 +1,11 @@
 //! `tuple`: a fixed sequence; the items stand behind the payload in the same block.
 
+pub mod iter;
+pub mod methods;
+pub mod slots;
+
 use crate::payload::{Payload, TypeDef};
+use crate::slots::Slots;
 use crate::vm::{Res, Vm};
 use crate::{Ref, TypeRef, Value, layout};
 use ophi_heap::{Layout, TypeFlags};
@@ -12,11 +17,26 @@ pub struct Tuple {
 }
 
 pub static TUPLE: TypeDef = TypeDef {
+    doc: "tuple(iterable=(), /)\n--\n\nBuilt-in immutable sequence.\n\nIf no argument is given, the constructor returns an empty tuple.\nIf iterable is specified the tuple is initialized from iterable's items.\n\nIf the argument is a tuple, the return value is the same object.",
     flags: TypeFlags::BASETYPE
         .with(TypeFlags::TUPLE)
         .with(TypeFlags::GC)
         .with(TypeFlags::SEQUENCE)
         .with(TypeFlags::MATCH_SELF),
+    slots: Slots {
+        repr: Some(slots::repr),
+        hash: Some(slots::hash),
+        richcompare: Some(slots::compare),
+        iter: Some(iter::iter),
+        len: Some(slots::len),
+        getitem: Some(slots::getitem),
+        contains: Some(slots::contains),
+        concat: Some(slots::concat),
+        repeat: Some(slots::repeat),
+        new: Some(slots::new),
+        ..Slots::NONE
+    },
+    tables: &[Tuple::METHODS],
     ..TypeDef::of::<Tuple>("tuple", &crate::objects::object::OBJECT)
 };
 

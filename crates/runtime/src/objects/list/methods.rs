@@ -1,0 +1,138 @@
+//! The methods of `list`.
+
+use super::slots::TakeAll;
+use super::{List, sort};
+use crate::vm::{OrRaise, Res, Vm};
+use crate::{Ref, TypeRef, Value, methods};
+use ophi_heap::TryPush;
+
+#[methods]
+impl List {
+    #[method(doc = "Append object to the end of the list.", sig = "(object, /)")]
+    fn append(vm: &Vm, this: &Ref<List>, object: Value) -> Res<()> {
+        this.push(vm, object)
+    }
+
+    #[method(doc = "Remove all items from list.", sig = "()")]
+    fn clear(_: &Vm, this: &Ref<List>) {
+        drop(this.items.take_all());
+    }
+
+    #[method(name = "copy", doc = "Return a shallow copy of the list.", sig = "()")]
+    fn copy_list(vm: &Vm, this: &Ref<List>) -> Res {
+        Ok(this.slice(vm, 0, this.len())?.into_value())
+    }
+
+    #[method(doc = "Return number of occurrences of value.", sig = "(value, /)")]
+    fn count(vm: &Vm, this: &Ref<List>, value: &Value) -> Res<usize> {
+        let (mut n, mut i) = (0, 0);
+        while let Some(own) = this.get(i) {
+            if vm.equal(&own, value)? {
+                n += 1;
+            }
+            i += 1;
+        }
+        Ok(n)
+    }
+
+    #[method(name = "extend", doc = "Extend list by appending elements from the iterable.", sig = "(iterable, /)")]
+    fn extend_method(vm: &Vm, this: &Ref<List>, iterable: &Value) -> Res<()> {
+        this.extend(vm, iterable)
+    }
+
+    #[method(doc = "Return first index of value.\n\nRaises ValueError if the value is not present.", sig = "(value, start=0, stop=sys.maxsize, /)")]
+    fn index(vm: &Vm, this: &Ref<List>, value: &Value, start: Option<&Value>, stop: Option<&Value>) -> Res {
+        let bound = |given: Option<&Value>, default: usize| -> Res<usize> {
+            let Some(given) = given else { return Ok(default) };
+            let i = vm.slice_index_not_none(given)?;
+            let i = if i < 0 { i.saturating_add(this.len() as isize).max(0) } else { i };
+            Ok(i as usize)
+        };
+        let start = bound(start, 0)?;
+        let stop = bound(stop, usize::MAX)?;
+        let mut i = start;
+        while i < stop
+            && let Some(own) = this.get(i)
+        {
+            if vm.equal(&own, value)? {
+                return vm.new_int(i as i64);
+            }
+            i += 1;
+        }
+        Err(vm.value_error("list.index(x): x not in list"))
+    }
+
+    #[method(doc = "Insert object before index.", sig = "(index, object, /)")]
+    fn insert(vm: &Vm, this: &Ref<List>, index: &Value, object: Value) -> Res<()> {
+        let index = vm.to_size(index)?;
+        let mut object = Some(object);
+        let result = this.items.with_mut(|items| {
+            items.try_grow(1)?;
+            let len = items.len() as isize;
+            let at = if index < 0 { (index + len).max(0) } else { index.min(len) };
+            if let Some(object) = object.take() {
+                items.insert(at as usize, object);
+            }
+            Ok(())
+        });
+        result.or_raise(vm)
+    }
+
+    #[method(doc = "Remove and return item at index (default last).\n\nRaises IndexError if list is empty or index is out of range.", sig = "(index=-1, /)")]
+    fn pop(vm: &Vm, this: &Ref<List>, index: Option<&Value>) -> Res {
+        let index = match index {
+            Some(index) => vm.to_size(index)?,
+            None => -1,
+        };
+        let popped = this.items.with_mut(|items| {
+            let len = items.len();
+            let at = if index < 0 { index + len as isize } else { index };
+            match usize::try_from(at) {
+                _ if len == 0 => Err("pop from empty list"),
+                Ok(at) if at + 1 == len => items.pop().ok_or("pop from empty list"),
+                Ok(at) if at < len => Ok(items.remove(at)),
+                _ => Err("pop index out of range"),
+            }
+        });
+        popped.map_err(|message| vm.index_error(message))
+    }
+
+    #[method(doc = "Remove first occurrence of value.\n\nRaises ValueError if the value is not present.", sig = "(value, /)")]
+    fn remove(vm: &Vm, this: &Ref<List>, value: &Value) -> Res<()> {
+        let mut i = 0;
+        while let Some(own) = this.get(i) {
+            if vm.equal(&own, value)? {
+                let removed = this.items.with_mut(|items| (i < items.len()).then(|| items.remove(i)));
+                drop(removed);
+                return Ok(());
+            }
+            i += 1;
+        }
+        Err(vm.value_error("list.remove(x): x not in list"))
+    }
+
+    #[method(doc = "Reverse *IN PLACE*.", sig = "()")]
+    fn reverse(_: &Vm, this: &Ref<List>) {
+        this.items.with_mut(|items| items.reverse());
+    }
+
+    #[method(name = "sort", doc = "Sort the list in ascending order and return None.\n\nThe sort is in-place (i.e. the list itself is modified) and stable (i.e. the\norder of two equal elements is maintained).\n\nIf a key function is given, apply it once to each list item and sort them,\nascending or descending, according to their function values.\n\nThe reverse flag can be set to sort in descending order.", sig = "(*, key=None, reverse=False)")]
+    fn sort_method(vm: &Vm, this: &Ref<List>, key: Option<&Value>, reverse: bool) -> Res<()> {
+        sort::sort(vm, this, key, reverse)
+    }
+
+    #[method(doc = "Return a reverse iterator over the list.", sig = "()")]
+    fn __reversed__(vm: &Vm, this: &Value) -> Res {
+        super::iter::reversed(vm, this)
+    }
+
+    #[method(doc = "Return the size of the list in memory, in bytes.", sig = "()")]
+    fn __sizeof__(_: &Vm, this: &Ref<List>) -> usize {
+        40 + 8 * this.items.with(|items| items.capacity())
+    }
+
+    #[classmethod(doc = "See PEP 585", sig = "(object, /)")]
+    fn __class_getitem__(vm: &Vm, cls: &TypeRef, object: &Value) -> Res {
+        crate::objects::generic_alias::new_alias(vm, cls.as_value(), object)
+    }
+}

@@ -1,0 +1,385 @@
+//! `list.sort`: stable merge sort over natural runs with the powersort merge policy (Munro and Wild 2018), as CPython's.
+//!
+//! Method: the items leave the list (which looks empty meanwhile, so that a comparison that changes it is noticed); what is
+//! sorted is an array of positions, so that an exception in the middle loses nothing. Homogeneous keys whose comparison
+//! cannot run Python code (small ints, floats, plain strs) are compared directly by the standard library's stable sort.
+
+use super::List;
+use crate::objects::float;
+use crate::payload::Downcast;
+use crate::slots::CompareOp;
+use crate::vm::{Res, Vm};
+use crate::{Ref, Str, Tuple, Value};
+use ophi_heap::{Buffer, new_buffer};
+
+/// Positions into the keys.
+type Index = u32;
+
+pub fn sort(vm: &Vm, list: &Ref<List>, key: Option<&Value>, reverse: bool) -> Res<()> {
+    let mut items: Buffer<Value> = list.items.replace(new_buffer());
+    let outcome = sort_items(vm, &mut items, key, reverse);
+    let intruders = list.items.replace(items);
+    // A list that was never touched has no memory of its own.
+    let modified = intruders.capacity() != 0;
+    drop(intruders);
+    outcome?;
+    if modified {
+        return Err(vm.value_error("list modified during sort"));
+    }
+    Ok(())
+}
+
+/// Sorts values that nobody else sees.
+pub fn sort_values(vm: &Vm, items: &mut [Value], key: Option<&Value>, reverse: bool) -> Res<()> {
+    sort_items(vm, items, key, reverse)
+}
+
+fn sort_items(vm: &Vm, items: &mut [Value], key: Option<&Value>, reverse: bool) -> Res<()> {
+    let made;
+    let keys: &[Value] = match key {
+        Some(key) => {
+            let mut all = Vec::with_capacity(items.len());
+            for item in items.iter() {
+                all.push(vm.call(key, core::slice::from_ref(item))?);
+            }
+            made = all;
+            &made
+        }
+        None => items,
+    };
+    if items.len() < 2 {
+        return Ok(());
+    }
+    if items.len() > Index::MAX as usize {
+        return Err(vm.no_memory());
+    }
+    let mut order: Vec<Index> = (0..keys.len() as Index).collect();
+    // Stability in descending order: equal items keep their order, so the input is reversed before and after.
+    if reverse {
+        order.reverse();
+    }
+    let outcome = sort_order(vm, keys, &mut order);
+    if reverse {
+        order.reverse();
+    }
+    permute(items, &order);
+    outcome
+}
+
+/// Moves `items[order[i]]` to `i`.
+fn permute(items: &mut [Value], order: &[Index]) {
+    let mut taken: Vec<Option<Value>> =
+        items.iter_mut().map(|item| Some(core::mem::replace(item, Value::NONE))).collect();
+    for (slot, from) in items.iter_mut().zip(order) {
+        if let Some(value) = taken[*from as usize].take() {
+            *slot = value;
+        }
+    }
+}
+
+fn sort_order(vm: &Vm, keys: &[Value], order: &mut [Index]) -> Res<()> {
+    if keys.iter().all(Value::is_small_int) {
+        // Tagged words order as the integers do.
+        order.sort_by_key(|i| keys[*i as usize].bits() as i64);
+        return Ok(());
+    }
+    if keys.iter().all(|k| k.exact::<Str>(vm).is_some()) {
+        let texts: Vec<&Ref<Str>> = keys.iter().filter_map(|k| k.downcast::<Str>()).collect();
+        if texts.iter().all(|t| t.is_ascii()) {
+            order.sort_by(|a, b| texts[*a as usize].raw().cmp(texts[*b as usize].raw()));
+        } else {
+            order.sort_by(|a, b| texts[*a as usize].code_points().cmp(texts[*b as usize].code_points()));
+        }
+        return Ok(());
+    }
+    if keys.iter().all(|k| k.is_small_float() || k.exact::<float::Float>(vm).is_some()) {
+        let floats: Vec<f64> = keys.iter().filter_map(float::view).collect();
+        if floats.len() == keys.len() && !floats.iter().any(|f| f.is_nan()) {
+            order.sort_by(|a, b| {
+                floats[*a as usize].partial_cmp(&floats[*b as usize]).unwrap_or(core::cmp::Ordering::Equal)
+            });
+            return Ok(());
+        }
+    }
+    let tuples = keys.iter().all(|k| k.exact::<Tuple>(vm).is_some_and(|t| !t.is_empty()));
+    let less: Less = if tuples { less_tuple } else { less_any };
+    Merge { vm, keys, less, pending: Vec::new(), spare: Vec::new(), gallop: MIN_GALLOP }.sort(order)
+}
+
+type Less = fn(&Vm, &Value, &Value) -> Res<bool>;
+
+fn less_any(vm: &Vm, a: &Value, b: &Value) -> Res<bool> {
+    if let (Some(x), Some(y)) = (a.as_small_int(), b.as_small_int()) {
+        return Ok(x < y);
+    }
+    if let (Some(x), Some(y)) = (a.as_small_float(), b.as_small_float()) {
+        return Ok(x < y);
+    }
+    let result = vm.compare(a, b, CompareOp::Lt)?;
+    vm.is_true(&result)
+}
+
+/// Tuples compare at the first position where they differ.
+fn less_tuple(vm: &Vm, a: &Value, b: &Value) -> Res<bool> {
+    let (Some(x), Some(y)) = (a.downcast::<Tuple>(), b.downcast::<Tuple>()) else { return less_any(vm, a, b) };
+    for (p, q) in x.as_slice().iter().zip(y.as_slice()) {
+        if !vm.equal(p, q)? {
+            return less_any(vm, p, q);
+        }
+    }
+    Ok(x.len() < y.len())
+}
+
+const MIN_GALLOP: usize = 7;
+
+struct Run {
+    start: usize,
+    len: usize,
+    /// The power of the boundary to the next run.
+    power: u32,
+}
+
+struct Merge<'a> {
+    vm: &'a Vm,
+    keys: &'a [Value],
+    less: Less,
+    pending: Vec<Run>,
+    spare: Vec<Index>,
+    gallop: usize,
+}
+
+impl Merge<'_> {
+    #[inline]
+    fn less(&self, a: Index, b: Index) -> Res<bool> {
+        (self.less)(self.vm, &self.keys[a as usize], &self.keys[b as usize])
+    }
+
+    fn sort(mut self, order: &mut [Index]) -> Res<()> {
+        let n = order.len();
+        let min_run = min_run(n);
+        let mut start = 0;
+        while start < n {
+            let mut len = self.count_run(&mut order[start..])?;
+            if len < min_run {
+                let forced = min_run.min(n - start);
+                self.insertion_sort(&mut order[start..start + forced], len)?;
+                len = forced;
+            }
+            self.found_run(order, start, len)?;
+            self.pending.push(Run { start, len, power: 0 });
+            start += len;
+        }
+        while self.pending.len() > 1 {
+            let at = self.pending.len() - 2;
+            self.merge_at(order, at)?;
+        }
+        Ok(())
+    }
+
+    /// The length of the run at the beginning; a descending one is reversed in place (only strictly descending, for
+    /// stability; stretches of equal items inside it are turned round beforehand).
+    fn count_run(&self, order: &mut [Index]) -> Res<usize> {
+        let n = order.len();
+        if n < 2 {
+            return Ok(n);
+        }
+        let mut i = 2;
+        if self.less(order[1], order[0])? {
+            while i < n && self.less(order[i], order[i - 1])? {
+                i += 1;
+            }
+            order[..i].reverse();
+        } else {
+            while i < n && !self.less(order[i], order[i - 1])? {
+                i += 1;
+            }
+        }
+        Ok(i)
+    }
+
+    /// Binary insertion of `order[sorted..]` into the sorted beginning.
+    fn insertion_sort(&self, order: &mut [Index], sorted: usize) -> Res<()> {
+        for i in sorted.max(1)..order.len() {
+            let pivot = order[i];
+            let (mut left, mut right) = (0, i);
+            while left < right {
+                let middle = (left + right) / 2;
+                if self.less(pivot, order[middle])? {
+                    right = middle;
+                } else {
+                    left = middle + 1;
+                }
+            }
+            order[left..=i].rotate_right(1);
+        }
+        Ok(())
+    }
+
+    /// Merges earlier runs until the powers on the stack rise strictly.
+    fn found_run(&mut self, order: &mut [Index], start: usize, len: usize) -> Res<()> {
+        let Some(last) = self.pending.last() else { return Ok(()) };
+        let power = power(last.start, last.len, len, order.len());
+        debug_assert_eq!(last.start + last.len, start);
+        while self.pending.len() > 1 && self.pending[self.pending.len() - 2].power > power {
+            let at = self.pending.len() - 2;
+            self.merge_at(order, at)?;
+        }
+        if let Some(last) = self.pending.last_mut() {
+            last.power = power;
+        }
+        Ok(())
+    }
+
+    /// Merges the runs `at` and `at + 1`.
+    fn merge_at(&mut self, order: &mut [Index], at: usize) -> Res<()> {
+        let second = self.pending.remove(at + 1);
+        let first = &mut self.pending[at];
+        let (mut start, mut len, middle) = (first.start, first.len, second.start);
+        first.len += second.len;
+        first.power = second.power;
+        // What is already in place on either side takes no part.
+        let skip = self.gallop_right(order[middle], &order[start..middle])?;
+        start += skip;
+        len -= skip;
+        if len == 0 {
+            return Ok(());
+        }
+        let last = order[middle - 1];
+        let end = middle + self.gallop_left(last, &order[middle..middle + second.len])?;
+        if end == middle {
+            return Ok(());
+        }
+        self.merge(&mut order[start..end], len)
+    }
+
+    /// Merges `order[..middle]` and `order[middle..]`. On an exception all indices are still there.
+    fn merge(&mut self, order: &mut [Index], middle: usize) -> Res<()> {
+        let mut left = core::mem::take(&mut self.spare);
+        left.clear();
+        left.extend_from_slice(&order[..middle]);
+        let (mut i, mut j, mut out) = (0, middle, 0);
+        let mut outcome = Ok(());
+        let (mut left_wins, mut right_wins) = (0, 0);
+        while i < left.len() && j < order.len() {
+            if left_wins >= self.gallop || right_wins >= self.gallop {
+                // One side wins again and again: find how far it goes.
+                match self.gallop_right(order[j], &left[i..]) {
+                    Ok(n) => {
+                        order[out..out + n].copy_from_slice(&left[i..i + n]);
+                        (i, out, left_wins) = (i + n, out + n, n);
+                    }
+                    Err(raised) => {
+                        outcome = Err(raised);
+                        break;
+                    }
+                }
+                if i == left.len() {
+                    break;
+                }
+                match self.gallop_left(left[i], &order[j..]) {
+                    Ok(n) => {
+                        order.copy_within(j..j + n, out);
+                        (j, out, right_wins) = (j + n, out + n, n);
+                    }
+                    Err(raised) => {
+                        outcome = Err(raised);
+                        break;
+                    }
+                }
+                if left_wins < MIN_GALLOP && right_wins < MIN_GALLOP {
+                    (left_wins, right_wins) = (0, 0);
+                    self.gallop += 1;
+                } else {
+                    self.gallop = (self.gallop - 1).max(1);
+                }
+                continue;
+            }
+            match self.less(order[j], left[i]) {
+                Ok(true) => {
+                    order[out] = order[j];
+                    (j, out, right_wins, left_wins) = (j + 1, out + 1, right_wins + 1, 0);
+                }
+                Ok(false) => {
+                    order[out] = left[i];
+                    (i, out, left_wins, right_wins) = (i + 1, out + 1, left_wins + 1, 0);
+                }
+                Err(raised) => {
+                    outcome = Err(raised);
+                    break;
+                }
+            }
+        }
+        let rest = left.len() - i;
+        order[out..out + rest].copy_from_slice(&left[i..]);
+        self.spare = left;
+        outcome
+    }
+
+    /// Where `key` goes in the sorted `run`, before equal ones; searches exponentially from the beginning.
+    fn gallop_left(&self, key: Index, run: &[Index]) -> Res<usize> {
+        self.search(run.len(), |i| self.less(run[i], key))
+    }
+
+    /// As above, behind equal ones.
+    fn gallop_right(&self, key: Index, run: &[Index]) -> Res<usize> {
+        self.search(run.len(), |i| Ok(!self.less(key, run[i])?))
+    }
+
+    /// The first position for which `before` no longer holds.
+    fn search(&self, n: usize, before: impl Fn(usize) -> Res<bool>) -> Res<usize> {
+        let mut low = 0;
+        let mut step = 1;
+        let mut high = n;
+        let mut probe = 0;
+        while probe < n {
+            if before(probe)? {
+                low = probe + 1;
+                probe += step;
+                step *= 2;
+            } else {
+                high = probe;
+                break;
+            }
+        }
+        while low < high {
+            let middle = (low + high) / 2;
+            if before(middle)? {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        Ok(low)
+    }
+}
+
+/// Runs shorter than this are filled up by insertion.
+fn min_run(mut n: usize) -> usize {
+    let mut rest = 0;
+    while n >= 64 {
+        rest |= n & 1;
+        n >>= 1;
+    }
+    n + rest
+}
+
+/// The level of the boundary between two neighbouring runs in the perfectly balanced merge tree.
+fn power(start: usize, len: usize, next: usize, n: usize) -> u32 {
+    let mut a = 2 * start + len;
+    let mut b = a + len + next;
+    let mut result = 0;
+    loop {
+        result += 1;
+        if a >= n {
+            a -= n;
+            b -= n;
+        } else if b >= n {
+            return result;
+        }
+        a <<= 1;
+        b <<= 1;
+        if result > 128 {
+            return result;
+        }
+    }
+}
