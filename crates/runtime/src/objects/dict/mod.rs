@@ -7,9 +7,14 @@
 //! Invariant: `used` live entries; every live entry's index stands in the table; `keys_version` is 0 or unique to this set of
 //! keys and positions (inline caches of globals and modules read entries by position under it).
 
+pub mod iter;
+pub mod methods;
+pub mod slots;
 pub mod table;
+pub mod views;
 
 use crate::payload::{Downcast, Payload, TypeDef};
+use crate::slots::Slots;
 use crate::vm::{OrRaise, Res, Vm};
 use crate::{GilCell, Ref, Str, Value, layout};
 use core::cell::Cell;
@@ -24,11 +29,27 @@ pub struct Dict {
 }
 
 pub static DICT: TypeDef = TypeDef {
+    doc: "dict() -> new empty dictionary\ndict(mapping) -> new dictionary initialized from a mapping object's\n    (key, value) pairs\ndict(iterable) -> new dictionary initialized as if via:\n    d = {}\n    for k, v in iterable:\n        d[k] = v\ndict(**kwargs) -> new dictionary initialized with the name=value pairs\n    in the keyword argument list.  For example:  dict(one=1, two=2)",
     flags: TypeFlags::BASETYPE
         .with(TypeFlags::DICT_SUBCLASS)
         .with(TypeFlags::GC)
         .with(TypeFlags::MAPPING)
         .with(TypeFlags::MATCH_SELF),
+    slots: Slots {
+        repr: Some(slots::repr),
+        richcompare: Some(slots::compare),
+        iter: Some(iter::iter_keys),
+        init: Some(slots::init),
+        new: Some(slots::new),
+        or: Some(slots::or),
+        inplace_or: Some(slots::inplace_or),
+        len: Some(slots::len),
+        getitem: Some(slots::getitem),
+        setitem: Some(slots::setitem),
+        contains: Some(slots::contains),
+        ..Slots::NONE
+    },
+    tables: &[Dict::METHODS],
     ..TypeDef::of::<Dict>("dict", &crate::objects::object::OBJECT)
 };
 
@@ -125,7 +146,7 @@ impl Dict {
     }
 
     pub fn get(&self, vm: &Vm, key: &Value) -> Res<Option<Value>> {
-        let hash = vm.hash(key)?;
+        let hash = vm.hash_key(key)?;
         self.get_hashed(vm, key, hash)
     }
 
@@ -177,8 +198,34 @@ impl Dict {
         })
     }
 
+    /// As [`Dict::next_entry`], with the key's hash.
+    pub fn next_hashed(&self, position: usize) -> Option<(usize, Value, Value, i64)> {
+        self.table.with(|t| {
+            let mut i = position;
+            while let Some(e) = t.entries.get(i) {
+                if let (Some(k), Some(v)) = (&e.key, &e.value) {
+                    return Some((i, k.clone(), v.clone(), e.hash));
+                }
+                i += 1;
+            }
+            None
+        })
+    }
+
+    /// Takes over all entries of `other` at once; the dict itself is empty.
+    pub(crate) fn fill_from(&self, vm: &Vm, other: &Dict) -> Res<()> {
+        let mut copy = other.table.with(Table::try_clone).or_raise(vm)?;
+        self.keys_version.set(0);
+        let old = self.table.with_mut(|t| {
+            copy.generation = t.generation.wrapping_add(1);
+            core::mem::replace(t, copy)
+        });
+        drop(old);
+        Ok(())
+    }
+
     pub fn set(&self, vm: &Vm, key: &Value, value: Value) -> Res<()> {
-        let hash = vm.hash(key)?;
+        let hash = vm.hash_key(key)?;
         self.set_hashed(vm, key, hash, value)
     }
 
@@ -220,7 +267,7 @@ impl Dict {
 
     /// Removes a key; the value it had.
     pub fn remove(&self, vm: &Vm, key: &Value) -> Res<Option<Value>> {
-        let hash = vm.hash(key)?;
+        let hash = vm.hash_key(key)?;
         self.remove_hashed(vm, key, hash)
     }
 
@@ -241,7 +288,7 @@ impl Dict {
 
     /// The value for `key`, storing `default` when absent.
     pub fn set_default(&self, vm: &Vm, key: &Value, default: Value) -> Res {
-        let hash = vm.hash(key)?;
+        let hash = vm.hash_key(key)?;
         if let Some(value) = self.get_hashed(vm, key, hash)? {
             return Ok(value);
         }

@@ -1,0 +1,235 @@
+//! Iterators over keys, values and items, forward and backward. They notice that the dict changed its size, or its keys.
+
+use super::Dict;
+use crate::objects::iterators::self_iter;
+use crate::payload::{Downcast, Payload, TypeDef};
+use crate::slots::Slots;
+use crate::vm::{Res, Vm};
+use crate::{Ref, Tuple, Value, ValueCell, layout, methods};
+use core::cell::Cell;
+use ophi_heap::{Layout, TypeFlags, trace_fields};
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Part {
+    Keys,
+    Values,
+    Items,
+}
+
+/// The state of all six iterators; their classes differ in what they yield.
+#[repr(C)]
+pub struct DictIterator {
+    /// `None`: exhausted.
+    pub dict: ValueCell,
+    /// The next position; backward: one more than it.
+    pub position: Cell<usize>,
+    /// The dict's length when the iteration began; `usize::MAX` after an error, so that the error stays.
+    pub used: Cell<usize>,
+    pub left: Cell<usize>,
+}
+trace_fields!(DictIterator { dict });
+
+macro_rules! iterators {
+    ($($def:ident $payload:ident $name:literal $next:ident $part:ident $direction:ident;)*) => {$(
+        /// The iterator as a class of its own.
+        #[repr(C)]
+        pub struct $payload {
+            pub base: DictIterator,
+        }
+
+        impl crate::Trace for $payload {
+            fn trace(&self, visitor: &mut crate::Visitor<'_>) {
+                self.base.trace(visitor)
+            }
+            fn clear(&self) {
+                crate::Trace::clear(&self.base)
+            }
+        }
+
+        impl Payload for $payload {
+            fn def() -> &'static TypeDef {
+                &$def
+            }
+            const LAYOUT: &'static Layout = layout!($name, DictIterator);
+        }
+
+        pub static $def: TypeDef = TypeDef {
+            flags: TypeFlags::GC.with(TypeFlags::DISALLOW_INSTANTIATION),
+            slots: Slots { iter: Some(self_iter), iternext: Some($next), ..Slots::NONE },
+            tables: &[DictIterator::METHODS],
+            ..TypeDef::of::<$payload>($name, &crate::objects::object::OBJECT)
+        };
+
+        fn $next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
+            let Some(iterator) = this.downcast::<DictIterator>() else { return Ok(None) };
+            let Some((key, value)) = iterator.$direction(vm)? else { return Ok(None) };
+            Part::$part.pick(vm, key, value).map(Some)
+        }
+    )*};
+}
+
+iterators! {
+    KEY_ITERATOR KeyIterator "dict_keyiterator" next_key Keys forward;
+    VALUE_ITERATOR ValueIterator "dict_valueiterator" next_value Values forward;
+    ITEM_ITERATOR ItemIterator "dict_itemiterator" next_item Items forward;
+    REVERSE_KEY_ITERATOR ReverseKeyIterator "dict_reversekeyiterator" last_key Keys backward;
+    REVERSE_VALUE_ITERATOR ReverseValueIterator "dict_reversevalueiterator" last_value Values backward;
+    REVERSE_ITEM_ITERATOR ReverseItemIterator "dict_reverseitemiterator" last_item Items backward;
+}
+
+/// Never instantiated: the common beginning of the six.
+static DICT_ITERATOR: TypeDef = TypeDef {
+    flags: TypeFlags::GC.with(TypeFlags::DISALLOW_INSTANTIATION),
+    ..TypeDef::of::<DictIterator>("dict_iterator", &crate::objects::object::OBJECT)
+};
+
+impl Payload for DictIterator {
+    fn def() -> &'static TypeDef {
+        &DICT_ITERATOR
+    }
+    const LAYOUT: &'static Layout = layout!("dict_iterator");
+}
+
+impl Part {
+    pub fn pick(self, vm: &Vm, key: Value, value: Value) -> Res {
+        match self {
+            Part::Keys => Ok(key),
+            Part::Values => Ok(value),
+            Part::Items => Ok(Tuple::from_exact(vm, 2, [key, value].into_iter())?.into_value()),
+        }
+    }
+}
+
+impl DictIterator {
+    fn check(&self, vm: &Vm, dict: &Dict) -> Res<()> {
+        if self.used.get() != dict.len() {
+            self.used.set(usize::MAX);
+            return Err(vm.runtime_error("dictionary changed size during iteration"));
+        }
+        Ok(())
+    }
+
+    #[inline]
+    pub fn forward(&self, vm: &Vm) -> Res<Option<(Value, Value)>> {
+        let Some(holder) = self.dict.get() else { return Ok(None) };
+        let Some(dict) = holder.downcast::<Dict>() else { return Ok(None) };
+        self.check(vm, dict)?;
+        match dict.next_entry(self.position.get()) {
+            Some((at, key, value)) => {
+                if self.left.get() == 0 {
+                    self.dict.set(None);
+                    return Err(vm.runtime_error("dictionary keys changed during iteration"));
+                }
+                self.position.set(at + 1);
+                self.left.set(self.left.get() - 1);
+                Ok(Some((key, value)))
+            }
+            None => {
+                self.dict.set(None);
+                Ok(None)
+            }
+        }
+    }
+
+    fn backward(&self, vm: &Vm) -> Res<Option<(Value, Value)>> {
+        let Some(holder) = self.dict.get() else { return Ok(None) };
+        let Some(dict) = holder.downcast::<Dict>() else { return Ok(None) };
+        self.check(vm, dict)?;
+        let mut position = self.position.get().min(dict.end());
+        while position > 0 {
+            position -= 1;
+            if let Some((key, value)) = dict.entry_at(position) {
+                if self.left.get() == 0 {
+                    self.dict.set(None);
+                    return Err(vm.runtime_error("dictionary keys changed during iteration"));
+                }
+                self.position.set(position);
+                self.left.set(self.left.get() - 1);
+                return Ok(Some((key, value)));
+            }
+        }
+        self.dict.set(None);
+        Ok(None)
+    }
+
+    /// The part its class yields.
+    fn part(vm: &Vm, this: &Value) -> Part {
+        let class = vm.class(this);
+        if class.is(vm.ty(&VALUE_ITERATOR)) || class.is(vm.ty(&REVERSE_VALUE_ITERATOR)) {
+            Part::Values
+        } else if class.is(vm.ty(&ITEM_ITERATOR)) || class.is(vm.ty(&REVERSE_ITEM_ITERATOR)) {
+            Part::Items
+        } else {
+            Part::Keys
+        }
+    }
+}
+
+fn start(vm: &Vm, dict: &Value, from_end: bool) -> Res<DictIterator> {
+    let inside = super::slots::of(vm, dict)?;
+    Ok(DictIterator {
+        dict: ValueCell::some(dict.clone()),
+        position: Cell::new(if from_end { inside.end() } else { 0 }),
+        used: Cell::new(inside.len()),
+        left: Cell::new(inside.len()),
+    })
+}
+
+pub fn iter_keys(vm: &Vm, this: &Value) -> Res {
+    forward(vm, this, Part::Keys)
+}
+
+pub fn forward(vm: &Vm, dict: &Value, part: Part) -> Res {
+    let base = start(vm, dict, false)?;
+    Ok(match part {
+        Part::Keys => vm.new_object(KeyIterator { base })?.into_value(),
+        Part::Values => vm.new_object(ValueIterator { base })?.into_value(),
+        Part::Items => vm.new_object(ItemIterator { base })?.into_value(),
+    })
+}
+
+pub fn reversed(vm: &Vm, dict: &Value, part: Part) -> Res {
+    let base = start(vm, dict, true)?;
+    Ok(match part {
+        Part::Keys => vm.new_object(ReverseKeyIterator { base })?.into_value(),
+        Part::Values => vm.new_object(ReverseValueIterator { base })?.into_value(),
+        Part::Items => vm.new_object(ReverseItemIterator { base })?.into_value(),
+    })
+}
+
+#[methods]
+impl DictIterator {
+    #[method(doc = "Private method returning an estimate of len(list(it)).", sig = "()")]
+    fn __length_hint__(_: &Vm, this: &Ref<DictIterator>) -> usize {
+        let Some(dict) = this.dict.get() else { return 0 };
+        match dict.downcast::<Dict>() {
+            Some(dict) if dict.len() == this.used.get() => this.left.get(),
+            _ => 0,
+        }
+    }
+
+    #[method(doc = "Return state information for pickling.", sig = "()")]
+    fn __reduce__(vm: &Vm, this: &Value) -> Res {
+        let Some(own) = this.downcast::<DictIterator>() else { return Err(vm.type_error("a dict iterator is required")) };
+        // What is left, read by a copy so that the iterator itself stays where it is.
+        let copy = DictIterator {
+            dict: ValueCell::new(own.dict.get()),
+            position: Cell::new(own.position.get()),
+            used: Cell::new(own.used.get()),
+            left: Cell::new(own.left.get()),
+        };
+        let class = vm.class(this);
+        let backward = [&REVERSE_KEY_ITERATOR, &REVERSE_VALUE_ITERATOR, &REVERSE_ITEM_ITERATOR]
+            .iter()
+            .any(|def| class.is(vm.ty(def)));
+        let part = DictIterator::part(vm, this);
+        let mut rest = Vec::new();
+        loop {
+            let next = if backward { copy.backward(vm)? } else { copy.forward(vm)? };
+            let Some((key, value)) = next else { break };
+            rest.push(part.pick(vm, key, value)?);
+        }
+        let args = vm.new_tuple(&[vm.new_list(rest)?])?;
+        vm.new_tuple(&[vm.get_builtin("iter")?, args])
+    }
+}

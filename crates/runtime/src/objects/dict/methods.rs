@@ -1,0 +1,111 @@
+//! The methods of `dict`.
+
+use super::{Dict, slots, views};
+use crate::payload::Downcast;
+use crate::vm::{Res, Vm};
+use crate::{Args, Ref, TypeRef, Value, methods};
+
+#[methods]
+impl Dict {
+    #[method(sig = "(key, /)", doc = "True if the dictionary has the specified key, else False.")]
+    fn __contains__(vm: &Vm, this: &Ref<Dict>, key: &Value) -> Res<bool> {
+        Ok(this.get(vm, key)?.is_some())
+    }
+
+    #[method(sig = "(object, /)", doc = "Return self[key].")]
+    fn __getitem__(vm: &Vm, this: &Value, object: &Value) -> Res {
+        slots::getitem(vm, this, object)
+    }
+
+    #[method(doc = "Return the size of the dict in memory.", sig = "()")]
+    fn __sizeof__(_: &Vm, this: &Ref<Dict>) -> usize {
+        this.table.with(|t| 48 + 16 + t.size() + 24 * t.entries.capacity())
+    }
+
+    #[method(name = "get", sig = "(key, default=None, /)", doc = "Return the value for key if key is in the dictionary, else default.")]
+    fn get_method(vm: &Vm, this: &Ref<Dict>, key: &Value, default: Value) -> Res {
+        Ok(this.get(vm, key)?.unwrap_or(default))
+    }
+
+    #[method(name = "setdefault", sig = "(key, default=None, /)", doc = "Insert key with a value of default if key is not in the dictionary.\n\nReturn the value for key if key is in the dictionary, else default.")]
+    fn setdefault_method(vm: &Vm, this: &Ref<Dict>, key: &Value, default: Value) -> Res {
+        this.set_default(vm, key, default)
+    }
+
+    #[method(sig = "(key, default=<unrepresentable>, /)", name = "pop", doc = "D.pop(k[,d]) -> v, remove specified key and return the corresponding value.\n\nIf the key is not found, return the default if given; otherwise,\nraise a KeyError.")]
+    fn pop_method(vm: &Vm, this: &Ref<Dict>, key: &Value, default: Option<Value>) -> Res {
+        if this.is_empty() {
+            return default.ok_or_else(|| vm.key_error(key));
+        }
+        match this.remove(vm, key)? {
+            Some(value) => Ok(value),
+            None => default.ok_or_else(|| vm.key_error(key)),
+        }
+    }
+
+    #[method(sig = "()", doc = "Remove and return a (key, value) pair as a 2-tuple.\n\nPairs are returned in LIFO (last-in, first-out) order.\nRaises KeyError if the dict is empty.")]
+    fn popitem(vm: &Vm, this: &Ref<Dict>) -> Res {
+        let last = this.table.with(|t| {
+            let at = t.entries.iter().rposition(|e| e.value.is_some())?;
+            Some((at, t.entries[at].hash))
+        });
+        match last.and_then(|(at, hash)| this.remove_at(at, hash)) {
+            Some((key, value)) => vm.new_tuple(&[key, value]),
+            None => {
+                let message = vm.new_str("popitem(): dictionary is empty")?.into_value();
+                Err(vm.key_error(&message))
+            }
+        }
+    }
+
+    #[method(name = "keys", sig = "()", doc = "Return a set-like object providing a view on the dict's keys.")]
+    fn keys_method(vm: &Vm, this: &Value) -> Res {
+        views::keys(vm, this)
+    }
+
+    #[method(name = "items", sig = "()", doc = "Return a set-like object providing a view on the dict's items.")]
+    fn items_method(vm: &Vm, this: &Value) -> Res {
+        views::items(vm, this)
+    }
+
+    #[method(name = "values", sig = "()", doc = "Return an object providing a view on the dict's values.")]
+    fn values_method(vm: &Vm, this: &Value) -> Res {
+        views::values(vm, this)
+    }
+
+    #[method(name = "update", doc = "D.update([E, ]**F) -> None.  Update D from mapping/iterable E and F.\nIf E is present and has a .keys() method, then does:  for k in E.keys(): D[k] = E[k]\nIf E is present and lacks a .keys() method, then does:  for k, v in E: D[k] = v\nIn either case, this is followed by: for k in F:  D[k] = F[k]")]
+    fn update_method(vm: &Vm, this: &Ref<Dict>, args: Args) -> Res<()> {
+        slots::update_with(vm, this, args, "update")
+    }
+
+    #[classmethod(sig = "(iterable, value=None, /)", doc = "Create a new dictionary with keys from iterable and values set to value.")]
+    fn fromkeys(vm: &Vm, cls: &TypeRef, iterable: &Value, value: Value) -> Res {
+        let made = vm.call(cls.as_value(), &[])?;
+        if let Some(dict) = made.exact::<Dict>(vm) {
+            vm.for_each(iterable, |vm, key| dict.set(vm, &key, value.clone()))?;
+        } else {
+            vm.for_each(iterable, |vm, key| vm.set_item(&made, &key, &value))?;
+        }
+        Ok(made)
+    }
+
+    #[method(sig = "()", doc = "Remove all items from the dict.")]
+    fn clear(_: &Vm, this: &Ref<Dict>) {
+        this.clear_all()
+    }
+
+    #[method(name = "copy", sig = "()", doc = "Return a shallow copy of the dict.")]
+    fn copy_method(vm: &Vm, this: &Ref<Dict>) -> Res {
+        Ok(this.copy(vm)?.into_value())
+    }
+
+    #[method(sig = "()", doc = "Return a reverse iterator over the dict keys.")]
+    fn __reversed__(vm: &Vm, this: &Value) -> Res {
+        super::iter::reversed(vm, this, super::iter::Part::Keys)
+    }
+
+    #[classmethod(doc = "See PEP 585", sig = "(object, /)")]
+    fn __class_getitem__(vm: &Vm, cls: &TypeRef, object: &Value) -> Res {
+        crate::objects::generic_alias::new_alias(vm, cls.as_value(), object)
+    }
+}

@@ -1,0 +1,238 @@
+//! The operations of `dict`. After CPython Objects/dictobject.c.
+
+use super::Dict;
+use crate::native::Args;
+use crate::objects::text_builder::TextBuilder;
+use crate::payload::Downcast;
+use crate::slots::CompareOp;
+use crate::vm::{Raised, Res, Vm};
+use crate::{Ref, Str, TypeRef, Value};
+
+pub(super) fn of<'a>(vm: &Vm, this: &'a Value) -> Res<&'a Ref<Dict>> {
+    this.downcast::<Dict>().ok_or_else(|| vm.type_error("a dict is required"))
+}
+
+impl Vm {
+    /// The hash of a dict key; an unhashable key is named in the TypeError.
+    #[inline]
+    pub fn hash_key(&self, key: &Value) -> Res<i64> {
+        if let Some(text) = key.exact::<Str>(self) {
+            return Ok(text.hash(self));
+        }
+        self.hash(key).map_err(|raised| self.unhashable(raised, key, "a dict key"))
+    }
+
+    /// Wraps the TypeError of a failed hash: `cannot use 'list' as a dict key (unhashable type: 'list')`.
+    #[cold]
+    pub fn unhashable(&self, raised: Raised, key: &Value, what: &str) -> Raised {
+        let exception = self.take_raised(raised);
+        if !self.class(&exception).is(self.ty(&crate::objects::exceptions::TYPE_ERROR)) {
+            return self.raise_again(exception);
+        }
+        let reason = match self.str(&exception) {
+            Ok(text) => text.to_utf8_lossy().into_owned(),
+            Err(raised) => return raised,
+        };
+        self.type_error(format!("cannot use '{}' as {what} ({reason})", self.type_name(key)))
+    }
+}
+
+pub fn new(vm: &Vm, cls: &TypeRef, _: Args<'_>) -> Res {
+    Ok(vm.new_instance(cls, Dict::empty())?.into_value())
+}
+
+pub fn init(vm: &Vm, this: &Value, args: Args<'_>) -> Res<()> {
+    update_with(vm, of(vm, this)?, args, "dict")
+}
+
+/// `dict.update(...)` and the constructor: at most one mapping or iterable of pairs, then keywords.
+pub fn update_with(vm: &Vm, dict: &Ref<Dict>, args: Args<'_>, name: &str) -> Res<()> {
+    let given = args.check_positional(vm, name, 0, 1)?;
+    if let Some(source) = given.first() {
+        dict.update_arg(vm, source)?;
+    }
+    for (key, value) in args.keywords().iter() {
+        dict.set(vm, key, value.clone())?;
+    }
+    Ok(())
+}
+
+impl Dict {
+    /// Takes over a mapping (anything with `keys`) or an iterable of pairs.
+    pub fn update_arg(&self, vm: &Vm, source: &Value) -> Res<()> {
+        if source.exact::<Dict>(vm).is_some() {
+            return self.merge(vm, source, true);
+        }
+        if vm.get_attr_opt(source, &vm.names().keys)?.is_some() {
+            return self.merge(vm, source, true);
+        }
+        self.merge_pairs(vm, source, true)
+    }
+
+    /// `PyDict_Merge`: `source` is a mapping. Keys already here keep their value unless `replace`.
+    pub fn merge(&self, vm: &Vm, source: &Value, replace: bool) -> Res<()> {
+        if let Some(other) = source.downcast::<Dict>()
+            && vm.class(source).slots().iter.is_some_and(|f| f as usize == super::iter::iter_keys as *const () as usize)
+        {
+            return self.merge_dict(vm, other, replace);
+        }
+        let keys = vm.call_method(source, &vm.names().keys, &[])?;
+        let iterator = vm.iter(&keys)?;
+        while let Some(key) = vm.next(&iterator)? {
+            if !replace && self.get(vm, &key)?.is_some() {
+                continue;
+            }
+            let value = vm.get_item(source, &key)?;
+            self.set(vm, &key, value)?;
+        }
+        Ok(())
+    }
+
+    fn merge_dict(&self, vm: &Vm, other: &Ref<Dict>, replace: bool) -> Res<()> {
+        if core::ptr::eq::<Dict>(self, &**other) || other.is_empty() {
+            return Ok(());
+        }
+        if self.is_empty() && self.end() == 0 {
+            return self.fill_from(vm, other);
+        }
+        let generation = other.generation();
+        let mut position = 0;
+        while let Some((at, key, value, hash)) = other.next_hashed(position) {
+            match self.find(vm, &key, hash)? {
+                Some(own) if replace => self.replace_at(own, value),
+                Some(_) => {}
+                None => self.insert_new(vm, key, hash, value)?,
+            }
+            position = at + 1;
+            if other.generation() != generation {
+                return Err(vm.runtime_error("dict mutated during update"));
+            }
+        }
+        Ok(())
+    }
+
+    /// `PyDict_MergeFromSeq2`.
+    pub fn merge_pairs(&self, vm: &Vm, source: &Value, replace: bool) -> Res<()> {
+        let iterator = vm.iter(source)?;
+        let mut n = 0;
+        while let Some(pair) = vm.next(&iterator)? {
+            if vm.class(&pair).slots().iter.is_none() && vm.class(&pair).slots().getitem.is_none() {
+                return Err(vm.type_error("object is not iterable"));
+            }
+            let parts = vm.collect(&pair)?;
+            let [key, value] = &parts[..] else {
+                return Err(vm.value_error(format!(
+                    "dictionary update sequence element #{n} has length {}; 2 is required",
+                    parts.len()
+                )));
+            };
+            if replace {
+                self.set(vm, key, value.clone())?;
+            } else {
+                self.set_default(vm, key, value.clone())?;
+            }
+            n += 1;
+        }
+        Ok(())
+    }
+}
+
+pub fn repr(vm: &Vm, this: &Value) -> Res {
+    let dict = of(vm, this)?;
+    if dict.is_empty() {
+        return Ok(vm.new_str("{}")?.into_value());
+    }
+    if vm.repr_enter(this)? {
+        return Ok(vm.new_str("{...}")?.into_value());
+    }
+    let result = repr_items(vm, dict);
+    vm.repr_leave(this);
+    result
+}
+
+fn repr_items(vm: &Vm, dict: &Ref<Dict>) -> Res {
+    let mut out = TextBuilder::new();
+    out.push("{");
+    let mut position = 0;
+    let mut first = true;
+    while let Some((at, key, value)) = dict.next_entry(position) {
+        if !first {
+            out.push(", ");
+        }
+        first = false;
+        out.push_str(&*vm.repr(&key)?);
+        out.push(": ");
+        out.push_str(&*vm.repr(&value)?);
+        position = at + 1;
+    }
+    out.push("}");
+    out.finish(vm)
+}
+
+pub fn compare(vm: &Vm, a: &Value, b: &Value, op: CompareOp) -> Res {
+    let (Some(x), Some(y)) = (a.downcast::<Dict>(), b.downcast::<Dict>()) else { return Ok(Value::NOT_IMPLEMENTED) };
+    match op {
+        CompareOp::Eq => Ok(Value::bool(equal(vm, x, y)?)),
+        CompareOp::Ne => Ok(Value::bool(!equal(vm, x, y)?)),
+        _ => Ok(Value::NOT_IMPLEMENTED),
+    }
+}
+
+fn equal(vm: &Vm, x: &Ref<Dict>, y: &Ref<Dict>) -> Res<bool> {
+    if x.len() != y.len() {
+        return Ok(false);
+    }
+    let mut position = 0;
+    while let Some((at, key, value, hash)) = x.next_hashed(position) {
+        let Some(other) = y.get_hashed(vm, &key, hash)? else { return Ok(false) };
+        if !vm.equal(&value, &other)? {
+            return Ok(false);
+        }
+        position = at + 1;
+    }
+    Ok(true)
+}
+
+pub fn len(vm: &Vm, this: &Value) -> Res<usize> {
+    Ok(of(vm, this)?.len())
+}
+
+pub fn getitem(vm: &Vm, this: &Value, key: &Value) -> Res {
+    let dict = of(vm, this)?;
+    if let Some(value) = dict.get(vm, key)? {
+        return Ok(value);
+    }
+    if this.exact::<Dict>(vm).is_none()
+        && let Some(missing) = vm.lookup_special(this, &vm.names().__missing__)?
+    {
+        return vm.call(&missing, core::slice::from_ref(key));
+    }
+    Err(vm.key_error(key))
+}
+
+pub fn setitem(vm: &Vm, this: &Value, key: &Value, value: Option<&Value>) -> Res<()> {
+    let dict = of(vm, this)?;
+    match value {
+        Some(value) => dict.set(vm, key, value.clone()),
+        None => match dict.remove(vm, key)? {
+            Some(_) => Ok(()),
+            None => Err(vm.key_error(key)),
+        },
+    }
+}
+
+pub fn contains(vm: &Vm, this: &Value, key: &Value) -> Res<bool> {
+    Ok(of(vm, this)?.get(vm, key)?.is_some())
+}
+
+pub fn or(vm: &Vm, a: &Value, b: &Value) -> Res {
+    let (Some(x), Some(_)) = (a.downcast::<Dict>(), b.downcast::<Dict>()) else { return Ok(Value::NOT_IMPLEMENTED) };
+    let joined = x.copy(vm)?;
+    joined.update_arg(vm, b)?;
+    Ok(joined.into_value())
+}
+
+pub fn inplace_or(vm: &Vm, this: &Value, other: &Value) -> Res {
+    of(vm, this)?.update_arg(vm, other)?;
+    Ok(this.clone())
+}

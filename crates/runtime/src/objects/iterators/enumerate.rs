@@ -1,0 +1,84 @@
+//! `enumerate`.
+
+use super::self_iter;
+use crate::native::{Args, Parameter, ParameterKind, Signature, bind};
+use crate::objects::int;
+use crate::payload::{Downcast, Payload, TypeDef};
+use crate::slots::Slots;
+use crate::vm::{Res, Vm};
+use crate::{GilCell, Ref, TypeRef, Value, layout, methods};
+use ophi_heap::{Layout, TypeFlags, trace_fields};
+
+#[repr(C)]
+pub struct Enumerate {
+    pub iterator: Value,
+    /// The number of the next item: an exact int.
+    pub index: GilCell<Value>,
+}
+trace_fields!(Enumerate { iterator, index });
+
+impl Payload for Enumerate {
+    fn def() -> &'static TypeDef {
+        &ENUMERATE
+    }
+    const LAYOUT: &'static Layout = layout!("enumerate");
+}
+
+pub static ENUMERATE: TypeDef = TypeDef {
+    doc: "enumerate(iterable, start=0)\n--\n\nReturn an enumerate object.\n\n  iterable\n    an object supporting iteration\n\nThe enumerate object yields pairs containing a count (from start, which\ndefaults to zero) and a value yielded by the iterable argument.\n\nenumerate is useful for obtaining an indexed list:\n    (0, seq[0]), (1, seq[1]), (2, seq[2]), ...",
+    flags: TypeFlags::GC.with(TypeFlags::BASETYPE),
+    slots: Slots { iter: Some(self_iter), iternext: Some(next), new: Some(new), ..Slots::NONE },
+    tables: &[Enumerate::METHODS],
+    ..TypeDef::of::<Enumerate>("enumerate", &crate::objects::object::OBJECT)
+};
+
+fn new(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
+    static SIGNATURE: Signature = Signature {
+        text: "(iterable, start=0)",
+        parameters: &[
+            Parameter { name: "iterable", kind: ParameterKind::Positional, required: true },
+            Parameter { name: "start", kind: ParameterKind::Positional, required: false },
+        ],
+    };
+    let mut bound = [None; 2];
+    bind(vm, Some(&SIGNATURE), "enumerate", args, &mut bound)?;
+    let Some(iterable) = bound[0] else { return Err(vm.type_error("enumerate() missing required argument 'iterable' (pos 1)")) };
+    let index = match bound[1] {
+        Some(start) => {
+            let index = vm.index(start)?;
+            match int::view(&index) {
+                Some(int::IntView::Small(i)) => vm.new_int(i)?,
+                _ => index,
+            }
+        }
+        None => vm.new_int(0)?,
+    };
+    let payload = Enumerate { iterator: vm.iter(iterable)?, index: GilCell::new(index) };
+    Ok(vm.new_instance(cls, payload)?.into_value())
+}
+
+fn next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
+    let Some(enumerate) = this.downcast::<Enumerate>() else { return Ok(None) };
+    let Some(item) = vm.next(&enumerate.iterator)? else { return Ok(None) };
+    let index = enumerate.index.get();
+    let following = match index.as_small_int() {
+        Some(i) => vm.new_int(i + 1)?,
+        None => vm.new_bigint(int::view(&index).map(|v| v.to_bigint()).unwrap_or_default() + 1)?,
+    };
+    enumerate.index.set(following);
+    vm.new_tuple(&[index, item]).map(Some)
+}
+
+#[methods]
+impl Enumerate {
+    #[method(doc = "Return state information for pickling.", sig = "()")]
+    fn __reduce__(vm: &Vm, this: &Ref<Enumerate>) -> Res {
+        let args = vm.new_tuple(&[this.iterator.clone(), this.index.get()])?;
+        vm.new_tuple(&[vm.class(this.as_value()).to_value(), args])
+    }
+
+    #[classmethod(doc = "See PEP 585", sig = "(object, /)")]
+    fn __class_getitem__(vm: &Vm, cls: &TypeRef, object: &Value) -> Res {
+        crate::objects::generic_alias::new_alias(vm, cls.as_value(), object)
+    }
+}

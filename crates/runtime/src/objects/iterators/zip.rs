@@ -1,0 +1,111 @@
+//! `zip`, with `strict`.
+
+use super::self_iter;
+use crate::native::Args;
+use crate::payload::{Downcast, Payload, TypeDef};
+use crate::slots::Slots;
+use crate::vm::{Res, Vm};
+use crate::{Ref, Str, Tuple, TypeRef, Value, layout, methods};
+use core::cell::Cell;
+use ophi_heap::{Layout, TypeFlags, trace_fields};
+
+#[repr(C)]
+pub struct Zip {
+    pub iterators: Ref<Tuple>,
+    pub strict: Cell<bool>,
+}
+trace_fields!(Zip { iterators });
+
+impl Payload for Zip {
+    fn def() -> &'static TypeDef {
+        &ZIP
+    }
+    const LAYOUT: &'static Layout = layout!("zip");
+}
+
+pub static ZIP: TypeDef = TypeDef {
+    doc: "zip(*iterables, strict=False)\n--\n\nThe zip object yields n-length tuples, where n is the number of iterables\npassed as positional arguments to zip().  The i-th element in every tuple\ncomes from the i-th iterable argument to zip().  This continues until the\nshortest argument is exhausted.\n\nIf strict is true and one of the arguments is exhausted before the others,\nraise a ValueError.\n\n   >>> list(zip('abcdefg', range(3), range(4)))\n   [('a', 0, 0), ('b', 1, 1), ('c', 2, 2)]",
+    flags: TypeFlags::GC.with(TypeFlags::BASETYPE),
+    slots: Slots { iter: Some(self_iter), iternext: Some(next), new: Some(new), ..Slots::NONE },
+    tables: &[Zip::METHODS],
+    ..TypeDef::of::<Zip>("zip", &crate::objects::object::OBJECT)
+};
+
+/// The `strict` keyword of `zip` and `map`, the only one they take.
+pub(super) fn strict(vm: &Vm, name: &str, args: Args<'_>) -> Res<bool> {
+    let mut strict = false;
+    for (key, value) in args.keywords().iter() {
+        let key = key.downcast::<Str>().map_or_else(Default::default, |k| k.to_utf8_lossy().into_owned());
+        if key != "strict" {
+            return Err(vm.type_error(format!("{name}() got an unexpected keyword argument '{key}'")));
+        }
+        strict = vm.is_true(value)?;
+    }
+    Ok(strict)
+}
+
+fn new(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
+    let own = cls.is(vm.ty_of::<Zip>());
+    let strict = if own || args.keywords().get("strict").is_some() { strict(vm, "zip", args)? } else { false };
+    let mut iterators = Vec::with_capacity(args.pos().len());
+    for iterable in args.pos() {
+        iterators.push(vm.iter(iterable)?);
+    }
+    let payload = Zip { iterators: Tuple::from_vec(vm, iterators)?, strict: Cell::new(strict) };
+    Ok(vm.new_instance(cls, payload)?.into_value())
+}
+
+fn next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
+    let Some(zip) = this.downcast::<Zip>() else { return Ok(None) };
+    let iterators = zip.iterators.as_slice();
+    if iterators.is_empty() {
+        return Ok(None);
+    }
+    let mut items: smallvec::SmallVec<[Value; 4]> = smallvec::SmallVec::new();
+    for (i, iterator) in iterators.iter().enumerate() {
+        match vm.next(iterator)? {
+            Some(item) => items.push(item),
+            None if zip.strict.get() => return Err(match too_short(vm, "zip", iterators, i)? {
+                Some(raised) => raised,
+                None => return Ok(None),
+            }),
+            None => return Ok(None),
+        }
+    }
+    vm.new_tuple(&items).map(Some)
+}
+
+/// The iterator at `ended` is exhausted: the error when others are not.
+pub(super) fn too_short(vm: &Vm, name: &str, iterators: &[Value], ended: usize) -> Res<Option<crate::vm::Raised>> {
+    let plural = |i: usize| if i == 1 { " " } else { "s 1-" };
+    if ended > 0 {
+        let n = ended + 1;
+        let message = format!("{name}() argument {n} is shorter than argument{}{ended}", plural(ended));
+        return Ok(Some(vm.value_error(message)));
+    }
+    for (i, iterator) in iterators.iter().enumerate().skip(1) {
+        if vm.next(iterator)?.is_some() {
+            let message = format!("{name}() argument {} is longer than argument{}{i}", i + 1, plural(i));
+            return Ok(Some(vm.value_error(message)));
+        }
+    }
+    Ok(None)
+}
+
+#[methods]
+impl Zip {
+    #[method(doc = "Return state information for pickling.", sig = "()")]
+    fn __reduce__(vm: &Vm, this: &Ref<Zip>) -> Res {
+        let cls = vm.class(this.as_value()).to_value();
+        if this.strict.get() {
+            return vm.new_tuple(&[cls, this.iterators.to_value(), Value::TRUE]);
+        }
+        vm.new_tuple(&[cls, this.iterators.to_value()])
+    }
+
+    #[method(doc = "Set state information for unpickling.", sig = "(object, /)")]
+    fn __setstate__(vm: &Vm, this: &Ref<Zip>, object: &Value) -> Res<()> {
+        this.strict.set(vm.is_true(object)?);
+        Ok(())
+    }
+}

@@ -1,0 +1,239 @@
+//! `set` and `frozenset`: one payload, two classes. After CPython Objects/setobject.c.
+//!
+//! Searches compare by identity, hash, then `==`, which may run Python code that changes the set; the search then begins
+//! again. The operations follow CPython's in which operand is walked and which table is copied, because that decides the
+//! order of the result.
+
+pub mod iter;
+pub mod methods;
+pub mod operations;
+pub mod slots;
+pub mod table;
+
+use crate::objects::object::OBJECT;
+use crate::payload::{Payload, TypeDef};
+use crate::slots::Slots;
+use crate::vm::{OrRaise, Res, Vm};
+use crate::{GilCell, Ref, TypeRef, Value, layout};
+use core::cell::Cell;
+use ophi_heap::{Layout, TypeFlags};
+use table::{Probe, SetTable};
+
+#[repr(C)]
+pub struct Set {
+    pub(crate) table: GilCell<SetTable>,
+    /// The hash of a frozenset; -1: not yet computed.
+    pub(crate) hash: Cell<i64>,
+}
+
+impl crate::Trace for Set {
+    fn trace(&self, visitor: &mut crate::Visitor<'_>) {
+        self.table.trace(visitor)
+    }
+    fn clear(&self) {
+        self.clear_all()
+    }
+}
+
+impl Payload for Set {
+    fn def() -> &'static TypeDef {
+        &SET
+    }
+    const LAYOUT: &'static Layout = layout!("set");
+}
+
+const FLAGS: TypeFlags =
+    TypeFlags::GC.with(TypeFlags::BASETYPE).with(TypeFlags::WEAKREF).with(TypeFlags::MATCH_SELF);
+
+const COMMON: Slots = Slots {
+    repr: Some(slots::repr),
+    richcompare: Some(slots::compare),
+    iter: Some(iter::iter),
+    len: Some(slots::len),
+    contains: Some(slots::contains),
+    subtract: Some(slots::subtract),
+    and: Some(slots::and),
+    xor: Some(slots::xor),
+    or: Some(slots::or),
+    ..Slots::NONE
+};
+
+pub static SET: TypeDef = TypeDef {
+    doc: "set(iterable=(), /)\n--\n\nBuild an unordered collection of unique elements.",
+    flags: FLAGS,
+    slots: Slots {
+        init: Some(slots::init),
+        new: Some(slots::new),
+        inplace_subtract: Some(slots::inplace_subtract),
+        inplace_and: Some(slots::inplace_and),
+        inplace_xor: Some(slots::inplace_xor),
+        inplace_or: Some(slots::inplace_or),
+        ..COMMON
+    },
+    tables: &[Set::METHODS, Set::MUTATING],
+    ..TypeDef::of::<Set>("set", &OBJECT)
+};
+
+pub static FROZENSET: TypeDef = TypeDef {
+    doc: "frozenset(iterable=(), /)\n--\n\nBuild an immutable unordered collection of unique elements.",
+    flags: FLAGS,
+    slots: Slots { hash: Some(slots::hash), new: Some(slots::new_frozen), ..COMMON },
+    tables: &[Set::METHODS],
+    ..TypeDef::of::<Set>("frozenset", &OBJECT)
+};
+
+impl Set {
+    pub const fn empty() -> Set {
+        Set { table: GilCell::new(SetTable::new()), hash: Cell::new(-1) }
+    }
+
+    pub fn new(vm: &Vm) -> Res<Ref<Set>> {
+        vm.new_object(Set::empty())
+    }
+
+    pub fn new_of(vm: &Vm, cls: &TypeRef) -> Res<Ref<Set>> {
+        vm.new_instance(cls, Set::empty())
+    }
+
+    #[inline(always)]
+    pub fn len(&self) -> usize {
+        self.table.with(|t| t.used)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The next element at or after a position: how iterators walk.
+    #[inline]
+    pub fn next(&self, position: usize) -> Option<(usize, Value, i64)> {
+        self.table.with(|t| t.next(position))
+    }
+
+    pub fn items(&self) -> Vec<Value> {
+        self.table.with(|t| t.entries.iter().filter_map(|e| e.key.clone()).collect())
+    }
+
+    /// The place of a key, or the place where it would go.
+    fn search(&self, vm: &Vm, key: &Value, hash: i64) -> Res<Result<usize, usize>> {
+        loop {
+            let generation = self.table.with(|t| t.generation);
+            let mut skip = 0;
+            loop {
+                let probe = self.table.with(|t| match t.find(key, hash, skip) {
+                    Probe::Hit(at) => Ok(Ok(at)),
+                    Probe::Free(at) => Ok(Err(at)),
+                    Probe::Candidate(at) => Err((at, t.entries[at].key.clone())),
+                });
+                let (at, candidate) = match probe {
+                    Ok(found) => return Ok(found),
+                    Err((at, Some(candidate))) => (at, candidate),
+                    Err((at, None)) => return Ok(Err(at)),
+                };
+                let equal = vm.equal(&candidate, key)?;
+                let same = self.table.with(|t| {
+                    t.generation == generation
+                        && t.entries.get(at).and_then(|e| e.key.as_ref()).is_some_and(|k| k.is(&candidate))
+                });
+                if !same {
+                    break;
+                }
+                if equal {
+                    return Ok(Ok(at));
+                }
+                skip += 1;
+            }
+        }
+    }
+
+    pub fn contains_hashed(&self, vm: &Vm, key: &Value, hash: i64) -> Res<bool> {
+        Ok(self.search(vm, key, hash)?.is_ok())
+    }
+
+    /// Adds a key; true when it was absent.
+    pub fn add_hashed(&self, vm: &Vm, key: &Value, hash: i64) -> Res<bool> {
+        match self.search(vm, key, hash)? {
+            Ok(_) => Ok(false),
+            Err(free) => {
+                let key = key.clone();
+                self.table.with_mut(|t| t.insert_at(free, key, hash)).or_raise(vm)?;
+                Ok(true)
+            }
+        }
+    }
+
+    /// Removes a key; true when it was there.
+    pub fn discard_hashed(&self, vm: &Vm, key: &Value, hash: i64) -> Res<bool> {
+        match self.search(vm, key, hash)? {
+            Ok(at) => {
+                let removed = self.table.with_mut(|t| t.remove_at(at));
+                Ok(removed.is_some())
+            }
+            Err(_) => Ok(false),
+        }
+    }
+
+    pub fn add(&self, vm: &Vm, key: &Value) -> Res<bool> {
+        let hash = vm.hash_element(key)?;
+        self.add_hashed(vm, key, hash)
+    }
+
+    pub fn contains(&self, vm: &Vm, key: &Value) -> Res<bool> {
+        let hash = vm.hash_element(key)?;
+        self.contains_hashed(vm, key, hash)
+    }
+
+    pub fn clear_all(&self) {
+        let old = self.table.with_mut(|t| {
+            let generation = t.generation.wrapping_add(1);
+            let old = core::mem::replace(t, SetTable::new());
+            t.generation = generation;
+            old
+        });
+        drop(old);
+    }
+}
+
+/// Whether the value is a frozenset.
+pub fn is_frozen(vm: &Vm, value: &Value) -> bool {
+    vm.is_instance_of(value, &FROZENSET)
+}
+
+impl Vm {
+    /// The hash of a set element; an unhashable one is named in the TypeError.
+    #[inline]
+    pub fn hash_element(&self, key: &Value) -> Res<i64> {
+        self.hash(key).map_err(|raised| self.unhashable(raised, key, "a set element"))
+    }
+
+    pub fn new_set(&self, items: &[Value]) -> Res {
+        let set = Set::new(self)?;
+        for item in items {
+            set.add(self, item)?;
+        }
+        Ok(set.into_value())
+    }
+
+    pub fn set_add(&self, set: &Value, item: Value) -> Res<()> {
+        use crate::payload::Downcast;
+        match set.downcast::<Set>() {
+            Some(set) => set.add(self, &item).map(drop),
+            None => Err(self.system_error("a set is required")),
+        }
+    }
+
+    pub fn new_frozenset(&self, items: &[Value]) -> Res {
+        let set = Set::new_of(self, self.ty(&FROZENSET))?;
+        for item in items {
+            set.add(self, item)?;
+        }
+        Ok(set.into_value())
+    }
+
+    /// The items of a frozenset.
+    pub fn frozenset_items(&self, value: &Value) -> Option<Vec<Value>> {
+        use crate::payload::Downcast;
+        let set = value.downcast::<Set>()?;
+        is_frozen(self, value).then(|| set.items())
+    }
+}
