@@ -40,3 +40,8 @@ pub mod typing;
 pub mod union;
 pub mod weakref;
 pub mod wrapped_function;
+pub mod iterators;
+pub mod range;
+pub mod set;
+pub mod slice;
+pub mod text_builder;

@@ -11,3 +11,4 @@ pub mod iterate;
 pub mod numbers;
 pub mod representation;
 pub mod warn;
+pub mod indices;

@@ -12,26 +12,6 @@ impl Vm {
         self.not_implemented(format!("{what}: not there yet"))
     }
 
-    // containers
-    pub fn new_set(&self, _items: &[Value]) -> Res {
-        Err(self.not_there("set displays"))
-    }
-    pub fn set_add(&self, _set: &Value, _item: Value) -> Res<()> {
-        Err(self.not_there("set.add"))
-    }
-    pub fn new_frozenset(&self, _items: &[Value]) -> Res {
-        Err(self.not_there("frozenset constants"))
-    }
-    pub fn frozenset_items(&self, _value: &Value) -> Option<Vec<Value>> {
-        None
-    }
-    pub fn new_slice(&self, _start: &Value, _stop: &Value, _step: &Value) -> Res {
-        Err(self.not_there("slices"))
-    }
-    pub fn slice_parts(&self, _value: &Value) -> Option<(Value, Value, Value)> {
-        None
-    }
-
     // text
     pub fn new_bytes_value(&self, bytes: &[u8]) -> Res {
         Ok(self.new_bytes(bytes)?.into_value())

@@ -1,12 +1,12 @@
 //! `enumerate`.
 
 use super::self_iter;
-use crate::native::{Args, Parameter, ParameterKind, Signature, bind};
+use crate::native::Args;
 use crate::objects::int;
 use crate::payload::{Downcast, Payload, TypeDef};
 use crate::slots::Slots;
 use crate::vm::{Res, Vm};
-use crate::{GilCell, Ref, TypeRef, Value, layout, methods};
+use crate::{GilCell, Ref, Str, TypeRef, Value, layout, methods};
 use ophi_heap::{Layout, TypeFlags, trace_fields};
 
 #[repr(C)]
@@ -33,16 +33,26 @@ pub static ENUMERATE: TypeDef = TypeDef {
 };
 
 fn new(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
-    static SIGNATURE: Signature = Signature {
-        text: "(iterable, start=0)",
-        parameters: &[
-            Parameter { name: "iterable", kind: ParameterKind::Positional, required: true },
-            Parameter { name: "start", kind: ParameterKind::Positional, required: false },
-        ],
+    // CPython parses these by hand, with messages of its own.
+    let given = args.pos();
+    if given.len() + args.keyword_count() > 2 {
+        let total = given.len() + args.keyword_count();
+        return Err(vm.type_error(format!("enumerate() takes at most 2 arguments ({total} given)")));
+    }
+    let mut bound = [given.first(), given.get(1)];
+    for (key, value) in args.keywords().iter() {
+        let key = key.downcast::<Str>().map_or_else(Default::default, |k| k.to_utf8_lossy().into_owned());
+        let place = ["iterable", "start"].iter().position(|n| *n == key).filter(|i| bound[*i].is_none());
+        match place {
+            Some(i) => bound[i] = Some(value),
+            None => {
+                return Err(vm.type_error(format!("'{key}' is an invalid keyword argument for enumerate()")));
+            }
+        }
+    }
+    let Some(iterable) = bound[0] else {
+        return Err(vm.type_error("enumerate() missing required argument 'iterable'"));
     };
-    let mut bound = [None; 2];
-    bind(vm, Some(&SIGNATURE), "enumerate", args, &mut bound)?;
-    let Some(iterable) = bound[0] else { return Err(vm.type_error("enumerate() missing required argument 'iterable' (pos 1)")) };
     let index = match bound[1] {
         Some(start) => {
             let index = vm.index(start)?;

@@ -63,8 +63,7 @@ impl List {
     }
 
     #[method(doc = "Insert object before index.", sig = "(index, object, /)")]
-    fn insert(vm: &Vm, this: &Ref<List>, index: &Value, object: Value) -> Res<()> {
-        let index = vm.to_size(index)?;
+    fn insert(vm: &Vm, this: &Ref<List>, index: isize, object: Value) -> Res<()> {
         let mut object = Some(object);
         let result = this.items.with_mut(|items| {
             items.try_grow(1)?;
@@ -79,11 +78,7 @@ impl List {
     }
 
     #[method(doc = "Remove and return item at index (default last).\n\nRaises IndexError if list is empty or index is out of range.", sig = "(index=-1, /)")]
-    fn pop(vm: &Vm, this: &Ref<List>, index: Option<&Value>) -> Res {
-        let index = match index {
-            Some(index) => vm.to_size(index)?,
-            None => -1,
-        };
+    fn pop(vm: &Vm, this: &Ref<List>, index: isize) -> Res {
         let popped = this.items.with_mut(|items| {
             let len = items.len();
             let at = if index < 0 { index + len as isize } else { index };

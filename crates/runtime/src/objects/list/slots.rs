@@ -301,13 +301,8 @@ fn set_slice(vm: &Vm, list: &Ref<List>, slice: &Slice, value: Option<&Value>) ->
     let with = if value.is_a::<List>() || value.is_a::<Tuple>() {
         vm.collect(value)?
     } else {
-        let what = if bounds.step == 1 {
-            "can only assign an iterable"
-        } else {
-            "must assign iterable to extended slice"
-        };
         if vm.class(value).slots().iter.is_none() && vm.class(value).slots().getitem.is_none() {
-            return Err(vm.type_error(what));
+            return Err(vm.type_error("must assign iterable to extended slice"));
         }
         vm.collect(value)?
     };

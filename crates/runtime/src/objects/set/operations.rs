@@ -111,7 +111,7 @@ impl Set {
         }
         let iterator = vm.iter(other)?;
         while let Some(item) = vm.next(&iterator)? {
-            let hash = vm.hash_element(&item)?;
+            let hash = vm.hash(&item)?;
             if self.contains_hashed(vm, &item, hash)? {
                 result.add_hashed(vm, &item, hash)?;
                 if result.len() == self.len() {

@@ -1,6 +1,6 @@
 //! `slice`: three values, and what they mean for a sequence of a given length. After CPython Objects/sliceobject.c.
 
-mod methods;
+pub mod methods;
 
 use crate::objects::object::OBJECT;
 use crate::payload::{Downcast, Payload, TypeDef};
