@@ -11,16 +11,25 @@ pub static CLASSES: &[&TypeDef] = &[
     &classmethod::CLASS_METHOD,
     &complex::COMPLEX,
     &dict::DICT,
+    &iterators::enumerate::ENUMERATE,
+    &iterators::filter::FILTER,
     &float::FLOAT,
+    &set::FROZENSET,
     &property::PROPERTY,
     &int::INT,
     &list::LIST,
+    &iterators::map::MAP,
     &object::OBJECT,
+    &range::RANGE,
+    &iterators::reversed::REVERSED,
+    &set::SET,
+    &slice::SLICE,
     &staticmethod::STATIC_METHOD,
     &str::STR,
     &super_object::SUPER,
     &tuple::TUPLE,
     &r#type::TYPE,
+    &iterators::zip::ZIP,
 ];
 
 /// Exception classes with one base; `ExceptionGroup` is made apart.
@@ -96,6 +105,6 @@ pub static EXCEPTIONS: &[&TypeDef] = &[
 ];
 
 /// `iter(callable, sentinel)`.
-pub fn callable_iterator(vm: &crate::Vm, _callable: &crate::Value, _sentinel: &crate::Value) -> crate::Res {
-    Err(vm.not_implemented("iter() of a callable is not there yet"))
+pub fn callable_iterator(vm: &crate::Vm, callable: &crate::Value, sentinel: &crate::Value) -> crate::Res {
+    iterators::callable::new(vm, callable, sentinel)
 }
