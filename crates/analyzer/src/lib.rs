@@ -12,5 +12,6 @@ pub mod input;
 pub mod metrics;
 pub mod origin;
 pub mod report;
+pub mod source_metrics;
 pub mod symbolic;
 pub mod zip;

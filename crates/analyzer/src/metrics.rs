@@ -26,6 +26,7 @@ use ophi_bytecode::verify::stack_depths;
 use ophi_bytecode::{Constant, Version};
 
 use crate::graph::{BlockId, FlowGraph};
+use crate::source_metrics::SourceMetrics;
 use crate::symbolic::calls;
 
 /// What is known about one code object, the nested ones left out.
@@ -85,6 +86,8 @@ pub struct CodeReport {
     pub cyclomatic: usize,
     /// See the module text.
     pub cognitive: usize,
+    /// Counted on the syntax tree, if the source is at hand; see [`crate::source_metrics`].
+    pub source: Option<SourceMetrics>,
     /// See the module text.
     pub nesting: usize,
     /// Loops someone wrote; waiting in `await` is none.

@@ -3,8 +3,14 @@
 //! Inputs are worked on in batches by as many threads as there are, and reported in order; no more than a batch is held,
 //! except for what sorting, `--json` and `--html` need.
 
+use std::collections::HashMap;
+
+use bumpalo::Bump;
 use ophi_bytecode::text::{DisOptions, dis};
 use ophi_bytecode::verify::{Violation, verify_all};
+use ophi_syntax::ast::NodeRef;
+use ophi_syntax::parser::ParseFlags;
+use ophi_syntax::{Mode, Source, parse};
 use serde_json::json;
 
 use super::options::{Format, Options};
@@ -15,6 +21,7 @@ use crate::metrics::{CodeReport, Detail, Summary, report_all};
 use crate::report::html::{Section, bars, facts, page, pre};
 use crate::report::sarif::{Finding, log};
 use crate::report::{json, text};
+use crate::source_metrics::{Key, SourceMetrics, source_metrics};
 
 /// What is known about one input.
 struct FileResult {
@@ -115,6 +122,12 @@ fn work(input: Input, options: &Options, detail: Detail) -> Result<FileResult, L
             report.file.clone_from(&loaded.name);
         }
     }
+    if detail == Detail::Full && loaded.source.is_some() {
+        let counted = input.source().ok().map(|source| counted(&source)).unwrap_or_default();
+        for report in reports.iter_mut().filter(|report| report.kind != "class") {
+            report.source = counted.get(&(report.name.clone(), report.line)).copied();
+        }
+    }
     let mut listings = Vec::new();
     let wish = options.name.as_deref();
     if options.disassembly || wish.is_some() {
@@ -137,6 +150,13 @@ fn work(input: Input, options: &Options, detail: Detail) -> Result<FileResult, L
         listings,
         violations: if loaded.pyc.is_some() { verify_all(&loaded.code, loaded.version) } else { Vec::new() },
     })
+}
+
+/// The complexities of a source's functions; it compiled before, so it parses.
+fn counted(source: &Source) -> HashMap<Key, SourceMetrics> {
+    let arena = Bump::new();
+    let module = parse(source, Mode::File, ParseFlags::default(), &arena);
+    module.map(|module| source_metrics(NodeRef::from(&module))).unwrap_or_default()
 }
 
 #[derive(Default)]

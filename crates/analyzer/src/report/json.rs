@@ -179,6 +179,8 @@ pub fn report(report: &CodeReport) -> Value {
         "complexity_estimate": report.branch_estimate,
         "cyclomatic_complexity": report.cyclomatic,
         "cognitive_estimate": report.cognitive,
+        "source_cyclomatic": report.source.map(|source| source.cyclomatic),
+        "source_cognitive": report.source.map(|source| source.cognitive),
         "nesting": report.nesting,
         "loops": report.loops,
         "blocks": report.blocks,

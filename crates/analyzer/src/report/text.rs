@@ -41,6 +41,9 @@ pub fn report(report: &CodeReport) -> String {
     line("Complexity est.", report.branch_estimate.to_string());
     line("Cyclomatic complexity", report.cyclomatic.to_string());
     line("Cognitive est.", report.cognitive.to_string());
+    if let Some(source) = report.source {
+        line("In the source", format!("cyclomatic {}, cognitive {}", source.cyclomatic, source.cognitive));
+    }
     line("Nesting", report.nesting.to_string());
     line(
         "Flow",
