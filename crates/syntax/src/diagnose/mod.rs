@@ -482,12 +482,16 @@ impl<'a, 's> Peg<'a, 's> {
         if token.kind == TokenKind::Newline && index > 0 {
             // And the comment before it.
             let between = self.source.slice(self.tokens[index - 1].end, start);
-            let blanks = between.len() - between.trim_start_matches([' ', '\t', '\x0c']).len();
-            if between[blanks..].starts_with('#') {
+            let mut rest = between.trim_start_matches([' ', '\t', '\x0c']);
+            while let Some(next_line) = rest.strip_prefix("\\\n") {
+                rest = next_line.trim_start_matches([' ', '\t', '\x0c']);
+            }
+            let blanks = between.len() - rest.len();
+            if rest.starts_with('#') && !rest.contains('\n') {
                 start = self.tokens[index - 1].end + blanks as u32;
             }
         }
-        let col_offset = start - self.source.line_start(token.line);
+        let col_offset = start.saturating_sub(self.source.line_start(token.line));
         // In `single` mode the end of input is made a NEWLINE, which keeps the end's lack of a column.
         let end_as_newline = self.mode == Mode::Single
             && token.kind == TokenKind::Newline

@@ -1,7 +1,7 @@
 //! Literals: numbers, strings, f-strings and t-strings, with the errors in their values.
 
 use super::{O, Peg, Rule, alt, escape_warning};
-use crate::ast::{Constant, Expr, ExprContext, ExprKind, PyStr, Range};
+use crate::ast::{Constant, Expr, ExprKind, PyStr, Range};
 use crate::diagnostic::{DiagnosticKind, SyntaxDiagnostic};
 use crate::parser::codes::*;
 use crate::parser::literals::{self, EscapeError, InvalidEscape};
@@ -202,10 +202,9 @@ impl<'a> Peg<'a, '_> {
                 p.tok(LBRACE)?;
                 p.annotated_rhs()?;
                 p.optional(|p| p.tok(EQUAL))?;
-                let conversion = p.optional(|p| p.conversion(kind))?;
+                p.optional(|p| p.conversion(kind))?;
                 p.optional(|p| p.format_spec(kind, raw))?;
-                p.tok(RBRACE)?;
-                p.check_conversion(kind, conversion)
+                p.tok(RBRACE).map(|_| ())
             });
             if p.invalid {
                 alt!(p => { p.invalid_replacement_field(kind, raw) });
@@ -214,34 +213,29 @@ impl<'a> Peg<'a, '_> {
         })
     }
 
-    fn conversion(&mut self, kind: Kind) -> O<Expr<'a>> {
+    fn conversion(&mut self, kind: Kind) -> O<()> {
         self.rule(|p| {
             let mark = p.tok(EXCLAMATION)?;
             let name = p.name()?;
             let mark_range = p.token_range(mark);
             let adjacent =
                 (mark_range.end_lineno, mark_range.end_col_offset) == (name.range.lineno, name.range.col_offset);
-            if adjacent {
-                return Some(name);
+            if !adjacent {
+                let message =
+                    format!("{}-string: conversion type must come right after the exclamation mark", kind.letter);
+                return p.raise_range(mark_range, name.range, &message);
             }
-            let message = format!("{}-string: conversion type must come right after the exclamation mark", kind.letter);
-            p.raise_range(mark_range, name.range, &message)
+            let ExprKind::Name { id, .. } = name.kind else { return None };
+            if matches!(id, "s" | "r" | "a") {
+                return Some(());
+            }
+            let message = format!(
+                "{}-string: invalid conversion character {}: expected 's', 'r', or 'a'",
+                kind.letter,
+                crate::ast::str_repr(id.into())
+            );
+            p.raise_at(name.range, &message)
         })
-    }
-
-    fn check_conversion(&mut self, kind: Kind, conversion: O<Expr<'a>>) -> O<()> {
-        let Some(Expr { range, kind: ExprKind::Name { id, ctx: ExprContext::Load } }) = conversion else {
-            return Some(());
-        };
-        if matches!(id, "s" | "r" | "a") {
-            return Some(());
-        }
-        let message = format!(
-            "{}-string: invalid conversion character {}: expected 's', 'r', or 'a'",
-            kind.letter,
-            crate::ast::str_repr(id.into())
-        );
-        self.raise_at(range, &message)
     }
 
     fn format_spec(&mut self, kind: Kind, raw: bool) -> O<()> {
