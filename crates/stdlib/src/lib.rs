@@ -3,20 +3,40 @@
 //! What touches the system goes through `support::host`; a call that may block goes through `support::blocking`, which
 //! gives up the GIL and retries after signals (PEP 475).
 
+pub mod accounts;
+mod control_constants;
 pub mod errno;
+pub mod fcntl;
 pub mod io;
 pub mod posix;
+pub mod posixsubprocess;
+pub mod resource;
+pub mod select;
 pub mod signal;
 pub mod stat;
 pub mod support;
+pub mod termios;
 pub mod time;
 
 use ophi_runtime::Vm;
 use ophi_runtime::objects::module::ModuleDef;
 
 /// Every native module of this crate.
-pub static MODULES: &[&ModuleDef] =
-    &[&errno::MODULE, &io::MODULE, &posix::MODULE, &signal::MODULE, &stat::MODULE, &time::MODULE];
+pub static MODULES: &[&ModuleDef] = &[
+    &accounts::GRP,
+    &accounts::PWD,
+    &errno::MODULE,
+    &fcntl::MODULE,
+    &io::MODULE,
+    &posix::MODULE,
+    &posixsubprocess::MODULE,
+    &resource::MODULE,
+    &select::MODULE,
+    &signal::MODULE,
+    &stat::MODULE,
+    &termios::MODULE,
+    &time::MODULE,
+];
 
 /// Makes the native modules known to `import`; none is made before it is imported.
 pub fn register(vm: &Vm) {

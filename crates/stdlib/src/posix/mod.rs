@@ -14,7 +14,9 @@ mod spawn;
 mod stat;
 mod system;
 
+pub use args::system_string;
 pub use scandir::DIR_ENTRY;
+pub use spawn::{after_fork_in_child, after_fork_in_parent, before_fork};
 
 use ophi_runtime::objects::exceptions::OS_ERROR;
 use ophi_runtime::objects::module::{Module, ModuleDef, Namespace};

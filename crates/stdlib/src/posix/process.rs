@@ -20,14 +20,10 @@ fn pid_and_status(vm: &Vm, (pid, status): (i32, i32)) -> Res {
     tuple(vm, vec![Value::int32(pid), Value::int32(status)])
 }
 
-/// `resource.struct_rusage`; the module is imported for its class.
+/// `resource.struct_rusage`; the module is imported so that its class is complete.
 fn usage(vm: &Vm, usage: &RUsage) -> Res {
-    let class = vm.get_attr_str(&import(vm, "resource")?, "struct_rusage")?;
-    let mut values = vec![vm.new_float(usage.user)?, vm.new_float(usage.system)?];
-    for counter in usage.counters {
-        values.push(vm.new_int(counter)?);
-    }
-    vm.call(&class, &[tuple(vm, values)?])
+    import(vm, "resource")?;
+    crate::resource::usage_value(vm, usage)
 }
 
 fn wait_with_usage(vm: &Vm, pid: i32, options: i32) -> Res {

@@ -7,7 +7,7 @@ use super::{NSIG, STRUCT_SIGINFO, State, keyboard_interrupt};
 use crate::support::errors::OrOsError;
 use crate::support::values::{collect, to_i32, tuple};
 use crate::support::{blocking, builtin, host};
-use crate::time::functions::duration;
+use crate::time::duration;
 
 macro_rules! constants {
     ($($name:ident)*) => { &[$((stringify!($name), libc::$name)),*] };

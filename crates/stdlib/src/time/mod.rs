@@ -1,7 +1,9 @@
 //! `time`: clocks, sleeping, broken-down time. After CPython Modules/timemodule.c.
 
 mod fields;
-pub(crate) mod functions;
+mod functions;
+
+pub use functions::duration;
 
 use ophi_runtime::objects::module::{Module, ModuleDef, Namespace};
 use ophi_runtime::{Ref, Res, Vm};
