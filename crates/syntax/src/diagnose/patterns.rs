@@ -25,7 +25,6 @@ impl<'a> Peg<'a, '_> {
                 p.soft("match")?;
                 p.subject_expr()?;
                 p.tok(NEWLINE)?;
-                p.check_version(10, "Pattern matching is")?;
                 p.raise("expected ':'")
             });
             let start = p.soft("match")?;
