@@ -22,7 +22,7 @@ pub fn codes(code: &CodeObject, version: Version) -> Vec<Named<'_>> {
 
 fn visit<'a>(code: &'a CodeObject, version: Version, outer: &str, depth: usize, out: &mut Vec<Named<'a>>) {
     // A damaged file may refer to one code object many times over; real nesting stays far below.
-    if depth > 200 || out.len() >= 1_000_000 {
+    if depth > 200 || out.len() >= 100_000 {
         return;
     }
     let own = if version < Version::V3_11 { &code.name } else { &code.qualname };

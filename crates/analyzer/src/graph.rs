@@ -19,6 +19,10 @@ use ophi_bytecode::{Flags, Version};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BlockId(pub usize);
 
+/// Steps spent on dominators and on loops. Real functions need a thousandth; code made to be slow gets an unfinished
+/// answer (too few loops) instead of none.
+const BUDGET: usize = 50_000_000;
+
 /// Why control goes from one block to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum EdgeKind {
@@ -163,6 +167,20 @@ impl FlowGraph {
         }
     }
 
+    fn dominates_within(&self, above: BlockId, mut below: BlockId, budget: &mut usize) -> bool {
+        while *budget > 0 {
+            *budget -= 1;
+            if above == below {
+                return true;
+            }
+            match self.blocks[below.0].dominator {
+                Some(next) => below = next,
+                None => return false,
+            }
+        }
+        false
+    }
+
     /// Is an instruction a conditional jump (loops over iterators included)?
     pub fn is_branch(&self, instruction: &Decoded) -> bool {
         let name = self.isa.name(instruction.op);
@@ -300,7 +318,8 @@ impl FlowGraph {
         let Some(&entry) = order.last() else { return };
         idom[entry] = entry;
         let mut changed = true;
-        while changed {
+        let mut budget = BUDGET;
+        while changed && budget > 0 {
             changed = false;
             for &block in order.iter().rev().skip(1) {
                 let mut new = usize::MAX;
@@ -315,12 +334,8 @@ impl FlowGraph {
                     }
                     let (mut a, mut b) = (from, new);
                     while a != b {
-                        while number[a] < number[b] {
-                            a = idom[a];
-                        }
-                        while number[b] < number[a] {
-                            b = idom[b];
-                        }
+                        budget = budget.saturating_sub(1);
+                        if number[a] < number[b] { a = idom[a] } else { b = idom[b] }
                     }
                     new = a;
                 }
@@ -336,37 +351,38 @@ impl FlowGraph {
     }
 
     fn find_loops(&mut self) {
-        let mut loops: Vec<Loop> = Vec::new();
+        let mut budget = BUDGET;
+        let mut sources: std::collections::BTreeMap<BlockId, Vec<BlockId>> = std::collections::BTreeMap::new();
         for i in 0..self.edges.len() {
             let Edge { from, to, .. } = self.edges[i];
-            if !self.blocks[from.0].reachable || !self.dominates(to, from) {
-                continue;
+            // A block that dominates another has a lower or equal offset only mostly; ask.
+            if self.blocks[from.0].reachable && self.dominates_within(to, from, &mut budget) {
+                self.edges[i].back = true;
+                sources.entry(to).or_default().push(from);
             }
-            self.edges[i].back = true;
-            let mut inside = vec![false; self.blocks.len()];
-            inside[to.0] = true;
+        }
+        let mut loops: Vec<Loop> = Vec::new();
+        let mut round = vec![usize::MAX; self.blocks.len()];
+        for (number, (to, from)) in sources.into_iter().enumerate() {
+            round[to.0] = number;
             let mut body = vec![to];
-            let mut open = vec![from];
+            let mut open = from;
             while let Some(block) = open.pop() {
-                if std::mem::replace(&mut inside[block.0], true) {
+                if std::mem::replace(&mut round[block.0], number) == number || budget == 0 {
                     continue;
                 }
+                budget -= 1;
                 body.push(block);
                 open.extend(self.edges_to(block).map(|edge| edge.from).filter(|from| self.blocks[from.0].reachable));
             }
-            match loops.iter_mut().find(|l| l.header == to) {
-                Some(known) => known.body.extend(body),
-                None => loops.push(Loop { header: to, body }),
-            }
+            loops.push(Loop { header: to, body });
         }
         for known in &mut loops {
             known.body.sort_unstable();
-            known.body.dedup();
             for block in &known.body {
                 self.blocks[block.0].loop_depth += 1;
             }
         }
-        loops.sort_by_key(|known| known.header);
         self.loops = loops;
     }
 

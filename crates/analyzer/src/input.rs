@@ -164,33 +164,38 @@ fn walk(files: &dyn Files, path: &str, depth: usize, out: &mut Vec<String>) {
 }
 
 /// The inputs a name stands for: one, or the members of an archive.
-pub fn open(files: &dyn Files, name: &str) -> Vec<Result<Input, LoadError>> {
+///
+/// A member is unpacked when it is asked for, so that one at a time is held.
+pub fn open(files: &dyn Files, name: &str) -> Box<dyn Iterator<Item = Result<Input, LoadError>>> {
     let read = match name {
         "-" => files.stdin(),
         _ => files.read(name),
     };
     let data = match read {
         Ok(data) => data,
-        Err(error) => return vec![Err(LoadError::new(name, plain(&error)))],
+        Err(error) => return once(Err(LoadError::new(name, plain(&error)))),
     };
     let name = if name == "-" { "<stdin>" } else { name };
     if !zip::is_zip(&data) {
-        return vec![Ok(Input { name: name.into(), data })];
+        return once(Ok(Input { name: name.into(), data }));
     }
     let members = match zip::members(&data) {
         Ok(members) => members,
-        Err(error) => return vec![Err(LoadError::new(name, format!("not a readable archive: {error}")))],
+        Err(error) => return once(Err(LoadError::new(name, format!("not a readable archive: {error}")))),
     };
-    let wanted = members.iter().filter(|member| member.name.ends_with(".py") || member.name.ends_with(".pyc"));
-    wanted
-        .map(|member| {
-            let name = format!("{name}/{}", member.name);
-            match zip::unpack(&data, member) {
-                Ok(data) => Ok(Input { name, data }),
-                Err(error) => Err(LoadError::new(&name, error)),
-            }
-        })
-        .collect()
+    let archive = name.to_owned();
+    let wanted = members.into_iter().filter(|member| member.name.ends_with(".py") || member.name.ends_with(".pyc"));
+    Box::new(wanted.map(move |member| {
+        let name = format!("{archive}/{}", member.name);
+        match zip::unpack(&data, &member) {
+            Ok(data) => Ok(Input { name, data }),
+            Err(error) => Err(LoadError::new(&name, error)),
+        }
+    }))
+}
+
+fn once(input: Result<Input, LoadError>) -> Box<dyn Iterator<Item = Result<Input, LoadError>>> {
+    Box::new(std::iter::once(input))
 }
 
 /// An error's words without the number the system gave it.

@@ -136,7 +136,7 @@ fn visit(
     out: &mut Vec<CodeReport>,
 ) {
     // A damaged file may nest without end through one shared object; real nesting stays far below.
-    if depth > 200 || out.len() > 1_000_000 {
+    if depth > 200 || out.len() >= 100_000 {
         return;
     }
     let mut report = report(code, version, detail);

@@ -16,6 +16,10 @@ use crate::graph::{BlockId, EdgeKind, FlowGraph};
 
 /// No value's text is longer, in characters.
 const LONGEST: usize = 60;
+/// No deeper stack is followed; real code stays far below.
+const DEEPEST: usize = 2000;
+/// No more values are kept for one code object.
+const MOST_KEPT: usize = 4_000_000;
 /// The text of the absent object below a callable.
 const NULL: &str = "NULL";
 /// The text of a value that depends on the path.
@@ -71,6 +75,7 @@ fn follow(code: &CodeObject, graph: &FlowGraph, keep: bool) -> Stacks {
     // Each slot of each block changes at most twice, so this ends; the budget guards against damaged code whose depth
     // never settles.
     let mut budget = 20 * graph.blocks.len() + 100;
+    let mut kept = 0;
     while let Some(block) = open.pop() {
         budget -= 1;
         if budget == 0 {
@@ -82,7 +87,8 @@ fn follow(code: &CodeObject, graph: &FlowGraph, keep: bool) -> Stacks {
         let mut before_last = Vec::new();
         let last_index = range.end - 1;
         for i in range {
-            if keep {
+            if keep && kept < MOST_KEPT {
+                kept += machine.stack.len();
                 result.before[i] = Some(machine.stack.clone());
             }
             if i == last_index {
@@ -106,9 +112,10 @@ fn follow(code: &CodeObject, graph: &FlowGraph, keep: bool) -> Stacks {
                 EdgeKind::Exception if version < Version::V3_11 => machine.after_jump(&last, &before_last),
                 EdgeKind::Exception => {
                     let start = graph.blocks[block.0].start;
-                    let entry = entries.iter().find(|entry| (entry.start..entry.end).contains(&start));
+                    let after = entries.partition_point(|entry| entry.start <= start);
+                    let entry = entries[..after].last().filter(|entry| start < entry.end);
                     let mut state = at_entry[block.0].clone().unwrap_or_default();
-                    state.resize(entry.map_or(0, |e| e.depth as usize).min(1000), ANY.into());
+                    state.resize(entry.map_or(0, |e| e.depth as usize).min(DEEPEST), ANY.into());
                     if entry.is_some_and(|entry| entry.lasti) {
                         state.push("lasti".into());
                     }
@@ -170,7 +177,7 @@ impl Machine<'_> {
     }
 
     fn pop_n(&mut self, count: usize) -> Vec<String> {
-        let count = count.min(10_000);
+        let count = count.min(DEEPEST);
         let missing = count.saturating_sub(self.stack.len());
         let mut values = vec![ANY.to_string(); missing];
         values.extend(self.stack.split_off(self.stack.len() + missing - count));
@@ -183,7 +190,7 @@ impl Machine<'_> {
             text.truncate(at);
             text.push('…');
         }
-        if self.stack.len() < 10_000 {
+        if self.stack.len() < DEEPEST {
             self.stack.push(text);
         }
     }
@@ -199,7 +206,7 @@ impl Machine<'_> {
             return self.stack.clone();
         }
         let mut state = before.to_vec();
-        let depth = (state.len() as i64 + jump).clamp(0, 10_000) as usize;
+        let depth = (state.len() as i64 + jump).clamp(0, DEEPEST as i64) as usize;
         state.resize(depth, ANY.into());
         state
     }
@@ -476,11 +483,11 @@ impl Machine<'_> {
                 None => (0, 0),
             },
         };
-        self.pop_n(popped.clamp(0, 10_000) as usize);
+        self.pop_n(popped.clamp(0, DEEPEST as i64) as usize);
         if is_terminator(name) || is_annotation(name) {
             return;
         }
-        for _ in 0..pushed.clamp(0, 10_000) {
+        for _ in 0..pushed.clamp(0, DEEPEST as i64) {
             self.push(name.to_lowercase());
         }
     }

@@ -83,7 +83,7 @@ fn run_batch(
     threads: usize,
 ) -> Vec<Result<FileResult, LoadError>> {
     let one = |name: &String| -> Vec<Result<FileResult, LoadError>> {
-        open(files, name).into_iter().map(|input| input.and_then(|input| work(input, options, detail))).collect()
+        open(files, name).map(|input| input.and_then(|input| work(input, options, detail))).collect()
     };
     if threads == 1 || names.len() < 2 {
         return names.iter().flat_map(one).collect();

@@ -32,8 +32,8 @@ pub(super) fn diff(options: &Options, io: &mut Io<'_>) -> Outcome {
 
 fn load(path: &str, io: &mut Io<'_>) -> Option<Loaded> {
     let mut inputs = open(io.files, path);
-    let loaded = match inputs.len() {
-        1 => inputs.remove(0).and_then(|input| input.load()),
+    let loaded = match (inputs.next(), inputs.next()) {
+        (Some(input), None) => input.and_then(|input| input.load()),
         _ => Err(LoadError::new(path, "is an archive; name a file")),
     };
     loaded.map_err(|error| complain(&error, io)).ok()

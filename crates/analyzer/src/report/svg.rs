@@ -9,7 +9,7 @@ use std::fmt::Write;
 
 use super::dot::block_lines;
 use crate::codes::Named;
-use crate::graph::{EdgeKind, FlowGraph};
+use crate::graph::{BlockId, EdgeKind, FlowGraph};
 
 const CHAR: f64 = 6.7;
 const LINE: f64 = 14.0;
@@ -167,7 +167,7 @@ fn place(graph: &FlowGraph, boxes: &mut [Box2]) -> (f64, f64) {
     let mut y = 12.0;
     for row in &mut rows {
         let mean = |number: usize, boxes: &[Box2]| -> f64 {
-            let above = graph.edges.iter().filter(|edge| edge.to.0 == number && !edge.back);
+            let above = graph.edges_to(BlockId(number)).filter(|edge| !edge.back);
             let centres: Vec<f64> = above.map(|edge| boxes[edge.from.0].x + boxes[edge.from.0].width / 2.0).collect();
             if centres.is_empty() { widest / 2.0 } else { centres.iter().sum::<f64>() / centres.len() as f64 }
         };

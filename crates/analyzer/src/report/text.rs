@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::dot::block_lines;
 use crate::codes::Named;
-use crate::graph::FlowGraph;
+use crate::graph::{BlockId, FlowGraph};
 use crate::metrics::{CodeReport, Summary};
 
 const RULE: usize = 50;
@@ -130,6 +130,7 @@ pub fn graph(named: &Named<'_>, graph: &FlowGraph) -> String {
     if reachable < graph.blocks.len() {
         _ = writeln!(out, "  {} blocks cannot be reached", graph.blocks.len() - reachable);
     }
+    let headers: std::collections::HashSet<usize> = graph.loops.iter().map(|l| l.header.0).collect();
     for (number, block) in graph.blocks.iter().enumerate() {
         let mut notes = Vec::new();
         if let Some(dominator) = block.dominator {
@@ -138,7 +139,7 @@ pub fn graph(named: &Named<'_>, graph: &FlowGraph) -> String {
         if block.loop_depth > 0 {
             notes.push(format!("in {} loop{}", block.loop_depth, if block.loop_depth > 1 { "s" } else { "" }));
         }
-        if graph.loops.iter().any(|l| l.header.0 == number) {
+        if headers.contains(&number) {
             notes.push("loop header".into());
         }
         if !block.reachable {
@@ -149,7 +150,7 @@ pub fn graph(named: &Named<'_>, graph: &FlowGraph) -> String {
         for line in block_lines(named, graph, number, usize::MAX) {
             _ = writeln!(out, "      {line}");
         }
-        for edge in graph.edges.iter().filter(|edge| edge.from.0 == number) {
+        for edge in graph.edges_from(BlockId(number)) {
             let back = if edge.back { ", back" } else { "" };
             _ = writeln!(out, "    -> B{} ({}{back})", edge.to.0, edge.kind.name());
         }

@@ -410,7 +410,7 @@ impl<'a, B: Build> Reader<'a, B> {
             }
             tag::FROZENSET => {
                 let left = self.size("set")?;
-                let items = Vec::with_capacity(left.min(self.left()));
+                let items = Vec::with_capacity(self.room(left));
                 return Ok(Step::Opened(Open::FrozenSet { index: self.reserve(flag), items, left }));
             }
             tag::SLICE => {
@@ -459,7 +459,7 @@ impl<'a, B: Build> Reader<'a, B> {
     }
 
     fn open_tuple(&mut self, flag: bool, left: usize) -> Step<B::Value> {
-        let items = Vec::with_capacity(left.min(self.left()));
+        let items = Vec::with_capacity(self.room(left));
         Step::Opened(Open::Tuple { index: self.reserve(flag), items, left })
     }
 
@@ -485,8 +485,9 @@ impl<'a, B: Build> Reader<'a, B> {
         })
     }
 
-    fn left(&self) -> usize {
-        self.data.len() - self.at
+    /// How much room to make for a claimed number of items: nested claims must not add up.
+    fn room(&self, claimed: usize) -> usize {
+        claimed.min(self.data.len() - self.at).min(1024)
     }
 
     fn error(&self, kind: ErrorKind) -> B::Error {

@@ -41,9 +41,14 @@ impl Default for DisOptions {
 /// The text of a code object.
 pub fn dis(code: &CodeObject, version: Version, options: &DisOptions) -> String {
     let mut out = String::new();
-    write_dis(&mut out, code, version, options, options.depth.unwrap_or(usize::MAX));
+    write_dis(&mut out, code, version, options, options.depth.unwrap_or(DEEPEST).min(DEEPEST));
     out
 }
+
+/// No code object nested more deeply is shown, nor any behind that much text: a damaged file may refer to one code
+/// object from many places, again and again.
+const DEEPEST: usize = 200;
+const LONGEST: usize = 1 << 28;
 
 fn write_dis(out: &mut String, code: &CodeObject, version: Version, options: &DisOptions, depth: usize) {
     let listing = Listing::new(code, version, options);
@@ -56,6 +61,9 @@ fn write_dis(out: &mut String, code: &CodeObject, version: Version, options: &Di
         return;
     }
     for child in code.children() {
+        if out.len() > LONGEST {
+            return;
+        }
         _ = write!(out, "\nDisassembly of {}:\n", code_repr(child));
         write_dis(out, child, version, options, depth - 1);
     }

@@ -53,7 +53,14 @@ impl Check<'_> {
         // In 3.10 a generator starts with the value sent into it.
         let generator = self.code.flags & (flags::GENERATOR | flags::COROUTINE | flags::ASYNC_GENERATOR) != 0;
         let mut open = vec![(0usize, i64::from(generator && self.version == Version::V3_10))];
+        // Up to 3.10 a deeper arrival counts; it settles soon, unless a loop piles up values.
+        let mut visits = 64 * self.instructions.len() + 1000;
         while let Some((index, depth)) = open.pop() {
+            visits = visits.saturating_sub(1);
+            if visits == 0 {
+                self.fail(None, Rule::Stack, "the depth does not settle");
+                break;
+            }
             let Some(&instruction) = self.instructions.get(index) else { continue };
             let offset = instruction.offset;
             match before[index] {

@@ -128,7 +128,7 @@ pub fn stack_depths(code: &CodeObject, version: Version) -> Result<StackDepths, 
     let mut out = Vec::new();
     let mut check = Check::new(code, version);
     check.entries();
-    let depths = check.stack();
+    let depths = if check.found.is_empty() { check.stack() } else { StackDepths::default() };
     check.report(&mut out);
     match out.into_iter().next() {
         None => Ok(depths),
