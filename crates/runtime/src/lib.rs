@@ -19,6 +19,7 @@ extern crate self as ophi_runtime;
 #[macro_use]
 pub mod slots;
 pub mod builtins;
+pub mod codecs;
 pub mod format;
 pub mod frames;
 pub mod interpreter;
@@ -27,6 +28,7 @@ pub mod native;
 pub mod objects;
 pub mod payload;
 pub mod protocol;
+pub mod unicode;
 pub mod vm;
 
 pub use native::{Args, FromArg, IntoRes};

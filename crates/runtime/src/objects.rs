@@ -6,6 +6,8 @@ pub fn forget_weak_references(_vm: &crate::Vm, _object: core::ptr::NonNull<ophi_
 
 pub mod abc;
 pub mod buffer;
+pub mod byte_string;
+pub mod bytearray;
 pub mod bytes;
 pub mod cell;
 pub mod classmethod;
@@ -21,33 +23,28 @@ pub mod function;
 pub mod generator;
 pub mod generic_alias;
 pub mod int;
-pub mod iterators;
 pub mod list;
 pub mod mappingproxy;
 pub mod method;
+pub mod memoryview;
 pub mod module;
 pub mod namespace;
 pub mod native_function;
 pub mod object;
 pub mod property;
-pub mod range;
-pub mod set;
 pub mod singletons;
-pub mod slice;
 pub mod staticmethod;
 pub mod str;
 pub mod super_object;
-pub mod template;
-pub mod text_builder;
 pub mod traceback;
 pub mod tuple;
 pub mod r#type;
-pub mod types_module;
 pub mod typing;
 pub mod union;
 pub mod weakref;
 pub mod wrapped_function;
-
-/// Native modules of this crate; every interpreter knows them from its first moment on.
-pub static NATIVE_MODULES: &[&module::ModuleDef] =
-    &[&abc::ABC, &collector::module::GC, &types_module::TYPES, &typing::module::TYPING, &weakref::module::WEAKREF];
+pub mod iterators;
+pub mod range;
+pub mod set;
+pub mod slice;
+pub mod text_builder;

@@ -3,8 +3,10 @@
 //! After CPython Python/formatter_unicode.c; messages are its own.
 
 pub mod builder;
+pub mod fields;
 pub mod float;
 pub mod number;
+pub mod percent;
 pub mod spec;
 pub mod text;
 

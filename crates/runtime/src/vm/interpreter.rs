@@ -33,6 +33,8 @@ pub struct Interpreter {
     pub types: ManuallyDrop<Box<[OnceCell<TypeRef>]>>,
     names: ManuallyDrop<OnceCell<Box<Names>>>,
     pub interned: ManuallyDrop<InternTable>,
+    /// The strings of one Latin-1 character, and the empty one.
+    pub singles: ManuallyDrop<crate::objects::str::build::Singles>,
     pub shapes: ManuallyDrop<Shapes>,
     pub method_cache: MethodCache,
     pub next_type_version: Cell<u32>,
@@ -77,6 +79,7 @@ impl Interpreter {
             types: ManuallyDrop::new((0..MAX_NATIVE_TYPES).map(|_| OnceCell::new()).collect()),
             names: ManuallyDrop::new(OnceCell::new()),
             interned: ManuallyDrop::new(InternTable::default()),
+            singles: ManuallyDrop::default(),
             shapes: ManuallyDrop::new(Shapes::default()),
             method_cache: MethodCache::new(),
             next_type_version: Cell::new(1),

@@ -1,8 +1,16 @@
 //! `bytes`: payload, definition, constructors. The bytes stand behind the payload in the same block, one zero after them.
 
+pub mod iter;
+pub mod slots;
+
+use crate::objects::byte_string::methods::*;
+use crate::objects::byte_string::{self, ByteString};
+use crate::objects::str::Str;
 use crate::payload::{Payload, TypeDef};
+use crate::slots::Slots;
 use crate::vm::{Res, Vm};
-use crate::{Ref, TypeRef, layout};
+use crate::{Ref, TypeRef, Value, layout};
+pub use slots::export;
 use core::cell::Cell;
 use ophi_heap::{Layout, TypeFlags};
 
@@ -15,7 +23,25 @@ pub struct Bytes {
 }
 
 pub static BYTES: TypeDef = TypeDef {
+    doc: "bytes(iterable_of_ints) -> bytes\nbytes(string, encoding[, errors]) -> bytes\nbytes(bytes_or_buffer) -> immutable copy of bytes_or_buffer\nbytes(int) -> bytes object of size given by the parameter initialized with null bytes\nbytes() -> empty bytes object\n\nConstruct an immutable array of bytes from:\n  - an iterable yielding integers in range(256)\n  - a text string encoded using the specified encoding\n  - any object implementing the buffer API.\n  - an integer",
     flags: TypeFlags::BASETYPE.with(TypeFlags::BYTES).with(TypeFlags::MATCH_SELF),
+    slots: Slots {
+        repr: Some(slots::repr),
+        str: Some(slots::repr),
+        hash: Some(slots::hash),
+        richcompare: Some(slots::compare),
+        iter: Some(iter::iter),
+        new: Some(slots::new),
+        len: Some(slots::len),
+        getitem: Some(byte_string::getitem::<Bytes>),
+        contains: Some(byte_string::contains::<Bytes>),
+        concat: Some(byte_string::concat::<Bytes>),
+        repeat: Some(slots::repeat),
+        remainder: Some(slots::remainder),
+        buffer: Some(slots::export),
+        ..Slots::NONE
+    },
+    tables: &[Bytes::SHARED, Bytes::METHODS],
     ..TypeDef::of::<Bytes>("bytes", &crate::objects::object::OBJECT)
 };
 
@@ -49,7 +75,37 @@ impl Bytes {
     }
 }
 
+crate::byte_methods!(Bytes);
+
+/// The bytes objects of no and of one byte, each made once.
+pub struct Singles {
+    objects: Vec<core::cell::OnceCell<Ref<Bytes>>>,
+}
+
+impl Default for Singles {
+    fn default() -> Singles {
+        Singles { objects: (0..257).map(|_| core::cell::OnceCell::new()).collect() }
+    }
+}
+
 impl Vm {
+    /// As `new_bytes`; those of no or one byte are shared.
+    pub fn short_bytes(&self, bytes: &[u8]) -> Res<Ref<Bytes>> {
+        let i = match bytes {
+            [] => 256,
+            [b] => *b as usize,
+            _ => return self.new_bytes(bytes),
+        };
+        let state = self.interpreter().state::<Singles>();
+        if let Some(made) = state.objects[i].get() {
+            return Ok(made.clone());
+        }
+        let made = self.new_bytes(bytes)?;
+        made.header().make_immortal();
+        let _ = state.objects[i].set(made.clone());
+        Ok(made)
+    }
+
     pub fn new_bytes(&self, bytes: &[u8]) -> Res<Ref<Bytes>> {
         self.new_bytes_of(&self.ty_of::<Bytes>().clone(), bytes.len(), |out| out.copy_from_slice(bytes))
     }

@@ -292,3 +292,4 @@ impl DictItems {
         is_disjoint(vm, this, other)
     }
 }
+

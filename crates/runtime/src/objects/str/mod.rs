@@ -4,11 +4,21 @@
 //! in the dict word). Exact strings carry their data behind the payload in the same block.
 //! Text may hold lone surrogates, so Rust `&str` views exist only for ASCII; other views are explicit conversions.
 
+pub mod build;
+pub mod case;
+pub mod find;
 pub mod hash;
 pub mod intern;
+mod iter;
+pub mod join;
+pub mod methods;
 pub mod repr;
+pub mod slots;
+pub mod split;
+pub mod translate;
 
 use crate::payload::{Payload, TypeDef};
+use crate::slots::Slots;
 use crate::vm::{Res, Vm};
 use crate::{Ref, Value, layout};
 use core::cell::Cell;
@@ -71,7 +81,24 @@ impl Kind {
 }
 
 pub static STR: TypeDef = TypeDef {
+    doc: "str(object='') -> str\nstr(bytes_or_buffer[, encoding[, errors]]) -> str\n\nCreate a new string object from the given object. If encoding or\nerrors is specified, then the object must expose a data buffer\nthat will be decoded using the given encoding and error handler.\nOtherwise, returns the result of object.__str__() (if defined)\nor repr(object).\nencoding defaults to 'utf-8'.\nerrors defaults to 'strict'.",
     flags: TypeFlags::BASETYPE.with(TypeFlags::STR).with(TypeFlags::MATCH_SELF),
+    slots: Slots {
+        repr: Some(repr::repr),
+        str: Some(slots::str),
+        hash: Some(slots::hash),
+        richcompare: Some(slots::compare),
+        iter: Some(iter::iter),
+        new: Some(slots::new),
+        len: Some(slots::len),
+        getitem: Some(slots::getitem),
+        contains: Some(slots::contains),
+        concat: Some(slots::concat),
+        repeat: Some(slots::repeat),
+        remainder: Some(slots::remainder),
+        ..Slots::NONE
+    },
+    tables: &[Str::METHODS],
     ..TypeDef::of::<Str>("str", &crate::objects::object::OBJECT)
 };
 

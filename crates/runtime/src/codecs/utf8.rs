@@ -1,0 +1,127 @@
+//! UTF-8. Valid input is checked by the standard library and copied; errors are told as CPython's decoder tells them: the
+//! longest prefix that could have begun a character is one error.
+
+use super::errors::{Errors, Replacement};
+use crate::objects::bytes::Bytes;
+use crate::objects::str::build::Builder;
+use crate::objects::str::{Data, Str, push_wtf8};
+use crate::vm::{Res, Vm};
+use crate::Ref;
+
+pub fn encode(vm: &Vm, text: &Ref<Str>, errors: &mut Errors<'_>) -> Res<Ref<Bytes>> {
+    if let Some(ascii) = text.as_ascii() {
+        return vm.new_bytes(ascii.as_bytes());
+    }
+    if let Data::Latin1(d) = text.data() {
+        let mut out = Vec::with_capacity(d.len() * 2);
+        for &b in d {
+            if b < 128 { out.push(b) } else { out.extend_from_slice(&[0xc0 | b >> 6, 0x80 | b & 0x3f]) }
+        }
+        return vm.new_bytes(&out);
+    }
+    let n = text.len();
+    let mut out = Vec::with_capacity(n * 3);
+    let mut i = 0;
+    while i < n {
+        let c = text.at(i);
+        if !(0xd800..0xe000).contains(&c) {
+            push_wtf8(&mut out, c);
+            i += 1;
+            continue;
+        }
+        let end = (i..n).find(|k| !(0xd800..0xe000).contains(&text.at(*k))).unwrap_or(n);
+        let done = errors.encode(vm, "utf-8", text, (i, end), "surrogates not allowed", Some(&|c, out| push_wtf8(out, c)))?;
+        match done.with {
+            Replacement::Bytes(bytes) => out.extend_from_slice(&bytes),
+            Replacement::Text(points) => {
+                for c in points {
+                    if c >= 0x80 {
+                        return Err(crate::objects::exceptions::raise_unicode_encode(
+                            vm,
+                            "utf-8",
+                            text.as_value(),
+                            i,
+                            end,
+                            "surrogates not allowed",
+                        ));
+                    }
+                    out.push(c as u8);
+                }
+            }
+        }
+        i = done.next;
+    }
+    vm.new_bytes(&out)
+}
+
+/// Length of the error at the start of `bytes`, and its reason; `None`: the bytes end within a character that may go on.
+fn error_at(bytes: &[u8]) -> (Option<usize>, &'static str) {
+    let b = bytes[0];
+    let (need, low, high) = match b {
+        0xc2..=0xdf => (2, 0x80, 0xbf),
+        0xe0 => (3, 0xa0, 0xbf),
+        0xed => (3, 0x80, 0x9f),
+        0xe1..=0xef => (3, 0x80, 0xbf),
+        0xf0 => (4, 0x90, 0xbf),
+        0xf1..=0xf3 => (4, 0x80, 0xbf),
+        0xf4 => (4, 0x80, 0x8f),
+        _ => return (Some(1), "invalid start byte"),
+    };
+    for k in 1..need {
+        let Some(&next) = bytes.get(k) else { return (None, "unexpected end of data") };
+        let ok = if k == 1 { (low..=high).contains(&next) } else { next & 0xc0 == 0x80 };
+        if !ok {
+            return (Some(k), "invalid continuation byte");
+        }
+    }
+    // Not reached for bytes the checker refused.
+    (Some(need), "invalid start byte")
+}
+
+/// The text, and how many bytes were used: with `last` false an unfinished character at the end is left over.
+pub fn decode(vm: &Vm, bytes: &[u8], errors: &mut Errors<'_>, last: bool) -> Res<(Ref<Str>, usize)> {
+    if bytes.is_ascii() {
+        return Ok((vm.new_str_of_data(Data::Ascii(bytes))?, bytes.len()));
+    }
+    if let Ok(text) = core::str::from_utf8(bytes) {
+        let text = vm.new_str(text)?;
+        return Ok((if text.len() == 1 { vm.single(text.at(0))? } else { text }, bytes.len()));
+    }
+    let mut owned: Option<Vec<u8>> = None;
+    let mut out = Builder::with_capacity(bytes.len());
+    let mut at = 0;
+    loop {
+        let bytes: &[u8] = owned.as_deref().unwrap_or(bytes);
+        let rest = &bytes[at.min(bytes.len())..];
+        let valid = match core::str::from_utf8(rest) {
+            Ok(text) => {
+                out.push_text(text);
+                let used = bytes.len();
+                return Ok((out.finish(vm)?, used));
+            }
+            Err(e) => e.valid_up_to(),
+        };
+        if let Ok(text) = core::str::from_utf8(&rest[..valid]) {
+            out.push_text(text);
+        }
+        let start = at + valid;
+        let (len, reason) = error_at(&bytes[start..]);
+        let end = match len {
+            None if !last => return Ok((out.finish(vm)?, start)),
+            // What a surrogate begins with may still become one that surrogatepass takes.
+            Some(_) if !last && is_partial_surrogate(&bytes[start..]) => return Ok((out.finish(vm)?, start)),
+            None => bytes.len(),
+            Some(len) => start + len,
+        };
+        let done = errors.decode(vm, "utf-8", bytes, (start, end), reason)?;
+        done.with.iter().for_each(|c| out.push(*c));
+        at = done.next;
+        if let Some(other) = done.object {
+            owned = Some(other);
+        }
+    }
+}
+
+fn is_partial_surrogate(bytes: &[u8]) -> bool {
+    bytes.len() == 2 && bytes[0] == 0xed && (0xa0..=0xbf).contains(&bytes[1])
+}

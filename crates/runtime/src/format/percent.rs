@@ -1,0 +1,464 @@
+//! `format % values`, for text and for bytes. After CPython Objects/unicodeobject.c (`unicode_format_arg`) and
+//! Objects/bytesobject.c (`_PyBytes_FormatEx`).
+
+use super::float;
+use crate::objects::bytes::Bytes;
+use crate::objects::int;
+use crate::objects::str::build::Builder;
+use crate::objects::str::{Data, Str};
+use crate::payload::Downcast;
+use crate::vm::{Res, Vm};
+use crate::{Ref, Tuple, Value};
+use num_bigint::BigInt;
+use num_traits::Signed;
+
+/// What one `%...x` asks for.
+#[derive(Default)]
+struct Directive {
+    left: bool,
+    plus: bool,
+    blank: bool,
+    alternate: bool,
+    zero: bool,
+    width: usize,
+    precision: Option<usize>,
+}
+
+/// The values as they are consumed.
+struct Values<'a> {
+    all: &'a Value,
+    tuple: Option<&'a [Value]>,
+    next: usize,
+    /// The value a mapping key stands for.
+    keyed: Option<Value>,
+    keyed_used: bool,
+}
+
+impl Values<'_> {
+    fn next(&mut self, vm: &Vm) -> Res {
+        if let Some(value) = &self.keyed {
+            if !self.keyed_used {
+                self.keyed_used = true;
+                return Ok(value.clone());
+            }
+        } else if let Some(tuple) = self.tuple {
+            if let Some(value) = tuple.get(self.next) {
+                self.next += 1;
+                return Ok(value.clone());
+            }
+        } else if self.next == 0 {
+            self.next = 1;
+            return Ok(self.all.clone());
+        }
+        Err(vm.type_error("not enough arguments for format string"))
+    }
+
+    fn left_over(&self) -> bool {
+        match (&self.keyed, self.tuple) {
+            (Some(_), _) => !self.keyed_used,
+            (None, Some(tuple)) => self.next < tuple.len(),
+            (None, None) => self.next == 0,
+        }
+    }
+}
+
+pub fn format_str(vm: &Vm, format: &Ref<Str>, values: &Value) -> Res {
+    Ok(run(vm, format.data(), values, false)?.finish(vm)?.into_value())
+}
+
+/// The result's bytes, for `bytes` and `bytearray`.
+pub fn format_bytes(vm: &Vm, format: &[u8], values: &Value) -> Res<Vec<u8>> {
+    Ok(run(vm, Data::Latin1(format), values, true)?.into_latin1())
+}
+
+fn at(data: Data<'_>, i: usize) -> u32 {
+    match data {
+        Data::Ascii(d) | Data::Latin1(d) => d[i] as u32,
+        Data::Ucs2(d) => d[i] as u32,
+        Data::Ucs4(d) => d[i],
+    }
+}
+
+fn find_percent(data: Data<'_>, from: usize) -> Option<usize> {
+    match data {
+        Data::Ascii(d) | Data::Latin1(d) => memchr::memchr(b'%', &d[from..]).map(|i| i + from),
+        Data::Ucs2(d) => d[from..].iter().position(|c| *c == 37).map(|i| i + from),
+        Data::Ucs4(d) => d[from..].iter().position(|c| *c == 37).map(|i| i + from),
+    }
+}
+
+fn run(vm: &Vm, format: Data<'_>, values: &Value, bytes: bool) -> Res<Builder> {
+    let n = format.len();
+    let tuple = values.downcast::<Tuple>().map(|t| t.as_slice());
+    let is_text = if bytes {
+        values.is_a::<Bytes>() || values.is_a::<crate::objects::bytearray::ByteArray>()
+    } else {
+        values.is_a::<Str>()
+    };
+    let mapping = tuple.is_none() && !is_text && vm.class(values).slots().getitem.is_some();
+    let mut args = Values { all: values, tuple, next: 0, keyed: None, keyed_used: false };
+    let mut out = Builder::with_capacity(n + 16);
+    let mut i = 0;
+    loop {
+        let Some(percent) = find_percent(format, i) else {
+            out.push_data(format.part(i, n));
+            break;
+        };
+        out.push_data(format.part(i, percent));
+        i = percent + 1;
+        if i >= n {
+            return Err(vm.value_error("incomplete format"));
+        }
+        if at(format, i) == '%' as u32 {
+            out.push('%' as u32);
+            i += 1;
+            continue;
+        }
+        if at(format, i) == '(' as u32 {
+            if !mapping {
+                return Err(vm.type_error("format requires a mapping"));
+            }
+            let start = i + 1;
+            let mut depth = 1;
+            i = start;
+            while i < n && depth > 0 {
+                match at(format, i) {
+                    40 => depth += 1,
+                    41 => depth -= 1,
+                    _ => {}
+                }
+                i += 1;
+            }
+            if depth > 0 {
+                return Err(vm.value_error("incomplete format key"));
+            }
+            let key = match format.part(start, i - 1) {
+                Data::Latin1(d) if bytes => vm.new_bytes(d)?.into_value(),
+                part => vm.new_str_of_data(part)?.into_value(),
+            };
+            let found = vm.get_item(values, &key)?;
+            args.keyed = Some(found);
+            args.keyed_used = false;
+        }
+        let mut d = Directive::default();
+        while i < n {
+            match at(format, i) {
+                45 => d.left = true,
+                43 => d.plus = true,
+                32 => d.blank = true,
+                35 => d.alternate = true,
+                48 => d.zero = true,
+                _ => break,
+            }
+            i += 1;
+        }
+        if i < n && at(format, i) == '*' as u32 {
+            let w = star(vm, &mut args, "width too big")?;
+            i += 1;
+            d.left |= w < 0;
+            d.width = w.unsigned_abs() as usize;
+        } else {
+            d.width = digits(vm, format, &mut i, isize::MAX as usize, "width too big")?.unwrap_or(0);
+        }
+        if i < n && at(format, i) == '.' as u32 {
+            i += 1;
+            if i < n && at(format, i) == '*' as u32 {
+                let p = star(vm, &mut args, "precision too big")?;
+                if p > i32::MAX as i64 {
+                    return Err(vm.value_error("precision too big"));
+                }
+                i += 1;
+                d.precision = Some(p.max(0) as usize);
+            } else {
+                d.precision = Some(digits(vm, format, &mut i, i32::MAX as usize, "precision too big")?.unwrap_or(0));
+            }
+        }
+        if i < n && matches!(at(format, i), 104 | 108 | 76) {
+            i += 1;
+        }
+        if i >= n {
+            return Err(vm.value_error("incomplete format"));
+        }
+        let c = at(format, i);
+        i += 1;
+        let value = args.next(vm)?;
+        if d.width > 0 {
+            vm.check_room(d.width)?;
+        }
+        one(vm, &mut out, &d, c, &value, bytes, i - 1)?;
+    }
+    if !mapping && args.left_over() {
+        return Err(vm.type_error(if bytes {
+            "not all arguments converted during bytes formatting"
+        } else {
+            "not all arguments converted during string formatting"
+        }));
+    }
+    Ok(out)
+}
+
+fn star(vm: &Vm, args: &mut Values<'_>, message: &str) -> Res<i64> {
+    let value = args.next(vm)?;
+    match int::view(&value) {
+        Some(v) => match v.to_i64() {
+            Some(i) if i > -i64::MAX => Ok(i),
+            _ if message.starts_with('w') => Err(vm.overflow_error("Python int too large to convert to C ssize_t")),
+            _ => Err(vm.overflow_error("Python int too large to convert to C int")),
+        },
+        None => Err(vm.type_error("* wants int")),
+    }
+}
+
+fn digits(vm: &Vm, format: Data<'_>, i: &mut usize, max: usize, message: &str) -> Res<Option<usize>> {
+    let mut n: Option<usize> = None;
+    while *i < format.len() {
+        let c = at(format, *i);
+        if !(48..58).contains(&c) {
+            break;
+        }
+        let next = n.unwrap_or(0).checked_mul(10).and_then(|v| v.checked_add((c - 48) as usize));
+        match next.filter(|v| *v <= max) {
+            Some(v) => n = Some(v),
+            None => return Err(vm.value_error(message)),
+        }
+        *i += 1;
+    }
+    Ok(n)
+}
+
+fn one(vm: &Vm, out: &mut Builder, d: &Directive, c: u32, value: &Value, bytes: bool, index: usize) -> Res<()> {
+    match char::from_u32(c).unwrap_or('\0') {
+        'r' | 'a' if bytes => text(out, d, vm.ascii(value)?.data()),
+        's' | 'b' if bytes => {
+            if let Some(b) = value.exact::<Bytes>(vm) {
+                text(out, d, Data::Latin1(b.as_slice()));
+            } else {
+                let b = bytes_value(vm, value)?;
+                text(out, d, Data::Latin1(&b));
+            }
+        }
+        's' => text(out, d, vm.str(value)?.data()),
+        'r' => text(out, d, vm.repr(value)?.data()),
+        'a' => text(out, d, vm.ascii(value)?.data()),
+        k @ ('d' | 'i' | 'u' | 'o' | 'x' | 'X') => integer(vm, out, d, k, value)?,
+        k @ ('e' | 'E' | 'f' | 'F' | 'g' | 'G') => {
+            let f = vm.to_f64(value)?;
+            number(out, d, &float_text(f, k, d), 0);
+        }
+        'c' => {
+            let c = character(vm, value, bytes)?;
+            let plain = Directive { left: d.left, width: d.width, ..Directive::default() };
+            match bytes {
+                true => text(out, &plain, Data::Latin1(&[c as u8])),
+                false => text(out, &plain, Data::Ucs4(&[c])),
+            }
+        }
+        _ => {
+            let shown = match char::from_u32(c) {
+                Some(ch) if (32..128).contains(&c) => ch,
+                _ => '?',
+            };
+            return Err(
+                vm.value_error(format!("unsupported format character '{shown}' (0x{c:x}) at index {index}"))
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Padding around text cut to the precision.
+fn text(out: &mut Builder, d: &Directive, data: Data<'_>) {
+    let keep = d.precision.unwrap_or(usize::MAX).min(data.len());
+    let missing = d.width.saturating_sub(keep);
+    if !d.left {
+        out.repeat(32, missing);
+    }
+    let part = data.part(0, keep);
+    if let Data::Ucs4(units) = part {
+        units.iter().for_each(|c| out.push(*c));
+    } else {
+        out.push_data(part);
+    }
+    if d.left {
+        out.repeat(32, missing);
+    }
+}
+
+/// A number: its sign, then `prefix` characters that stay before zeros, then digits.
+fn number(out: &mut Builder, d: &Directive, text: &str, prefix: usize) {
+    let (sign, body) = match text.strip_prefix('-') {
+        Some(rest) => ("-", rest),
+        None if d.plus => ("+", text),
+        None if d.blank => (" ", text),
+        None => ("", text),
+    };
+    let missing = d.width.saturating_sub(sign.len() + body.len());
+    let zeros = d.zero && !d.left;
+    if !zeros && !d.left {
+        out.repeat(32, missing);
+    }
+    out.push_ascii(sign);
+    let (head, tail) = body.split_at(prefix.min(body.len()));
+    out.push_ascii(head);
+    if zeros {
+        out.repeat(48, missing);
+    }
+    out.push_ascii(tail);
+    if d.left {
+        out.repeat(32, missing);
+    }
+}
+
+fn integer(vm: &Vm, out: &mut Builder, d: &Directive, kind: char, value: &Value) -> Res<()> {
+    if let (Some(i), 'd' | 'i' | 'u', None) = (value.as_small_int(), kind, d.precision) {
+        let mut room = [0u8; 24];
+        number(out, d, decimal(i, &mut room), 0);
+        return Ok(());
+    }
+    let big = match int::view(value) {
+        Some(view) => view.to_bigint(),
+        None => convert(vm, kind, value)?,
+    };
+    if d.precision.is_some_and(|p| p > i32::MAX as usize - 3) {
+        return Err(vm.overflow_error("precision too large"));
+    }
+    let magnitude = big.abs();
+    let (mut digits, prefix) = match kind {
+        'x' => (magnitude.to_str_radix(16), "0x"),
+        'X' => (magnitude.to_str_radix(16).to_uppercase(), "0X"),
+        'o' => (magnitude.to_str_radix(8), "0o"),
+        _ => (int::convert::to_decimal(vm, &magnitude)?, ""),
+    };
+    if let Some(p) = d.precision.filter(|p| *p > digits.len()) {
+        vm.check_room(p)?;
+        digits.insert_str(0, &"0".repeat(p - digits.len()));
+    }
+    let prefix = if d.alternate { prefix } else { "" };
+    let sign = if big.is_negative() { "-" } else { "" };
+    number(out, d, &format!("{sign}{prefix}{digits}"), prefix.len());
+    Ok(())
+}
+
+/// Decimal text of a small integer.
+pub fn decimal(i: i64, room: &mut [u8; 24]) -> &str {
+    let mut n = i.unsigned_abs();
+    let mut at = room.len();
+    loop {
+        at -= 1;
+        room[at] = b'0' + (n % 10) as u8;
+        n /= 10;
+        if n == 0 {
+            break;
+        }
+    }
+    if i < 0 {
+        at -= 1;
+        room[at] = b'-';
+    }
+    core::str::from_utf8(&room[at..]).unwrap_or("")
+}
+
+/// The integer a value that is none converts to.
+fn convert(vm: &Vm, kind: char, value: &Value) -> Res<BigInt> {
+    let slots = vm.class(value).slots();
+    let hex = matches!(kind, 'x' | 'X' | 'o');
+    let wrong = || {
+        let wanted = if hex { "an integer" } else { "a real number" };
+        vm.type_error(format!("%{kind} format: {wanted} is required, not {}", vm.type_name(value)))
+    };
+    let result = match (slots.int, slots.index) {
+        (Some(to_int), _) if !hex => to_int(vm, value),
+        (_, Some(index)) => index(vm, value),
+        _ => return Err(wrong()),
+    };
+    match vm.catch(result, &crate::objects::exceptions::TYPE_ERROR)? {
+        Some(v) => match int::view(&v) {
+            Some(view) => Ok(view.to_bigint()),
+            None => Err(wrong()),
+        },
+        None => Err(wrong()),
+    }
+}
+
+fn float_text(f: f64, kind: char, d: &Directive) -> String {
+    let lower = kind.to_ascii_lowercase();
+    let body = if f.is_nan() {
+        "nan".to_string()
+    } else if f.is_infinite() {
+        "inf".to_string()
+    } else {
+        float::digits(f.abs(), lower, d.precision.unwrap_or(6), d.alternate, false)
+    };
+    let body = if kind.is_ascii_uppercase() { body.to_uppercase() } else { body };
+    if f.is_sign_negative() && !f.is_nan() { format!("-{body}") } else { body }
+}
+
+fn character(vm: &Vm, value: &Value, bytes: bool) -> Res<u32> {
+    if bytes {
+        let slice = match (value.downcast::<Bytes>(), value.downcast::<crate::objects::bytearray::ByteArray>()) {
+            (Some(b), _) => Some((b.as_slice().to_vec(), "bytes")),
+            (_, Some(b)) => Some((b.to_vec(), "bytearray")),
+            _ => None,
+        };
+        if let Some((slice, name)) = slice {
+            let article = "a";
+            return match slice[..] {
+                [b] => Ok(b as u32),
+                _ => Err(vm.type_error(format!(
+                    "%c requires an integer in range(256) or a single byte, not {article} {name} object of length {}",
+                    slice.len()
+                ))),
+            };
+        }
+        if int::view(value).is_none() && vm.class(value).slots().index.is_none() {
+            return Err(vm.type_error(format!(
+                "%c requires an integer in range(256) or a single byte, not {}",
+                vm.type_name(value)
+            )));
+        }
+        return match vm.index_as_i128(value)?.and_then(|i| u8::try_from(i).ok()) {
+            Some(b) => Ok(b as u32),
+            None => Err(vm.overflow_error("%c arg not in range(256)")),
+        };
+    }
+    if let Some(text) = value.downcast::<Str>() {
+        return match text.len() {
+            1 => Ok(text.at(0)),
+            n => Err(vm.type_error(format!(
+                "%c requires an int or a unicode character, not a string of length {n}"
+            ))),
+        };
+    }
+    if int::view(value).is_none() && vm.class(value).slots().index.is_none() {
+        return Err(
+            vm.type_error(format!("%c requires an int or a unicode character, not {}", vm.type_name(value)))
+        );
+    }
+    match vm.index_as_i128(value)?.and_then(|i| u32::try_from(i).ok()).filter(|c| *c < 0x110000) {
+        Some(c) => Ok(c),
+        None => Err(vm.overflow_error("%c arg not in range(0x110000)")),
+    }
+}
+
+/// What `%b` takes: bytes, a buffer, or `__bytes__`.
+fn bytes_value(vm: &Vm, value: &Value) -> Res<Vec<u8>> {
+    if let Some(b) = value.downcast::<Bytes>()
+        && value.exact::<Bytes>(vm).is_some()
+    {
+        return Ok(b.as_slice().to_vec());
+    }
+    if let Some(result) = vm.call_special(value, &vm.names().__bytes__, &[])? {
+        return match result.downcast::<Bytes>() {
+            Some(b) => Ok(b.as_slice().to_vec()),
+            None => Err(vm.type_error(format!("__bytes__ returned non-bytes (type {})", vm.type_name(&result)))),
+        };
+    }
+    if let Some(export) = vm.class(value).slots().buffer {
+        return crate::objects::memoryview::contiguous(&export(vm, value, crate::objects::buffer::flags::FULL_RO)?, vm);
+    }
+    Err(vm.type_error(format!(
+        "%b requires a bytes-like object, or an object that implements __bytes__, not '{}'",
+        vm.type_name(value)
+    )))
+}
+

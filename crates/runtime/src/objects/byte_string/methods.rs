@@ -1,0 +1,441 @@
+//! The methods that `bytes` and `bytearray` have in common, written once: `byte_methods!(Bytes)` makes the table.
+//! Documentation strings are CPython's.
+
+use super::ByteString;
+use crate::objects::bytes::Bytes;
+use crate::objects::str::Str;
+use crate::objects::str::find;
+use crate::payload::Downcast;
+use crate::vm::{Res, Vm};
+use crate::{List, Ref, Tuple, Value};
+
+pub use super::args::{Fill, Like, Sought, any_affix, like};
+pub use super::{algorithms as a, hex, translate};
+pub use crate::objects::str::case::{swap_ascii, title_ascii};
+pub use crate::objects::str::methods::{bounds, limit};
+pub use crate::objects::str::split::{line_ranges, words, words_from_right};
+
+pub fn find_in(text: &[u8], sub: &[u8], start: usize, end: usize) -> Option<usize> {
+    let end = end.min(text.len());
+    if start > end {
+        return None;
+    }
+    if sub.is_empty() {
+        return Some(start);
+    }
+    find::find(&text[start..end], sub).map(|at| at + start)
+}
+
+pub fn rfind_in(text: &[u8], sub: &[u8], start: usize, end: usize) -> Option<usize> {
+    let end = end.min(text.len());
+    if start > end {
+        return None;
+    }
+    if sub.is_empty() {
+        return Some(end);
+    }
+    find::rfind(&text[start..end], sub).map(|at| at + start)
+}
+
+pub fn count_in(text: &[u8], sub: &[u8], start: usize, end: usize) -> usize {
+    let end = end.min(text.len());
+    if start > end {
+        return 0;
+    }
+    if sub.is_empty() {
+        return end - start + 1;
+    }
+    find::count(&text[start..end], sub, usize::MAX)
+}
+
+pub fn not_empty(vm: &Vm, sep: &[u8]) -> Res<()> {
+    if sep.is_empty() {
+        return Err(vm.value_error("empty separator"));
+    }
+    Ok(())
+}
+
+/// A changed copy, or the object itself when the bytes are the same.
+pub fn result<T: ByteString>(vm: &Vm, this: &Ref<T>, out: Vec<u8>) -> Res {
+    if this.with(|s| s.len() == out.len() && s == out) { T::unchanged(vm, this) } else { T::make(vm, &out) }
+}
+
+pub fn list_of_parts<T: ByteString>(vm: &Vm, this: &Ref<T>, parts: Vec<(usize, usize)>) -> Res {
+    let text = this.with(|s| s.to_vec());
+    if let [(0, end)] = parts[..]
+        && end == text.len()
+    {
+        return Ok(List::from_vec(vm, vec![T::unchanged(vm, this)?])?.into_value());
+    }
+    let items = parts.into_iter().map(|(a, b)| T::make(vm, &text[a..b])).collect::<Res<Vec<Value>>>()?;
+    Ok(List::from_vec(vm, items)?.into_value())
+}
+
+pub fn partition<T: ByteString>(
+    vm: &Vm,
+    this: &Ref<T>,
+    text: &[u8],
+    sep: &[u8],
+    at: Option<usize>,
+    from_right: bool,
+) -> Res {
+    let Some(at) = at else {
+        let (whole, left, right) = (T::unchanged(vm, this)?, T::make(vm, b"")?, T::make(vm, b"")?);
+        return if from_right { vm.new_tuple(&[left, right, whole]) } else { vm.new_tuple(&[whole, left, right]) };
+    };
+    vm.new_tuple(&[T::make(vm, &text[..at])?, T::make(vm, sep)?, T::make(vm, &text[at + sep.len()..])?])
+}
+
+/// The only item of a list or tuple when it is an exact bytes object: joining gives it back.
+pub fn only_exact_bytes(vm: &Vm, iterable: &Value) -> Option<Value> {
+    let only = match (iterable.exact::<Tuple>(vm), iterable.exact::<List>(vm)) {
+        (Some(tuple), _) if tuple.len() == 1 => tuple.as_slice()[0].clone(),
+        (_, Some(list)) if list.len() == 1 => list.get(0)?,
+        _ => return None,
+    };
+    only.exact::<Bytes>(vm).is_some().then_some(only)
+}
+
+pub fn decode_own<T: ByteString>(
+    vm: &Vm,
+    this: &Ref<T>,
+    encoding: Option<&str>,
+    errors: Option<&str>,
+) -> Res<Ref<Str>> {
+    if let Some(bytes) = this.as_value().downcast::<Bytes>() {
+        return match crate::codecs::builtin(encoding.unwrap_or("utf-8")) {
+            Some(which) => crate::codecs::decode_builtin(
+                vm,
+                bytes.as_slice(),
+                which,
+                &mut crate::codecs::errors::Errors::named(errors),
+            ),
+            None => crate::codecs::decode_buffer(
+                vm,
+                this.as_value(),
+                crate::objects::bytes::export(vm, this.as_value(), 0)?,
+                encoding,
+                errors,
+            ),
+        };
+    }
+    let bytes = this.with(|s| s.to_vec());
+    crate::codecs::decode_bytes(vm, &bytes, encoding, errors)
+}
+
+/// Writes the table `SHARED` of methods for a [`ByteString`].
+#[macro_export]
+macro_rules! byte_methods {
+    ($T:ty) => {
+        #[$crate::methods(SHARED)]
+        impl $T {
+            #[method(doc = "Return the number of non-overlapping occurrences of subsection 'sub' in bytes B[start:end].\n\n  start\n    Optional start position. Default: start of the bytes.\n  end\n    Optional stop position. Default: end of the bytes.", sig = "(sub, start=None, end=None, /)")]
+            fn count(vm: &Vm, this: &Ref<$T>, sub: Sought, start: Option<&Value>, end: Option<&Value>) -> Res<usize> {
+                let (start, end) = bounds(vm, start, end, this.with(|s| s.len()))?;
+                Ok(this.with(|s| count_in(s, &sub, start, end)))
+            }
+
+            #[method(doc = "Return the lowest index in B where subsection 'sub' is found, such that 'sub' is contained within B[start,end].\n\n  start\n    Optional start position. Default: start of the bytes.\n  end\n    Optional stop position. Default: end of the bytes.\n\nReturn -1 on failure.", sig = "(sub, start=None, end=None, /)")]
+            fn find(vm: &Vm, this: &Ref<$T>, sub: Sought, start: Option<&Value>, end: Option<&Value>) -> Res<isize> {
+                let (start, end) = bounds(vm, start, end, this.with(|s| s.len()))?;
+                Ok(this.with(|s| find_in(s, &sub, start, end)).map_or(-1, |at| at as isize))
+            }
+
+            #[method(doc = "Return the highest index in B where subsection 'sub' is found, such that 'sub' is contained within B[start,end].\n\n  start\n    Optional start position. Default: start of the bytes.\n  end\n    Optional stop position. Default: end of the bytes.\n\nReturn -1 on failure.", sig = "(sub, start=None, end=None, /)")]
+            fn rfind(vm: &Vm, this: &Ref<$T>, sub: Sought, start: Option<&Value>, end: Option<&Value>) -> Res<isize> {
+                let (start, end) = bounds(vm, start, end, this.with(|s| s.len()))?;
+                Ok(this.with(|s| rfind_in(s, &sub, start, end)).map_or(-1, |at| at as isize))
+            }
+
+            #[method(doc = "Return the lowest index in B where subsection 'sub' is found, such that 'sub' is contained within B[start,end].\n\n  start\n    Optional start position. Default: start of the bytes.\n  end\n    Optional stop position. Default: end of the bytes.\n\nRaise ValueError if the subsection is not found.", sig = "(sub, start=None, end=None, /)")]
+            fn index(vm: &Vm, this: &Ref<$T>, sub: Sought, start: Option<&Value>, end: Option<&Value>) -> Res<usize> {
+                let (start, end) = bounds(vm, start, end, this.with(|s| s.len()))?;
+                this.with(|s| find_in(s, &sub, start, end)).ok_or_else(|| vm.value_error("subsection not found"))
+            }
+
+            #[method(doc = "Return the highest index in B where subsection 'sub' is found, such that 'sub' is contained within B[start,end].\n\n  start\n    Optional start position. Default: start of the bytes.\n  end\n    Optional stop position. Default: end of the bytes.\n\nRaise ValueError if the subsection is not found.", sig = "(sub, start=None, end=None, /)")]
+            fn rindex(vm: &Vm, this: &Ref<$T>, sub: Sought, start: Option<&Value>, end: Option<&Value>) -> Res<usize> {
+                let (start, end) = bounds(vm, start, end, this.with(|s| s.len()))?;
+                this.with(|s| rfind_in(s, &sub, start, end)).ok_or_else(|| vm.value_error("subsection not found"))
+            }
+
+            #[method(doc = "Return a copy with all occurrences of substring old replaced by new.\n\n  count\n    Maximum number of occurrences to replace.\n    -1 (the default value) means replace all occurrences.\n\nIf the optional argument count is given, only the first count occurrences are\nreplaced.", sig = "(old, new, count=-1, /)")]
+            fn replace(vm: &Vm, this: &Ref<$T>, old: Like, new: Like, count: isize) -> Res {
+                match this.with(|s| a::replace(vm, s, &old, &new, limit(count)))? {
+                    Some(out) => <$T>::make(vm, &out),
+                    None => <$T as ByteString>::unchanged(vm, this),
+                }
+            }
+
+            #[method(doc = "Return a list of the sections in the bytes, using sep as the delimiter.\n\n  sep\n    The delimiter according which to split the bytes.\n    None (the default value) means split on ASCII whitespace\n    characters (space, tab, return, newline, formfeed, vertical tab).\n  maxsplit\n    Maximum number of splits to do.\n    -1 (the default value) means no limit.", sig = "(sep=None, maxsplit=-1)")]
+            fn split(vm: &Vm, this: &Ref<$T>, sep: Option<Like>, maxsplit: isize) -> Res {
+                let parts = match &sep {
+                    None => this.with(|s| words(s, limit(maxsplit), a::is_space)),
+                    Some(sep) => {
+                        not_empty(vm, sep)?;
+                        this.with(|s| a::split(s, sep, limit(maxsplit)))
+                    }
+                };
+                list_of_parts(vm, this, parts)
+            }
+
+            #[method(doc = "Return a list of the sections in the bytes, using sep as the delimiter.\n\n  sep\n    The delimiter according which to split the bytes.\n    None (the default value) means split on ASCII whitespace\n    characters (space, tab, return, newline, formfeed, vertical tab).\n  maxsplit\n    Maximum number of splits to do.\n    -1 (the default value) means no limit.\n\nSplitting is done starting at the end of the bytes and working to\nthe front.", sig = "(sep=None, maxsplit=-1)")]
+            fn rsplit(vm: &Vm, this: &Ref<$T>, sep: Option<Like>, maxsplit: isize) -> Res {
+                let parts = match &sep {
+                    None => {
+                        let mut parts = this.with(|s| words_from_right(s, limit(maxsplit), a::is_space));
+                        parts.reverse();
+                        parts
+                    }
+                    Some(sep) => {
+                        not_empty(vm, sep)?;
+                        this.with(|s| a::split_from_right(s, sep, limit(maxsplit)))
+                    }
+                };
+                list_of_parts(vm, this, parts)
+            }
+
+            #[method(doc = "Return a list of the lines in the bytes, breaking at line boundaries.\n\nLine breaks are not included in the resulting list unless keepends\nis given and true.", sig = "(keepends=False)")]
+            fn splitlines(vm: &Vm, this: &Ref<$T>, keepends: bool) -> Res {
+                let ranges = this.with(|s| line_ranges(s, |c| matches!(c, 10 | 13)));
+                let parts = ranges.into_iter().map(|(a, end, whole)| (a, if keepends { whole } else { end })).collect();
+                list_of_parts(vm, this, parts)
+            }
+
+            #[method(doc = "Concatenate any number of bytes objects.\n\nThe bytes whose method is called is inserted in between each pair.\n\nThe result is returned as a new bytes object.\n\nExample: b'.'.join([b'ab', b'pq', b'rs']) -> b'ab.pq.rs'.", sig = "(iterable_of_bytes, /)")]
+            fn join(vm: &Vm, this: &Ref<$T>, iterable_of_bytes: &Value) -> Res {
+                let sep = this.with(|s| s.to_vec());
+                if <$T>::NAME == "bytes" && let Some(only) = only_exact_bytes(vm, iterable_of_bytes) {
+                    return Ok(only);
+                }
+                <$T>::make(vm, &translate::join(vm, &sep, iterable_of_bytes)?)
+            }
+
+            #[method(doc = "Partition the bytes into three parts using the given separator.\n\nThis will search for the separator sep in the bytes.  If the\nseparator is found, returns a 3-tuple containing the part before the\nseparator, the separator itself, and the part after it.\n\nIf the separator is not found, returns a 3-tuple containing the\noriginal bytes object and two empty bytes objects.", sig = "(sep, /)")]
+            fn partition(vm: &Vm, this: &Ref<$T>, sep: Like) -> Res {
+                not_empty(vm, &sep)?;
+                let text = this.with(|s| s.to_vec());
+                partition::<$T>(vm, this, &text, &sep, find_in(&text, &sep, 0, text.len()), false)
+            }
+
+            #[method(doc = "Partition the bytes into three parts using the given separator.\n\nThis will search for the separator sep in the bytes, starting at the\nend.  If the separator is found, returns a 3-tuple containing the\npart before the separator, the separator itself, and the part after\nit.\n\nIf the separator is not found, returns a 3-tuple containing two\nempty bytes objects and the original bytes object.", sig = "(sep, /)")]
+            fn rpartition(vm: &Vm, this: &Ref<$T>, sep: Like) -> Res {
+                not_empty(vm, &sep)?;
+                let text = this.with(|s| s.to_vec());
+                partition::<$T>(vm, this, &text, &sep, rfind_in(&text, &sep, 0, text.len()), true)
+            }
+
+            #[method(doc = "Return True if the bytes starts with the specified prefix, False otherwise.\n\n  prefix\n    A bytes or a tuple of bytes to try.\n  start\n    Optional start position. Default: start of the bytes.\n  end\n    Optional stop position. Default: end of the bytes.", sig = "(prefix, start=None, end=None, /)")]
+            fn startswith(vm: &Vm, this: &Ref<$T>, prefix: &Value, start: Option<&Value>, end: Option<&Value>) -> Res<bool> {
+                let (start, end) = bounds(vm, start, end, this.with(|s| s.len()))?;
+                any_affix(vm, "startswith", prefix, |part| this.with(|s| start <= end && s[start.min(s.len())..end.min(s.len())].starts_with(part) && start <= s.len()))
+            }
+
+            #[method(doc = "Return True if the bytes ends with the specified suffix, False otherwise.\n\n  suffix\n    A bytes or a tuple of bytes to try.\n  start\n    Optional start position. Default: start of the bytes.\n  end\n    Optional stop position. Default: end of the bytes.", sig = "(suffix, start=None, end=None, /)")]
+            fn endswith(vm: &Vm, this: &Ref<$T>, suffix: &Value, start: Option<&Value>, end: Option<&Value>) -> Res<bool> {
+                let (start, end) = bounds(vm, start, end, this.with(|s| s.len()))?;
+                any_affix(vm, "endswith", suffix, |part| this.with(|s| start <= end && s[start.min(s.len())..end.min(s.len())].ends_with(part) && start <= s.len()))
+            }
+
+            #[method(doc = "Return a bytes object with the given prefix string removed if present.\n\nIf the bytes starts with the prefix string, return\nbytes[len(prefix):].  Otherwise, return a copy of the original\nbytes.", sig = "(prefix, /)")]
+            fn removeprefix(vm: &Vm, this: &Ref<$T>, prefix: Like) -> Res {
+                match this.with(|s| s.strip_prefix(&*prefix).filter(|_| !prefix.is_empty()).map(<[u8]>::to_vec)) {
+                    Some(rest) => <$T>::make(vm, &rest),
+                    None => <$T as ByteString>::unchanged(vm, this),
+                }
+            }
+
+            #[method(doc = "Return a bytes object with the given suffix string removed if present.\n\nIf the bytes ends with the suffix string and that suffix is not\nempty, return bytes[:-len(prefix)].  Otherwise, return a copy of the\noriginal bytes.", sig = "(suffix, /)")]
+            fn removesuffix(vm: &Vm, this: &Ref<$T>, suffix: Like) -> Res {
+                match this.with(|s| s.strip_suffix(&*suffix).filter(|_| !suffix.is_empty()).map(<[u8]>::to_vec)) {
+                    Some(rest) => <$T>::make(vm, &rest),
+                    None => <$T as ByteString>::unchanged(vm, this),
+                }
+            }
+
+            #[method(doc = "Decode the bytes using the codec registered for encoding.\n\n  encoding\n    The encoding with which to decode the bytes.\n  errors\n    The error handling scheme to use for the handling of decoding\n    errors.  The default is 'strict' meaning that decoding errors\n    raise a UnicodeDecodeError.  Other possible values are 'ignore'\n    and 'replace' as well as any other name registered with\n    codecs.register_error that can handle UnicodeDecodeErrors.", sig = "(encoding='utf-8', errors='strict')")]
+            fn decode(vm: &Vm, this: &Ref<$T>, encoding: Option<&Ref<Str>>, errors: Option<&Ref<Str>>) -> Res<Ref<Str>> {
+                let (encoding, errors) = (crate::codecs::c_name(vm, encoding)?, crate::codecs::c_name(vm, errors)?);
+                decode_own(vm, this, encoding.as_deref(), errors.as_deref())
+            }
+
+            #[method(doc = "Create a string of hexadecimal numbers from a bytes object.\n\n  sep\n    An optional single character or byte to separate hex bytes.\n  bytes_per_sep\n    How many bytes between separators.  Positive values count from\n    the right, negative values count from the left.\n\nExample:\n>>> value = b'\\xb9\\x01\\xef'\n>>> value.hex()\n'b901ef'\n>>> value.hex(':')\n'b9:01:ef'\n>>> value.hex(':', 2)\n'b9:01ef'\n>>> value.hex(':', -2)\n'b901:ef'", sig = "(sep=<unrepresentable>, bytes_per_sep=1)")]
+            fn hex(vm: &Vm, this: &Ref<$T>, sep: Option<&Value>, bytes_per_sep: i32) -> Res<Ref<Str>> {
+                let bytes = this.with(|s| s.to_vec());
+                hex::hex_text(vm, &bytes, sep, bytes_per_sep as i64)
+            }
+
+            #[method(doc = "Return a centered string of length width.\n\nPadding is done using the specified fill character.", sig = "(width, fillchar=b' ', /)")]
+            fn center(vm: &Vm, this: &Ref<$T>, width: isize, fillchar: Option<Fill>) -> Res {
+                let out = this.with(|s| {
+                    let missing = (width.max(0) as usize).saturating_sub(s.len());
+                    let left = missing / 2 + (missing & width as usize & 1);
+                    a::padded(vm, s, left, missing - left, fillchar.map_or(b' ', |f| f.0))
+                })?;
+                result::<$T>(vm, this, out)
+            }
+
+            #[method(doc = "Return a left-justified string of length width.\n\nPadding is done using the specified fill character.", sig = "(width, fillchar=b' ', /)")]
+            fn ljust(vm: &Vm, this: &Ref<$T>, width: isize, fillchar: Option<Fill>) -> Res {
+                let out = this.with(|s| {
+                    a::padded(vm, s, 0, (width.max(0) as usize).saturating_sub(s.len()), fillchar.map_or(b' ', |f| f.0))
+                })?;
+                result::<$T>(vm, this, out)
+            }
+
+            #[method(doc = "Return a right-justified string of length width.\n\nPadding is done using the specified fill character.", sig = "(width, fillchar=b' ', /)")]
+            fn rjust(vm: &Vm, this: &Ref<$T>, width: isize, fillchar: Option<Fill>) -> Res {
+                let out = this.with(|s| {
+                    a::padded(vm, s, (width.max(0) as usize).saturating_sub(s.len()), 0, fillchar.map_or(b' ', |f| f.0))
+                })?;
+                result::<$T>(vm, this, out)
+            }
+
+            #[method(doc = "Pad a numeric string with zeros on the left, to fill a field of the given width.\n\nThe original string is never truncated.", sig = "(width, /)")]
+            fn zfill(vm: &Vm, this: &Ref<$T>, width: isize) -> Res {
+                let out = this.with(|s| a::zero_filled(vm, s, width.max(0) as usize))?;
+                result::<$T>(vm, this, out)
+            }
+
+            #[method(doc = "Return a copy where all tab characters are expanded using spaces.\n\nIf tabsize is not given, a tab size of 8 characters is assumed.", sig = "(tabsize=8)")]
+            fn expandtabs(vm: &Vm, this: &Ref<$T>, tabsize: i32) -> Res {
+                let out = this.with(|s| a::expand_tabs(vm, s, tabsize.max(0) as usize))?;
+                result::<$T>(vm, this, out)
+            }
+
+            #[method(doc = "Return a copy with each character mapped by the given translation table.\n\n  table\n    Translation table, which must be a bytes object of length 256.\n\nAll characters occurring in the optional argument delete are\nremoved.  The remaining characters are mapped through the given\ntranslation table.", sig = "(table, /, delete=b'')")]
+            fn translate(vm: &Vm, this: &Ref<$T>, table: &Value, delete: Option<Like>) -> Res {
+                let table = if table.is_none() { None } else { Some(like(vm, table)?) };
+                let deleted = delete.as_ref().map_or(&[][..], |d| d);
+                match this.with(|s| translate::translate(vm, s, table.as_deref(), deleted))? {
+                    Some(out) => <$T>::make(vm, &out),
+                    None => <$T as ByteString>::unchanged(vm, this),
+                }
+            }
+
+            #[method(doc = "Strip leading and trailing bytes contained in the argument.\n\nIf the argument is omitted or None, strip leading and trailing ASCII\nwhitespace.", sig = "(bytes=None, /)")]
+            fn strip(vm: &Vm, this: &Ref<$T>, bytes: Option<Like>) -> Res {
+                let (from, to, len) = this.with(|s| {
+                    let (from, to) = a::strip(s, bytes.as_deref(), true, true);
+                    (from, to, s.len())
+                });
+                if from == 0 && to == len {
+                    return <$T as ByteString>::unchanged(vm, this);
+                }
+                let part = this.with(|s| s[from..to].to_vec());
+                <$T>::make(vm, &part)
+            }
+
+            #[method(doc = "Strip leading bytes contained in the argument.\n\nIf the argument is omitted or None, strip leading  ASCII whitespace.", sig = "(bytes=None, /)")]
+            fn lstrip(vm: &Vm, this: &Ref<$T>, bytes: Option<Like>) -> Res {
+                let (from, to, len) = this.with(|s| {
+                    let (from, to) = a::strip(s, bytes.as_deref(), true, false);
+                    (from, to, s.len())
+                });
+                if from == 0 && to == len {
+                    return <$T as ByteString>::unchanged(vm, this);
+                }
+                let part = this.with(|s| s[from..to].to_vec());
+                <$T>::make(vm, &part)
+            }
+
+            #[method(doc = "Strip trailing bytes contained in the argument.\n\nIf the argument is omitted or None, strip trailing ASCII whitespace.", sig = "(bytes=None, /)")]
+            fn rstrip(vm: &Vm, this: &Ref<$T>, bytes: Option<Like>) -> Res {
+                let (from, to, len) = this.with(|s| {
+                    let (from, to) = a::strip(s, bytes.as_deref(), false, true);
+                    (from, to, s.len())
+                });
+                if from == 0 && to == len {
+                    return <$T as ByteString>::unchanged(vm, this);
+                }
+                let part = this.with(|s| s[from..to].to_vec());
+                <$T>::make(vm, &part)
+            }
+
+            #[method(doc = "B.lower() -> copy of B\n\nReturn a copy of B with all ASCII characters converted to lowercase.", sig = "()")]
+            fn lower(vm: &Vm, this: &Ref<$T>) -> Res {
+                let mut out = this.with(|s| s.to_vec());
+                out.make_ascii_lowercase();
+                <$T>::make(vm, &out)
+            }
+
+            #[method(doc = "B.upper() -> copy of B\n\nReturn a copy of B with all ASCII characters converted to uppercase.", sig = "()")]
+            fn upper(vm: &Vm, this: &Ref<$T>) -> Res {
+                let mut out = this.with(|s| s.to_vec());
+                out.make_ascii_uppercase();
+                <$T>::make(vm, &out)
+            }
+
+            #[method(doc = "B.swapcase() -> copy of B\n\nReturn a copy of B with uppercase ASCII characters converted\nto lowercase ASCII and vice versa.", sig = "()")]
+            fn swapcase(vm: &Vm, this: &Ref<$T>) -> Res {
+                let mut out = this.with(|s| s.to_vec());
+                swap_ascii(&mut out);
+                <$T>::make(vm, &out)
+            }
+
+            #[method(doc = "B.title() -> copy of B\n\nReturn a titlecased version of B, i.e. ASCII words start with\nuppercase characters, all remaining cased characters have lowercase.", sig = "()")]
+            fn title(vm: &Vm, this: &Ref<$T>) -> Res {
+                let mut out = this.with(|s| s.to_vec());
+                title_ascii(&mut out);
+                <$T>::make(vm, &out)
+            }
+
+            #[method(doc = "B.capitalize() -> copy of B\n\nReturn a copy of B with only its first character capitalized (ASCII)\nand the rest lower-cased.", sig = "()")]
+            fn capitalize(vm: &Vm, this: &Ref<$T>) -> Res {
+                let mut out = this.with(|s| s.to_vec());
+                {
+                    out.make_ascii_lowercase();
+                    if let Some(first) = out.first_mut() {
+                        first.make_ascii_uppercase();
+                    }
+                };
+                <$T>::make(vm, &out)
+            }
+
+            #[method(doc = "B.isalnum() -> bool\n\nReturn True if all characters in B are alphanumeric\nand there is at least one character in B, False otherwise.", sig = "()")]
+            fn isalnum(_: &Vm, this: &Ref<$T>) -> bool {
+                this.with(|s| a::all(s, u8::is_ascii_alphanumeric))
+            }
+
+            #[method(doc = "B.isalpha() -> bool\n\nReturn True if all characters in B are alphabetic\nand there is at least one character in B, False otherwise.", sig = "()")]
+            fn isalpha(_: &Vm, this: &Ref<$T>) -> bool {
+                this.with(|s| a::all(s, u8::is_ascii_alphabetic))
+            }
+
+            #[method(doc = "B.isascii() -> bool\n\nReturn True if B is empty or all characters in B are ASCII,\nFalse otherwise.", sig = "()")]
+            fn isascii(_: &Vm, this: &Ref<$T>) -> bool {
+                this.with(|s| s.is_ascii())
+            }
+
+            #[method(doc = "B.isdigit() -> bool\n\nReturn True if all characters in B are digits\nand there is at least one character in B, False otherwise.", sig = "()")]
+            fn isdigit(_: &Vm, this: &Ref<$T>) -> bool {
+                this.with(|s| a::all(s, u8::is_ascii_digit))
+            }
+
+            #[method(doc = "B.islower() -> bool\n\nReturn True if all cased characters in B are lowercase and there is\nat least one cased character in B, False otherwise.", sig = "()")]
+            fn islower(_: &Vm, this: &Ref<$T>) -> bool {
+                this.with(|s| a::cased(s, u8::is_ascii_lowercase, u8::is_ascii_uppercase))
+            }
+
+            #[method(doc = "B.isspace() -> bool\n\nReturn True if all characters in B are whitespace\nand there is at least one character in B, False otherwise.", sig = "()")]
+            fn isspace(_: &Vm, this: &Ref<$T>) -> bool {
+                this.with(|s| a::all(s, |b| a::is_space(*b)))
+            }
+
+            #[method(doc = "B.istitle() -> bool\n\nReturn True if B is a titlecased string and there is at least one\ncharacter in B, i.e. uppercase characters may only follow uncased\ncharacters and lowercase characters only cased ones. Return False\notherwise.", sig = "()")]
+            fn istitle(_: &Vm, this: &Ref<$T>) -> bool {
+                this.with(|s| a::is_title(s))
+            }
+
+            #[method(doc = "B.isupper() -> bool\n\nReturn True if all cased characters in B are uppercase and there is\nat least one cased character in B, False otherwise.", sig = "()")]
+            fn isupper(_: &Vm, this: &Ref<$T>) -> bool {
+                this.with(|s| a::cased(s, u8::is_ascii_uppercase, u8::is_ascii_lowercase))
+            }
+
+            #[function(doc = "Return a translation table usable for the bytes or bytearray translate method.\n\nThe returned table will be one where each byte in frm is mapped to\nthe byte at the same position in to.\n\nThe bytes objects frm and to must be of the same length.", sig = "(frm, to, /)")]
+            fn maketrans(vm: &Vm, frm: Like, to: Like) -> Res {
+                translate::maketrans(vm, &frm, &to)
+            }
+        }
+    };
+}

@@ -1,0 +1,150 @@
+//! What `bytes` and `bytearray` share: algorithms over byte slices, arguments that are bytes-like, and the method table.
+//!
+//! The slice of a bytearray may move when Python code runs. So every method converts its arguments first and then works
+//! inside [`ByteString::with`], in which nothing runs Python code.
+
+pub mod args;
+pub mod decode;
+pub mod hex;
+#[macro_use]
+pub mod methods;
+pub mod algorithms;
+pub mod translate;
+
+use crate::vm::{Res, Vm};
+use crate::{Payload, Ref, Value};
+
+/// A payload that is a string of bytes.
+pub trait ByteString: Payload {
+    const NAME: &'static str;
+
+    /// Looks at the bytes. `f` runs no Python code.
+    fn with<R>(&self, f: impl FnOnce(&[u8]) -> R) -> R;
+
+    /// A new object of the exact type.
+    fn make(vm: &Vm, bytes: &[u8]) -> Res;
+
+    /// The object itself where it is immutable and of the exact type, else a copy.
+    fn unchanged(vm: &Vm, this: &Ref<Self>) -> Res;
+}
+
+/// The bytes as a literal with the least escapes: `b'...'`.
+pub fn repr_text(bytes: &[u8], out: &mut Vec<u8>) {
+    let quote = if bytes.contains(&b'\'') && !bytes.contains(&b'"') { b'"' } else { b'\'' };
+    out.extend_from_slice(&[b'b', quote]);
+    for &b in bytes {
+        match b {
+            b'\\' => out.extend_from_slice(b"\\\\"),
+            b'\t' => out.extend_from_slice(b"\\t"),
+            b'\n' => out.extend_from_slice(b"\\n"),
+            b'\r' => out.extend_from_slice(b"\\r"),
+            _ if b == quote => out.extend_from_slice(&[b'\\', b]),
+            0x20..0x7f => out.push(b),
+            _ => {
+                const HEX: &[u8; 16] = b"0123456789abcdef";
+                out.extend_from_slice(&[b'\\', b'x', HEX[(b >> 4) as usize], HEX[(b & 15) as usize]]);
+            }
+        }
+    }
+    out.push(quote);
+}
+
+/// Equality and order with anything that exports bytes; NotImplemented for the rest.
+pub fn compare(vm: &Vm, a: &Value, b: &Value, op: crate::slots::CompareOp) -> Res {
+    let (Some(x), Some(y)) = (vm.class(a).slots().buffer, vm.class(b).slots().buffer) else {
+        return Ok(Value::NOT_IMPLEMENTED);
+    };
+    let x = match x(vm, a, 0) {
+        Ok(x) => x,
+        Err(raised) => {
+            vm.forget(raised);
+            return Ok(Value::NOT_IMPLEMENTED);
+        }
+    };
+    let y = match y(vm, b, 0) {
+        Ok(y) => y,
+        Err(raised) => {
+            vm.forget(raised);
+            return Ok(Value::NOT_IMPLEMENTED);
+        }
+    };
+    let order = x.as_slice().cmp(y.as_slice());
+    Ok(Value::bool(op.matches(order)))
+}
+
+/// `item in bytes`: an integer or a bytes-like object.
+pub fn contains<T: ByteString>(vm: &Vm, this: &Value, item: &Value) -> Res<bool> {
+    let this = crate::native::receiver::<T>(vm, this, "__contains__")?;
+    if crate::objects::int::view(item).is_some() || vm.class(item).slots().index.is_some() {
+        let Some(b) = vm.index_as_i128(item)?.and_then(|i| u8::try_from(i).ok()) else {
+            return Err(vm.value_error("byte must be in range(0, 256)"));
+        };
+        return Ok(this.with(|s| memchr::memchr(b, s).is_some()));
+    }
+    let item = args::like(vm, item)?;
+    Ok(this.with(|s| memchr::memmem::find(s, &item).is_some()))
+}
+
+/// One byte or a slice.
+pub fn getitem<T: ByteString>(vm: &Vm, this: &Value, key: &Value) -> Res {
+    let own = crate::native::receiver::<T>(vm, this, "__getitem__")?;
+    use crate::payload::Downcast;
+    if let Some(slice) = key.downcast::<crate::objects::slice::Slice>() {
+        let bounds = slice.unpack(vm)?;
+        let len = own.with(|s| s.len());
+        let chosen = bounds.adjust(len);
+        if chosen.step == 1 && chosen.len == len {
+            return T::unchanged(vm, own);
+        }
+        let part: Vec<u8> = own.with(|s| {
+            if chosen.step == 1 {
+                let start = chosen.start as usize;
+                s[start..start + chosen.len].to_vec()
+            } else {
+                chosen.positions().map(|i| s[i]).collect()
+            }
+        });
+        return T::make(vm, &part);
+    }
+    if crate::objects::int::view(key).is_none() && vm.class(key).slots().index.is_none() {
+        let kind = if T::NAME == "bytes" { "byte" } else { "bytearray" };
+        return Err(
+            vm.type_error(format!("{kind} indices must be integers or slices, not {}", vm.type_name(key)))
+        );
+    }
+    let i = vm.to_index(key)?;
+    let found = own.with(|s| {
+        let at = if i < 0 { i + s.len() as isize } else { i };
+        if at < 0 { None } else { s.get(at as usize).copied() }
+    });
+    match found {
+        Some(b) => Ok(Value::int32(b as i32)),
+        None => {
+            Err(vm.index_error(if T::NAME == "bytes" { "index out of range" } else { "bytearray index out of range" }))
+        }
+    }
+}
+
+/// `a + b` for bytes-like operands; the result has the type of `a`.
+pub fn concat<T: ByteString>(vm: &Vm, a: &Value, b: &Value) -> Res {
+    let own = crate::native::receiver::<T>(vm, a, "__add__")?;
+    let Some(export) = vm.class(b).slots().buffer else {
+        return Err(vm.type_error(format!("can't concat {} to {}", vm.type_name(b), vm.type_name(a))));
+    };
+    let other = export(vm, b, 0)?;
+    if T::NAME == "bytes" && other.as_slice().is_empty() {
+        return T::unchanged(vm, own);
+    }
+    let mut out = own.with(|s| s.to_vec());
+    vm.check_room(other.len)?;
+    out.extend_from_slice(other.as_slice());
+    T::make(vm, &out)
+}
+
+/// How often `n` copies of `len` bytes may be.
+pub fn repeated_len(vm: &Vm, len: usize, n: isize) -> Res<usize> {
+    match len.checked_mul(n.max(0) as usize).filter(|t| *t <= isize::MAX as usize) {
+        Some(total) => Ok(total),
+        None => Err(vm.no_memory()),
+    }
+}

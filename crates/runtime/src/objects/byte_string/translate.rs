@@ -1,0 +1,69 @@
+//! `translate` and `maketrans` of bytes, and `join`.
+
+use super::args::like;
+use crate::payload::Downcast;
+use crate::vm::{Res, Vm};
+use crate::{List, Tuple, Value};
+
+/// The bytes without those of `deleted`, the others replaced through `table`; `None` when nothing changed.
+pub fn translate(vm: &Vm, text: &[u8], table: Option<&[u8]>, deleted: &[u8]) -> Res<Option<Vec<u8>>> {
+    if table.is_some_and(|t| t.len() != 256) {
+        return Err(vm.value_error("translation table must be 256 characters long"));
+    }
+    let mut gone = [false; 256];
+    deleted.iter().for_each(|b| gone[*b as usize] = true);
+    let out: Vec<u8> = text
+        .iter()
+        .filter(|b| !gone[**b as usize])
+        .map(|b| match table {
+            Some(table) => table[*b as usize],
+            None => *b,
+        })
+        .collect();
+    Ok((out != text).then_some(out))
+}
+
+pub fn maketrans(vm: &Vm, from: &[u8], to: &[u8]) -> Res {
+    if from.len() != to.len() {
+        return Err(vm.value_error("maketrans arguments must have same length"));
+    }
+    let mut table: [u8; 256] = core::array::from_fn(|i| i as u8);
+    from.iter().zip(to).for_each(|(a, b)| table[*a as usize] = *b);
+    Ok(vm.new_bytes(&table)?.into_value())
+}
+
+/// The items with `sep` between them.
+pub fn join(vm: &Vm, sep: &[u8], iterable: &Value) -> Res<Vec<u8>> {
+    let items = if let Some(tuple) = iterable.exact::<Tuple>(vm) {
+        tuple.as_slice().to_vec()
+    } else if let Some(list) = iterable.exact::<List>(vm) {
+        list.to_vec()
+    } else {
+        let slots = vm.class(iterable).slots();
+        if slots.iter.is_none() && slots.getitem.is_none() {
+            return Err(vm.type_error("can only join an iterable"));
+        }
+        vm.collect(iterable)?
+    };
+    let mut out = Vec::new();
+    for (i, item) in items.iter().enumerate() {
+        if i > 0 {
+            out.extend_from_slice(sep);
+        }
+        if let Some(bytes) = item.downcast::<crate::objects::bytes::Bytes>() {
+            vm.check_room(bytes.len())?;
+            out.extend_from_slice(bytes.as_slice());
+            continue;
+        }
+        if vm.class(item).slots().buffer.is_none() {
+            return Err(vm.type_error(format!(
+                "sequence item {i}: expected a bytes-like object, {} found",
+                vm.type_name(item)
+            )));
+        }
+        let part = like(vm, item)?;
+        vm.check_room(part.len())?;
+        out.extend_from_slice(&part);
+    }
+    Ok(out)
+}

@@ -1,0 +1,153 @@
+//! The operations of `bytes`.
+
+use super::Bytes;
+use crate::native::receiver;
+use crate::objects::buffer::{Exported, flags};
+use crate::objects::byte_string::{ByteString, decode, hex, repr_text};
+use crate::payload::Downcast;
+use crate::slots::CompareOp;
+use crate::vm::{Res, Vm};
+use crate::{Args, Ref, TypeRef, Value};
+
+impl ByteString for Bytes {
+    const NAME: &'static str = "bytes";
+
+    fn with<R>(&self, f: impl FnOnce(&[u8]) -> R) -> R {
+        f(self.as_slice())
+    }
+
+    fn make(vm: &Vm, bytes: &[u8]) -> Res {
+        Ok(vm.short_bytes(bytes)?.into_value())
+    }
+
+    fn unchanged(vm: &Vm, this: &Ref<Bytes>) -> Res {
+        if this.as_value().exact::<Bytes>(vm).is_some() {
+            return Ok(this.to_value());
+        }
+        Bytes::make(vm, this.as_slice())
+    }
+}
+
+pub fn repr(vm: &Vm, this: &Value) -> Res {
+    let this = receiver::<Bytes>(vm, this, "__repr__")?;
+    vm.check_room(this.len().saturating_mul(2))?;
+    let mut out = Vec::with_capacity(this.len() + 3);
+    repr_text(this.as_slice(), &mut out);
+    Ok(vm.new_ascii(&out)?.into_value())
+}
+
+pub fn hash(vm: &Vm, this: &Value) -> Res<i64> {
+    let this = receiver::<Bytes>(vm, this, "__hash__")?;
+    let known = this.hash.get();
+    if known != -1 {
+        return Ok(known);
+    }
+    let fresh = crate::objects::str::hash::hash_bytes(this.as_slice(), vm.interpreter().hash_key);
+    this.hash.set(fresh);
+    Ok(fresh)
+}
+
+pub fn compare(_: &Vm, a: &Value, b: &Value, op: CompareOp) -> Res {
+    let (Some(x), Some(y)) = (a.downcast::<Bytes>(), b.downcast::<Bytes>()) else { return Ok(Value::NOT_IMPLEMENTED) };
+    Ok(Value::bool(match op {
+        CompareOp::Eq => a.is(b) || x.as_slice() == y.as_slice(),
+        CompareOp::Ne => !a.is(b) && x.as_slice() != y.as_slice(),
+        _ => op.matches(x.as_slice().cmp(y.as_slice())),
+    }))
+}
+
+pub fn len(vm: &Vm, this: &Value) -> Res<usize> {
+    Ok(receiver::<Bytes>(vm, this, "__len__")?.len())
+}
+
+pub fn repeat(vm: &Vm, this: &Value, n: isize) -> Res {
+    let own = receiver::<Bytes>(vm, this, "__mul__")?;
+    if n == 1 {
+        return Bytes::unchanged(vm, own);
+    }
+    let Some(total) = own.len().checked_mul(n.max(0) as usize).filter(|t| *t <= isize::MAX as usize) else {
+        return Err(vm.overflow_error("repeated bytes are too long"));
+    };
+    if total == 0 {
+        return Bytes::make(vm, b"");
+    }
+    let class = vm.ty_of::<Bytes>().clone();
+    let made =
+        vm.new_bytes_of(&class, total, |out| crate::objects::str::slots::fill_repeated(out, own.as_slice()))?;
+    Ok(made.into_value())
+}
+
+pub fn remainder(vm: &Vm, a: &Value, b: &Value) -> Res {
+    match a.downcast::<Bytes>() {
+        Some(format) => Bytes::make(vm, &crate::format::percent::format_bytes(vm, format.as_slice(), b)?),
+        None => Ok(Value::NOT_IMPLEMENTED),
+    }
+}
+
+/// Exports the bytes, read-only.
+pub fn export(vm: &Vm, this: &Value, wanted: u32) -> Res<Exported> {
+    let own = receiver::<Bytes>(vm, this, "__buffer__")?;
+    if wanted & flags::WRITABLE != 0 {
+        return Err(vm.buffer_error("Object is not writable."));
+    }
+    let bytes = own.as_slice();
+    Ok(Exported::bytes(this.clone(), bytes.as_ptr().cast_mut(), bytes.len(), true, None))
+}
+
+pub fn new(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
+    let bound = decode::arguments(vm, "bytes", args)?;
+    let made = if let Some(encoded) = decode::encoded(vm, "bytes", bound)? {
+        encoded
+    } else {
+        match bound[0] {
+            None => Bytes::make(vm, b"")?,
+            Some(source) => from_value(vm, source)?,
+        }
+    };
+    if cls.is(vm.ty_of::<Bytes>()) {
+        return Ok(made);
+    }
+    let Some(made) = made.downcast::<Bytes>() else { return Err(vm.type_error("bytes expected")) };
+    Ok(vm.new_bytes_of(cls, made.len(), |out| out.copy_from_slice(made.as_slice()))?.into_value())
+}
+
+/// `bytes(value)` for what is no text.
+pub fn from_value(vm: &Vm, source: &Value) -> Res {
+    if source.exact::<Bytes>(vm).is_some() {
+        return Ok(source.clone());
+    }
+    if let Some(result) = vm.call_special(source, &vm.names().__bytes__, &[])? {
+        return match result.is_a::<Bytes>() {
+            true => Ok(result),
+            false => Err(vm.type_error(format!("__bytes__ returned non-bytes (type {})", vm.type_name(&result)))),
+        };
+    }
+    if source.is_a::<crate::Str>() {
+        return Err(vm.type_error("string argument without an encoding"));
+    }
+    if let Some(n) = decode::count(vm, source)? {
+        let class = vm.ty_of::<Bytes>().clone();
+        return Ok(vm.new_bytes_of(&class, n, |_| {})?.into_value());
+    }
+    Bytes::make(vm, &decode::from_object(vm, source, "bytes")?)
+}
+
+#[crate::methods]
+impl Bytes {
+    #[classmethod(doc = "Create a bytes object from a string of hexadecimal numbers.\n\nSpaces between two numbers are accepted.\nExample: bytes.fromhex('B9 01EF') -> b'\\\\xb9\\\\x01\\\\xef'.", sig = "(string, /)")]
+    fn fromhex(vm: &Vm, cls: &TypeRef, string: &Value) -> Res {
+        let made = Bytes::make(vm, &hex::from_hex(vm, string)?)?;
+        if cls.is(vm.ty_of::<Bytes>()) { Ok(made) } else { vm.call(cls.as_value(), &[made]) }
+    }
+
+    #[method(doc = "Convert this value to exact type bytes.", sig = "()")]
+    fn __bytes__(vm: &Vm, this: &Ref<Bytes>) -> Res {
+        Bytes::unchanged(vm, this)
+    }
+
+    #[method(sig = "()")]
+    fn __getnewargs__(vm: &Vm, this: &Ref<Bytes>) -> Res {
+        let copy = Bytes::make(vm, this.as_slice())?;
+        vm.new_tuple(&[copy])
+    }
+}

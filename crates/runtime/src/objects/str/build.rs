@@ -1,0 +1,331 @@
+//! Making strings out of pieces: units of a known width, parts of strings, builders.
+//!
+//! The kind of a string is the least that fits, so a part of a wide string may be narrower: [`Vm::new_substr`] and
+//! [`Units::finish`] look at the largest code point. Strings of one Latin-1 character and the empty string exist once.
+
+use super::{Data, Kind, Str};
+use crate::payload::Downcast;
+use crate::vm::{Res, Vm};
+use crate::{Ref, Value};
+
+/// The kind of the widest unit.
+pub fn kind_of_ucs2(units: &[u16]) -> Kind {
+    Kind::for_max(units.iter().fold(0u16, |a, b| a | b) as u32)
+}
+
+pub fn kind_of_ucs4(units: &[u32]) -> Kind {
+    let all = units.iter().fold(0u32, |a, b| a | b);
+    if all > 0xffff { Kind::Ucs4 } else { Kind::for_max(all) }
+}
+
+/// Writes `len` units starting at unit `at` of `out`, which holds units of `kind`.
+pub fn copy_units(out: &mut [u8], kind: Kind, at: usize, data: Data<'_>) {
+    match (kind.width(), data) {
+        (1, Data::Ascii(d) | Data::Latin1(d)) => out[at..at + d.len()].copy_from_slice(d),
+        (2, Data::Ascii(d) | Data::Latin1(d)) => {
+            let out = &mut out[2 * at..2 * (at + d.len())];
+            out.chunks_exact_mut(2).zip(d).for_each(|(o, c)| o.copy_from_slice(&(*c as u16).to_ne_bytes()));
+        }
+        (4, Data::Ascii(d) | Data::Latin1(d)) => {
+            let out = &mut out[4 * at..4 * (at + d.len())];
+            out.chunks_exact_mut(4).zip(d).for_each(|(o, c)| o.copy_from_slice(&(*c as u32).to_ne_bytes()));
+        }
+        (2, Data::Ucs2(d)) => {
+            let out = &mut out[2 * at..2 * (at + d.len())];
+            out.chunks_exact_mut(2).zip(d).for_each(|(o, c)| o.copy_from_slice(&c.to_ne_bytes()));
+        }
+        (4, Data::Ucs2(d)) => {
+            let out = &mut out[4 * at..4 * (at + d.len())];
+            out.chunks_exact_mut(4).zip(d).for_each(|(o, c)| o.copy_from_slice(&(*c as u32).to_ne_bytes()));
+        }
+        (4, Data::Ucs4(d)) => {
+            let out = &mut out[4 * at..4 * (at + d.len())];
+            out.chunks_exact_mut(4).zip(d).for_each(|(o, c)| o.copy_from_slice(&c.to_ne_bytes()));
+        }
+        // Wider units never go into narrower ones: callers take the larger kind.
+        _ => {}
+    }
+}
+
+impl<'a> Data<'a> {
+    /// The units from `a` up to `b`.
+    pub fn part(self, a: usize, b: usize) -> Data<'a> {
+        match self {
+            Data::Ascii(d) => Data::Ascii(&d[a..b]),
+            Data::Latin1(d) => Data::Latin1(&d[a..b]),
+            Data::Ucs2(d) => Data::Ucs2(&d[a..b]),
+            Data::Ucs4(d) => Data::Ucs4(&d[a..b]),
+        }
+    }
+
+    pub fn len(&self) -> usize {
+        match self {
+            Data::Ascii(d) | Data::Latin1(d) => d.len(),
+            Data::Ucs2(d) => d.len(),
+            Data::Ucs4(d) => d.len(),
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// Runs `$body` with `$units` bound to the slice of units, whatever their width.
+#[macro_export]
+macro_rules! with_units {
+    ($text:expr, |$units:ident| $body:expr) => {
+        match $text {
+            $crate::objects::str::Data::Ascii($units) | $crate::objects::str::Data::Latin1($units) => $body,
+            $crate::objects::str::Data::Ucs2($units) => $body,
+            $crate::objects::str::Data::Ucs4($units) => $body,
+        }
+    };
+}
+
+/// Text under construction whose kind is known to be at most `kind`.
+pub struct Units {
+    kind: Kind,
+    bytes: Vec<u8>,
+}
+
+impl Units {
+    pub fn new(kind: Kind, capacity: usize) -> Units {
+        Units { kind, bytes: Vec::with_capacity(capacity * kind.width()) }
+    }
+
+    pub fn push_data(&mut self, data: Data<'_>) {
+        let at = self.bytes.len() / self.kind.width();
+        self.bytes.resize(self.bytes.len() + data.len() * self.kind.width(), 0);
+        copy_units(&mut self.bytes, self.kind, at, data);
+    }
+
+    pub fn push(&mut self, text: &Str) {
+        self.push_data(text.data());
+    }
+
+    pub fn push_char(&mut self, c: u32) {
+        match self.kind.width() {
+            1 => self.bytes.push(c as u8),
+            2 => self.bytes.extend_from_slice(&(c as u16).to_ne_bytes()),
+            _ => self.bytes.extend_from_slice(&c.to_ne_bytes()),
+        }
+    }
+
+    /// The string, in the least kind that fits.
+    pub fn finish(self, vm: &Vm) -> Res<Ref<Str>> {
+        match self.kind.width() {
+            1 => vm.new_latin1(&self.bytes),
+            2 => {
+                let all = self.bytes.chunks_exact(2).fold(0, |a, c| a | u16::from_ne_bytes([c[0], c[1]]));
+                let kind = Kind::for_max(all as u32);
+                let n = self.bytes.len() / 2;
+                let units = self.bytes.chunks_exact(2).map(|c| u16::from_ne_bytes([c[0], c[1]]) as u32);
+                if kind == Kind::Ucs2 {
+                    vm.new_str_with(kind, n, |out| out.copy_from_slice(&self.bytes))
+                } else {
+                    vm.new_str_from(kind, n, units)
+                }
+            }
+            _ => {
+                let units: Vec<u32> =
+                    self.bytes.chunks_exact(4).map(|c| u32::from_ne_bytes([c[0], c[1], c[2], c[3]])).collect();
+                vm.new_str_from_code_points(&units)
+            }
+        }
+    }
+}
+
+/// Text under construction that widens when it must: for results whose characters come one by one or from anywhere.
+#[derive(Default)]
+pub struct Builder {
+    narrow: Vec<u8>,
+    /// In use once a code point beyond Latin-1 has come.
+    wide: Vec<u32>,
+    is_wide: bool,
+}
+
+impl Builder {
+    pub fn new() -> Builder {
+        Builder::default()
+    }
+
+    pub fn with_capacity(n: usize) -> Builder {
+        Builder { narrow: Vec::with_capacity(n), ..Builder::default() }
+    }
+
+    #[cold]
+    fn widen(&mut self) {
+        self.wide = Vec::with_capacity(self.narrow.capacity().max(16));
+        self.wide.extend(self.narrow.iter().map(|b| *b as u32));
+        self.narrow = Vec::new();
+        self.is_wide = true;
+    }
+
+    #[inline]
+    pub fn push(&mut self, c: u32) {
+        if !self.is_wide {
+            if c < 256 {
+                return self.narrow.push(c as u8);
+            }
+            self.widen();
+        }
+        self.wide.push(c);
+    }
+
+    pub fn push_ascii(&mut self, text: &str) {
+        debug_assert!(text.is_ascii());
+        self.push_data(Data::Ascii(text.as_bytes()));
+    }
+
+    pub fn push_text(&mut self, text: &str) {
+        if text.is_ascii() { self.push_ascii(text) } else { text.chars().for_each(|c| self.push(c as u32)) }
+    }
+
+    pub fn push_data(&mut self, data: Data<'_>) {
+        match data {
+            Data::Ascii(d) | Data::Latin1(d) if !self.is_wide => self.narrow.extend_from_slice(d),
+            Data::Ascii(d) | Data::Latin1(d) => self.wide.extend(d.iter().map(|b| *b as u32)),
+            Data::Ucs2(d) => {
+                if !self.is_wide {
+                    self.widen();
+                }
+                self.wide.extend(d.iter().map(|b| *b as u32))
+            }
+            Data::Ucs4(d) => {
+                if !self.is_wide {
+                    self.widen();
+                }
+                self.wide.extend_from_slice(d)
+            }
+        }
+    }
+
+    pub fn push_str(&mut self, text: &Str) {
+        self.push_data(text.data());
+    }
+
+    pub fn repeat(&mut self, c: u32, n: usize) {
+        if n == 0 {
+            return;
+        }
+        if c < 256 && !self.is_wide {
+            return self.narrow.resize(self.narrow.len() + n, c as u8);
+        }
+        if !self.is_wide {
+            self.widen();
+        }
+        self.wide.resize(self.wide.len() + n, c);
+    }
+
+    pub fn len(&self) -> usize {
+        if self.is_wide { self.wide.len() } else { self.narrow.len() }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The characters as bytes, when all are below 256 (others lose their high bits).
+    pub fn into_latin1(self) -> Vec<u8> {
+        if self.is_wide { self.wide.iter().map(|c| *c as u8).collect() } else { self.narrow }
+    }
+
+    pub fn finish(self, vm: &Vm) -> Res<Ref<Str>> {
+        if self.is_wide { vm.new_str_from_code_points(&self.wide) } else { vm.new_latin1(&self.narrow) }
+    }
+}
+
+/// One string a Latin-1 character, made when first asked for.
+pub struct Singles {
+    chars: Vec<core::cell::OnceCell<Ref<Str>>>,
+}
+
+impl Default for Singles {
+    fn default() -> Singles {
+        Singles { chars: (0..257).map(|_| core::cell::OnceCell::new()).collect() }
+    }
+}
+
+impl Vm {
+    /// The string of one code point; the same object for each of Latin-1.
+    #[inline]
+    pub fn single(&self, c: u32) -> Res<Ref<Str>> {
+        if c < 256 {
+            return self.shared_string(c as usize);
+        }
+        if c <= 0xffff {
+            return self.new_str_with(Kind::Ucs2, 1, |out| out.copy_from_slice(&(c as u16).to_ne_bytes()));
+        }
+        self.new_str_with(Kind::Ucs4, 1, |out| out.copy_from_slice(&c.to_ne_bytes()))
+    }
+
+    pub fn empty_str(&self) -> Res<Ref<Str>> {
+        self.shared_string(256)
+    }
+
+    fn shared_string(&self, i: usize) -> Res<Ref<Str>> {
+        let cell = &self.interpreter().singles.chars[i];
+        if let Some(text) = cell.get() {
+            return Ok(text.clone());
+        }
+        let text = match u8::try_from(i) {
+            Ok(b) => self.intern_ref(&self.new_latin1(&[b])?)?,
+            Err(_) => self.intern("")?,
+        };
+        let _ = cell.set(text.clone());
+        Ok(text)
+    }
+
+    pub fn new_ucs2(&self, units: &[u16]) -> Res<Ref<Str>> {
+        let kind = kind_of_ucs2(units);
+        self.new_str_with(kind, units.len(), |out| match kind {
+            Kind::Ucs2 => copy_units(out, kind, 0, Data::Ucs2(units)),
+            _ => out.iter_mut().zip(units).for_each(|(o, c)| *o = *c as u8),
+        })
+    }
+
+    /// A string of these units in the least kind that fits; short ones are shared.
+    pub fn new_str_of_data(&self, data: Data<'_>) -> Res<Ref<Str>> {
+        match data {
+            d if d.is_empty() => self.empty_str(),
+            Data::Ascii(&[b]) | Data::Latin1(&[b]) => self.single(b as u32),
+            Data::Ascii(d) => self.new_ascii(d),
+            Data::Latin1(d) => self.new_latin1(d),
+            Data::Ucs2(&[c]) => self.single(c as u32),
+            Data::Ucs2(d) => self.new_ucs2(d),
+            Data::Ucs4(&[c]) => self.single(c),
+            Data::Ucs4(d) => self.new_str_from_code_points(d),
+        }
+    }
+
+    /// `text[a:b]`; `text` itself when that is all of it and it is an exact str.
+    pub fn new_substr(&self, text: &Ref<Str>, a: usize, b: usize) -> Res<Ref<Str>> {
+        if a == 0 && b == text.len() {
+            return self.unchanged(text);
+        }
+        self.new_str_of_data(text.data().part(a, b))
+    }
+
+    /// The text as an exact str: itself, or a copy of a subclass's instance.
+    pub fn unchanged(&self, text: &Ref<Str>) -> Res<Ref<Str>> {
+        if text.as_value().exact::<Str>(self).is_some() {
+            return Ok(text.clone());
+        }
+        self.new_str_of_data(text.data())
+    }
+
+    /// As `unchanged`, as a value.
+    pub fn unchanged_value(&self, text: &Ref<Str>) -> Res<Value> {
+        Ok(self.unchanged(text)?.into_value())
+    }
+
+    /// MemoryError unless `bytes` more could be had: asked before a Rust vector of that size is made.
+    pub fn check_room(&self, bytes: usize) -> Res<()> {
+        if bytes > isize::MAX as usize || !self.heap().charge(bytes) {
+            return Err(self.no_memory());
+        }
+        self.heap().discharge(bytes);
+        Ok(())
+    }
+}

@@ -1,0 +1,250 @@
+//! Searching text in text. Units of one byte go to `memchr`; wider ones are searched as bytes, taking only aligned hits.
+
+use super::{Data, Str};
+use std::borrow::Cow;
+
+/// A code unit.
+pub trait Unit: Copy + Eq + Ord + Into<u32> {
+    fn bytes(units: &[Self]) -> &[u8];
+}
+
+impl Unit for u8 {
+    fn bytes(units: &[u8]) -> &[u8] {
+        units
+    }
+}
+
+impl Unit for u16 {
+    #[allow(unsafe_code)]
+    fn bytes(units: &[u16]) -> &[u8] {
+        // SAFETY: plain integers seen as their bytes.
+        unsafe { core::slice::from_raw_parts(units.as_ptr().cast(), size_of_val(units)) }
+    }
+}
+
+impl Unit for u32 {
+    #[allow(unsafe_code)]
+    fn bytes(units: &[u32]) -> &[u8] {
+        // SAFETY: plain integers seen as their bytes.
+        unsafe { core::slice::from_raw_parts(units.as_ptr().cast(), size_of_val(units)) }
+    }
+}
+
+/// The first position of `needle` (not empty).
+pub fn find<U: Unit>(hay: &[U], needle: &[U]) -> Option<usize> {
+    let width = size_of::<U>();
+    if let [one] = needle
+        && width > 1
+    {
+        return hay.iter().position(|u| u == one);
+    }
+    if needle.len() > hay.len() {
+        return None;
+    }
+    let (hay, needle) = (U::bytes(hay), U::bytes(needle));
+    if let [one] = needle {
+        return memchr::memchr(*one, hay);
+    }
+    let finder = memchr::memmem::Finder::new(needle);
+    let mut from = 0;
+    loop {
+        let at = from + finder.find(&hay[from..])?;
+        if at % width == 0 {
+            return Some(at / width);
+        }
+        from = at + 1;
+    }
+}
+
+/// The last position of `needle` (not empty).
+pub fn rfind<U: Unit>(hay: &[U], needle: &[U]) -> Option<usize> {
+    let width = size_of::<U>();
+    if let [one] = needle
+        && width > 1
+    {
+        return hay.iter().rposition(|u| u == one);
+    }
+    if needle.len() > hay.len() {
+        return None;
+    }
+    let (hay, needle) = (U::bytes(hay), U::bytes(needle));
+    if let [one] = needle {
+        return memchr::memrchr(*one, hay);
+    }
+    let finder = memchr::memmem::FinderRev::new(needle);
+    let mut end = hay.len();
+    loop {
+        let at = finder.rfind(&hay[..end])?;
+        if at % width == 0 {
+            return Some(at / width);
+        }
+        end = at + needle.len() - 1;
+    }
+}
+
+/// Positions of non-overlapping occurrences of `needle` (not empty), from the left, at most `max`.
+pub fn find_all<U: Unit>(hay: &[U], needle: &[U], max: usize, mut found: impl FnMut(usize)) {
+    let width = size_of::<U>();
+    let n = needle.len();
+    let mut left = max;
+    if n == 1 {
+        let one = needle[0];
+        if width == 1 {
+            let byte: u32 = one.into();
+            for at in memchr::memchr_iter(byte as u8, U::bytes(hay)).take(left) {
+                found(at);
+            }
+        } else {
+            hay.iter().enumerate().filter(|(_, u)| **u == one).take(left).for_each(|(i, _)| found(i));
+        }
+        return;
+    }
+    if n > hay.len() || left == 0 {
+        return;
+    }
+    let (hay, needle) = (U::bytes(hay), U::bytes(needle));
+    let finder = memchr::memmem::Finder::new(needle);
+    let mut from = 0;
+    while let Some(step) = finder.find(&hay[from..]) {
+        let at = from + step;
+        if at % width != 0 {
+            from = at + 1;
+            continue;
+        }
+        found(at / width);
+        left -= 1;
+        if left == 0 {
+            return;
+        }
+        from = at + needle.len();
+    }
+}
+
+pub fn count<U: Unit>(hay: &[U], needle: &[U], max: usize) -> usize {
+    let mut n = 0;
+    find_all(hay, needle, max, |_| n += 1);
+    n
+}
+
+/// `needle`'s units in the width of the hay; `None` when some do not fit (then it is not in there).
+pub trait Widened: Unit {
+    fn widened(needle: Data<'_>) -> Option<Cow<'_, [Self]>>;
+}
+
+impl Widened for u8 {
+    fn widened(needle: Data<'_>) -> Option<Cow<'_, [u8]>> {
+        match needle {
+            Data::Ascii(d) | Data::Latin1(d) => Some(Cow::Borrowed(d)),
+            _ => None,
+        }
+    }
+}
+
+impl Widened for u16 {
+    fn widened(needle: Data<'_>) -> Option<Cow<'_, [u16]>> {
+        match needle {
+            Data::Ascii(d) | Data::Latin1(d) => Some(d.iter().map(|b| *b as u16).collect()),
+            Data::Ucs2(d) => Some(Cow::Borrowed(d)),
+            Data::Ucs4(_) => None,
+        }
+    }
+}
+
+impl Widened for u32 {
+    fn widened(needle: Data<'_>) -> Option<Cow<'_, [u32]>> {
+        Some(match needle {
+            Data::Ascii(d) | Data::Latin1(d) => d.iter().map(|b| *b as u32).collect(),
+            Data::Ucs2(d) => d.iter().map(|b| *b as u32).collect(),
+            Data::Ucs4(d) => Cow::Borrowed(d),
+        })
+    }
+}
+
+fn widened<'a, U: Widened>(_: &[U], needle: &'a Str) -> Option<Cow<'a, [U]>> {
+    U::widened(needle.data())
+}
+
+/// Position of `needle` within `text[start..end]`, counted from the start of `text`.
+pub fn find_in(text: &Str, needle: &Str, start: usize, end: usize) -> Option<usize> {
+    if start > end || needle.len() > end - start {
+        return None;
+    }
+    if needle.is_empty() {
+        return Some(start);
+    }
+    crate::with_units!(text.data(), |hay| {
+        let needle = widened(hay, needle)?;
+        find(&hay[start..end], &needle).map(|at| at + start)
+    })
+}
+
+pub fn rfind_in(text: &Str, needle: &Str, start: usize, end: usize) -> Option<usize> {
+    if start > end || needle.len() > end - start {
+        return None;
+    }
+    if needle.is_empty() {
+        return Some(end);
+    }
+    crate::with_units!(text.data(), |hay| {
+        let needle = widened(hay, needle)?;
+        rfind(&hay[start..end], &needle).map(|at| at + start)
+    })
+}
+
+pub fn count_in(text: &Str, needle: &Str, start: usize, end: usize) -> usize {
+    if start > end || needle.len() > end - start {
+        return 0;
+    }
+    if needle.is_empty() {
+        return end - start + 1;
+    }
+    crate::with_units!(text.data(), |hay| match widened(hay, needle) {
+        Some(needle) => count(&hay[start..end], &needle, usize::MAX),
+        None => 0,
+    })
+}
+
+/// Positions of `needle` (not empty), from the left.
+pub fn positions(text: &Str, needle: &Str, max: usize) -> Vec<usize> {
+    let mut all = Vec::new();
+    crate::with_units!(text.data(), |hay| if let Some(needle) = widened(hay, needle) {
+        find_all(hay, &needle, max, |at| all.push(at));
+    });
+    all
+}
+
+/// Positions of `needle` (not empty), from the right, last first.
+pub fn positions_from_right(text: &Str, needle: &Str, max: usize) -> Vec<usize> {
+    let mut all = Vec::new();
+    crate::with_units!(text.data(), |hay| if let Some(needle) = widened(hay, needle) {
+        let mut end = hay.len();
+        while all.len() < max
+            && let Some(at) = rfind(&hay[..end], &needle)
+        {
+            all.push(at);
+            end = at;
+        }
+    });
+    all
+}
+
+/// Whether `part` stands at `at`.
+pub fn matches_at(text: &Str, part: &Str, at: usize) -> bool {
+    if at + part.len() > text.len() {
+        return false;
+    }
+    crate::with_units!(text.data(), |hay| match widened(hay, part) {
+        Some(part) => hay[at..at + part.len()] == *part,
+        None => false,
+    })
+}
+
+/// The order of two texts by code points.
+pub fn order(a: &Str, b: &Str) -> core::cmp::Ordering {
+    match (a.data(), b.data()) {
+        (Data::Ascii(x) | Data::Latin1(x), Data::Ascii(y) | Data::Latin1(y)) => x.cmp(y),
+        (Data::Ucs2(x), Data::Ucs2(y)) => x.cmp(y),
+        (Data::Ucs4(x), Data::Ucs4(y)) => x.cmp(y),
+        _ => a.code_points().cmp(b.code_points()),
+    }
+}

@@ -1,0 +1,177 @@
+//! `join` and `replace`: one pass to measure, one to copy.
+
+use super::build::{Units, copy_units};
+use super::{Str, find};
+use crate::objects::list::List;
+use crate::payload::Downcast;
+use crate::vm::{Res, Vm};
+use crate::{Ref, Tuple, Value};
+
+pub fn join(vm: &Vm, sep: &Ref<Str>, iterable: &Value) -> Res {
+    if let Some(tuple) = iterable.exact::<Tuple>(vm) {
+        return join_items(vm, sep, tuple.as_slice());
+    }
+    let items = match iterable.exact::<List>(vm) {
+        Some(list) => list.to_vec(),
+        None => {
+            let slots = vm.class(iterable).slots();
+            if slots.iter.is_none() && slots.getitem.is_none() {
+                return Err(vm.type_error("can only join an iterable"));
+            }
+            vm.collect(iterable)?
+        }
+    };
+    join_items(vm, sep, &items)
+}
+
+/// The items, all str, with `sep` between them.
+pub fn join_items(vm: &Vm, sep: &Ref<Str>, items: &[Value]) -> Res {
+    if items.is_empty() {
+        return Ok(vm.empty_str()?.into_value());
+    }
+    if let [only] = items
+        && only.exact::<Str>(vm).is_some()
+    {
+        return Ok(only.clone());
+    }
+    let mut total = sep.len().checked_mul(items.len() - 1);
+    let mut kind = if items.len() > 1 { sep.kind() } else { super::Kind::Ascii };
+    for (i, item) in items.iter().enumerate() {
+        let Some(text) = item.downcast::<Str>() else {
+            return Err(vm.type_error(format!("sequence item {i}: expected str instance, {} found", vm.type_name(item))));
+        };
+        total = total.and_then(|t| t.checked_add(text.len()));
+        kind = kind.max(text.kind());
+    }
+    let Some(total) = total.filter(|t| *t <= isize::MAX as usize) else {
+        return Err(vm.overflow_error("join() result is too long for a Python string"));
+    };
+    let joined = vm.new_str_with(kind, total, |out| {
+        let mut at = 0;
+        for (i, item) in items.iter().enumerate() {
+            if i > 0 {
+                copy_units(out, kind, at, sep.data());
+                at += sep.len();
+            }
+            if let Some(text) = item.downcast::<Str>() {
+                copy_units(out, kind, at, text.data());
+                at += text.len();
+            }
+        }
+    })?;
+    Ok(joined.into_value())
+}
+
+/// At most `max` occurrences of `old` become `new`.
+pub fn replace(vm: &Vm, text: &Ref<Str>, old: &Str, new: &Str, max: usize) -> Res {
+    if max == 0 || old.len() > text.len() || old.kind() > text.kind() || old.equals(new) {
+        return vm.unchanged_value(text);
+    }
+    let cuts: Vec<usize> = if old.is_empty() {
+        (0..=text.len()).take(max).collect()
+    } else {
+        find::positions(text, old, max)
+    };
+    if cuts.is_empty() {
+        return vm.unchanged_value(text);
+    }
+    let removed = cuts.len() * old.len();
+    let Some(total) = cuts.len().checked_mul(new.len()).and_then(|n| n.checked_add(text.len() - removed)) else {
+        return Err(vm.overflow_error("replace string is too long"));
+    };
+    if total > isize::MAX as usize {
+        return Err(vm.overflow_error("replace string is too long"));
+    }
+    if total == 0 {
+        return Ok(vm.empty_str()?.into_value());
+    }
+    let kind = text.kind().max(new.kind());
+    let each = |push: &mut dyn FnMut(super::Data<'_>)| {
+        let mut from = 0;
+        for &at in &cuts {
+            push(text.data().part(from, at));
+            push(new.data());
+            from = at + old.len();
+        }
+        push(text.data().part(from, text.len()));
+    };
+    if kind == super::Kind::Ascii || (kind == new.kind() && !new.is_empty())
+        || (kind == text.kind() && old.kind() < kind) {
+        // The result surely needs the kind: copied straight to its place.
+        let made = vm.new_str_with(kind, total, |out| {
+            let mut at = 0;
+            each(&mut |data| {
+                copy_units(out, kind, at, data);
+                at += data.len();
+            });
+        })?;
+        return Ok(made.into_value());
+    }
+    vm.check_room(total * kind.width())?;
+    let mut units = Units::new(kind, total);
+    each(&mut |data| units.push_data(data));
+    Ok(units.finish(vm)?.into_value())
+}
+
+pub fn expand_tabs(vm: &Vm, text: &Ref<Str>, size: usize) -> Res {
+    let mut total = 0usize;
+    let mut column = 0usize;
+    let mut any = false;
+    for c in text.code_points() {
+        let n = match c {
+            9 => {
+                any = true;
+                if size > 0 { size - column % size } else { 0 }
+            }
+            _ => 1,
+        };
+        total = match total.checked_add(n).filter(|t| *t <= isize::MAX as usize) {
+            Some(t) => t,
+            None => return Err(vm.overflow_error("new string is too long")),
+        };
+        column = if matches!(c, 10 | 13) { 0 } else { column + n };
+    }
+    if !any {
+        return vm.unchanged_value(text);
+    }
+    vm.check_room(total * text.kind().width())?;
+    let mut out = Units::new(text.kind(), total);
+    column = 0;
+    for c in text.code_points() {
+        if c == 9 {
+            let n = if size > 0 { size - column % size } else { 0 };
+            (0..n).for_each(|_| out.push_char(32));
+            column += n;
+        } else {
+            out.push_char(c);
+            column = if matches!(c, 10 | 13) { 0 } else { column + 1 };
+        }
+    }
+    Ok(out.finish(vm)?.into_value())
+}
+
+/// The text with `left` and `right` fill characters around it.
+pub fn padded(vm: &Vm, text: &Ref<Str>, left: usize, right: usize, fill: u32) -> Res {
+    if left == 0 && right == 0 {
+        return vm.unchanged_value(text);
+    }
+    let total = left.checked_add(right).and_then(|n| n.checked_add(text.len()));
+    let Some(total) = total.filter(|t| *t <= isize::MAX as usize) else {
+        return Err(vm.overflow_error("padded string is too long"));
+    };
+    let kind = text.kind().max(super::Kind::for_max(fill));
+    let width = kind.width();
+    let unit = fill.to_ne_bytes();
+    let unit: &[u8] = match width {
+        1 => &[fill as u8],
+        2 => &(fill as u16).to_ne_bytes(),
+        _ => &unit,
+    };
+    let made = vm.new_str_with(kind, total, |out| {
+        super::slots::fill_repeated(&mut out[..left * width], unit);
+        copy_units(out, kind, left, text.data());
+        let after = (left + text.len()) * width;
+        super::slots::fill_repeated(&mut out[after..], unit);
+    })?;
+    Ok(made.into_value())
+}

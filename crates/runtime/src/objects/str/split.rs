@@ -1,0 +1,172 @@
+//! Cutting text: at white space, at a separator, at line ends.
+
+use super::{Data, Str, find};
+use crate::objects::list::List;
+use crate::unicode;
+use crate::vm::{Res, Vm};
+use crate::{Ref, Value, with_units};
+
+/// The pieces between runs of white space; after `max` cuts from the left the rest stays whole.
+pub fn white_space(vm: &Vm, text: &Ref<Str>, max: usize) -> Res {
+    let parts = match text.data() {
+        Data::Ascii(d) => words(d, max, |b| matches!(b, 9..=13 | 28..=32)),
+        Data::Latin1(d) => words(d, max, |b| unicode::is_space(b as u32)),
+        Data::Ucs2(d) => words(d, max, |c| unicode::is_space(c as u32)),
+        Data::Ucs4(d) => words(d, max, unicode::is_space),
+    };
+    pieces(vm, text, parts)
+}
+
+/// As `white_space`, cutting from the right.
+pub fn white_space_from_right(vm: &Vm, text: &Ref<Str>, max: usize) -> Res {
+    let mut parts = match text.data() {
+        Data::Ascii(d) => words_from_right(d, max, |b| matches!(b, 9..=13 | 28..=32)),
+        Data::Latin1(d) => words_from_right(d, max, |b| unicode::is_space(b as u32)),
+        Data::Ucs2(d) => words_from_right(d, max, |c| unicode::is_space(c as u32)),
+        Data::Ucs4(d) => words_from_right(d, max, unicode::is_space),
+    };
+    parts.reverse();
+    pieces(vm, text, parts)
+}
+
+fn pieces(vm: &Vm, text: &Ref<Str>, parts: Vec<(usize, usize)>) -> Res {
+    let mut out = Vec::with_capacity(parts.len());
+    for (a, b) in parts {
+        out.push(vm.new_substr(text, a, b)?.into_value());
+    }
+    Ok(List::from_vec(vm, out)?.into_value())
+}
+
+/// Ranges of the words in `units`.
+pub fn words<U: Copy>(units: &[U], max: usize, is_space: impl Fn(U) -> bool) -> Vec<(usize, usize)> {
+    let mut out = Vec::new();
+    let mut i = 0;
+    let n = units.len();
+    loop {
+        while i < n && is_space(units[i]) {
+            i += 1;
+        }
+        if i == n {
+            return out;
+        }
+        if out.len() == max {
+            let mut end = n;
+            while end > i && is_space(units[end - 1]) {
+                end -= 1;
+            }
+            out.push((i, end));
+            return out;
+        }
+        let start = i;
+        while i < n && !is_space(units[i]) {
+            i += 1;
+        }
+        out.push((start, i));
+    }
+}
+
+/// As `words` from the right, last word first.
+pub fn words_from_right<U: Copy>(units: &[U], max: usize, is_space: impl Fn(U) -> bool) -> Vec<(usize, usize)> {
+    let mut out = Vec::new();
+    let mut i = units.len();
+    loop {
+        while i > 0 && is_space(units[i - 1]) {
+            i -= 1;
+        }
+        if i == 0 {
+            return out;
+        }
+        if out.len() == max {
+            let mut start = 0;
+            while start < i && is_space(units[start]) {
+                start += 1;
+            }
+            out.push((start, i));
+            return out;
+        }
+        let end = i;
+        while i > 0 && !is_space(units[i - 1]) {
+            i -= 1;
+        }
+        out.push((i, end));
+    }
+}
+
+/// The pieces between separators; the separator is not empty.
+pub fn separator(vm: &Vm, text: &Ref<Str>, sep: &Str, max: usize) -> Res {
+    let cuts = find::positions(text, sep, max);
+    let mut out = Vec::with_capacity(cuts.len() + 1);
+    let mut from = 0;
+    for at in cuts {
+        out.push(vm.new_substr(text, from, at)?.into_value());
+        from = at + sep.len();
+    }
+    out.push(vm.new_substr(text, from, text.len())?.into_value());
+    Ok(List::from_vec(vm, out)?.into_value())
+}
+
+pub fn separator_from_right(vm: &Vm, text: &Ref<Str>, sep: &Str, max: usize) -> Res {
+    let cuts = find::positions_from_right(text, sep, max);
+    let mut out = Vec::with_capacity(cuts.len() + 1);
+    let mut end = text.len();
+    for at in cuts {
+        out.push(vm.new_substr(text, at + sep.len(), end)?.into_value());
+        end = at;
+    }
+    out.push(vm.new_substr(text, 0, end)?.into_value());
+    out.reverse();
+    Ok(List::from_vec(vm, out)?.into_value())
+}
+
+/// Ranges of lines: (start, end without the break, end with it).
+pub fn line_ranges<U: Copy + Into<u32>>(units: &[U], is_break: impl Fn(u32) -> bool) -> Vec<(usize, usize, usize)> {
+    let mut out = Vec::new();
+    let (mut i, n) = (0, units.len());
+    while i < n {
+        let start = i;
+        while i < n && !is_break(units[i].into()) {
+            i += 1;
+        }
+        let end = i;
+        if i < n {
+            let c: u32 = units[i].into();
+            i += if c == 13 && i + 1 < n && units[i + 1].into() == 10u32 { 2 } else { 1 };
+        }
+        out.push((start, end, i));
+    }
+    out
+}
+
+pub fn lines(vm: &Vm, text: &Ref<Str>, keep_ends: bool) -> Res {
+    let ranges = with_units!(text.data(), |d| line_ranges(d, unicode::is_line_break));
+    let parts = ranges.into_iter().map(|(a, end, whole)| (a, if keep_ends { whole } else { end })).collect();
+    pieces(vm, text, parts)
+}
+
+/// `(before, separator, after)`, or the text with two empty strings on the side `from_right` tells.
+pub fn partition(vm: &Vm, text: &Ref<Str>, sep: &Value, from_right: bool) -> Res {
+    let sep = vm.expect_str_argument(sep)?;
+    if sep.is_empty() {
+        return Err(vm.value_error("empty separator"));
+    }
+    let at = if from_right {
+        find::rfind_in(text, sep, 0, text.len())
+    } else {
+        find::find_in(text, sep, 0, text.len())
+    };
+    match at {
+        Some(at) => vm.new_tuple(&[
+            vm.new_substr(text, 0, at)?.into_value(),
+            vm.unchanged_value(sep)?,
+            vm.new_substr(text, at + sep.len(), text.len())?.into_value(),
+        ]),
+        None => {
+            let (whole, empty) = (vm.unchanged_value(text)?, vm.empty_str()?.into_value());
+            if from_right {
+                vm.new_tuple(&[empty.clone(), empty, whole])
+            } else {
+                vm.new_tuple(&[whole, empty.clone(), empty])
+            }
+        }
+    }
+}

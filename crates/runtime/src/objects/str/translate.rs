@@ -1,0 +1,127 @@
+//! `str.translate` and `str.maketrans`.
+
+use super::Str;
+use super::build::Builder;
+use crate::objects::dict::Dict;
+use crate::objects::exceptions::LOOKUP_ERROR;
+use crate::objects::int;
+use crate::payload::Downcast;
+use crate::vm::{Res, Vm};
+use crate::{Ref, Value};
+
+/// What the table has for a character.
+enum Entry {
+    Same,
+    Deleted,
+    Char(u32),
+    Text(Ref<Str>),
+}
+
+fn look_up(vm: &Vm, table: &Value, c: u32) -> Res<Entry> {
+    let found = vm.get_item(table, &vm.new_int(c as i64)?);
+    let Some(found) = vm.catch(found, &LOOKUP_ERROR)? else { return Ok(Entry::Same) };
+    if found.is_none() {
+        return Ok(Entry::Deleted);
+    }
+    if let Some(text) = found.downcast::<Str>() {
+        return Ok(match text.len() {
+            1 => Entry::Char(text.at(0)),
+            _ => Entry::Text(text.clone()),
+        });
+    }
+    match int::view(&found) {
+        Some(i) => match i.to_i64().and_then(|i| u32::try_from(i).ok()).filter(|c| *c <= 0x10ffff) {
+            Some(c) => Ok(Entry::Char(c)),
+            None => Err(vm.value_error("character mapping must be in range(0x110000)")),
+        },
+        None => Err(vm.type_error("character mapping must return integer, None or str")),
+    }
+}
+
+pub fn translate(vm: &Vm, text: &Ref<Str>, table: &Value) -> Res {
+    let mut out = Builder::with_capacity(text.len());
+    // ASCII characters are looked up once: 0xff unknown, 0xfe deleted, 0xfd not a single ASCII character.
+    let mut known = [0xffu8; 128];
+    for c in text.code_points() {
+        if c < 128 {
+            match known[c as usize] {
+                0xff => {}
+                0xfd => {
+                    emit(&mut out, c, look_up(vm, table, c)?);
+                    continue;
+                }
+                0xfe => continue,
+                b => {
+                    out.push(b as u32);
+                    continue;
+                }
+            }
+        }
+        let entry = look_up(vm, table, c)?;
+        if c < 128 {
+            known[c as usize] = match &entry {
+                Entry::Same => c as u8,
+                Entry::Deleted => 0xfe,
+                Entry::Char(d) if *d < 128 => *d as u8,
+                _ => 0xfd,
+            };
+        }
+        emit(&mut out, c, entry);
+    }
+    Ok(out.finish(vm)?.into_value())
+}
+
+fn emit(out: &mut Builder, c: u32, entry: Entry) {
+    match entry {
+        Entry::Same => out.push(c),
+        Entry::Deleted => {}
+        Entry::Char(c) => out.push(c),
+        Entry::Text(text) => out.push_str(&text),
+    }
+}
+
+pub fn maketrans(vm: &Vm, x: &Value, y: Option<&Value>, z: Option<&Value>) -> Res {
+    let table = Dict::new(vm)?;
+    let Some(y) = y else {
+        if x.exact::<Dict>(vm).is_none() {
+            return Err(
+                vm.type_error("if you give only one argument to maketrans it must be a dict")
+            );
+        }
+        let Some(source) = x.downcast::<Dict>() else { return Err(vm.type_error("dict required")) };
+        for (key, value) in source.items() {
+            if let Some(text) = key.downcast::<Str>() {
+                if text.len() != 1 {
+                    return Err(vm.value_error("string keys in translate table must be of length 1"));
+                }
+                table.set(vm, &vm.new_int(text.at(0) as i64)?, value)?;
+            } else if int::view(&key).is_some() {
+                table.set(vm, &key, value)?;
+            } else {
+                return Err(vm.type_error("keys in translate table must be strings or integers"));
+            }
+        }
+        return Ok(table.into_value());
+    };
+    let Some(from) = x.downcast::<Str>() else {
+        return Err(vm.type_error("first maketrans argument must be a string if there is a second argument"));
+    };
+    let Some(to) = y.downcast::<Str>() else {
+        return Err(vm.type_error(format!("maketrans() argument 2 must be str, not {}", vm.type_name(y))));
+    };
+    if from.len() != to.len() {
+        return Err(vm.value_error("the first two maketrans arguments must have equal length"));
+    }
+    for (a, b) in from.code_points().zip(to.code_points()) {
+        table.set(vm, &vm.new_int(a as i64)?, vm.new_int(b as i64)?)?;
+    }
+    if let Some(z) = z {
+        let Some(deleted) = z.downcast::<Str>() else {
+            return Err(vm.type_error(format!("maketrans() argument 3 must be str, not {}", vm.type_name(z))));
+        };
+        for c in deleted.code_points() {
+            table.set(vm, &vm.new_int(c as i64)?, Value::NONE)?;
+        }
+    }
+    Ok(table.into_value())
+}
