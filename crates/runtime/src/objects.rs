@@ -23,6 +23,7 @@ pub mod function;
 pub mod generator;
 pub mod generic_alias;
 pub mod int;
+pub mod iterators;
 pub mod list;
 pub mod mappingproxy;
 pub mod method;
@@ -32,19 +33,24 @@ pub mod namespace;
 pub mod native_function;
 pub mod object;
 pub mod property;
+pub mod range;
+pub mod set;
 pub mod singletons;
+pub mod slice;
 pub mod staticmethod;
 pub mod str;
 pub mod super_object;
+pub mod template;
+pub mod text_builder;
 pub mod traceback;
 pub mod tuple;
 pub mod r#type;
+pub mod types_module;
 pub mod typing;
 pub mod union;
 pub mod weakref;
 pub mod wrapped_function;
-pub mod iterators;
-pub mod range;
-pub mod set;
-pub mod slice;
-pub mod text_builder;
+
+/// Native modules of this crate; every interpreter knows them from its first moment on.
+pub static NATIVE_MODULES: &[&module::ModuleDef] =
+    &[&abc::ABC, &collector::module::GC, &types_module::TYPES, &typing::module::TYPING, &weakref::module::WEAKREF];

@@ -8,11 +8,13 @@ mod control_constants;
 pub mod errno;
 pub mod fcntl;
 pub mod io;
+pub mod locale;
 pub mod posix;
 pub mod posixsubprocess;
 pub mod resource;
 pub mod select;
 pub mod signal;
+pub mod socket;
 pub mod stat;
 pub mod support;
 pub mod termios;
@@ -28,11 +30,13 @@ pub static MODULES: &[&ModuleDef] = &[
     &errno::MODULE,
     &fcntl::MODULE,
     &io::MODULE,
+    &locale::MODULE,
     &posix::MODULE,
     &posixsubprocess::MODULE,
     &resource::MODULE,
     &select::MODULE,
     &signal::MODULE,
+    &socket::MODULE,
     &stat::MODULE,
     &termios::MODULE,
     &time::MODULE,

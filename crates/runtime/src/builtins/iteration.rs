@@ -25,9 +25,7 @@ fn extreme(vm: &Vm, name: &str, args: Args<'_>, op: CompareOp) -> Res {
         }
     }
     if positional.len() > 1 && default.is_some() {
-        return Err(
-            vm.type_error(format!("Cannot specify a default for {name}() with multiple positional arguments"))
-        );
+        return Err(vm.type_error(format!("Cannot specify a default for {name}() with multiple positional arguments")));
     }
     let mut best: Option<(Value, Value)> = None;
     let mut consider = |vm: &Vm, item: Value| -> Res<()> {
@@ -69,7 +67,10 @@ fn extreme(vm: &Vm, name: &str, args: Args<'_>, op: CompareOp) -> Res {
 
 #[methods]
 impl Iteration {
-    #[function(sig = "(iterable, /)", doc = "Return True if bool(x) is True for all values x in the iterable.\n\nIf the iterable is empty, return True.")]
+    #[function(
+        sig = "(iterable, /)",
+        doc = "Return True if bool(x) is True for all values x in the iterable.\n\nIf the iterable is empty, return True."
+    )]
     fn all(vm: &Vm, iterable: &Value) -> Res<bool> {
         let iterator = vm.iter(iterable)?;
         while let Some(item) = vm.next(&iterator)? {
@@ -80,7 +81,10 @@ impl Iteration {
         Ok(true)
     }
 
-    #[function(sig = "(iterable, /)", doc = "Return True if bool(x) is True for any x in the iterable.\n\nIf the iterable is empty, return False.")]
+    #[function(
+        sig = "(iterable, /)",
+        doc = "Return True if bool(x) is True for any x in the iterable.\n\nIf the iterable is empty, return False."
+    )]
     fn any(vm: &Vm, iterable: &Value) -> Res<bool> {
         let iterator = vm.iter(iterable)?;
         while let Some(item) = vm.next(&iterator)? {
@@ -91,7 +95,9 @@ impl Iteration {
         Ok(false)
     }
 
-    #[function(doc = "iter(iterable) -> iterator\niter(callable, sentinel) -> iterator\n\nGet an iterator from an object.  In the first form, the argument must\nsupply its own iterator, or be a sequence.\nIn the second form, the callable is called until it returns the\nsentinel.")]
+    #[function(
+        doc = "iter(iterable) -> iterator\niter(callable, sentinel) -> iterator\n\nGet an iterator from an object.  In the first form, the argument must\nsupply its own iterator, or be a sequence.\nIn the second form, the callable is called until it returns the\nsentinel."
+    )]
     fn iter(vm: &Vm, args: Args<'_>) -> Res {
         args.no_keywords(vm, "iter")?;
         match args.check_positional(vm, "iter", 1, 2)? {
@@ -108,21 +114,21 @@ impl Iteration {
     #[function(sig = "(async_iterable, /)", doc = "Return an AsyncIterator for an AsyncIterable object.")]
     fn aiter(vm: &Vm, async_iterable: &Value) -> Res {
         let Some(aiter) = vm.class(async_iterable).slots().aiter else {
-            return Err(
-                vm.type_error(format!("'{}' object is not an async iterable", vm.type_name(async_iterable)))
-            );
+            return Err(vm.type_error(format!("'{}' object is not an async iterable", vm.type_name(async_iterable))));
         };
         let iterator = aiter(vm, async_iterable)?;
         if vm.class(&iterator).slots().anext.is_none() {
-            return Err(vm.type_error(format!(
-                "aiter() returned not an async iterator of type '{}'",
-                vm.type_name(&iterator)
-            )));
+            return Err(
+                vm.type_error(format!("aiter() returned not an async iterator of type '{}'", vm.type_name(&iterator)))
+            );
         }
         Ok(iterator)
     }
 
-    #[function(sig = "(aiterator, default=<unrepresentable>, /)", doc = "Return the next item from the async iterator.\n\nIf default is given and the async iterator is exhausted,\nit is returned instead of raising StopAsyncIteration.")]
+    #[function(
+        sig = "(aiterator, default=<unrepresentable>, /)",
+        doc = "Return the next item from the async iterator.\n\nIf default is given and the async iterator is exhausted,\nit is returned instead of raising StopAsyncIteration."
+    )]
     fn anext(vm: &Vm, aiterator: &Value, default: Option<&Value>) -> Res {
         let Some(anext) = vm.class(aiterator).slots().anext else {
             return Err(vm.type_error(format!("'{}' object is not an async iterator", vm.type_name(aiterator))));
@@ -130,7 +136,9 @@ impl Iteration {
         let awaitable = anext(vm, aiterator)?;
         match default {
             None => Ok(awaitable),
-            Some(default) => crate::objects::generator::async_generator::anext_with_default(vm, awaitable, default.clone()),
+            Some(default) => {
+                crate::objects::generator::async_generator::anext_with_default(vm, awaitable, default.clone())
+            }
         }
     }
 
@@ -139,17 +147,23 @@ impl Iteration {
         vm.len(obj)
     }
 
-    #[function(doc = "max(iterable, *[, default=obj, key=func]) -> value\nmax(arg1, arg2, *args, *[, key=func]) -> value\n\nWith a single iterable argument, return its biggest item. The\ndefault keyword-only argument specifies an object to return if\nthe provided iterable is empty.\nWith two or more positional arguments, return the largest argument.")]
+    #[function(
+        doc = "max(iterable, *[, default=obj, key=func]) -> value\nmax(arg1, arg2, *args, *[, key=func]) -> value\n\nWith a single iterable argument, return its biggest item. The\ndefault keyword-only argument specifies an object to return if\nthe provided iterable is empty.\nWith two or more positional arguments, return the largest argument."
+    )]
     fn max(vm: &Vm, args: Args<'_>) -> Res {
         extreme(vm, "max", args, CompareOp::Gt)
     }
 
-    #[function(doc = "min(iterable, *[, default=obj, key=func]) -> value\nmin(arg1, arg2, *args, *[, key=func]) -> value\n\nWith a single iterable argument, return its smallest item. The\ndefault keyword-only argument specifies an object to return if\nthe provided iterable is empty.\nWith two or more positional arguments, return the smallest argument.")]
+    #[function(
+        doc = "min(iterable, *[, default=obj, key=func]) -> value\nmin(arg1, arg2, *args, *[, key=func]) -> value\n\nWith a single iterable argument, return its smallest item. The\ndefault keyword-only argument specifies an object to return if\nthe provided iterable is empty.\nWith two or more positional arguments, return the smallest argument."
+    )]
     fn min(vm: &Vm, args: Args<'_>) -> Res {
         extreme(vm, "min", args, CompareOp::Lt)
     }
 
-    #[function(doc = "next(iterator[, default])\n\nReturn the next item from the iterator.  If default is given and the\niterator is exhausted, it is returned instead of raising StopIteration.")]
+    #[function(
+        doc = "next(iterator[, default])\n\nReturn the next item from the iterator.  If default is given and the\niterator is exhausted, it is returned instead of raising StopIteration."
+    )]
     fn next(vm: &Vm, args: Args<'_>) -> Res {
         args.no_keywords(vm, "next")?;
         let given = args.check_positional(vm, "next", 1, 2)?;

@@ -141,17 +141,26 @@ impl Numbers {
         vm.absolute(x)
     }
 
-    #[function(sig = "(number, /)", doc = "Return the binary representation of an integer.\n\n   >>> bin(2796202)\n   '0b1010101010101010101010'")]
+    #[function(
+        sig = "(number, /)",
+        doc = "Return the binary representation of an integer.\n\n   >>> bin(2796202)\n   '0b1010101010101010101010'"
+    )]
     fn bin(vm: &Vm, number: &Value) -> Res {
         to_base(vm, number, 2, "0b")
     }
 
-    #[function(sig = "(number, /)", doc = "Return the hexadecimal representation of an integer.\n\n   >>> hex(12648430)\n   '0xc0ffee'")]
+    #[function(
+        sig = "(number, /)",
+        doc = "Return the hexadecimal representation of an integer.\n\n   >>> hex(12648430)\n   '0xc0ffee'"
+    )]
     fn hex(vm: &Vm, number: &Value) -> Res {
         to_base(vm, number, 16, "0x")
     }
 
-    #[function(sig = "(number, /)", doc = "Return the octal representation of an integer.\n\n   >>> oct(342391)\n   '0o1234567'")]
+    #[function(
+        sig = "(number, /)",
+        doc = "Return the octal representation of an integer.\n\n   >>> oct(342391)\n   '0o1234567'"
+    )]
     fn oct(vm: &Vm, number: &Value) -> Res {
         to_base(vm, number, 8, "0o")
     }
@@ -161,12 +170,19 @@ impl Numbers {
         vm.divmod(x, y)
     }
 
-    #[function(name = "pow", sig = "(base, exp, mod=None)", doc = "Equivalent to base**exp with 2 arguments or base**exp % mod with 3 arguments\n\nSome types, such as ints, are able to use a more efficient algorithm\nwhen invoked using the three argument form.")]
+    #[function(
+        name = "pow",
+        sig = "(base, exp, mod=None)",
+        doc = "Equivalent to base**exp with 2 arguments or base**exp % mod with 3 arguments\n\nSome types, such as ints, are able to use a more efficient algorithm\nwhen invoked using the three argument form."
+    )]
     fn power(vm: &Vm, base: &Value, exp: &Value, modulus: Option<&Value>) -> Res {
         vm.power(base, exp, modulus.unwrap_or(&Value::NONE))
     }
 
-    #[function(sig = "(number, ndigits=None)", doc = "Round a number to a given precision in decimal digits.\n\nThe return value is an integer if ndigits is omitted or None.\nOtherwise the return value has the same type as the number.  ndigits\nmay be negative.")]
+    #[function(
+        sig = "(number, ndigits=None)",
+        doc = "Round a number to a given precision in decimal digits.\n\nThe return value is an integer if ndigits is omitted or None.\nOtherwise the return value has the same type as the number.  ndigits\nmay be negative."
+    )]
     fn round(vm: &Vm, number: &Value, ndigits: Option<&Value>) -> Res {
         let args = match ndigits {
             Some(n) => core::slice::from_ref(n),
@@ -174,13 +190,14 @@ impl Numbers {
         };
         match vm.call_special(number, &vm.names().__round__, args)? {
             Some(rounded) => Ok(rounded),
-            None => {
-                Err(vm.type_error(format!("type {} doesn't define __round__ method", vm.type_name(number))))
-            }
+            None => Err(vm.type_error(format!("type {} doesn't define __round__ method", vm.type_name(number)))),
         }
     }
 
-    #[function(sig = "(iterable, /, start=0)", doc = "Return the sum of a 'start' value (default: 0) plus an iterable of numbers\n\nWhen the iterable is empty, return the start value.\nThis function is intended specifically for use with numeric values and\nmay reject non-numeric types.")]
+    #[function(
+        sig = "(iterable, /, start=0)",
+        doc = "Return the sum of a 'start' value (default: 0) plus an iterable of numbers\n\nWhen the iterable is empty, return the start value.\nThis function is intended specifically for use with numeric values and\nmay reject non-numeric types."
+    )]
     fn sum(vm: &Vm, iterable: &Value, start: Option<&Value>) -> Res {
         let Some(start) = start else { return sum_of(vm, iterable, Value::int32(0)) };
         if start.is_a::<Str>() {

@@ -36,9 +36,7 @@ fn separator<'a>(vm: &Vm, value: Option<&'a Value>, name: &str) -> Res<Option<&'
         None => Ok(None),
         Some(value) => match value.downcast::<Str>() {
             Some(text) => Ok(Some(text)),
-            None => {
-                Err(vm.type_error(format!("{name} must be None or a string, not {}", vm.type_name(value))))
-            }
+            None => Err(vm.type_error(format!("{name} must be None or a string, not {}", vm.type_name(value)))),
         },
     }
 }
@@ -51,13 +49,7 @@ fn append(builder: &mut Builder, separator: Option<&Ref<Str>>, default: &str) {
 }
 
 /// Writes piece by piece, as CPython does: what was written stays written when a later `str()` fails.
-fn print_pieces(
-    vm: &Vm,
-    file: &Value,
-    values: &[Value],
-    sep: Option<&Ref<Str>>,
-    end: Option<&Ref<Str>>,
-) -> Res<()> {
+fn print_pieces(vm: &Vm, file: &Value, values: &[Value], sep: Option<&Ref<Str>>, end: Option<&Ref<Str>>) -> Res<()> {
     for (i, value) in values.iter().enumerate() {
         if i > 0 {
             match sep {
@@ -75,7 +67,10 @@ fn print_pieces(
 
 #[methods]
 impl Streams {
-    #[function(sig = "(*args, sep=' ', end='\\n', file=None, flush=False)", doc = "Prints the values to a stream, or to sys.stdout by default.\n\n  sep\n    string inserted between values, default a space.\n  end\n    string appended after the last value, default a newline.\n  file\n    a file-like object (stream); defaults to the current sys.stdout.\n  flush\n    whether to forcibly flush the stream.")]
+    #[function(
+        sig = "(*args, sep=' ', end='\\n', file=None, flush=False)",
+        doc = "Prints the values to a stream, or to sys.stdout by default.\n\n  sep\n    string inserted between values, default a space.\n  end\n    string appended after the last value, default a newline.\n  file\n    a file-like object (stream); defaults to the current sys.stdout.\n  flush\n    whether to forcibly flush the stream."
+    )]
     fn print(
         vm: &Vm,
         args: &[Value],
@@ -123,7 +118,10 @@ impl Streams {
         Ok(())
     }
 
-    #[function(sig = "(prompt='', /)", doc = "Read a string from standard input.  The trailing newline is stripped.\n\nThe prompt string, if given, is printed to standard output without a\ntrailing newline before reading input.\n\nIf the user hits EOF (*nix: Ctrl-D, Windows: Ctrl-Z+Return), raise\nEOFError.\nOn *nix systems, readline is used if available.")]
+    #[function(
+        sig = "(prompt='', /)",
+        doc = "Read a string from standard input.  The trailing newline is stripped.\n\nThe prompt string, if given, is printed to standard output without a\ntrailing newline before reading input.\n\nIf the user hits EOF (*nix: Ctrl-D, Windows: Ctrl-Z+Return), raise\nEOFError.\nOn *nix systems, readline is used if available."
+    )]
     fn input(vm: &Vm, prompt: Option<&Value>) -> Res {
         let lost = |name: &str| vm.runtime_error(format!("input(): lost sys.{name}"));
         let present = |name: &str| -> Res {

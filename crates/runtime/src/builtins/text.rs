@@ -9,7 +9,10 @@ pub struct Text;
 
 #[methods]
 impl Text {
-    #[function(sig = "(obj, /)", doc = "Return an ASCII-only representation of an object.\n\nAs repr(), return a string containing a printable representation of an\nobject, but escape the non-ASCII characters in the string returned by\nrepr() using \\\\x, \\\\u or \\\\U escapes. This generates a string similar\nto that returned by repr() in Python 2.")]
+    #[function(
+        sig = "(obj, /)",
+        doc = "Return an ASCII-only representation of an object.\n\nAs repr(), return a string containing a printable representation of an\nobject, but escape the non-ASCII characters in the string returned by\nrepr() using \\\\x, \\\\u or \\\\U escapes. This generates a string similar\nto that returned by repr() in Python 2."
+    )]
     fn ascii(vm: &Vm, obj: &Value) -> Res<Ref<Str>> {
         vm.ascii(obj)
     }
@@ -22,7 +25,10 @@ impl Text {
         }
     }
 
-    #[function(sig = "(value, format_spec='', /)", doc = "Return type(value).__format__(value, format_spec)\n\nMany built-in types implement format_spec according to the\nFormat Specification Mini-language. See help('FORMATTING').\n\nIf type(value) does not supply a method named __format__\nand format_spec is empty, then str(value) is returned.\nSee also help('SPECIALMETHODS').")]
+    #[function(
+        sig = "(value, format_spec='', /)",
+        doc = "Return type(value).__format__(value, format_spec)\n\nMany built-in types implement format_spec according to the\nFormat Specification Mini-language. See help('FORMATTING').\n\nIf type(value) does not supply a method named __format__\nand format_spec is empty, then str(value) is returned.\nSee also help('SPECIALMETHODS')."
+    )]
     fn format(vm: &Vm, value: &Value, format_spec: Option<&Ref<Str>>) -> Res {
         match format_spec {
             Some(spec) => vm.format(value, spec.as_value()),
@@ -30,11 +36,13 @@ impl Text {
         }
     }
 
-    #[function(sig = "(character, /)", doc = "Return the ordinal value of a character.\n\nIf the argument is a one-character string, return the Unicode code\npoint of that character.\n\nIf the argument is a bytes or bytearray object of length 1, return its\nsingle byte value.")]
+    #[function(
+        sig = "(character, /)",
+        doc = "Return the ordinal value of a character.\n\nIf the argument is a one-character string, return the Unicode code\npoint of that character.\n\nIf the argument is a bytes or bytearray object of length 1, return its\nsingle byte value."
+    )]
     fn ord(vm: &Vm, character: &Value) -> Res<u32> {
-        let wrong = |what: &str, n: usize| {
-            vm.type_error(format!("ord() expected a character, but {what} of length {n} found"))
-        };
+        let wrong =
+            |what: &str, n: usize| vm.type_error(format!("ord() expected a character, but {what} of length {n} found"));
         if let Some(text) = character.downcast::<Str>() {
             return if text.len() == 1 { Ok(text.at(0)) } else { Err(wrong("string", text.len())) };
         }
@@ -47,7 +55,10 @@ impl Text {
         Err(vm.type_error(format!("ord() expected string of length 1, but {} found", vm.type_name(character))))
     }
 
-    #[function(sig = "(obj, /)", doc = "Return the canonical string representation of the object.\n\nFor many object types, including most builtins, eval(repr(obj)) == obj.")]
+    #[function(
+        sig = "(obj, /)",
+        doc = "Return the canonical string representation of the object.\n\nFor many object types, including most builtins, eval(repr(obj)) == obj."
+    )]
     fn repr(vm: &Vm, obj: &Value) -> Res<Ref<Str>> {
         vm.repr(obj)
     }

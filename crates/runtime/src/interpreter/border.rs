@@ -64,12 +64,6 @@ impl Vm {
     }
 
     // templates
-    pub fn make_template(&self, _strings: &Value, _interpolations: &Value) -> Res {
-        Err(self.not_there("template strings"))
-    }
-    pub fn make_interpolation(&self, _: &Value, _: &Value, _: &Value, _: &Value) -> Res {
-        Err(self.not_there("template strings"))
-    }
     pub fn generic_alias(&self, origin: &Value, args: &Value) -> Res {
         crate::objects::generic_alias::new_alias(self, origin, args)
     }

@@ -1,10 +1,10 @@
 //! Values as indices, positions and lengths. After CPython Objects/abstract.c (`PyNumber_AsSsize_t`,
 //! `PyObject_LengthHint`) and Python/ceval.c (`_PyEval_SliceIndex`).
 
+use crate::Value;
 use crate::objects::exceptions as exc;
 use crate::objects::int::{self, IntView};
 use crate::vm::{Res, Vm};
-use crate::Value;
 use num_bigint::Sign;
 use num_traits::ToPrimitive;
 
@@ -39,9 +39,7 @@ impl Vm {
     fn to_size_or(&self, value: &Value, raise: impl Fn(&Vm, String) -> crate::vm::Raised) -> Res<isize> {
         match self.index_or_sign(value)? {
             Ok(i) => Ok(i),
-            Err(_) => {
-                Err(raise(self, format!("cannot fit '{}' into an index-sized integer", self.type_name(value))))
-            }
+            Err(_) => Err(raise(self, format!("cannot fit '{}' into an index-sized integer", self.type_name(value)))),
         }
     }
 
@@ -86,10 +84,7 @@ impl Vm {
             return Ok(default);
         }
         if int::view(&result).is_none() {
-            return Err(self.type_error(format!(
-                "__length_hint__ must be an integer, not {}",
-                self.type_name(&result)
-            )));
+            return Err(self.type_error(format!("__length_hint__ must be an integer, not {}", self.type_name(&result))));
         }
         let n = self.to_size(&result)?;
         usize::try_from(n).map_err(|_| self.value_error("__length_hint__() should return >= 0"))

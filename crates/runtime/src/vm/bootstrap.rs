@@ -126,6 +126,9 @@ pub fn start(settings: &InterpreterSettings, stack_size: usize) -> Option<Rc<Vm>
         for def in CORE {
             native::fill(vm, def)?;
         }
+        for def in crate::objects::NATIVE_MODULES {
+            vm.add_native_module(def);
+        }
         let memory = exceptions::instantiate(vm, &exceptions::MEMORY_ERROR, &[])?;
         vm.interpreter().emergency.set(Some(memory));
         Ok::<(), Raised>(())

@@ -210,7 +210,9 @@ impl DictIterator {
 
     #[method(doc = "Return state information for pickling.", sig = "()")]
     fn __reduce__(vm: &Vm, this: &Value) -> Res {
-        let Some(own) = this.downcast::<DictIterator>() else { return Err(vm.type_error("a dict iterator is required")) };
+        let Some(own) = this.downcast::<DictIterator>() else {
+            return Err(vm.type_error("a dict iterator is required"));
+        };
         // What is left, read by a copy so that the iterator itself stays where it is.
         let copy = DictIterator {
             dict: ValueCell::new(own.dict.get()),

@@ -22,17 +22,29 @@ impl Dict {
         this.table.with(|t| 48 + 16 + t.size() + 24 * t.entries.capacity())
     }
 
-    #[method(name = "get", sig = "(key, default=None, /)", doc = "Return the value for key if key is in the dictionary, else default.")]
+    #[method(
+        name = "get",
+        sig = "(key, default=None, /)",
+        doc = "Return the value for key if key is in the dictionary, else default."
+    )]
     fn get_method(vm: &Vm, this: &Ref<Dict>, key: &Value, default: Value) -> Res {
         Ok(this.get(vm, key)?.unwrap_or(default))
     }
 
-    #[method(name = "setdefault", sig = "(key, default=None, /)", doc = "Insert key with a value of default if key is not in the dictionary.\n\nReturn the value for key if key is in the dictionary, else default.")]
+    #[method(
+        name = "setdefault",
+        sig = "(key, default=None, /)",
+        doc = "Insert key with a value of default if key is not in the dictionary.\n\nReturn the value for key if key is in the dictionary, else default."
+    )]
     fn setdefault_method(vm: &Vm, this: &Ref<Dict>, key: &Value, default: Value) -> Res {
         this.set_default(vm, key, default)
     }
 
-    #[method(sig = "(key, default=<unrepresentable>, /)", name = "pop", doc = "D.pop(k[,d]) -> v, remove specified key and return the corresponding value.\n\nIf the key is not found, return the default if given; otherwise,\nraise a KeyError.")]
+    #[method(
+        sig = "(key, default=<unrepresentable>, /)",
+        name = "pop",
+        doc = "D.pop(k[,d]) -> v, remove specified key and return the corresponding value.\n\nIf the key is not found, return the default if given; otherwise,\nraise a KeyError."
+    )]
     fn pop_method(vm: &Vm, this: &Ref<Dict>, key: &Value, default: Option<Value>) -> Res {
         if this.is_empty() {
             return default.ok_or_else(|| vm.key_error(key));
@@ -43,7 +55,10 @@ impl Dict {
         }
     }
 
-    #[method(sig = "()", doc = "Remove and return a (key, value) pair as a 2-tuple.\n\nPairs are returned in LIFO (last-in, first-out) order.\nRaises KeyError if the dict is empty.")]
+    #[method(
+        sig = "()",
+        doc = "Remove and return a (key, value) pair as a 2-tuple.\n\nPairs are returned in LIFO (last-in, first-out) order.\nRaises KeyError if the dict is empty."
+    )]
     fn popitem(vm: &Vm, this: &Ref<Dict>) -> Res {
         let last = this.table.with(|t| {
             let at = t.entries.iter().rposition(|e| e.value.is_some())?;
@@ -73,12 +88,18 @@ impl Dict {
         views::values(vm, this)
     }
 
-    #[method(name = "update", doc = "D.update([E, ]**F) -> None.  Update D from mapping/iterable E and F.\nIf E is present and has a .keys() method, then does:  for k in E.keys(): D[k] = E[k]\nIf E is present and lacks a .keys() method, then does:  for k, v in E: D[k] = v\nIn either case, this is followed by: for k in F:  D[k] = F[k]")]
+    #[method(
+        name = "update",
+        doc = "D.update([E, ]**F) -> None.  Update D from mapping/iterable E and F.\nIf E is present and has a .keys() method, then does:  for k in E.keys(): D[k] = E[k]\nIf E is present and lacks a .keys() method, then does:  for k, v in E: D[k] = v\nIn either case, this is followed by: for k in F:  D[k] = F[k]"
+    )]
     fn update_method(vm: &Vm, this: &Ref<Dict>, args: Args) -> Res<()> {
         slots::update_with(vm, this, args, "update")
     }
 
-    #[classmethod(sig = "(iterable, value=None, /)", doc = "Create a new dictionary with keys from iterable and values set to value.")]
+    #[classmethod(
+        sig = "(iterable, value=None, /)",
+        doc = "Create a new dictionary with keys from iterable and values set to value."
+    )]
     fn fromkeys(vm: &Vm, cls: &TypeRef, iterable: &Value, value: Value) -> Res {
         let made = vm.call(cls.as_value(), &[])?;
         if let Some(dict) = made.exact::<Dict>(vm) {

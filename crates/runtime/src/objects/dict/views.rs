@@ -292,4 +292,3 @@ impl DictItems {
         is_disjoint(vm, this, other)
     }
 }
-

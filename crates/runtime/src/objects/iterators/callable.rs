@@ -31,10 +31,8 @@ pub static CALLABLE_ITERATOR: TypeDef = TypeDef {
 
 /// `iter(callable, sentinel)`; the caller has checked that it is callable.
 pub fn new(vm: &Vm, callable: &Value, sentinel: &Value) -> Res {
-    let payload = CallableIterator {
-        callable: ValueCell::some(callable.clone()),
-        sentinel: ValueCell::some(sentinel.clone()),
-    };
+    let payload =
+        CallableIterator { callable: ValueCell::some(callable.clone()), sentinel: ValueCell::some(sentinel.clone()) };
     Ok(vm.new_object(payload)?.into_value())
 }
 

@@ -65,10 +65,12 @@ fn next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
     for (i, iterator) in iterators.iter().enumerate() {
         match vm.next(iterator)? {
             Some(item) => items.push(item),
-            None if zip.strict.get() => return Err(match too_short(vm, "zip", iterators, i)? {
-                Some(raised) => raised,
-                None => return Ok(None),
-            }),
+            None if zip.strict.get() => {
+                return Err(match too_short(vm, "zip", iterators, i)? {
+                    Some(raised) => raised,
+                    None => return Ok(None),
+                });
+            }
             None => return Ok(None),
         }
     }

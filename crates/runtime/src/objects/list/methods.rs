@@ -40,7 +40,10 @@ impl List {
         this.extend(vm, iterable)
     }
 
-    #[method(doc = "Return first index of value.\n\nRaises ValueError if the value is not present.", sig = "(value, start=0, stop=sys.maxsize, /)")]
+    #[method(
+        doc = "Return first index of value.\n\nRaises ValueError if the value is not present.",
+        sig = "(value, start=0, stop=sys.maxsize, /)"
+    )]
     fn index(vm: &Vm, this: &Ref<List>, value: &Value, start: Option<&Value>, stop: Option<&Value>) -> Res {
         let bound = |given: Option<&Value>, default: usize| -> Res<usize> {
             let Some(given) = given else { return Ok(default) };
@@ -77,7 +80,10 @@ impl List {
         result.or_raise(vm)
     }
 
-    #[method(doc = "Remove and return item at index (default last).\n\nRaises IndexError if list is empty or index is out of range.", sig = "(index=-1, /)")]
+    #[method(
+        doc = "Remove and return item at index (default last).\n\nRaises IndexError if list is empty or index is out of range.",
+        sig = "(index=-1, /)"
+    )]
     fn pop(vm: &Vm, this: &Ref<List>, index: isize) -> Res {
         let popped = this.items.with_mut(|items| {
             let len = items.len();
@@ -92,7 +98,10 @@ impl List {
         popped.map_err(|message| vm.index_error(message))
     }
 
-    #[method(doc = "Remove first occurrence of value.\n\nRaises ValueError if the value is not present.", sig = "(value, /)")]
+    #[method(
+        doc = "Remove first occurrence of value.\n\nRaises ValueError if the value is not present.",
+        sig = "(value, /)"
+    )]
     fn remove(vm: &Vm, this: &Ref<List>, value: &Value) -> Res<()> {
         let mut i = 0;
         while let Some(own) = this.get(i) {
@@ -111,7 +120,11 @@ impl List {
         this.items.with_mut(|items| items.reverse());
     }
 
-    #[method(name = "sort", doc = "Sort the list in ascending order and return None.\n\nThe sort is in-place (i.e. the list itself is modified) and stable (i.e. the\norder of two equal elements is maintained).\n\nIf a key function is given, apply it once to each list item and sort them,\nascending or descending, according to their function values.\n\nThe reverse flag can be set to sort in descending order.", sig = "(*, key=None, reverse=False)")]
+    #[method(
+        name = "sort",
+        doc = "Sort the list in ascending order and return None.\n\nThe sort is in-place (i.e. the list itself is modified) and stable (i.e. the\norder of two equal elements is maintained).\n\nIf a key function is given, apply it once to each list item and sort them,\nascending or descending, according to their function values.\n\nThe reverse flag can be set to sort in descending order.",
+        sig = "(*, key=None, reverse=False)"
+    )]
     fn sort_method(vm: &Vm, this: &Ref<List>, key: Option<&Value>, reverse: bool) -> Res<()> {
         sort::sort(vm, this, key, reverse)
     }

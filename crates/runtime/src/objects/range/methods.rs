@@ -35,7 +35,9 @@ impl Range {
         vm.new_int(n)
     }
 
-    #[method(doc = "rangeobject.index(value) -> integer -- return index of value.\nRaise ValueError if the value is not present.")]
+    #[method(
+        doc = "rangeobject.index(value) -> integer -- return index of value.\nRaise ValueError if the value is not present."
+    )]
     fn index(vm: &Vm, this: &Value, args: crate::Args) -> Res {
         let value = one(vm, "range.index", args)?;
         if slots::is_plain_int(vm, value) {

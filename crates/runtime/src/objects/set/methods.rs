@@ -27,7 +27,11 @@ impl Set {
         Ok(result.into_value())
     }
 
-    #[method(name = "intersection", doc = "Return a new set with elements common to the set and all others.", sig = "(*others)")]
+    #[method(
+        name = "intersection",
+        doc = "Return a new set with elements common to the set and all others.",
+        sig = "(*others)"
+    )]
     fn intersection_method(vm: &Vm, this: &Value, others: &[Value]) -> Res {
         if others.is_empty() {
             return Set::copy_method(vm, this);
@@ -90,7 +94,11 @@ impl Set {
         Ok(true)
     }
 
-    #[method(name = "symmetric_difference", doc = "Return a new set with elements in either the set or other but not both.", sig = "(other, /)")]
+    #[method(
+        name = "symmetric_difference",
+        doc = "Return a new set with elements in either the set or other but not both.",
+        sig = "(other, /)"
+    )]
     fn symmetric_difference_method(vm: &Vm, this: &Value, other: &Value) -> Res {
         slots::symmetric_difference(vm, this, other)
     }
@@ -133,7 +141,11 @@ impl Set {
 
 #[methods(MUTATING)]
 impl Set {
-    #[method(name = "add", doc = "Add an element to a set.\n\nThis has no effect if the element is already present.", sig = "(object, /)")]
+    #[method(
+        name = "add",
+        doc = "Add an element to a set.\n\nThis has no effect if the element is already present.",
+        sig = "(object, /)"
+    )]
     fn add_method(vm: &Vm, this: &Ref<Set>, object: &Value) -> Res<()> {
         this.add(vm, object).map(drop)
     }
@@ -143,13 +155,19 @@ impl Set {
         this.clear_all()
     }
 
-    #[method(doc = "Remove an element from a set if it is a member.\n\nUnlike set.remove(), the discard() method does not raise\nan exception when an element is missing from the set.", sig = "(object, /)")]
+    #[method(
+        doc = "Remove an element from a set if it is a member.\n\nUnlike set.remove(), the discard() method does not raise\nan exception when an element is missing from the set.",
+        sig = "(object, /)"
+    )]
     fn discard(vm: &Vm, this: &Ref<Set>, object: &Value) -> Res<()> {
         let hash = lookup_hash(vm, object)?;
         this.discard_hashed(vm, object, hash).map(drop)
     }
 
-    #[method(doc = "Remove an element from a set; it must be a member.\n\nIf the element is not a member, raise a KeyError.", sig = "(object, /)")]
+    #[method(
+        doc = "Remove an element from a set; it must be a member.\n\nIf the element is not a member, raise a KeyError.",
+        sig = "(object, /)"
+    )]
     fn remove(vm: &Vm, this: &Ref<Set>, object: &Value) -> Res<()> {
         let hash = lookup_hash(vm, object)?;
         if this.discard_hashed(vm, object, hash)? { Ok(()) } else { Err(vm.key_error(object)) }
@@ -185,7 +203,11 @@ impl Set {
         Ok(())
     }
 
-    #[method(name = "symmetric_difference_update", doc = "Update the set, keeping only elements found in either set, but not in both.", sig = "(other, /)")]
+    #[method(
+        name = "symmetric_difference_update",
+        doc = "Update the set, keeping only elements found in either set, but not in both.",
+        sig = "(other, /)"
+    )]
     fn symmetric_difference_update_method(vm: &Vm, this: &Ref<Set>, other: &Value) -> Res<()> {
         this.symmetric_difference_update(vm, other)
     }

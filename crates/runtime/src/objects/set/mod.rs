@@ -42,8 +42,7 @@ impl Payload for Set {
     const LAYOUT: &'static Layout = layout!("set");
 }
 
-const FLAGS: TypeFlags =
-    TypeFlags::GC.with(TypeFlags::BASETYPE).with(TypeFlags::WEAKREF).with(TypeFlags::MATCH_SELF);
+const FLAGS: TypeFlags = TypeFlags::GC.with(TypeFlags::BASETYPE).with(TypeFlags::WEAKREF).with(TypeFlags::MATCH_SELF);
 
 const COMMON: Slots = Slots {
     repr: Some(slots::repr),

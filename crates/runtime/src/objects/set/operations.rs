@@ -20,9 +20,7 @@ impl Set {
         if let Some(dict) = other.exact::<Dict>(vm) {
             let size = dict.len();
             self.table
-                .with_mut(|t| {
-                    if (t.fill + size) * 5 >= t.mask * 3 { t.resize((t.used + size) * 2) } else { Ok(()) }
-                })
+                .with_mut(|t| if (t.fill + size) * 5 >= t.mask * 3 { t.resize((t.used + size) * 2) } else { Ok(()) })
                 .or_raise(vm)?;
             let mut position = 0;
             while let Some((at, key, _, hash)) = dict.next_hashed(position) {

@@ -107,7 +107,10 @@ impl Slice {
         this.step.clone()
     }
 
-    #[method(doc = "S.indices(len) -> (start, stop, stride)\n\nAssuming a sequence of length len, calculate the start and stop\nindices, and the stride length of the extended slice described by\nS. Out of bounds indices are clipped in a manner consistent with the\nhandling of normal slices.", sig = "(object, /)")]
+    #[method(
+        doc = "S.indices(len) -> (start, stop, stride)\n\nAssuming a sequence of length len, calculate the start and stop\nindices, and the stride length of the extended slice described by\nS. Out of bounds indices are clipped in a manner consistent with the\nhandling of normal slices.",
+        sig = "(object, /)"
+    )]
     fn indices(vm: &Vm, this: &Ref<Slice>, object: &Value) -> Res {
         let length = vm.index(object)?;
         let length = int::view(&length).map(|v| v.to_bigint()).unwrap_or_default();

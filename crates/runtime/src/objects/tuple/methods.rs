@@ -12,7 +12,10 @@ impl Tuple {
         vm.new_tuple(&[copy])
     }
 
-    #[method(doc = "Return first index of value.\n\nRaises ValueError if the value is not present.", sig = "(value, start=0, stop=sys.maxsize, /)")]
+    #[method(
+        doc = "Return first index of value.\n\nRaises ValueError if the value is not present.",
+        sig = "(value, start=0, stop=sys.maxsize, /)"
+    )]
     fn index(vm: &Vm, this: &Ref<Tuple>, value: &Value, start: Option<&Value>, stop: Option<&Value>) -> Res {
         let len = this.len();
         let bound = |given: Option<&Value>, default: usize| -> Res<usize> {
