@@ -1,0 +1,140 @@
+//! `__import__`: the quick answer from `sys.modules`, and the way into `importlib._bootstrap` for everything else.
+
+use crate::support::builtin;
+use ophi_runtime::objects::dict::Dict;
+use ophi_runtime::payload::Downcast;
+use ophi_runtime::{Ref, Res, Str, Tuple, Value, Vm, methods};
+
+/// Holds `__import__` for the module `builtins`.
+pub struct Import;
+
+/// `importlib._bootstrap` as a module object.
+pub fn machinery(vm: &Vm) -> Res {
+    match vm.modules().get_text(vm, "_frozen_importlib")? {
+        Some(module) => Ok(module),
+        None => Err(vm.import_error("the import system has not been started")),
+    }
+}
+
+/// A module that is there and complete; waits for another thread that is still importing it.
+fn ready_module(vm: &Vm, name: &Ref<Str>) -> Res<Option<Value>> {
+    let modules = vm.modules();
+    let Some(module) = modules.get_str(vm, name) else { return Ok(None) };
+    if module.is_none() {
+        return Ok(None);
+    }
+    if let Some(spec) = vm.get_attr_opt(&module, &vm.names().__spec__)?
+        && !spec.is_none()
+        && let Some(initializing) = vm.get_attr_opt(&spec, &vm.names()._initializing)?
+        && vm.is_true(&initializing)?
+    {
+        vm.call_method_str(&machinery(vm)?, "_lock_unlock_module", &[name.to_value()])?;
+    }
+    Ok(Some(module))
+}
+
+/// Whether `fromlist` names anything.
+fn wants_names(vm: &Vm, fromlist: Option<&Value>) -> Res<bool> {
+    match fromlist {
+        None => Ok(false),
+        Some(v) if v.is_none() => Ok(false),
+        Some(v) => match v.downcast::<Tuple>() {
+            Some(t) => Ok(!t.is_empty()),
+            None => vm.is_true(v),
+        },
+    }
+}
+
+/// `import_module_level`: the module, its top package, or the module with `fromlist` loaded.
+pub fn import(vm: &Vm, name: &Ref<Str>, globals: Option<&Value>, fromlist: Option<&Value>, level: i32) -> Res {
+    if level < 0 {
+        return Err(vm.value_error("level must be >= 0"));
+    }
+    let wanted = wants_names(vm, fromlist)?;
+    if level == 0 {
+        if name.is_empty() {
+            return Err(vm.value_error("Empty module name"));
+        }
+        if let Some(module) = ready_module(vm, name)? {
+            if wanted {
+                return load_names(vm, module, fromlist);
+            }
+            return top_package(vm, name, module);
+        }
+    }
+    let machinery = machinery(vm)?;
+    let result = if level == 0 {
+        let loaded = vm.call_method_str(&machinery, "_find_and_load", &[name.to_value(), builtin(vm, "__import__")?]);
+        match loaded {
+            Ok(module) if wanted => load_names(vm, module, fromlist),
+            Ok(module) => top_package(vm, name, module),
+            Err(raised) => Err(raised),
+        }
+    } else {
+        let none = Value::NONE;
+        let globals = match globals {
+            Some(g) if g.downcast::<Dict>().is_some() => g.clone(),
+            Some(g) if !g.is_none() => return Err(vm.type_error("globals must be a dict")),
+            _ => return Err(vm.key_error(&vm.names().__name__.to_value())),
+        };
+        let args =
+            [name.to_value(), globals, none.clone(), fromlist.cloned().unwrap_or(none), vm.new_int(level as i64)?];
+        vm.call_method_str(&machinery, "__import__", &args)
+    };
+    result.map_err(|raised| super::frames::without_importlib_frames(vm, raised))
+}
+
+fn load_names(vm: &Vm, module: Value, fromlist: Option<&Value>) -> Res {
+    let Some(fromlist) = fromlist else { return Ok(module) };
+    if vm.get_attr_opt(&module, &vm.names().__path__)?.is_none() {
+        return Ok(module);
+    }
+    let import = builtin(vm, "__import__")?;
+    vm.call_method_str(&machinery(vm)?, "_handle_fromlist", &[module, fromlist.clone(), import])
+}
+
+/// `import a.b.c` binds `a`.
+fn top_package(vm: &Vm, name: &Ref<Str>, module: Value) -> Res {
+    let text = name.to_utf8_lossy();
+    match text.split_once('.') {
+        None => Ok(module),
+        Some((top, _)) => match vm.modules().get_text(vm, top)? {
+            Some(top) => Ok(top),
+            None => Err(vm.key_error(vm.new_str(top)?.as_value())),
+        },
+    }
+}
+
+#[methods]
+impl Import {
+    /// Import a module.
+    ///
+    /// Because this function is meant for use by the Python
+    /// interpreter and not for general use, it is better to use
+    /// importlib.import_module() to programmatically import a module.
+    ///
+    /// The globals argument is only used to determine the context;
+    /// they are not modified.  The locals argument is unused.  The fromlist
+    /// should be a list of names to emulate ``from name import ...``, or an
+    /// empty list to emulate ``import name``.
+    /// When importing a module from a package, note that __import__('A.B', ...)
+    /// returns package A when fromlist is empty, but its submodule B when
+    /// fromlist is not empty.  The level argument is used to determine whether to
+    /// perform absolute or relative imports: 0 is absolute, while a positive number
+    /// is the number of parent directories to search relative to the current module.
+    #[function(sig = "(name, globals=None, locals=None, fromlist=(), level=0)")]
+    fn __import__(
+        vm: &Vm,
+        name: &Value,
+        globals: Option<&Value>,
+        locals: Option<&Value>,
+        fromlist: Option<&Value>,
+        level: i32,
+    ) -> Res {
+        let _ = locals;
+        match name.downcast::<Str>() {
+            Some(name) => import(vm, name, globals, fromlist, level),
+            None => Err(vm.type_error("module name must be a string")),
+        }
+    }
+}

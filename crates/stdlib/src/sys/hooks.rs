@@ -1,0 +1,232 @@
+//! `displayhook`, `excepthook`, `unraisablehook`, `breakpointhook`, `exit`, audit hooks.
+
+use super::Sys;
+use crate::support::{builtin, import};
+use ophi_runtime::objects::exceptions as exc;
+use ophi_runtime::{Args, GilCell, Res, Value, Vm, methods};
+
+/// Hooks added by `sys.addaudithook`, in order.
+#[derive(Default)]
+pub struct AuditHooks(GilCell<Vec<Value>>);
+
+/// Raises an auditing event (PEP 578).
+pub fn audit(vm: &Vm, event: &Value, args: &[Value]) -> Res<()> {
+    let hooks = vm.interpreter().state::<AuditHooks>().0.get();
+    if hooks.is_empty() {
+        return Ok(());
+    }
+    let args = vm.new_tuple(args)?;
+    for hook in hooks {
+        vm.call(&hook, &[event.clone(), args.clone()])?;
+    }
+    Ok(())
+}
+
+/// An attribute of `sys`; `None` when it is missing.
+pub fn sys_attribute(vm: &Vm, name: &str) -> Res<Option<Value>> {
+    match vm.modules().get_text(vm, "sys")? {
+        Some(sys) => vm.get_attr_str_opt(&sys, name),
+        None => Ok(None),
+    }
+}
+
+/// Prints the exception as the interpreter does when nobody catches it: through `traceback`, which knows about carets, notes,
+/// groups and suggestions; plainly when even that fails.
+pub fn print_exception(vm: &Vm, exception: &Value) -> Res<()> {
+    let Some(stderr) = sys_attribute(vm, "stderr")?.filter(|f| !f.is_none()) else { return Ok(()) };
+    let printed = (|| -> Res<()> {
+        let traceback = import(vm, "traceback")?;
+        vm.call_method_str(&traceback, "_print_exception_bltin", &[exception.clone()])?;
+        Ok(())
+    })();
+    if let Err(raised) = printed {
+        let inner = vm.take_raised(raised);
+        let text = format!("{}\n", plain_text(vm, exception));
+        let text = vm.new_str(&text)?.into_value();
+        if let Err(raised) = vm.call_method_str(&stderr, "write", &[text]) {
+            vm.forget(raised);
+        }
+        drop(inner);
+    }
+    if let Err(raised) = vm.call_method_str(&stderr, "flush", &[]) {
+        vm.forget(raised);
+    }
+    Ok(())
+}
+
+/// "ValueError: message".
+pub fn plain_text(vm: &Vm, exception: &Value) -> String {
+    let name = vm.class(exception).name();
+    match vm.str(exception) {
+        Ok(text) if text.is_empty() => name,
+        Ok(text) => format!("{name}: {}", text.to_utf8_lossy()),
+        Err(raised) => {
+            vm.forget(raised);
+            format!("{name}: <exception str() failed>")
+        }
+    }
+}
+
+#[methods(HOOKS)]
+impl Sys {
+    /// Print an object to sys.stdout and also save it in builtins._
+    #[function(sig = "(object, /)")]
+    fn displayhook(vm: &Vm, object: &Value) -> Res<()> {
+        let Some(builtins) = vm.interpreter().builtins.get() else {
+            return Err(vm.runtime_error("lost builtins module"));
+        };
+        if object.is_none() {
+            return Ok(());
+        }
+        builtins.set_text(vm, "_", Value::NONE)?;
+        let Some(out) = sys_attribute(vm, "stdout")?.filter(|f| !f.is_none()) else {
+            return Err(vm.runtime_error("lost sys.stdout"));
+        };
+        let text = vm.repr(object)?.into_value();
+        let written = vm.call_method_str(&out, "write", &[text.clone()]);
+        if vm.catch(written, &exc::UNICODE_ERROR)?.is_none() {
+            // The stream cannot show it: backslashes instead.
+            let encoding = vm.get_attr_str(&out, "encoding")?;
+            let errors = vm.new_str("backslashreplace")?.into_value();
+            let bytes = vm.call_method_str(&text, "encode", &[encoding.clone(), errors])?;
+            match vm.get_attr_str_opt(&out, "buffer")? {
+                Some(buffer) => {
+                    vm.call_method_str(&buffer, "write", &[bytes])?;
+                }
+                None => {
+                    let strict = vm.new_str("strict")?.into_value();
+                    let text = vm.call_method_str(&bytes, "decode", &[encoding, strict])?;
+                    vm.call_method_str(&out, "write", &[text])?;
+                }
+            }
+        }
+        let newline = vm.new_str("\n")?.into_value();
+        vm.call_method_str(&out, "write", &[newline])?;
+        builtins.set_text(vm, "_", object.clone())
+    }
+
+    /// Handle an exception by displaying it with a traceback on sys.stderr.
+    #[function(sig = "(exctype, value, traceback, /)")]
+    fn excepthook(vm: &Vm, exctype: &Value, value: &Value, traceback: &Value) -> Res<()> {
+        let _ = exctype;
+        if !exc::is_exception(value) {
+            return Err(vm.type_error("print_exception(): Exception expected for value"));
+        }
+        if !traceback.is_none() && vm.get_attr_str(value, "__traceback__")?.is_none() {
+            vm.set_attr_str(value, "__traceback__", traceback)?;
+        }
+        print_exception(vm, value)
+    }
+
+    /// Handle an unraisable exception.
+    ///
+    /// The unraisable argument has the following attributes:
+    ///
+    /// * exc_type: Exception type.
+    /// * exc_value: Exception value, can be None.
+    /// * exc_traceback: Exception traceback, can be None.
+    /// * err_msg: Error message, can be None.
+    /// * object: Object causing the exception, can be None.
+    #[function(sig = "(unraisable, /)")]
+    fn unraisablehook(vm: &Vm, unraisable: &Value) -> Res<()> {
+        let Some(stderr) = sys_attribute(vm, "stderr")?.filter(|f| !f.is_none()) else { return Ok(()) };
+        let message = vm.get_attr_str(unraisable, "err_msg")?;
+        let object = vm.get_attr_str(unraisable, "object")?;
+        let value = vm.get_attr_str(unraisable, "exc_value")?;
+        let mut text = String::new();
+        match (message.is_none(), object.is_none()) {
+            (false, true) => text = format!("{}:\n", vm.str(&message)?.to_utf8_lossy()),
+            (no_message, false) => {
+                let message =
+                    if no_message { "Exception ignored in".to_string() } else { vm.str(&message)?.to_utf8_lossy().into_owned() };
+                let shown = match vm.repr(&object) {
+                    Ok(shown) => shown.to_utf8_lossy().into_owned(),
+                    Err(raised) => {
+                        vm.forget(raised);
+                        "<object repr() failed>".to_string()
+                    }
+                };
+                text = format!("{message}: {shown}\n");
+            }
+            (true, true) => {}
+        }
+        let text = vm.new_str(&text)?.into_value();
+        vm.call_method_str(&stderr, "write", &[text])?;
+        if exc::is_exception(&value) { print_exception(vm, &value) } else { Ok(()) }
+    }
+
+    /// This hook function is called by built-in breakpoint().
+    #[function(sig = "(*args, **kwargs)")]
+    fn breakpointhook(vm: &Vm, args: &[Value], kwargs: ophi_runtime::native::Keywords<'_>) -> Res {
+        let os = import(vm, "os")?;
+        let environ = vm.get_attr_str(&os, "environ")?;
+        let key = vm.new_str("PYTHONBREAKPOINT")?.into_value();
+        let chosen = vm.call_method_str(&environ, "get", &[key])?;
+        let name = if chosen.is_none() { String::new() } else { vm.str(&chosen)?.to_utf8_lossy().into_owned() };
+        let name = match name.as_str() {
+            "0" => return Ok(Value::NONE),
+            "" => "pdb.set_trace".to_string(),
+            other => other.to_string(),
+        };
+        let (module, function) = name.rsplit_once('.').unwrap_or(("builtins", &name));
+        let found = import(vm, module).and_then(|_| {
+            let module = vm.modules().get_text(vm, module)?.unwrap_or(Value::NONE);
+            vm.get_attr_str(&module, function)
+        });
+        let hook = match found {
+            Ok(hook) => hook,
+            Err(raised) => {
+                vm.forget(raised);
+                vm.warn(
+                    &exc::RUNTIME_WARNING,
+                    &format!("Ignoring unimportable $PYTHONBREAKPOINT: \"{name}\""),
+                    1,
+                )?;
+                return Ok(Value::NONE);
+            }
+        };
+        let mut values = args.to_vec();
+        values.extend_from_slice(kwargs.values);
+        vm.call_args(&hook, Args { values: &values, names: kwargs.names })
+    }
+
+    /// Exit the interpreter by raising SystemExit(status).
+    ///
+    /// If the status is omitted or None, it defaults to zero (i.e., success).
+    /// If the status is an integer, it will be used as the system exit status.
+    /// If it is another kind of object, it will be printed and the system
+    /// exit status will be one (i.e., failure).
+    #[function(sig = "(status=None, /)")]
+    fn exit(vm: &Vm, status: Option<&Value>) -> Res {
+        let class = builtin(vm, "SystemExit")?;
+        let exception = match status {
+            Some(status) => vm.call(&class, std::slice::from_ref(status))?,
+            None => vm.call(&class, &[])?,
+        };
+        Err(vm.raise(exception))
+    }
+
+    /// Passes the event to any hooks that are attached.
+    #[function(sig = "(event, /, *args)", name = "audit")]
+    fn audit_function(vm: &Vm, event: &Value, args: &[Value]) -> Res<()> {
+        vm.expect_str(event, "audit() argument 1")?;
+        audit(vm, event, args)
+    }
+
+    /// Adds a new audit hook callback.
+    #[function(sig = "(hook)")]
+    fn addaudithook(vm: &Vm, hook: Value) -> Res<()> {
+        let event = vm.new_str("sys.addaudithook")?.into_value();
+        match audit(vm, &event, &[]) {
+            Ok(()) => {}
+            // A hook may veto later ones by raising RuntimeError; other exceptions go on.
+            Err(raised) if vm.raised_is(&exc::RUNTIME_ERROR) => {
+                vm.forget(raised);
+                return Ok(());
+            }
+            Err(raised) => return Err(raised),
+        }
+        vm.interpreter().state::<AuditHooks>().0.with_mut(|all| all.push(hook));
+        Ok(())
+    }
+}

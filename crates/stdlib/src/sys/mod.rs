@@ -1,0 +1,31 @@
+//! `sys`: what a program may know and change about its interpreter. After CPython Python/sysmodule.c.
+//!
+//! * `facts`   constants of the implementation: versions, sizes, `float_info`, `hash_info`, names of modules
+//! * `state`   functions over the running interpreter: recursion, switch interval, interning, exceptions, frames
+//! * `hooks`   `displayhook`, `excepthook`, `exit`, audit hooks
+//! * `sizes`   `getsizeof`, `getrefcount`
+//!
+//! What depends on the command line (flags, `argv`, `path`, `prefix`, ...) is set by whoever starts the interpreter.
+
+mod facts;
+mod hooks;
+mod sizes;
+mod state;
+
+use ophi_runtime::objects::module::{Module, ModuleDef};
+use ophi_runtime::{Ref, Res, Vm};
+
+pub use facts::{FLAGS, HEX_VERSION, VERSION, version_text};
+
+pub struct Sys;
+
+pub static MODULE: ModuleDef = ModuleDef {
+    name: "sys",
+    doc: "This module provides access to some objects used or maintained by the\ninterpreter and to functions that interact strongly with the interpreter.",
+    tables: &[Sys::STATE, Sys::HOOKS, Sys::SIZES],
+    init,
+};
+
+fn init(vm: &Vm, module: &Ref<Module>) -> Res<()> {
+    facts::add(vm, module)
+}

@@ -1,0 +1,77 @@
+//! `getsizeof` and `getrefcount`.
+
+use super::Sys;
+use ophi_runtime::payload::Downcast;
+use ophi_runtime::{Args, Res, Str, Value, Vm, methods};
+
+#[methods(SIZES)]
+impl Sys {
+    /// getsizeof(object [, default]) -> int
+    ///
+    /// Return the size of object in bytes.
+    #[function]
+    fn getsizeof(vm: &Vm, args: Args<'_>) -> Res {
+        let mut object = args.pos().first();
+        let mut default = args.pos().get(1);
+        if args.pos().len() > 2 {
+            return Err(vm.type_error(format!("getsizeof() takes at most 2 arguments ({} given)", args.values.len())));
+        }
+        for (key, value) in args.keywords().iter() {
+            match key.downcast::<Str>().and_then(|k| k.as_ascii()) {
+                Some("object") => object = Some(value),
+                Some("default") => default = Some(value),
+                _ => {
+                    let key = vm.str(key)?;
+                    return Err(vm.type_error(format!(
+                        "getsizeof() got an unexpected keyword argument '{}'",
+                        key.to_utf8_lossy()
+                    )));
+                }
+            }
+        }
+        let Some(object) = object else {
+            return Err(vm.type_error("getsizeof() missing required argument 'object' (pos 1)"));
+        };
+        let answer = size_of_object(vm, object);
+        match (answer, default) {
+            (Err(raised), Some(default)) if vm.raised_is(&ophi_runtime::objects::exceptions::TYPE_ERROR) => {
+                vm.forget(raised);
+                Ok(default.clone())
+            }
+            (answer, _) => vm.new_int(answer?),
+        }
+    }
+
+    /// Return the reference count of object.
+    ///
+    /// The count returned is generally one higher than you might expect,
+    /// because it includes the (temporary) reference as an argument to
+    /// getrefcount().
+    #[function(sig = "(object, /)")]
+    fn getrefcount(_vm: &Vm, object: &Value) -> u32 {
+        match object.header() {
+            // Immediates and immortal objects answer what CPython's immortal ones do.
+            None => 3221225472,
+            Some(header) if header.is_immortal() => 3221225472,
+            Some(header) => header.count(),
+        }
+    }
+}
+
+/// `__sizeof__` plus the collector's prefix, as CPython counts it.
+fn size_of_object(vm: &Vm, object: &Value) -> Res<i64> {
+    let name = vm.intern("__sizeof__")?;
+    let Some(size) = vm.call_special(object, &name, &[])? else {
+        return Err(vm.type_error(format!("Type {} doesn't define __sizeof__", vm.type_name(object))));
+    };
+    let size = match vm.index_as_i128(&size)? {
+        Some(size) if size < 0 => return Err(vm.value_error("__sizeof__() should return >= 0")),
+        Some(size) => size as i64,
+        None => return Err(vm.overflow_error("Python int too large to convert to C ssize_t")),
+    };
+    let prefix = match object.header().and_then(|h| h.gc_head()) {
+        Some(_) => 16,
+        None => 0,
+    };
+    Ok(size + prefix)
+}
