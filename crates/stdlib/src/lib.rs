@@ -7,6 +7,7 @@ pub mod accounts;
 mod control_constants;
 pub mod errno;
 pub mod fcntl;
+pub mod imp;
 pub mod io;
 pub mod locale;
 pub mod posix;
@@ -18,6 +19,7 @@ pub mod socket;
 pub mod stat;
 pub mod support;
 pub mod termios;
+pub mod sys;
 pub mod time;
 
 use ophi_runtime::Vm;

@@ -4,7 +4,6 @@
 //! them that end in `_call_with_frames_removed`.
 
 use ophi_runtime::objects::exceptions::{BaseException, IMPORT_ERROR};
-use ophi_runtime::objects::frame::FrameObject;
 use ophi_runtime::objects::traceback::Traceback;
 use ophi_runtime::payload::Downcast;
 use ophi_runtime::{Raised, Value, Vm};
@@ -55,9 +54,8 @@ pub fn without_importlib_frames(vm: &Vm, raised: Raised) -> Raised {
 }
 
 fn place(entry: &Traceback) -> (String, String) {
-    let frame = entry.frame.downcast::<FrameObject>();
-    match frame.and_then(|f| f.code_object()) {
-        Some(code) => (code.filename().to_utf8_lossy().into_owned(), code.name().to_utf8_lossy().into_owned()),
+    match entry.frame.code_object() {
+        Some(code) => (code.file().to_utf8_lossy().into_owned(), code.name.to_utf8_lossy().into_owned()),
         None => (String::new(), String::new()),
     }
 }

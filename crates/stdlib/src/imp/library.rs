@@ -1,7 +1,6 @@
 //! The embedded library for the import system: finding, code, sources, data.
 
 use super::Imp;
-use ophi_bytecode::code::Constant;
 use ophi_runtime::objects::code::Code;
 use ophi_runtime::{Ref, Res, Str, Value, Vm, methods};
 use std::borrow::Cow;
@@ -14,9 +13,8 @@ pub fn magic_token() -> i64 {
 
 /// A code object from marshalled bytes; ImportError when they are no code.
 pub fn unmarshal_code(vm: &Vm, bytes: &[u8], name: &str) -> Res<Ref<Code>> {
-    match ophi_bytecode::marshal::loads(bytes) {
-        Ok(Constant::Code(code)) => Code::from_plain(vm, &code),
-        Ok(_) => Err(vm.import_error(format!("Frozen object named {name} is invalid"))),
+    match ophi_bytecode::marshal::read_code(bytes, ophi_bytecode::Version::new(3, 14)) {
+        Ok(code) => Code::from_plain(vm, &code),
         Err(error) => Err(vm.import_error(format!("Frozen object named {name} is invalid: {error}"))),
     }
 }

@@ -174,7 +174,7 @@ impl Imp {
         }
         vm.modules().set_str(vm, name, module.to_value())?;
         let code = code_of(vm, found)?;
-        vm.run_module_code(&code, &module.dict(vm)?)?;
+        ophi_runtime::interpreter::run_code(vm, &code, &module.dict(vm)?, None, None)?;
         Ok(module.into_value())
     }
 

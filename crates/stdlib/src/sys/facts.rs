@@ -22,7 +22,7 @@ macro_rules! sequence {
     ($spec:ident, $def:ident, $fields:ident, $accessors:ident, $table:ident, $name:literal, $doc:literal, $visible:expr, [$($field:literal),* $(,)?]) => {
         const $fields: &[Field; { [$($field),*].len() }] = &[$(($field, "")),*];
         static $accessors: [GetSetDef; { [$($field),*].len() }] = structseq::accessors($fields);
-        static $table: MethodTable = MethodTable { methods: &[], accessors: &$accessors };
+        static $table: MethodTable = MethodTable { methods: &[], accessors: &[], members: &$accessors };
         pub static $def: TypeDef = TypeDef {
             module: "sys",
             doc: $doc,

@@ -27,7 +27,7 @@ pub fn repr(vm: &Vm, value: &Value) -> Res {
         "<code object {} at {:#x}, file \"{}\", line {line}>",
         code.name.to_utf8_lossy(),
         value.bits(),
-        code.filename.to_utf8_lossy()
+        code.file().to_utf8_lossy()
     );
     Ok(vm.new_str(&text)?.into_value())
 }
@@ -126,7 +126,7 @@ impl Code {
     }
     #[getter]
     fn co_filename(_: &Vm, this: &Ref<Code>) -> Res {
-        Ok(this.filename.to_value())
+        Ok(this.file().into_value())
     }
     #[getter]
     fn co_name(_: &Vm, this: &Ref<Code>) -> Res {

@@ -40,7 +40,8 @@ pub struct Code {
     pub slot_names: Box<[Ref<Str>]>,
     pub name: Ref<Str>,
     pub qualname: Ref<Str>,
-    pub filename: Ref<Str>,
+    /// Changed only by `_imp._fix_co_filename`, when a `.pyc` has moved.
+    pub filename: crate::GilCell<Ref<Str>>,
     pub exceptions: Box<[ExceptionEntry]>,
     /// Cells made at the start of a call, for arguments that inner functions use, stand in their own slots.
     pub plain: Arc<CodeObject>,
@@ -85,6 +86,33 @@ impl Drop for Code {
 
 impl Code {
     /// A code object with its nested ones. Equal constants of one call are one object, as in CPython's compiler.
+    /// `co_filename`.
+    pub fn file(&self) -> Ref<Str> {
+        self.filename.get()
+    }
+
+    /// Another `co_filename` for this code and all code in its constants.
+    pub fn set_filename(&self, vm: &Vm, path: &Ref<Str>) -> Res<()> {
+        let old = self.filename.get();
+        if old.equals(path) {
+            return Ok(());
+        }
+        self.rename(vm, &old, path)
+    }
+
+    fn rename(&self, vm: &Vm, old: &Ref<Str>, path: &Ref<Str>) -> Res<()> {
+        use crate::payload::Downcast;
+        if self.filename.get().equals(old) {
+            self.filename.set(path.clone());
+        }
+        for constant in self.consts.as_slice() {
+            if let Some(code) = constant.downcast::<Code>() {
+                vm.recurse("", || code.rename(vm, old, path))?;
+            }
+        }
+        Ok(())
+    }
+
     pub fn from_plain(vm: &Vm, plain: &Arc<CodeObject>) -> Res<Ref<Code>> {
         materialise::Materialiser::new(vm).code(plain)
     }
@@ -116,7 +144,7 @@ impl Code {
             slot_names: slot_names?.into_boxed_slice(),
             name: intern(&plain.name)?,
             qualname: intern(&plain.qualname)?,
-            filename: intern(&plain.filename)?,
+            filename: crate::GilCell::new(intern(&plain.filename)?),
             exceptions: exceptions.into_boxed_slice(),
             plain: plain.clone(),
             instrumented: Cell::new(false),

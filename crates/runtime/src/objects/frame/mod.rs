@@ -194,7 +194,7 @@ fn repr(vm: &Vm, value: &Value) -> Res {
     let Some(frame) = value.downcast::<FrameObject>() else { return Err(vm.type_error("a frame is expected")) };
     let (file, name) = match frame.code() {
         Some(code) => {
-            (vm.repr(code.filename.as_value())?.to_utf8_lossy().into_owned(), code.name.to_utf8_lossy().into_owned())
+            (vm.repr(code.file().as_value())?.to_utf8_lossy().into_owned(), code.name.to_utf8_lossy().into_owned())
         }
         None => ("'?'".to_string(), "?".to_string()),
     };

@@ -101,7 +101,7 @@ pub fn origin(vm: &Vm, depth: usize) -> Res {
         let Some(fp) = vm.frame_at(level + 1) else { break };
         let code = fp.code();
         let line = code.line_of(fp.lasti() * 2).unwrap_or(0);
-        entries.push(vm.new_tuple(&[code.filename.to_value(), Value::int32(line), code.name.to_value()])?);
+        entries.push(vm.new_tuple(&[code.file().into_value(), Value::int32(line), code.name.to_value()])?);
     }
     vm.new_tuple(&entries)
 }

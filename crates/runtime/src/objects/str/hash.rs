@@ -27,6 +27,11 @@ pub fn hash_bytes(bytes: &[u8], key: (u64, u64)) -> i64 {
     }
 }
 
+/// SipHash-1-3 of the bytes under a key (hash-based `.pyc` files).
+pub fn keyed(bytes: &[u8], key: (u64, u64)) -> u64 {
+    siphash13(bytes, key)
+}
+
 fn siphash13(bytes: &[u8], (k0, k1): (u64, u64)) -> u64 {
     let mut v = [
         k0 ^ 0x736f_6d65_7073_6575,

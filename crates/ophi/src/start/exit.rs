@@ -1,0 +1,164 @@
+//! The end of an interpreter: exit status, threads, `atexit`, streams.
+
+use crate::config::Config;
+use ophi_runtime::objects::exceptions::{self, BaseException, KEYBOARD_INTERRUPT};
+use ophi_runtime::payload::Downcast;
+use ophi_runtime::{Raised, Res, Value, Vm};
+use ophi_stdlib::sys::print_exception;
+
+/// Initialisation failed: nothing of Python can be relied on.
+pub fn fatal(vm: &Vm, raised: Raised) {
+    let exception = vm.take_raised(raised);
+    let text = match vm.str(&exception) {
+        Ok(text) => text.to_utf8_lossy().into_owned(),
+        Err(raised) => {
+            vm.forget(raised);
+            String::new()
+        }
+    };
+    eprintln!("Fatal Python error: the interpreter cannot start: {}: {text}", vm.class(&exception).name());
+    if let Err(raised) = print_exception(vm, &exception) {
+        vm.forget(raised);
+    }
+}
+
+/// Ends the interpreter; `outcome` is that of the target. The exit status of the process.
+pub fn finish(vm: &Vm, config: &Config, outcome: Res<()>) -> i32 {
+    let mut status = match outcome {
+        Ok(()) => 0,
+        Err(raised) => status_of(vm, raised),
+    };
+    if config.flags.inspect > 0 && !matches!(config.target, crate::config::Target::Stdin) {
+        status = match crate::repl::run(vm, config) {
+            Ok(()) => 0,
+            Err(raised) => status_of(vm, raised),
+        };
+    }
+    wait_for_threads(vm);
+    run_exit_functions(vm);
+    if flush(vm, "stdout").is_err() {
+        status = 120;
+    }
+    let _ = flush(vm, "stderr");
+    status
+}
+
+/// Prints what was raised, unless it is SystemExit; the exit status it stands for.
+fn status_of(vm: &Vm, raised: Raised) -> i32 {
+    let exception = vm.take_raised(raised);
+    if vm.class(&exception).is_subtype(vm.ty(&exceptions::SYSTEM_EXIT)) {
+        return exit_status(vm, &exception);
+    }
+    let interrupted = vm.class(&exception).is_subtype(vm.ty(&KEYBOARD_INTERRUPT));
+    report(vm, &exception);
+    if interrupted { 130 } else { 1 }
+}
+
+fn exit_status(vm: &Vm, exception: &Value) -> i32 {
+    let code = match vm.get_attr_str(exception, "code") {
+        Ok(code) => code,
+        Err(raised) => {
+            vm.forget(raised);
+            return 1;
+        }
+    };
+    if code.is_none() {
+        return 0;
+    }
+    if ophi_runtime::objects::int::view(&code).is_some() {
+        return match vm.index_as_i128(&code) {
+            Ok(Some(i)) => i as i32,
+            Ok(None) => -1,
+            Err(raised) => {
+                vm.forget(raised);
+                -1
+            }
+        };
+    }
+    let _ = flush(vm, "stdout");
+    let written = ophi_stdlib::sys::sys_attribute(vm, "stderr").and_then(|stderr| {
+        let text = vm.str(&code)?;
+        let line = vm.new_str(&format!("{}\n", text.to_utf8_lossy()))?.into_value();
+        match stderr.filter(|f| !f.is_none()) {
+            Some(stderr) => vm.call_method_str(&stderr, "write", &[line]).map(drop),
+            None => Ok(()),
+        }
+    });
+    if let Err(raised) = written {
+        vm.forget(raised);
+    }
+    1
+}
+
+/// `sys.excepthook(type, value, traceback)`, after remembering the exception in `sys.last_exc`.
+pub fn report(vm: &Vm, exception: &Value) {
+    let result = (|| -> Res<()> {
+        let class = vm.class(exception).to_value();
+        let traceback = exception.downcast::<BaseException>().map_or(Value::NONE, |e| e.traceback.get_or_none());
+        if let Some(sys) = vm.modules().get_text(vm, "sys")? {
+            vm.set_attr_str(&sys, "last_exc", exception)?;
+            vm.set_attr_str(&sys, "last_type", &class)?;
+            vm.set_attr_str(&sys, "last_value", exception)?;
+            vm.set_attr_str(&sys, "last_traceback", &traceback)?;
+        }
+        match ophi_stdlib::sys::sys_attribute(vm, "excepthook")?.filter(|h| !h.is_none()) {
+            Some(hook) => vm.call(&hook, &[class, exception.clone(), traceback]).map(drop),
+            None => print_exception(vm, exception),
+        }
+    })();
+    if let Err(raised) = result {
+        let inner = vm.take_raised(raised);
+        eprintln!("Error in sys.excepthook:");
+        if let Err(raised) = print_exception(vm, &inner) {
+            vm.forget(raised);
+        }
+        eprintln!("\nOriginal exception was:");
+        if let Err(raised) = print_exception(vm, exception) {
+            vm.forget(raised);
+        }
+    }
+}
+
+fn wait_for_threads(vm: &Vm) {
+    let result = (|| -> Res<()> {
+        match vm.modules().get_text(vm, "threading")? {
+            Some(threading) => vm.call_method_str(&threading, "_shutdown", &[]).map(drop),
+            None => Ok(()),
+        }
+    })();
+    if let Err(raised) = result {
+        vm.unraisable(raised, Some("Exception ignored on threading shutdown"), None);
+    }
+}
+
+fn run_exit_functions(vm: &Vm) {
+    let result = (|| -> Res<()> {
+        match vm.modules().get_text(vm, "atexit")? {
+            Some(atexit) => vm.call_method_str(&atexit, "_run_exitfuncs", &[]).map(drop),
+            None => Ok(()),
+        }
+    })();
+    if let Err(raised) = result {
+        vm.unraisable(raised, Some("Exception ignored in atexit"), None);
+    }
+}
+
+/// Flushes a standard stream; an error when it could not be.
+fn flush(vm: &Vm, name: &str) -> Result<(), ()> {
+    let result = ophi_stdlib::sys::sys_attribute(vm, name).and_then(|stream| {
+        let Some(stream) = stream.filter(|s| !s.is_none()) else { return Ok(()) };
+        if let Some(closed) = vm.get_attr_str_opt(&stream, "closed")?
+            && vm.is_true(&closed)?
+        {
+            return Ok(());
+        }
+        vm.call_method_str(&stream, "flush", &[]).map(drop)
+    });
+    result.map_err(|raised| {
+        if name == "stdout" {
+            vm.unraisable(raised, None, None)
+        } else {
+            vm.forget(raised)
+        }
+    })
+}

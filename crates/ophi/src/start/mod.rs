@@ -1,0 +1,84 @@
+//! From a configuration to an exit status: the life of one interpreter.
+//!
+//! The order is CPython's (Python/pylifecycle.c, Modules/main.c): classes, `sys`, `builtins`, the import system, the
+//! external importers, encodings and the standard streams, `__main__`, `site`, the target; then threads, `atexit`, streams.
+
+mod exit;
+mod importing;
+mod streams;
+mod system;
+mod target;
+
+use crate::config::Config;
+use ophi_runtime::vm::bootstrap;
+use ophi_runtime::vm::{InterpreterSettings, Raised, Res};
+use ophi_runtime::{Value, Vm};
+
+/// Machine stack that the interpreter may use on its main thread; the thread is made with it.
+pub const STACK_SIZE: usize = 64 << 20;
+
+/// Runs what the configuration asks for, on this thread, and returns the exit status.
+pub fn run(config: &Config) -> i32 {
+    let mut key = [0u8; 16];
+    let random = ophi_host::OsHost;
+    if config.hash_seed.is_none() && ophi_host::Random::fill(&random, &mut key).is_err() {
+        eprintln!("Fatal Python error: failed to get random numbers to initialize Python");
+        return 1;
+    }
+    let word = |at: usize| u64::from_le_bytes(std::array::from_fn(|i| key[at + i]));
+    let settings =
+        InterpreterSettings { hash_seed: config.hash_seed, hash_key: (word(0), word(8)), memory_limit: None };
+    let Some(vm) = bootstrap::start(&settings, STACK_SIZE) else {
+        eprintln!("Fatal Python error: no memory for the interpreter");
+        return 1;
+    };
+    let status = bootstrap::enter(&vm, |vm| run_attached(vm, config));
+    // What is still alive goes with the process.
+    std::mem::forget(vm);
+    status
+}
+
+fn run_attached(vm: &Vm, config: &Config) -> i32 {
+    if let Err(raised) = initialise(vm, config) {
+        exit::fatal(vm, raised);
+        return 1;
+    }
+    let outcome = target::run(vm, config);
+    exit::finish(vm, config, outcome)
+}
+
+fn initialise(vm: &Vm, config: &Config) -> Res<()> {
+    vm.interpreter().optimize.set(config.flags.optimize.min(2) as u8);
+    vm.interpreter().int_max_str_digits.set(config.flags.int_max_str_digits as usize);
+    ophi_stdlib::add_native_modules(vm);
+    system::make(vm, config)?;
+    importing::start(vm)?;
+    streams::open(vm, config)?;
+    target::make_main_module(vm)?;
+    if !config.flags.no_site {
+        ophi_stdlib::support::import(vm, "site")?;
+    }
+    Ok(())
+}
+
+/// A module that is already there.
+fn loaded(vm: &Vm, name: &str) -> Res {
+    match vm.modules().get_text(vm, name)? {
+        Some(module) => Ok(module),
+        None => Err(vm.system_error(format!("module {name} is not loaded"))),
+    }
+}
+
+/// Text of the system as a str: UTF-8, other bytes as lone surrogates.
+fn text(vm: &Vm, bytes: &[u8]) -> Res {
+    ophi_stdlib::support::paths::decode(vm, bytes)
+}
+
+fn texts(vm: &Vm, all: &[Vec<u8>]) -> Res<Vec<Value>> {
+    all.iter().map(|bytes| text(vm, bytes)).collect()
+}
+
+/// Keeps the token alive for readers of this module's signatures.
+type Failure = Raised;
+#[allow(unused)]
+const _: Option<Failure> = None;

@@ -1,0 +1,209 @@
+//! Runs what was asked for: a command, a module, a file, standard input.
+
+use super::{loaded, text};
+use crate::config::{Config, Target};
+use ophi_runtime::interpreter::run_code;
+use ophi_runtime::objects::dict::Dict;
+use ophi_runtime::objects::list::List;
+use ophi_runtime::objects::module::{Module, Namespace};
+use ophi_runtime::payload::Downcast;
+use ophi_runtime::{Ref, Res, Value, Vm};
+use ophi_stdlib::support::{host, import};
+use ophi_syntax::Mode;
+
+pub fn make_main_module(vm: &Vm) -> Res<()> {
+    let main = Module::new(vm, "__main__", Value::NONE)?;
+    let namespace = main.dict(vm)?;
+    namespace.set_text(vm, "__builtins__", loaded(vm, "builtins")?)?;
+    let machinery = loaded(vm, "_frozen_importlib")?;
+    namespace.set_text(vm, "__loader__", vm.get_attr_str(&machinery, "BuiltinImporter")?)?;
+    vm.modules().set_text(vm, "__main__", main.into_value())
+}
+
+fn main_namespace(vm: &Vm) -> Res<Ref<Dict>> {
+    let main = loaded(vm, "__main__")?;
+    match vm.instance_dict(&main)? {
+        Some(namespace) => Ok(namespace),
+        None => Err(vm.system_error("__main__ has no namespace")),
+    }
+}
+
+/// Puts the entry of the target at the head of `sys.path`.
+fn prepend_path(vm: &Vm, entry: Value) -> Res<()> {
+    let path = vm.get_attr_str(&loaded(vm, "sys")?, "path")?;
+    if let Some(path) = path.downcast::<List>() {
+        path.items.with_mut(|items| items.insert(0, entry));
+    }
+    Ok(())
+}
+
+pub fn run(vm: &Vm, config: &Config) -> Res<()> {
+    match &config.target {
+        Target::Command(code) => {
+            if !config.flags.safe_path {
+                prepend_path(vm, vm.new_str("")?.into_value())?;
+            }
+            let source = text(vm, code)?;
+            let source = vm.expect_str(&source, "command")?.clone();
+            let code = vm.compile_text(&source.to_utf8_lossy(), "<string>", Mode::File, 0, -1)?;
+            run_code(vm, &code, &main_namespace(vm)?, None, None)?;
+            Ok(())
+        }
+        Target::Module(name) => {
+            if !config.flags.safe_path {
+                let folder = ophi_host::Files::current_dir(&*host(vm)).unwrap_or_default();
+                prepend_path(vm, text(vm, &folder)?)?;
+            }
+            let name = text(vm, name)?;
+            run_module(vm, name, true)
+        }
+        Target::File(path) => run_file(vm, config, path),
+        Target::Stdin => run_stdin(vm, config),
+    }
+}
+
+/// `runpy._run_module_as_main(name, alter_argv)`.
+fn run_module(vm: &Vm, name: Value, alter_argv: bool) -> Res<()> {
+    let runpy = import(vm, "runpy")?;
+    vm.call_method_str(&runpy, "_run_module_as_main", &[name, Value::bool(alter_argv)])?;
+    Ok(())
+}
+
+fn run_file(vm: &Vm, config: &Config, path: &[u8]) -> Res<()> {
+    let name = text(vm, path)?;
+    // A folder or an archive with a __main__ becomes the path's head and runs as a module.
+    let importer = vm.call_method_str(&import(vm, "pkgutil_importer_probe").or_else(|raised| {
+        vm.forget(raised);
+        loaded(vm, "_frozen_importlib_external")
+    })?, "_path_join", &[name.clone()]);
+    drop(importer.map_err(|raised| vm.forget(raised)));
+    if is_importable(vm, path, &name)? {
+        prepend_path(vm, name)?;
+        return run_module(vm, vm.new_str("__main__")?.into_value(), false);
+    }
+    let host = host(vm);
+    let source = match ophi_host::Files::read_file(&*host, path) {
+        Ok(source) => source,
+        Err(error) => {
+            let program = config.orig_argv.first().cloned().unwrap_or_default();
+            let shown = String::from_utf8_lossy(path).into_owned();
+            let number = error.raw();
+            eprintln!(
+                "{}: can't open file {}: [Errno {number}] {}",
+                String::from_utf8_lossy(&program),
+                vm.repr(&text(vm, &absolute(vm, path))?)?.to_utf8_lossy(),
+                ophi_stdlib::support::errors::message(number)
+            );
+            let _ = shown;
+            return Err(exit_with(vm, 2));
+        }
+    };
+    if !config.flags.safe_path {
+        let folder = real_folder(vm, path);
+        prepend_path(vm, text(vm, &folder)?)?;
+    }
+    let namespace = main_namespace(vm)?;
+    let full = text(vm, path)?;
+    let shown = vm.expect_str(&full, "path")?.to_utf8_lossy().into_owned();
+    let absolute_path = absolute(vm, path);
+    let file = text(vm, &absolute_path)?;
+    namespace.set_text(vm, "__file__", file.clone())?;
+    let loader = vm.get_attr_str(&loaded(vm, "_frozen_importlib_external")?, "SourceFileLoader")?;
+    let loader = vm.call(&loader, &[vm.new_str("__main__")?.into_value(), file.clone()])?;
+    namespace.set_text(vm, "__loader__", loader)?;
+    if path.ends_with(b".pyc") {
+        let code = compiled_file(vm, &source, &shown)?;
+        run_code(vm, &code, &namespace, None, None)?;
+        return Ok(());
+    }
+    let filename = String::from_utf8_lossy(&absolute_path).into_owned();
+    let source = if config.skip_source_first_line { after_first_line(&source) } else { source };
+    let code = vm.compile_bytes(&source, &filename, Mode::File, 0)?;
+    run_code(vm, &code, &namespace, None, None)?;
+    Ok(())
+}
+
+/// The code in a `.pyc` of this version.
+fn compiled_file(vm: &Vm, bytes: &[u8], shown: &str) -> Res<Ref<ophi_runtime::objects::code::Code>> {
+    let token = ophi_stdlib::imp::library::magic_token() as u32;
+    let magic = bytes.get(..4).map(|m| u32::from_le_bytes([m[0], m[1], m[2], m[3]]));
+    if magic != Some(token) {
+        return Err(vm.runtime_error("Bad magic number in .pyc file"));
+    }
+    ophi_stdlib::imp::library::unmarshal_code(vm, bytes.get(16..).unwrap_or_default(), shown)
+}
+
+fn after_first_line(source: &[u8]) -> Vec<u8> {
+    match source.iter().position(|b| *b == b'\n') {
+        // The newline stays, so that line numbers are those of the file.
+        Some(at) => source[at..].to_vec(),
+        None => Vec::new(),
+    }
+}
+
+fn absolute(vm: &Vm, path: &[u8]) -> Vec<u8> {
+    if path.starts_with(b"/") {
+        return path.to_vec();
+    }
+    let mut full = ophi_host::Files::current_dir(&*host(vm)).unwrap_or_default();
+    full.push(b'/');
+    full.extend_from_slice(path);
+    full
+}
+
+/// The folder of the script, symbolic links followed.
+fn real_folder(vm: &Vm, path: &[u8]) -> Vec<u8> {
+    let host = host(vm);
+    let real = ophi_host::Files::real_path(&*host, path).unwrap_or_else(|_| absolute(vm, path));
+    match real.iter().rposition(|b| *b == b'/') {
+        Some(0) => b"/".to_vec(),
+        Some(at) => real[..at].to_vec(),
+        None => Vec::new(),
+    }
+}
+
+/// Whether a path hook takes the path (a folder or a zip archive).
+fn is_importable(vm: &Vm, path: &[u8], name: &Value) -> Res<bool> {
+    let host = host(vm);
+    let is_folder = ophi_host::Files::stat(&*host, path).is_ok_and(|s| s.mode & 0o170000 == 0o040000);
+    if is_folder {
+        return Ok(true);
+    }
+    let Ok(zipimport) = loaded(vm, "zipimport").map_err(|raised| vm.forget(raised)) else { return Ok(false) };
+    // Only files that end like archives do are worth reading twice.
+    let head = ophi_host::Files::read_head(&*host, path, 4).unwrap_or_default();
+    if !head.starts_with(b"PK") && !head.starts_with(b"#!") {
+        return Ok(false);
+    }
+    let importer = vm.get_attr_str(&zipimport, "zipimporter")?;
+    match vm.call(&importer, std::slice::from_ref(name)) {
+        Ok(_) => Ok(true),
+        Err(raised) => {
+            vm.forget(raised);
+            Ok(false)
+        }
+    }
+}
+
+fn exit_with(vm: &Vm, status: i64) -> ophi_runtime::Raised {
+    let made = ophi_stdlib::support::builtin(vm, "SystemExit")
+        .and_then(|class| vm.call(&class, &[vm.new_int(status)?]));
+    match made {
+        Ok(exception) => vm.raise(exception),
+        Err(raised) => raised,
+    }
+}
+
+fn run_stdin(vm: &Vm, config: &Config) -> Res<()> {
+    if !config.flags.safe_path {
+        prepend_path(vm, vm.new_str("")?.into_value())?;
+    }
+    let host = host(vm);
+    if ophi_host::Files::is_terminal(&*host, 0) || config.flags.interactive > 0 {
+        return crate::repl::run(vm, config);
+    }
+    let source = ophi_host::Files::read_to_end(&*host, 0).unwrap_or_default();
+    let code = vm.compile_bytes(&source, "<stdin>", Mode::File, 0)?;
+    run_code(vm, &code, &main_namespace(vm)?, None, None)?;
+    Ok(())
+}
