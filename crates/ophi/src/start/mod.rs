@@ -50,7 +50,7 @@ fn run_attached(vm: &Vm, config: &Config) -> i32 {
 fn initialise(vm: &Vm, config: &Config) -> Res<()> {
     vm.interpreter().optimize.set(config.flags.optimize.min(2) as u8);
     vm.interpreter().int_max_str_digits.set(config.flags.int_max_str_digits as usize);
-    ophi_stdlib::add_native_modules(vm);
+    ophi_stdlib::register(vm);
     system::make(vm, config)?;
     importing::start(vm)?;
     streams::open(vm, config)?;
@@ -71,7 +71,7 @@ fn loaded(vm: &Vm, name: &str) -> Res {
 
 /// Text of the system as a str: UTF-8, other bytes as lone surrogates.
 fn text(vm: &Vm, bytes: &[u8]) -> Res {
-    ophi_stdlib::support::paths::decode(vm, bytes)
+    ophi_stdlib::support::paths::fs_decode(vm, bytes)
 }
 
 fn texts(vm: &Vm, all: &[Vec<u8>]) -> Res<Vec<Value>> {

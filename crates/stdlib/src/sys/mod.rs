@@ -8,13 +8,14 @@
 //! What depends on the command line (flags, `argv`, `path`, `prefix`, ...) is set by whoever starts the interpreter.
 
 mod facts;
-mod hooks;
+pub mod hooks;
 mod sizes;
 mod state;
 
 use ophi_runtime::objects::module::{Module, ModuleDef};
 use ophi_runtime::{Ref, Res, Vm};
 
+pub use hooks::{audit, print_exception, sys_attribute};
 pub use facts::{FLAGS, HEX_VERSION, VERSION, version_text};
 
 pub struct Sys;
