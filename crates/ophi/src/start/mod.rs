@@ -4,14 +4,16 @@
 //! external importers, encodings and the standard streams, `__main__`, `site`, the target; then threads, `atexit`, streams.
 
 mod exit;
+mod files;
 mod importing;
 mod streams;
 mod system;
 mod target;
 
 use crate::config::Config;
+use ophi_host::Random;
 use ophi_runtime::vm::bootstrap;
-use ophi_runtime::vm::{InterpreterSettings, Raised, Res};
+use ophi_runtime::vm::{InterpreterSettings, Res};
 use ophi_runtime::{Value, Vm};
 
 /// Machine stack that the interpreter may use on its main thread; the thread is made with it.
@@ -20,8 +22,7 @@ pub const STACK_SIZE: usize = 64 << 20;
 /// Runs what the configuration asks for, on this thread, and returns the exit status.
 pub fn run(config: &Config) -> i32 {
     let mut key = [0u8; 16];
-    let random = ophi_host::OsHost;
-    if config.hash_seed.is_none() && ophi_host::Random::fill(&random, &mut key).is_err() {
+    if config.hash_seed.is_none() && ophi_host::OsHost.getrandom(&mut key, 0).is_err() {
         eprintln!("Fatal Python error: failed to get random numbers to initialize Python");
         return 1;
     }
@@ -77,8 +78,3 @@ fn text(vm: &Vm, bytes: &[u8]) -> Res {
 fn texts(vm: &Vm, all: &[Vec<u8>]) -> Res<Vec<Value>> {
     all.iter().map(|bytes| text(vm, bytes)).collect()
 }
-
-/// Keeps the token alive for readers of this module's signatures.
-type Failure = Raised;
-#[allow(unused)]
-const _: Option<Failure> = None;

@@ -1,9 +1,9 @@
 //! `sys.stdin`, `sys.stdout`, `sys.stderr`.
 
-use super::loaded;
+use super::{files, loaded};
 use crate::config::Config;
 use ophi_runtime::{Res, Value, Vm};
-use ophi_stdlib::support::{host, import};
+use ophi_stdlib::support::import;
 
 pub fn open(vm: &Vm, config: &Config) -> Res<()> {
     import(vm, "encodings")?;
@@ -22,11 +22,10 @@ pub fn open(vm: &Vm, config: &Config) -> Res<()> {
 }
 
 fn stream(vm: &Vm, config: &Config, io: &Value, fd: i32, name: &str, mode: &str) -> Res {
-    let host = host(vm);
-    if ophi_host::Files::fstat(&*host, fd).is_err() {
+    if !files::is_open(vm, fd) {
         return Ok(Value::NONE);
     }
-    let is_terminal = ophi_host::Files::is_terminal(&*host, fd);
+    let is_terminal = files::is_terminal(vm, fd);
     let unbuffered = !config.buffered_stdio && mode == "w";
     let str_of = |s: &str| -> Res { Ok(vm.new_str(s)?.into_value()) };
     let number = vm.new_int(fd as i64)?;

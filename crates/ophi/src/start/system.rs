@@ -10,7 +10,8 @@ use ophi_stdlib::sys::FLAGS;
 pub fn make(vm: &Vm, config: &Config) -> Res<()> {
     let modules = Dict::new(vm)?;
     vm.interpreter().modules.set(Some(modules.clone()));
-    let builtins = ophi_stdlib::builtins::make(vm)?;
+    let builtins = ophi_runtime::builtins::make_builtins(vm)?;
+    vm.add_functions(&builtins, &[ophi_stdlib::imp::import::Import::METHODS])?;
     modules.set_text(vm, "builtins", builtins.to_value())?;
     vm.interpreter().builtins.set(Some(builtins.dict(vm)?));
     let sys = vm.make_native_module(&ophi_stdlib::sys::MODULE)?;

@@ -1,6 +1,6 @@
 //! Runs what was asked for: a command, a module, a file, standard input.
 
-use super::{loaded, text};
+use super::{files, loaded, text};
 use crate::config::{Config, Target};
 use ophi_runtime::interpreter::run_code;
 use ophi_runtime::objects::dict::Dict;
@@ -8,7 +8,7 @@ use ophi_runtime::objects::list::List;
 use ophi_runtime::objects::module::{Module, Namespace};
 use ophi_runtime::payload::Downcast;
 use ophi_runtime::{Ref, Res, Value, Vm};
-use ophi_stdlib::support::{host, import};
+use ophi_stdlib::support::import;
 use ophi_syntax::Mode;
 
 pub fn make_main_module(vm: &Vm) -> Res<()> {
@@ -51,7 +51,7 @@ pub fn run(vm: &Vm, config: &Config) -> Res<()> {
         }
         Target::Module(name) => {
             if !config.flags.safe_path {
-                let folder = ophi_host::Files::current_dir(&*host(vm)).unwrap_or_default();
+                let folder = files::current_folder(vm);
                 prepend_path(vm, text(vm, &folder)?)?;
             }
             let name = text(vm, name)?;
@@ -71,30 +71,22 @@ fn run_module(vm: &Vm, name: Value, alter_argv: bool) -> Res<()> {
 
 fn run_file(vm: &Vm, config: &Config, path: &[u8]) -> Res<()> {
     let name = text(vm, path)?;
-    // A folder or an archive with a __main__ becomes the path's head and runs as a module.
-    let importer = vm.call_method_str(&import(vm, "pkgutil_importer_probe").or_else(|raised| {
-        vm.forget(raised);
-        loaded(vm, "_frozen_importlib_external")
-    })?, "_path_join", &[name.clone()]);
-    drop(importer.map_err(|raised| vm.forget(raised)));
+    // A folder or an archive with a __main__ becomes the head of the path and runs as a module.
     if is_importable(vm, path, &name)? {
         prepend_path(vm, name)?;
         return run_module(vm, vm.new_str("__main__")?.into_value(), false);
     }
-    let host = host(vm);
-    let source = match ophi_host::Files::read_file(&*host, path) {
+    let source = match files::read(vm, path) {
         Ok(source) => source,
         Err(error) => {
             let program = config.orig_argv.first().cloned().unwrap_or_default();
-            let shown = String::from_utf8_lossy(path).into_owned();
-            let number = error.raw();
+            let number = error.errno();
             eprintln!(
                 "{}: can't open file {}: [Errno {number}] {}",
                 String::from_utf8_lossy(&program),
                 vm.repr(&text(vm, &absolute(vm, path))?)?.to_utf8_lossy(),
-                ophi_stdlib::support::errors::message(number)
+                error.message()
             );
-            let _ = shown;
             return Err(exit_with(vm, 2));
         }
     };
@@ -118,7 +110,7 @@ fn run_file(vm: &Vm, config: &Config, path: &[u8]) -> Res<()> {
     }
     let filename = String::from_utf8_lossy(&absolute_path).into_owned();
     let source = if config.skip_source_first_line { after_first_line(&source) } else { source };
-    let code = vm.compile_bytes(&source, &filename, Mode::File, 0)?;
+    let code = compile(vm, &source, &filename)?;
     run_code(vm, &code, &namespace, None, None)?;
     Ok(())
 }
@@ -145,7 +137,7 @@ fn absolute(vm: &Vm, path: &[u8]) -> Vec<u8> {
     if path.starts_with(b"/") {
         return path.to_vec();
     }
-    let mut full = ophi_host::Files::current_dir(&*host(vm)).unwrap_or_default();
+    let mut full = files::current_folder(vm);
     full.push(b'/');
     full.extend_from_slice(path);
     full
@@ -153,8 +145,7 @@ fn absolute(vm: &Vm, path: &[u8]) -> Vec<u8> {
 
 /// The folder of the script, symbolic links followed.
 fn real_folder(vm: &Vm, path: &[u8]) -> Vec<u8> {
-    let host = host(vm);
-    let real = ophi_host::Files::real_path(&*host, path).unwrap_or_else(|_| absolute(vm, path));
+    let real = files::real_path(vm, &absolute(vm, path));
     match real.iter().rposition(|b| *b == b'/') {
         Some(0) => b"/".to_vec(),
         Some(at) => real[..at].to_vec(),
@@ -164,14 +155,12 @@ fn real_folder(vm: &Vm, path: &[u8]) -> Vec<u8> {
 
 /// Whether a path hook takes the path (a folder or a zip archive).
 fn is_importable(vm: &Vm, path: &[u8], name: &Value) -> Res<bool> {
-    let host = host(vm);
-    let is_folder = ophi_host::Files::stat(&*host, path).is_ok_and(|s| s.mode & 0o170000 == 0o040000);
-    if is_folder {
+    if files::is_folder(vm, path) {
         return Ok(true);
     }
     let Ok(zipimport) = loaded(vm, "zipimport").map_err(|raised| vm.forget(raised)) else { return Ok(false) };
     // Only files that end like archives do are worth reading twice.
-    let head = ophi_host::Files::read_head(&*host, path, 4).unwrap_or_default();
+    let head = files::head(vm, path);
     if !head.starts_with(b"PK") && !head.starts_with(b"#!") {
         return Ok(false);
     }
@@ -198,12 +187,19 @@ fn run_stdin(vm: &Vm, config: &Config) -> Res<()> {
     if !config.flags.safe_path {
         prepend_path(vm, vm.new_str("")?.into_value())?;
     }
-    let host = host(vm);
-    if ophi_host::Files::is_terminal(&*host, 0) || config.flags.interactive > 0 {
+    if files::is_terminal(vm, 0) || config.flags.interactive > 0 {
         return crate::repl::run(vm, config);
     }
-    let source = ophi_host::Files::read_to_end(&*host, 0).unwrap_or_default();
-    let code = vm.compile_bytes(&source, "<stdin>", Mode::File, 0)?;
+    let source = files::read_all(vm, 0).unwrap_or_default();
+    let code = compile(vm, &source, "<stdin>")?;
     run_code(vm, &code, &main_namespace(vm)?, None, None)?;
     Ok(())
+}
+
+/// Source bytes, decoded by their cookie, as a module's code.
+fn compile(vm: &Vm, bytes: &[u8], filename: &str) -> Res<Ref<ophi_runtime::objects::code::Code>> {
+    match vm.decode_source(bytes, true)? {
+        Ok(source) => vm.compile_read(&source, filename, Mode::File, 0, -1),
+        Err(diagnostic) => Err(vm.raise_diagnostic(&diagnostic, filename)),
+    }
 }
