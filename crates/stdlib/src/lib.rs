@@ -31,6 +31,7 @@ pub static MODULES: &[&ModuleDef] = &[
     &accounts::PWD,
     &errno::MODULE,
     &fcntl::MODULE,
+    &imp::MODULE,
     &io::MODULE,
     &locale::MODULE,
     &posix::MODULE,
@@ -43,8 +44,6 @@ pub static MODULES: &[&ModuleDef] = &[
     &termios::MODULE,
     &time::MODULE,
 ];
-pub static MODULES: &[&ModuleDef] =
-    &[&errno::MODULE, &imp::MODULE, &io::MODULE, &posix::MODULE, &signal::MODULE, &stat::MODULE, &time::MODULE];
 
 /// Makes the native modules known to `import`; none is made before it is imported.
 pub fn register(vm: &Vm) {
