@@ -17,6 +17,8 @@ fn run_frozen(vm: &Vm, library_name: &str, name: &str) -> Res {
     vm.modules().set_text(vm, name, module.to_value())?;
     let namespace = module.dict(vm)?;
     namespace.set_text(vm, "__builtins__", loaded(vm, "builtins")?)?;
+    // What the frozen importer looks for when it completes modules that were there before it.
+    namespace.set_text(vm, "__origname__", vm.new_str(library_name)?.into_value())?;
     run_code(vm, &code_of(vm, found)?, &namespace, None, None)?;
     Ok(module.into_value())
 }

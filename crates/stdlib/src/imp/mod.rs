@@ -172,6 +172,7 @@ impl Imp {
         if found.is_package() {
             module.add(vm, "__path__", vm.new_list(Vec::new())?)?;
         }
+        module.add(vm, "__origname__", vm.new_str(found.name())?.into_value())?;
         vm.modules().set_str(vm, name, module.to_value())?;
         let code = code_of(vm, found)?;
         ophi_runtime::interpreter::run_code(vm, &code, &module.dict(vm)?, None, None)?;

@@ -10,7 +10,7 @@ use crate::objects::native_function::{
 };
 use crate::payload::{Downcast, TypeDef};
 use crate::vm::{Res, Vm};
-use crate::{Args, Ref, Value};
+use crate::{Args, Ref, TypeFlags, Value};
 
 /// `T.__new__`: calls the `new` slot of the class it belongs to (its receiver) for the class given first.
 pub static NEW: MethodDef = MethodDef {
@@ -48,6 +48,11 @@ pub fn add_native_members(vm: &Vm, ty: &TypeRef, def: &'static TypeDef, dict: &R
     }
     for table in def.tables {
         add_table(vm, ty, dict, table)?;
+    }
+    // A native class whose instances have attributes of their own shows them, whether its tables say so or not.
+    let inherits = def.base.is_some_and(|base| vm.ty(base).has(TypeFlags::DICT));
+    if def.flags.has(TypeFlags::DICT) && !inherits && dict.find_str(vm, &names.__dict__).is_none() {
+        add_table(vm, ty, dict, super::construct::DICT_TABLE)?;
     }
     if def.module != "builtins" {
         dict.set_str(vm, &names.__module__, vm.intern(def.module)?.into_value())?;
