@@ -6,9 +6,18 @@ use crate::objects::namespace::Namespace;
 use crate::payload::Downcast;
 use crate::vm::{Raised, Res, Vm};
 
-/// Hands an exception to `sys.unraisablehook(unraisable)`; `object` is what it is about.
-pub fn report(vm: &Vm, raised: Raised, object: &Value) {
-    vm.unraisable(raised, None, Some(object));
+/// Reports what a callback raised: `what` says whose it was (`deallocator`, `weakref callback`, `GC callback`).
+pub fn report_callback(vm: &Vm, raised: Raised, what: &str, callback: &Value) {
+    let exception = vm.take_raised(raised);
+    let shown = match vm.repr(callback) {
+        Ok(shown) => shown.to_utf8_lossy().into_owned(),
+        Err(raised) => {
+            vm.forget(raised);
+            "<object repr() failed>".to_string()
+        }
+    };
+    let raised = vm.raise_again(exception);
+    vm.unraisable(raised, Some(&format!("Exception ignored while calling {what} {shown}")), None);
 }
 
 impl Vm {

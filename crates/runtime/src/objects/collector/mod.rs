@@ -99,7 +99,7 @@ impl Vm {
             let phase = self.new_str(phase)?.into_value();
             for callback in callbacks.to_vec() {
                 if let Err(raised) = self.call(&callback, &[phase.clone(), info.to_value()]) {
-                    self.unraisable(raised, None, Some(&callback));
+                    crate::objects::finalize::report_callback(self, raised, "GC callback", &callback);
                 }
             }
             Ok(())

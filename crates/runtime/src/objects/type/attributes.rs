@@ -260,6 +260,10 @@ impl Type {
 
     #[getter]
     fn __doc__(vm: &Vm, this: &Ref<Type>) -> Res {
+        // A native class may have an accessor of that name for its instances.
+        if let Some(def) = this.def.filter(|d| !d.doc.is_empty()) {
+            return Ok(vm.new_str(super::members::doc_text(def))?.into_value());
+        }
         match own(vm, this, &vm.names().__doc__) {
             Some(doc) => bound_to_class(vm, this, doc),
             None => Ok(Value::NONE),

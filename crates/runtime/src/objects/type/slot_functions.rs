@@ -323,7 +323,7 @@ pub fn finalize(vm: &Vm, this: &Value) {
     let class = vm.class(this).clone();
     let Some(found) = class.lookup(vm, &vm.names().__del__) else { return };
     if let Err(raised) = vm.call_found(&found, this, &class, &[]) {
-        super::super::finalize::report(vm, raised, &found);
+        super::super::finalize::report_callback(vm, raised, "deallocator", &found);
     }
 }
 

@@ -194,7 +194,7 @@ fn run_callbacks(vm: &Vm, cleared: &[Ref<WeakRef>]) {
     for reference in cleared {
         let Some(callback) = reference.callback.take() else { continue };
         if let Err(raised) = vm.call(&callback, &[reference.to_value()]) {
-            vm.unraisable(raised, Some("Exception ignored while calling weakref callback"), Some(&callback));
+            crate::objects::finalize::report_callback(vm, raised, "weakref callback", &callback);
         }
     }
     vm.bring_back(aside);
