@@ -129,24 +129,36 @@ impl Input {
     }
 }
 
-/// The names of everything below a path: files as they are, the `.py` and `.pyc` of a tree. An archive is one name.
-pub fn expand(files: &dyn Files, path: &str) -> Vec<String> {
+/// What of a tree is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// Sources, archives, and what is compiled without a source beside it.
+    Code,
+    /// Compiled files, cached ones included.
+    Compiled,
+}
+
+/// The names of everything below a path: a file as it is, of a tree what is wanted. An archive is one name.
+pub fn expand(files: &dyn Files, path: &str, wanted: Wanted) -> Vec<String> {
     let mut out = Vec::new();
-    walk(files, path, 0, &mut out);
+    walk(files, path, wanted, 0, &mut out);
     out
 }
 
-fn walk(files: &dyn Files, path: &str, depth: usize, out: &mut Vec<String>) {
+fn walk(files: &dyn Files, path: &str, wanted: Wanted, depth: usize, out: &mut Vec<String>) {
     let listed = if path == "-" || depth > 100 { None } else { files.list(path).ok() };
     let Some(mut names) = listed else {
-        let wanted = [".py", ".pyc", ".pyw", ".zip", ".whl", ".egg", ".pyz"];
-        if depth == 0 || wanted.iter().any(|end| path.ends_with(end)) {
+        let ends: &[&str] = match wanted {
+            Wanted::Code => &[".py", ".pyc", ".pyw", ".zip", ".whl", ".egg", ".pyz"],
+            Wanted::Compiled => &[".pyc"],
+        };
+        if depth == 0 || ends.iter().any(|end| path.ends_with(end)) {
             out.push(path.to_owned());
         }
         return;
     };
     names.sort_unstable();
-    let cache = path.ends_with("__pycache__");
+    let cache = path.ends_with("__pycache__") && wanted == Wanted::Code;
     let beside = match path.rsplit_once('/') {
         Some((parent, _)) if cache => files.list(parent).unwrap_or_default(),
         _ => Vec::new(),
@@ -159,7 +171,7 @@ fn walk(files: &dyn Files, path: &str, depth: usize, out: &mut Vec<String>) {
         if cache && beside.iter().any(|other| other.strip_suffix(".py") == Some(stem)) {
             continue;
         }
-        walk(files, &format!("{}/{name}", path.trim_end_matches('/')), depth + 1, out);
+        walk(files, &format!("{}/{name}", path.trim_end_matches('/')), wanted, depth + 1, out);
     }
 }
 

@@ -14,6 +14,7 @@ use ophi_syntax::parser::ParseFlags;
 use crate::codes::codes;
 use crate::compare::first_difference;
 use crate::input::{Input, LoadError};
+use crate::report::dot::shorten;
 
 /// What a comparison with a source says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,14 +55,17 @@ pub fn header_fit(pyc: &Pyc, source: &[u8]) -> HeaderFit {
     }
 }
 
-/// Compares the code with what the source compiles to. Tries the optimisation levels 0, 1 and 2.
-pub fn origin(pyc: &Pyc, source: &Input) -> Result<Origin, LoadError> {
+/// Compares the code with what the source compiles to. Tries the optimisation levels 0, 1 and 2; the difference told is
+/// that to the level the `.pyc`'s name speaks of.
+pub fn origin(pyc: &Pyc, name: &str, source: &Input) -> Result<Origin, LoadError> {
     if pyc.version != Version::V3_14 {
         return Ok(Origin::CannotTell);
     }
     let text = source.source()?;
     let mut first = None;
-    for level in 0..3 {
+    let named =
+        [(1, ".opt-1."), (2, ".opt-2.")].into_iter().find(|(_, mark)| name.contains(mark)).map_or(0, |(n, _)| n);
+    for level in [named, 0, 1, 2].into_iter().enumerate().filter(|(i, n)| *i == 0 || *n != named).map(|(_, n)| n) {
         let mut options = CompileOptions::new(pyc.code.filename.clone());
         options.optimize = level;
         let compiled = compile_source(&text, Mode::File, ParseFlags::default(), &options);
@@ -88,6 +92,7 @@ fn difference(have: &CodeObject, made: &CodeObject) -> Option<String> {
         }
         if let Some((offset, line, here, there)) = first_difference((a.code, version), (b.code, version)) {
             let line = line.map_or(String::new(), |line| format!(" (line {line})"));
+            let (here, there) = (shorten(&here, 100), shorten(&there, 100));
             return Some(format!("{place}: at offset {offset}{line} it has {here}, the source gives {there}"));
         }
         let parts: [(&str, bool); 7] = [

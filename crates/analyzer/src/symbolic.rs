@@ -441,6 +441,13 @@ impl Machine<'_> {
                 let callee = self.pop();
                 self.call(callee, &arguments);
             }
+            "CALL_FUNCTION_VAR" | "CALL_FUNCTION_KW" | "CALL_FUNCTION_VAR_KW" if version == Version::V2_7 => {
+                let stars = self.pop_n(if &*name == "CALL_FUNCTION_VAR_KW" { 2 } else { 1 });
+                let mut arguments = self.pop_n((count & 255) + 2 * (count >> 8));
+                arguments.extend(stars);
+                let callee = self.pop();
+                self.call(callee, &arguments);
+            }
             "CALL_FUNCTION_KW" if version > Version::V2_7 => {
                 let names = self.pop();
                 let arguments = name_keywords(self.pop_n(count), &names);

@@ -15,7 +15,7 @@ mod verify;
 use std::io::Write;
 
 pub use crate::input::Files;
-use crate::input::{Input, LoadError, Loaded, expand, open};
+use crate::input::{Input, LoadError, Loaded, Wanted, expand, open};
 use options::Options;
 
 /// Version of the JSON the commands print; grows when a field changes its meaning or goes.
@@ -132,7 +132,8 @@ fn inputs(options: &Options, io: &mut Io<'_>) -> Result<Vec<String>, Stop> {
             "which file? (a source, a .pyc, an archive, a directory, or - for standard input)".into(),
         ));
     }
-    Ok(options.paths.iter().flat_map(|path| expand(io.files, path)).collect())
+    let wanted = if options.compiled_only { Wanted::Compiled } else { Wanted::Code };
+    Ok(options.paths.iter().flat_map(|path| expand(io.files, path, wanted)).collect())
 }
 
 /// The inputs behind a name of [`inputs`]; the module of `-m` first.

@@ -26,6 +26,8 @@ pub struct Options {
     pub show_empty: bool,
     pub exact: bool,
     pub indent: Option<usize>,
+    /// Of a directory, only compiled files; the command decides.
+    pub compiled_only: bool,
     pub paths: Vec<String>,
 }
 
@@ -126,7 +128,7 @@ pub fn help(command: &str) -> String {
 impl Options {
     /// Reads a command's arguments; the error is for the user.
     pub fn parse(command: &str, args: &[String]) -> Result<Options, String> {
-        let mut options = Options::default();
+        let mut options = Options { compiled_only: command == "verify", ..Options::default() };
         let mut args = args.iter();
         while let Some(arg) = args.next() {
             if arg == "--" {

@@ -71,7 +71,7 @@ fn examine(loaded: &Loaded, given: Option<&str>, files: &dyn Files) -> Answer {
         match source {
             Ok(source) => {
                 let fit = header_fit(pyc, &source.data);
-                let from = origin(pyc, &source);
+                let from = origin(pyc, &loaded.name, &source);
                 let (words, bad) = judge(fit, &from, &name);
                 is_bad |= bad;
                 lines.extend(words.iter().cloned());

@@ -1,8 +1,8 @@
 //! Values a code object can carry in `co_consts`.
 //!
 //! Equality is that of CPython's constant cache (`Objects/codeobject.c`, `_PyCode_ConstantKey`): the type counts (1, 1.0
-//! and True differ), floats compare by bits (0.0 and -0.0 differ, a NaN equals itself), tuples by their items. The order
-//! of a frozenset is kept as it was written, and is part of the equality here.
+//! and True differ), floats compare by bits (0.0 and -0.0 differ, a NaN equals itself), tuples by their items, frozensets
+//! by theirs whatever the order. The order a frozenset was written in is kept.
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -113,7 +113,8 @@ impl PartialEq for Constant {
             (C::Complex(a), C::Complex(b)) => a == b,
             (C::Str(a), C::Str(b)) => a == b,
             (C::Bytes(a), C::Bytes(b)) => a == b,
-            (C::Tuple(a), C::Tuple(b)) | (C::FrozenSet(a), C::FrozenSet(b)) => a == b,
+            (C::Tuple(a), C::Tuple(b)) => a == b,
+            (C::FrozenSet(a), C::FrozenSet(b)) => a == b || same_items(a, b),
             (C::Code(a), C::Code(b)) => Arc::ptr_eq(a, b) || a == b,
             (C::Slice(a), C::Slice(b)) => a == b,
             _ => false,
@@ -122,6 +123,14 @@ impl PartialEq for Constant {
 }
 
 impl Eq for Constant {}
+
+/// Do two frozensets, which repeat nothing, have the same items?
+fn same_items(a: &[Constant], b: &[Constant]) -> bool {
+    a.len() == b.len() && {
+        let known: rustc_hash::FxHashSet<&Constant> = a.iter().collect();
+        b.iter().all(|item| known.contains(item))
+    }
+}
 
 impl Hash for Constant {
     fn hash<H: Hasher>(&self, state: &mut H) {
@@ -135,10 +144,41 @@ impl Hash for Constant {
             Constant::Complex(value) => (value.re.to_bits(), value.im.to_bits()).hash(state),
             Constant::Str(value) => value.hash(state),
             Constant::Bytes(value) => value.hash(state),
-            Constant::Tuple(items) | Constant::FrozenSet(items) => items.hash(state),
+            Constant::Tuple(items) => items.hash(state),
+            Constant::FrozenSet(items) => {
+                let one = |item: &Constant| {
+                    let mut hasher = rustc_hash::FxHasher::default();
+                    item.hash(&mut hasher);
+                    hasher.finish()
+                };
+                items.iter().map(one).fold(0u64, u64::wrapping_add).hash(state);
+            }
             // Name and position tell code objects apart well enough; the rest is left to the comparison.
             Constant::Code(code) => (&code.qualname, code.firstlineno, code.code.len()).hash(state),
             Constant::Slice(parts) => parts.hash(state),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frozensets_have_no_order_and_tuples_have() {
+        let (one, two) = (Constant::Int(1), Constant::str("two"));
+        let set = |items: [&Constant; 2]| Constant::FrozenSet(items.map(Clone::clone).into());
+        let (a, b) = (set([&one, &two]), set([&two, &one]));
+        let hash = |constant: &Constant| {
+            let mut hasher = rustc_hash::FxHasher::default();
+            constant.hash(&mut hasher);
+            hasher.finish()
+        };
+        assert_eq!(a, b);
+        assert_eq!(hash(&a), hash(&b));
+        assert_ne!(a, set([&one, &Constant::None]));
+        assert_ne!(Constant::tuple([one.clone(), two.clone()]), Constant::tuple([two, one]));
+        assert_ne!(Constant::Float(0.0), Constant::Float(-0.0));
+        assert_eq!(Constant::Float(f64::NAN), Constant::Float(f64::NAN));
     }
 }
