@@ -1,9 +1,6 @@
 //! The builtin types, a folder each with the same file names:
 //! `mod.rs` payload, definition, constructors; `methods.rs` the methods; `slots.rs` the operations; `iter.rs` its iterators.
 
-/// Clears the weak references to a dying object and runs their callbacks.
-pub fn forget_weak_references(_vm: &crate::Vm, _object: core::ptr::NonNull<ophi_heap::Header>) {}
-
 pub mod abc;
 pub mod buffer;
 pub mod byte_string;

@@ -50,7 +50,6 @@ pub unsafe fn clear_frame(vm: &Vm, fp: *mut Frame) {
         }
         release_frame_values(fp);
         core::ptr::drop_in_place(&raw mut (*fp).function);
-        core::ptr::drop_in_place(&raw mut (*fp).executable);
     }
 }
 

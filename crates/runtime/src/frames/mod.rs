@@ -33,11 +33,13 @@ pub enum Owner {
     FrameObject = 2,
     /// A shim under which the interpreter loop was entered; runs no Python code.
     Interpreter = 3,
+    /// Stands between a class's caller and its `__init__`: checks that it returned None. Never shown.
+    Cleanup = 4,
 }
 
 #[repr(C)]
 pub struct Frame {
-    /// The payload of `executable`.
+    /// Kept alive by the function, also when its `__code__` is replaced meanwhile.
     pub code: *const Code,
     /// The instruction being executed (or to resume at, for a suspended generator).
     pub pc: *mut u16,
@@ -48,7 +50,6 @@ pub struct Frame {
     /// Borrowed from the function.
     pub builtins: ManuallyDrop<Value>,
     pub function: Value,
-    pub executable: Value,
     /// The mapping of locals of module and class bodies, else UNBOUND.
     pub locals: Value,
     /// The frame object once somebody asked for it, else UNBOUND.
@@ -198,6 +199,18 @@ impl Fp {
     }
 }
 
+/// A new reference to the code object of a frame.
+///
+/// # Safety
+/// `fp` is a live frame of Python code.
+pub unsafe fn code_object(fp: *const Frame) -> Ref<Code> {
+    // SAFETY: `code` is the payload of a live object; its header stands right before it.
+    unsafe {
+        let header = (*fp).code.cast::<u8>().sub(size_of::<ophi_heap::Header>()) as *mut ophi_heap::Header;
+        Ref::from_value_unchecked(Value::from_borrowed(core::ptr::NonNull::new_unchecked(header)))
+    }
+}
+
 /// Offset in units of the frame's current instruction.
 ///
 /// # Safety
@@ -214,7 +227,7 @@ pub unsafe fn lasti(fp: *const Frame) -> i32 {
 pub unsafe fn visible(mut fp: *mut Frame) -> *mut Frame {
     // SAFETY: the chain is made of live frames.
     unsafe {
-        while !fp.is_null() && ((*fp).owner == Owner::Interpreter || (*fp).dying) {
+        while !fp.is_null() && (matches!((*fp).owner, Owner::Interpreter | Owner::Cleanup) || (*fp).dying) {
             fp = (*fp).previous;
         }
     }

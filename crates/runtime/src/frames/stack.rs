@@ -154,6 +154,11 @@ pub struct Exec {
     pub result: Cell<u64>,
     /// Where the trampoline form of dispatch goes on.
     pub next: Cell<(*mut u16, *mut Value, *mut Frame)>,
+    pub known: crate::interpreter::specialised::Known,
+    /// Words of the native functions that calls test for; 0 until they are found.
+    pub len_function: Cell<u64>,
+    pub isinstance_function: Cell<u64>,
+    pub list_append: Cell<u64>,
     /// Hooks of asynchronous generators (`sys.set_asyncgen_hooks`).
     pub asyncgen_firstiter: ValueCell,
     pub asyncgen_finalizer: ValueCell,
@@ -174,6 +179,10 @@ impl Default for Exec {
             end,
             result: Cell::new(0),
             next: Cell::new((core::ptr::null_mut(), core::ptr::null_mut(), core::ptr::null_mut())),
+            known: Default::default(),
+            len_function: Cell::new(0),
+            isinstance_function: Cell::new(0),
+            list_append: Cell::new(0),
             asyncgen_firstiter: ValueCell::new(None),
             asyncgen_finalizer: ValueCell::new(None),
             origin_depth: Cell::new(0),

@@ -1,6 +1,8 @@
 //! Operators, comparisons, membership, formatting of f-string fields.
+#![allow(unsafe_code)]
 
 use super::dispatch::handlers;
+use super::specialised::arithmetic::{specialise_binary_op, specialise_compare_op, specialise_contains_op};
 use crate::frames::Fp;
 use crate::payload::Downcast;
 use crate::protocol::numbers::BinaryOp;
@@ -10,9 +12,12 @@ use crate::{Str, Value};
 use ophi_bytecode::instruction::{NB_INPLACE_START, NB_SUBSCR};
 
 handlers! {
-    body BINARY_OP, 5 => binary_op;
-    body COMPARE_OP, 1 => compare_op;
-    body CONTAINS_OP, 1 => contains_op;
+    adaptive BINARY_OP, BINARY_OP_SLOW => specialise_binary_op;
+    body BINARY_OP_SLOW, 5 => binary_op;
+    adaptive COMPARE_OP, COMPARE_OP_SLOW => specialise_compare_op;
+    body COMPARE_OP_SLOW, 1 => compare_op;
+    adaptive CONTAINS_OP, CONTAINS_OP_SLOW => specialise_contains_op;
+    body CONTAINS_OP_SLOW, 1 => contains_op;
     body UNARY_NEGATIVE, 0 => unary_negative;
     body UNARY_INVERT, 0 => unary_invert;
     body FORMAT_SIMPLE, 0 => format_simple;

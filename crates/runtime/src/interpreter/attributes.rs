@@ -2,15 +2,20 @@
 
 use super::dispatch::handlers;
 use crate::Value;
+use super::specialised::attributes::{specialise_load_attr, specialise_store_attr};
+use super::specialised::containers::specialise_load_super_attr;
 use crate::frames::Fp;
 use crate::vm::{Res, Vm};
 use ophi_bytecode::instruction::SPECIAL_METHODS;
 
 handlers! {
-    body LOAD_ATTR, 9 => load_attr;
-    body STORE_ATTR, 4 => store_attr;
+    adaptive LOAD_ATTR, LOAD_ATTR_SLOW => specialise_load_attr;
+    body LOAD_ATTR_SLOW, 9 => load_attr;
+    adaptive STORE_ATTR, STORE_ATTR_SLOW => specialise_store_attr;
+    body STORE_ATTR_SLOW, 4 => store_attr;
     body DELETE_ATTR, 0 => delete_attr;
-    body LOAD_SUPER_ATTR, 1 => load_super_attr;
+    adaptive LOAD_SUPER_ATTR, LOAD_SUPER_ATTR_SLOW => specialise_load_super_attr;
+    body LOAD_SUPER_ATTR_SLOW, 1 => load_super_attr;
     body LOAD_SPECIAL, 0 => load_special;
 }
 

@@ -5,6 +5,7 @@
 #![allow(unsafe_code)]
 
 use super::dispatch::{Flow, handlers, next};
+use super::specialised::calls::{specialise_call, specialise_call_kw};
 use super::{Entry, generators};
 use crate::frames::{Fp, Frame, Owner, clear_frame, locals_of, pop_thread_frame};
 use crate::native::Args;
@@ -16,7 +17,8 @@ use crate::payload::Downcast;
 use crate::vm::{Raised, Res, Vm};
 use crate::{Ref, Str, Tuple, Value};
 use core::mem::ManuallyDrop;
-use ophi_bytecode::code::flags;
+use ophi_bytecode::code::{CodeObject, flags};
+use ophi_bytecode::instruction::Opcode;
 use smallvec::SmallVec;
 
 /// Whether every parameter is a plain positional one, so that the arguments move to their slots as they are.
@@ -28,7 +30,7 @@ fn is_simple(code: &Code) -> bool {
 /// A frame for the function on top of the stack, its slots UNBOUND, not yet in the chain. Raises RecursionError.
 #[inline]
 pub unsafe fn push_frame(vm: &Vm, function: &Ref<Function>) -> Res<*mut Frame> {
-    let code = function.code_ref();
+    let code = function.code_now();
     let Some(words) = vm.exec.room(code.frame_words as usize) else { return Err(vm.recursion_error("")) };
     vm.enter_call("")?;
     let fp = words.cast::<Frame>();
@@ -39,14 +41,13 @@ pub unsafe fn push_frame(vm: &Vm, function: &Ref<Function>) -> Res<*mut Frame> {
             slots.add(i).write(Value::UNBOUND);
         }
         fp.write(Frame {
-            code: &raw const *code,
+            code: &raw const **code,
             pc: code.units(),
             sp: slots.add(code.slots()),
             previous: core::ptr::null_mut(),
             globals: ManuallyDrop::new(core::ptr::read(&function.globals)),
             builtins: ManuallyDrop::new(core::ptr::read(&function.builtins)),
             function: function.to_value(),
-            executable: Value::UNBOUND,
             locals: Value::UNBOUND,
             object: Value::UNBOUND,
             return_offset: 0,
@@ -54,7 +55,6 @@ pub unsafe fn push_frame(vm: &Vm, function: &Ref<Function>) -> Res<*mut Frame> {
             dying: false,
         });
         vm.exec.top.set(words.add(code.frame_words as usize));
-        (*fp).executable = code.into_value();
     }
     Ok(fp)
 }
@@ -121,10 +121,12 @@ handlers! {
         sp.write(Value::UNBOUND);
         next(pc.add(1), sp.add(1), fp, vm)
     }
-    flow CALL, 3 => call;
-    flow CALL_KW, 3 => call_kw;
+    adaptive CALL, CALL_SLOW => specialise_call;
+    flow CALL_SLOW, 3 => call_general;
+    adaptive CALL_KW, CALL_KW_SLOW => specialise_call_kw;
+    flow CALL_KW_SLOW, 3 => call_kw_general;
     flow CALL_FUNCTION_EX, 0 => call_function_ex;
-    flow RETURN_VALUE, 0 => return_value;
+    flow RETURN_SLOW, 0 => return_value;
     fast INTERPRETER_EXIT |pc, sp, fp, vm, oparg| {
         // The shim leaves the chain; its one operand is the result.
         vm.exec.result.set(sp.sub(1).read().into_bits());
@@ -135,7 +137,15 @@ handlers! {
     body MAKE_FUNCTION, 0 => make_function;
     body SET_FUNCTION_ATTRIBUTE, 0 => set_function_attribute;
     body EXIT_INIT_CHECK, 0 => exit_init_check;
-    body RESUME, 0 => resume;
+    fast RESUME |pc, sp, fp, vm, oparg| {
+        // From now on only the breaker is looked at.
+        if *pc & 0xff == Opcode::RESUME.0 as u16 && !(*(*fp).code).instrumented.get() {
+            *pc = (*pc & 0xff00) | Opcode::RESUME_CHECK.0 as u16;
+        }
+        if !vm.breaker.any() { return next(pc.add(1), sp, fp, vm); }
+        RESUME_SLOW(pc, sp, fp, vm, oparg)
+    }
+    body RESUME_SLOW, 0 => resume;
 }
 
 fn resume(vm: &Vm, _: Fp, oparg: u32) -> Res<()> {
@@ -169,7 +179,7 @@ pub unsafe fn enter_callee(vm: &Vm, caller: *mut Frame, callee: *mut Frame, unit
     vm.exec.frame.set(callee);
 }
 
-fn call(vm: &Vm, fp: Fp, oparg: u32) -> Res<Flow> {
+pub fn call_general(vm: &Vm, fp: Fp, oparg: u32) -> Res<Flow> {
     let count = oparg as usize;
     unwrap_method(vm, fp, count + 2);
     let has_self = !fp.top(count + 1).is_unbound();
@@ -209,7 +219,7 @@ fn finish_call(vm: &Vm, fp: Fp, operands: usize, result: Value) -> Res<Flow> {
     Ok(Flow::Next)
 }
 
-fn call_kw(vm: &Vm, fp: Fp, oparg: u32) -> Res<Flow> {
+pub fn call_kw_general(vm: &Vm, fp: Fp, oparg: u32) -> Res<Flow> {
     let count = oparg as usize;
     unwrap_method(vm, fp, count + 3);
     let names = fp.top(1).downcast::<Tuple>();
@@ -364,4 +374,28 @@ fn exit_init_check(vm: &Vm, fp: Fp, _: u32) -> Res<()> {
         return Ok(());
     }
     Err(vm.type_error(format!("__init__() should return None, not '{}'", vm.type_name(&value))))
+}
+
+/// The function whose frame stands between a class's caller and `__init__`: EXIT_INIT_CHECK, RETURN_VALUE.
+#[derive(Default)]
+struct Cleanup(crate::ValueCell);
+
+/// See [`super::specialised::calls`]: one per interpreter.
+pub fn cleanup_function(vm: &Vm) -> Res<Ref<Function>> {
+    let state = vm.interpreter().state::<Cleanup>();
+    if let Some(known) = state.0.get().and_then(|f| crate::payload::into_ref(f).ok()) {
+        return Ok(known);
+    }
+    let plain = CodeObject {
+        stacksize: 2,
+        code: [Opcode::EXIT_INIT_CHECK, Opcode::RETURN_VALUE].iter().flat_map(|op| [op.0, 0]).collect(),
+        filename: "<shim>".into(),
+        name: "<shim>".into(),
+        qualname: "<shim>".into(),
+        ..CodeObject::default()
+    };
+    let code = Code::from_plain(vm, &std::sync::Arc::new(plain))?;
+    let function = Function::with_builtins(vm, code, Dict::new(vm)?, Value::NONE)?;
+    state.0.set(Some(function.to_value()));
+    Ok(function)
 }

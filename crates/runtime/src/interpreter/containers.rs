@@ -1,6 +1,7 @@
 //! Displays, comprehension appends, subscripts, unpacking.
 
 use super::dispatch::handlers;
+use super::specialised::containers::{specialise_store_subscr, specialise_unpack_sequence};
 use crate::frames::Fp;
 use crate::objects::dict::Dict;
 use crate::objects::list::List;
@@ -23,9 +24,11 @@ handlers! {
     body DICT_MERGE, 0 => dict_merge;
     body BINARY_SLICE, 0 => binary_slice;
     body STORE_SLICE, 0 => store_slice;
-    body STORE_SUBSCR, 1 => store_subscr;
+    adaptive STORE_SUBSCR, STORE_SUBSCR_SLOW => specialise_store_subscr;
+    body STORE_SUBSCR_SLOW, 1 => store_subscr;
     body DELETE_SUBSCR, 0 => delete_subscr;
-    body UNPACK_SEQUENCE, 1 => unpack_sequence;
+    adaptive UNPACK_SEQUENCE, UNPACK_SEQUENCE_SLOW => specialise_unpack_sequence;
+    body UNPACK_SEQUENCE_SLOW, 1 => unpack_sequence;
     body UNPACK_EX, 0 => unpack_ex;
     body GET_LEN, 0 => get_len;
 }

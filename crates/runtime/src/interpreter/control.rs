@@ -2,6 +2,8 @@
 #![allow(unsafe_code)]
 
 use super::dispatch::{Exit, Flow, handlers, next};
+use super::specialised::arithmetic::specialise_to_bool;
+use super::specialised::loops::specialise_for_iter;
 use super::generators::{enter_generator, enterable, jump};
 use crate::Value;
 use crate::frames::{Fp, Frame, locals_of};
@@ -231,14 +233,11 @@ handlers! {
         sp.sub(2).write(answer);
         next(pc.add(1), sp.sub(1), fp, vm)
     }
-    flow FOR_ITER, 1 => for_iter;
+    adaptive FOR_ITER, FOR_ITER_SLOW => specialise_for_iter;
+    flow FOR_ITER_SLOW, 1 => for_iter;
     body GET_ITER, 0 => get_iter;
     body TO_BOOL_SLOW, 3 => to_bool;
-    fast TO_BOOL |pc, sp, fp, vm, oparg| {
-        let bits = (*sp.sub(1)).bits();
-        if bits == TRUE_BITS || bits == FALSE_BITS { return next(pc.add(4), sp, fp, vm); }
-        TO_BOOL_SLOW(pc, sp, fp, vm, oparg)
-    }
+    adaptive TO_BOOL, TO_BOOL_SLOW => specialise_to_bool;
     body LOAD_COMMON_CONSTANT, 0 => load_common_constant;
 }
 

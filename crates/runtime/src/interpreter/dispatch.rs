@@ -112,6 +112,8 @@ pub unsafe fn run_on(vm: &Vm) -> Exit {
 ///
 /// * `body NAME, caches => function;` an outlined body that goes on with the next instruction
 /// * `flow NAME, caches => function;` an outlined body that may switch frames or jump
+/// * `adaptive NAME, SLOW => chooser;` counts, specialises when the count is used up, else goes on as SLOW
+/// * `guarded NAME, caches, BASE => function;` a specialised form with an outlined body; on a false answer BASE runs instead
 /// * `fast NAME |pc, sp, fp, vm, oparg| { ... }` an inline handler, to end in `next(...)` or a sibling call
 macro_rules! handlers {
     () => {};
@@ -149,6 +151,46 @@ macro_rules! handlers {
                     Ok($crate::interpreter::dispatch::Flow::Reraise) => {
                         $crate::interpreter::unwind::reraised(pc, sp, fp, vm, 0)
                     }
+                    Err(_) => $crate::interpreter::unwind::raised(pc, sp, fp, vm, 0),
+                }
+            }
+        }
+        $crate::interpreter::dispatch::handlers! { $($rest)* }
+    };
+    (adaptive $name:ident, $slow:ident => $chooser:path; $($rest:tt)*) => {
+        #[allow(non_snake_case)]
+        pub unsafe fn $name(
+            pc: *mut u16, sp: *mut $crate::Value, fp: *mut $crate::frames::Frame, vm: &$crate::Vm, oparg: u32,
+        ) -> $crate::interpreter::dispatch::Exit {
+            // SAFETY: the counter is the first cache unit; a specialiser leaves a counter above zero, so this ends.
+            unsafe {
+                let counter = *pc.add(1);
+                if counter < 16 {
+                    (*fp).pc = pc;
+                    (*fp).sp = sp;
+                    $crate::interpreter::specialised::specialise(
+                        vm, fp, pc, oparg, ophi_bytecode::instruction::Opcode::$name, $chooser,
+                    );
+                    return $crate::interpreter::TABLE[(*pc & 0xff) as usize](pc, sp, fp, vm, oparg);
+                }
+                *pc.add(1) = counter - 16;
+                $slow(pc, sp, fp, vm, oparg)
+            }
+        }
+        $crate::interpreter::dispatch::handlers! { $($rest)* }
+    };
+    (guarded $name:ident, $caches:expr, $base:path => $body:path; $($rest:tt)*) => {
+        #[allow(non_snake_case)]
+        pub unsafe fn $name(
+            pc: *mut u16, sp: *mut $crate::Value, fp: *mut $crate::frames::Frame, vm: &$crate::Vm, oparg: u32,
+        ) -> $crate::interpreter::dispatch::Exit {
+            // SAFETY: as for plain bodies; a body that answers false has changed nothing.
+            unsafe {
+                (*fp).pc = pc;
+                (*fp).sp = sp;
+                match $body(vm, $crate::frames::Fp::new(fp), oparg) {
+                    Ok(true) => $crate::interpreter::dispatch::next((*fp).pc.add(1 + $caches), (*fp).sp, fp, vm),
+                    Ok(false) => $base(pc, sp, fp, vm, oparg),
                     Err(_) => $crate::interpreter::unwind::raised(pc, sp, fp, vm, 0),
                 }
             }

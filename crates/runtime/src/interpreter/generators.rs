@@ -6,6 +6,7 @@
 
 use super::Entry;
 use super::dispatch::{Exit, Flow, handlers};
+use super::specialised::loops::specialise_send;
 use crate::frames::{Fp, Frame};
 use crate::objects::generator::{Generator, State, coroutine, is_coroutine, is_generator};
 use crate::objects::{exceptions as exc, generator};
@@ -23,7 +24,8 @@ pub enum Sent {
 handlers! {
     flow RETURN_GENERATOR, 0 => return_generator;
     flow YIELD_VALUE, 0 => yield_value;
-    flow SEND, 1 => send_op;
+    adaptive SEND, SEND_SLOW => specialise_send;
+    flow SEND_SLOW, 1 => send_op;
     fast END_SEND |pc, sp, fp, vm, oparg| {
         (*fp).pc = pc;
         // The receiver goes, the value stays.

@@ -20,6 +20,7 @@ mod intrinsics;
 mod names;
 mod patterns;
 pub mod safepoint;
+pub mod specialised;
 mod unwind;
 
 pub use calls::{call_function, run_code};
@@ -34,15 +35,16 @@ use ophi_bytecode::instruction::Opcode;
 /// What a frame entered from native code returns to: whether the callee returns (offset 0) or yields (offset 2).
 static EXIT_UNITS: [u16; 4] = [Opcode::INTERPRETER_EXIT.0 as u16; 4];
 
-/// Prepares a fresh copy of a code's units for running.
-pub fn quicken(_units: &mut [u16]) {}
-
 /// A shim frame on the stack; the loop returns to native code when it is reached again.
 pub struct Entry(*mut Frame);
 
 impl Entry {
     /// Pushes the shim. Raises RecursionError when the machine stack or the frame stack is used up.
     pub fn push(vm: &Vm) -> Res<Entry> {
+        if !vm.exec.known.ready.get() {
+            vm.exec.known.fill(vm);
+            specialised::loops::fill_known(vm);
+        }
         if vm.stack_is_exhausted() {
             return Err(vm.recursion_error(""));
         }
@@ -93,6 +95,24 @@ use intrinsics::*;
 use names::*;
 use patterns::*;
 
+use specialised::arithmetic::*;
+use specialised::attributes::*;
+use specialised::calls::*;
+use specialised::containers::*;
+use specialised::globals::*;
+use specialised::loops::*;
+
+/// Forms of CPython's that we never choose run as their base.
+macro_rules! specialised_or_base {
+    (BINARY_OP_INPLACE_ADD_UNICODE $base:ident) => { $base };
+    (BINARY_OP_SUBSCR_GETITEM $base:ident) => { $base };
+    (BINARY_OP_SUBSCR_LIST_SLICE $base:ident) => { $base };
+    (CONTAINS_OP_SET $base:ident) => { $base };
+    (LOAD_ATTR_GETATTRIBUTE_OVERRIDDEN $base:ident) => { $base };
+    (STORE_ATTR_WITH_HINT $base:ident) => { $base };
+    ($name:ident $base:ident) => { $name };
+}
+
 /// Fills the dispatch table from the instruction table: every plain instruction has a handler of its own name (a missing one does not
 /// compile); forms without a handler yet run as their base.
 macro_rules! dispatch_table {
@@ -105,7 +125,9 @@ macro_rules! dispatch_table {
         };
     };
     (@plain $table:ident, $($name:ident $base:ident $number:literal;)*) => { $($table[$number] = $name;)* };
-    (@specialised $table:ident, $($name:ident $base:ident $number:literal;)*) => { $($table[$number] = $base;)* };
+    (@specialised $table:ident, $($name:ident $base:ident $number:literal;)*) => {
+        $($table[$number] = specialised_or_base!($name $base);)*
+    };
     (@instrumented $table:ident, $($name:ident $base:ident $number:literal;)*) => {
         $($table[$number] = dispatch_table!(@instrumented_base $base);)*
     };

@@ -1,6 +1,8 @@
 //! Globals, builtins, names of module and class bodies, cells.
+#![allow(unsafe_code)]
 
 use super::dispatch::handlers;
+use super::specialised::globals::specialise_load_global;
 use crate::frames::Fp;
 use crate::objects::cell::Cell;
 use crate::objects::dict::Dict;
@@ -11,7 +13,8 @@ use crate::vm::{Raised, Res, Vm};
 use crate::{Ref, Str, Value};
 
 handlers! {
-    body LOAD_GLOBAL, 4 => load_global;
+    adaptive LOAD_GLOBAL, LOAD_GLOBAL_SLOW => specialise_load_global;
+    body LOAD_GLOBAL_SLOW, 4 => load_global;
     body STORE_GLOBAL, 0 => store_global;
     body DELETE_GLOBAL, 0 => delete_global;
     body LOAD_NAME, 0 => load_name;

@@ -42,6 +42,8 @@ impl Vm {
                 self.breaker.take(reason);
                 if let Some(serve) = service.get() {
                     serve(self)?;
+                } else if reason == Breaker::COLLECT {
+                    self.run_due_collection();
                 }
             }
         }

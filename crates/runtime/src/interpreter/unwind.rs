@@ -30,28 +30,30 @@ pub fn pending(vm: &Vm) -> Raised {
 pub unsafe fn raised(_: *mut u16, _: *mut Value, _: *mut Frame, vm: &Vm, _: u32) -> Exit {
     // SAFETY: the running frame.
     let found = unsafe {
-        trace_here(vm, vm.exec.frame.get());
-        find_handler(vm)
+        let fp = vm.exec.frame.get();
+        trace_here(vm, fp);
+        find_handler(vm, (*fp).pc)
     };
     // SAFETY: a handler was found: the frame's state is current.
     if found { unsafe { resume(vm) } } else { Exit::Raised }
 }
 
-/// As [`raised`], without a traceback entry for the running frame: the exception has one already (RERAISE).
+/// As [`raised`], without a traceback entry for the running frame: the exception has one already (RERAISE). The handler is the
+/// one that covers `pc`; the frame's own pc may be that of the first raise meanwhile, which is what tracebacks show.
 ///
 /// # Safety
 /// As [`raised`].
 #[cold]
 #[inline(never)]
-pub unsafe fn reraised(_: *mut u16, _: *mut Value, _: *mut Frame, vm: &Vm, _: u32) -> Exit {
+pub unsafe fn reraised(pc: *mut u16, _: *mut Value, _: *mut Frame, vm: &Vm, _: u32) -> Exit {
     // SAFETY: as above.
-    if unsafe { find_handler(vm) } { unsafe { resume(vm) } } else { Exit::Raised }
+    if unsafe { find_handler(vm, pc) } { unsafe { resume(vm) } } else { Exit::Raised }
 }
 
 /// Adds a traceback entry for the frame to the exception in flight.
 unsafe fn trace_here(vm: &Vm, fp: *mut Frame) {
     // SAFETY: the caller names a live frame.
-    if unsafe { (*fp).owner } == Owner::Interpreter {
+    if matches!(unsafe { (*fp).owner }, Owner::Interpreter | Owner::Cleanup) {
         return;
     }
     let Some(exception) = vm.put_aside() else { return };
@@ -83,7 +85,7 @@ pub unsafe fn add_traceback(vm: &Vm, exception: &Value, fp: *mut Frame) -> Res<(
 }
 
 /// Leaves frames until one has a handler; false when an entry frame was left.
-unsafe fn find_handler(vm: &Vm) -> bool {
+unsafe fn find_handler(vm: &Vm, mut pc: *mut u16) -> bool {
     // SAFETY: the chain's frames are live; each is left in the order in which it was entered.
     unsafe {
         loop {
@@ -93,7 +95,7 @@ unsafe fn find_handler(vm: &Vm) -> bool {
                 vm.exec.top.set(fp.cast());
                 return false;
             }
-            let at = lasti(fp);
+            let at = pc.offset_from((*(*fp).code).units()) as i32;
             if at >= 0
                 && let Some(handler) = (*(*fp).code).handler_of(at as u32 * 2)
             {
@@ -111,7 +113,9 @@ unsafe fn find_handler(vm: &Vm) -> bool {
                 return true;
             }
             leave(vm, fp);
-            trace_here(vm, vm.exec.frame.get());
+            let caller = vm.exec.frame.get();
+            trace_here(vm, caller);
+            pc = (*caller).pc;
         }
     }
 }

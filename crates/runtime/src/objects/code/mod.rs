@@ -9,6 +9,7 @@ mod methods;
 
 pub use materialise::{constant_to_value, value_to_constant};
 
+use crate::interpreter::specialised::Side;
 use crate::payload::{Payload, TypeDef};
 use crate::slots::Slots;
 use crate::vm::{Res, Vm};
@@ -45,6 +46,9 @@ pub struct Code {
     pub exceptions: Box<[ExceptionEntry]>,
     /// Cells made at the start of a call, for arguments that inner functions use, stand in their own slots.
     pub plain: Arc<CodeObject>,
+    /// What instructions remember beyond their cache units.
+    sides: *mut Side,
+    side_count: u32,
     /// Set once the stream holds instrumented instructions.
     pub instrumented: Cell<bool>,
 }
@@ -81,6 +85,9 @@ impl Drop for Code {
         let units = core::ptr::slice_from_raw_parts_mut(self.units, self.unit_count as usize);
         // SAFETY: leaked from a box of exactly this length when the object was made.
         unsafe { drop(Box::from_raw(units)) }
+        let sides = core::ptr::slice_from_raw_parts_mut(self.sides, self.side_count as usize);
+        // SAFETY: as above.
+        unsafe { drop(Box::from_raw(sides)) }
     }
 }
 
@@ -123,7 +130,7 @@ impl Code {
             return Err(vm.value_error("code: malformed exception table"));
         };
         let mut units: Box<[u16]> = plain.code.chunks_exact(2).map(|u| u16::from_le_bytes([u[0], u[1]])).collect();
-        crate::interpreter::quicken(&mut units);
+        let sides = crate::interpreter::specialised::quicken(&mut units);
         let intern = |text: &ophi_bytecode::pystring::PyString| vm.intern_ref(&vm.new_wtf8(text.as_bytes())?);
         let slot_names: Res<Vec<Ref<Str>>> = plain.localsplusnames.iter().map(intern).collect();
         let slots = plain.localsplusnames.len();
@@ -147,6 +154,8 @@ impl Code {
             filename: crate::GilCell::new(intern(&plain.filename)?),
             exceptions: exceptions.into_boxed_slice(),
             plain: plain.clone(),
+            sides: Box::into_raw(vec![Side::default(); sides].into_boxed_slice()).cast(),
+            side_count: sides as u32,
             instrumented: Cell::new(false),
         };
         vm.new_object(code)
@@ -155,6 +164,21 @@ impl Code {
     #[inline(always)]
     pub fn units(&self) -> *mut u16 {
         self.units
+    }
+
+    /// The side entry an instruction's cache names.
+    #[inline(always)]
+    pub fn side(&self, index: u16) -> Side {
+        debug_assert!((index as u32) < self.side_count);
+        // SAFETY: the indices in the caches were given out when the units were prepared.
+        unsafe { *self.sides.add(index as usize) }
+    }
+
+    /// The same for writing. Nobody else holds a reference into the table.
+    #[allow(clippy::mut_from_ref)]
+    pub fn side_mut(&self, index: u16) -> Option<&mut Side> {
+        // SAFETY: in range; only the specialiser writes, one instruction at a time, under the GIL.
+        if (index as u32) < self.side_count { Some(unsafe { &mut *self.sides.add(index as usize) }) } else { None }
     }
 
     /// Number of 16-bit units.

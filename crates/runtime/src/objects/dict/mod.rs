@@ -171,6 +171,15 @@ impl Dict {
         self.table.with(|t| t.entries.get(position).and_then(|e| e.value.clone()))
     }
 
+    /// The value at a position when the key there is identical to `key` (inline caches of instance dicts).
+    #[inline(always)]
+    pub fn value_if_key(&self, position: usize, key: &Value) -> Option<Value> {
+        self.table.with(|t| {
+            let e = t.entries.get(position)?;
+            if e.key.as_ref()?.is(key) { e.value.clone() } else { None }
+        })
+    }
+
     /// Key and value at a position.
     pub fn entry_at(&self, position: usize) -> Option<(Value, Value)> {
         self.table.with(|t| {

@@ -58,7 +58,6 @@ impl Trace for FrameObject {
         unsafe {
             if !fp.is_null() && (*fp).owner == Owner::FrameObject {
                 (*fp).function.trace(visitor);
-                (*fp).executable.trace(visitor);
                 (*fp).locals.trace(visitor);
                 let mut at = locals_of(fp);
                 while at < (*fp).sp {
@@ -90,7 +89,6 @@ impl Drop for FrameObject {
             if !fp.is_null() && (*fp).owner == Owner::FrameObject {
                 release_frame_values(fp);
                 core::ptr::drop_in_place(&raw mut (*fp).function);
-                core::ptr::drop_in_place(&raw mut (*fp).executable);
             }
         }
     }
@@ -159,7 +157,7 @@ impl FrameObject {
             return None;
         }
         // SAFETY: as above.
-        crate::payload::into_ref(unsafe { (*fp).executable.clone() }).ok()
+        Some(unsafe { crate::frames::code_object(fp) })
     }
 
     pub fn line(&self) -> Option<i32> {
@@ -328,7 +326,7 @@ impl FrameObject {
                         State::Cleared => Ok(()),
                     }
                 }
-                Owner::Thread | Owner::Interpreter => Err(vm.runtime_error("cannot clear an executing frame")),
+                Owner::Thread | Owner::Interpreter | Owner::Cleanup => Err(vm.runtime_error("cannot clear an executing frame")),
                 Owner::FrameObject => {
                     release_frame_values(fp);
                     this.extra_locals.clear();

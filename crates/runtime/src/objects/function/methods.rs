@@ -42,7 +42,8 @@ impl Function {
             )));
         }
         this.version.set(0);
-        this.code.set(code.clone());
+        let old = this.code.replace(code.clone());
+        this.retired.with_mut(|retired| retired.get_or_insert_default().push(old));
         Ok(())
     }
 

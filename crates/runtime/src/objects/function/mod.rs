@@ -16,6 +16,8 @@ use ophi_heap::{Layout, Trace, TypeFlags, Visitor};
 #[repr(C)]
 pub struct Function {
     pub code: GilCell<Ref<Code>>,
+    /// Codes that `__code__` had before: frames still run them.
+    pub retired: GilCell<Option<Box<Vec<Ref<Code>>>>>,
     pub globals: Ref<Dict>,
     /// The namespace of builtins when the function was made: a dict, or any mapping.
     pub builtins: Value,
@@ -109,6 +111,7 @@ impl Function {
             name: ValueCell::some(code.name.to_value()),
             qualname: ValueCell::some(code.qualname.to_value()),
             code: GilCell::new(code),
+            retired: GilCell::new(None),
             globals,
             builtins,
             defaults: ValueCell::new(None),

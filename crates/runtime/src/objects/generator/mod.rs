@@ -109,7 +109,6 @@ impl Trace for Generator {
             unsafe {
                 let fp = self.frame();
                 (*fp).function.trace(visitor);
-                (*fp).executable.trace(visitor);
                 (*fp).locals.trace(visitor);
                 let mut at = locals_of(fp);
                 while at < (*fp).sp {
@@ -185,12 +184,8 @@ pub fn from_frame(vm: &Vm, fp: Fp) -> Res {
         Some(function) => (function.name.get(), function.qualname.get()),
         None => (None, None),
     };
-    let Ok(code_ref) = crate::payload::into_ref::<Code>({
-        // SAFETY: the frame owns its code object.
-        unsafe { (*frame).executable.clone() }
-    }) else {
-        return Err(vm.system_error("a frame without code"));
-    };
+    // SAFETY: the running frame.
+    let code_ref = unsafe { crate::frames::code_object(frame) };
     let words = code.frame_words as usize;
     let payload = Generator {
         state: Cell::new(State::Cleared),

@@ -1,0 +1,182 @@
+//! Unpacking and item assignment of builtin containers; methods through `super()`.
+#![allow(unsafe_code)]
+
+use super::{is_exact, payload};
+use crate::frames::Fp;
+use crate::interpreter::attributes::LOAD_SUPER_ATTR;
+use crate::interpreter::containers::{STORE_SUBSCR, UNPACK_SEQUENCE};
+use crate::interpreter::control::{give_up, pop_free};
+use crate::interpreter::dispatch::{handlers, next};
+use crate::objects::dict::Dict;
+use crate::objects::list::List;
+use crate::payload::Downcast;
+use crate::vm::{Res, Vm};
+use crate::{Tuple, Type, TypeFlags, Value};
+use ophi_bytecode::instruction::Opcode;
+
+handlers! {
+    fast UNPACK_SEQUENCE_TWO_TUPLE |pc, sp, fp, vm, oparg| {
+        if is_exact(sp.sub(1), vm.exec.known.tuple.get()) {
+            let tuple: &Tuple = payload(sp.sub(1));
+            if let [first, second] = tuple.as_slice() && oparg == 2 {
+                let (first, second) = (first.clone(), second.clone());
+                let last = give_up(sp.sub(1));
+                let sequence = core::ptr::replace(sp.sub(1), second);
+                sp.write(first);
+                sp.add(1).write(sequence);
+                if last { return pop_free(pc.add(2), sp.add(1), fp, vm, 0); }
+                return next(pc.add(2), sp.add(1), fp, vm);
+            }
+        }
+        UNPACK_SEQUENCE(pc, sp, fp, vm, oparg)
+    }
+    fast UNPACK_SEQUENCE_TUPLE |pc, sp, fp, vm, oparg| {
+        if is_exact(sp.sub(1), vm.exec.known.tuple.get()) {
+            let tuple: &Tuple = payload(sp.sub(1));
+            let items = tuple.as_slice();
+            let count = oparg as usize;
+            if items.len() == count {
+                let sequence = sp.sub(1).read();
+                let mut at = sp.sub(1);
+                let mut i = count;
+                while i > 0 {
+                    i -= 1;
+                    at.write(items[i].clone());
+                    at = at.add(1);
+                }
+                at.write(sequence);
+                if give_up(at) { return pop_free(pc.add(2), at, fp, vm, 0); }
+                return next(pc.add(2), at, fp, vm);
+            }
+        }
+        UNPACK_SEQUENCE(pc, sp, fp, vm, oparg)
+    }
+    fast UNPACK_SEQUENCE_LIST |pc, sp, fp, vm, oparg| {
+        if is_exact(sp.sub(1), vm.exec.known.list.get()) {
+            let list: &List = payload(sp.sub(1));
+            let items = &*list.items.as_ptr();
+            let count = oparg as usize;
+            if items.len() == count {
+                let sequence = sp.sub(1).read();
+                let mut at = sp.sub(1);
+                let mut i = count;
+                while i > 0 {
+                    i -= 1;
+                    at.write((*items.as_ptr().add(i)).clone());
+                    at = at.add(1);
+                }
+                at.write(sequence);
+                if give_up(at) { return pop_free(pc.add(2), at, fp, vm, 0); }
+                return next(pc.add(2), at, fp, vm);
+            }
+        }
+        UNPACK_SEQUENCE(pc, sp, fp, vm, oparg)
+    }
+    guarded STORE_SUBSCR_LIST_INT, 1, STORE_SUBSCR => store_list;
+    guarded STORE_SUBSCR_DICT, 1, STORE_SUBSCR => store_dict;
+    guarded LOAD_SUPER_ATTR_METHOD, 1, LOAD_SUPER_ATTR => super_method;
+    guarded LOAD_SUPER_ATTR_ATTR, 1, LOAD_SUPER_ATTR => super_attribute;
+}
+
+fn store_list(vm: &Vm, fp: Fp, _: u32) -> Res<bool> {
+    let (Some(list), Some(index)) = (fp.top(2).exact::<List>(vm), fp.top(1).as_small_int()) else { return Ok(false) };
+    let value = fp.top(3).clone();
+    let old = list.items.with_mut(|items| {
+        let len = items.len() as i64;
+        let index = if index < 0 { index + len } else { index };
+        items.get_mut(index as usize).map(|slot| core::mem::replace(slot, value))
+    });
+    if old.is_none() {
+        return Ok(false);
+    }
+    fp.drop_top(3);
+    drop(old);
+    Ok(true)
+}
+
+fn store_dict(vm: &Vm, fp: Fp, _: u32) -> Res<bool> {
+    let Some(dict) = fp.top(2).exact::<Dict>(vm) else { return Ok(false) };
+    dict.set(vm, fp.top(1), fp.top(3).clone())?;
+    fp.drop_top(3);
+    Ok(true)
+}
+
+/// What `super().name` finds behind `class` in the MRO of the receiver's class; `None` when the plain form must look.
+fn behind(vm: &Vm, fp: Fp, oparg: u32) -> Option<Value> {
+    if !fp.top(3).is(vm.ty(&crate::objects::super_object::SUPER).as_value()) {
+        return None;
+    }
+    let class = fp.top(2).downcast::<Type>()?;
+    let receiver = fp.top(1);
+    if receiver.is_a::<Type>() {
+        return None;
+    }
+    let name = fp.name(oparg >> 2);
+    if name.eq_str("__class__") {
+        return None;
+    }
+    let mro = vm.class(receiver).mro();
+    let mut after = mro.as_slice().iter().skip_while(|c| !c.is(class.as_value()));
+    after.next()?;
+    for class in after {
+        if let Some(found) = class.downcast::<Type>()?.namespace().get_str(vm, name) {
+            return Some(found);
+        }
+    }
+    None
+}
+
+fn super_method(vm: &Vm, fp: Fp, oparg: u32) -> Res<bool> {
+    let Some(found) = behind(vm, fp, oparg) else { return Ok(false) };
+    if oparg & 1 == 0 || !vm.class(&found).has(TypeFlags::METHOD_DESCRIPTOR) {
+        return Ok(false);
+    }
+    let receiver = fp.pop();
+    fp.drop_top(2);
+    fp.push(found);
+    fp.push(receiver);
+    Ok(true)
+}
+
+fn super_attribute(vm: &Vm, fp: Fp, oparg: u32) -> Res<bool> {
+    let Some(found) = behind(vm, fp, oparg) else { return Ok(false) };
+    if oparg & 1 != 0 {
+        return Ok(false);
+    }
+    let receiver = fp.top(1).clone();
+    let class = vm.class(&receiver).clone();
+    let value = vm.bind_attribute(&found, &receiver, &class)?;
+    fp.drop_top(3);
+    fp.push(value);
+    Ok(true)
+}
+
+pub fn specialise_unpack_sequence(vm: &Vm, fp: Fp, _: *mut u16, oparg: u32) -> Option<Opcode> {
+    let value = fp.top(1);
+    if let Some(tuple) = value.exact::<Tuple>(vm) {
+        if tuple.len() != oparg as usize {
+            return None;
+        }
+        return Some(if oparg == 2 { Opcode::UNPACK_SEQUENCE_TWO_TUPLE } else { Opcode::UNPACK_SEQUENCE_TUPLE });
+    }
+    let list = value.exact::<List>(vm)?;
+    (list.len() == oparg as usize).then_some(Opcode::UNPACK_SEQUENCE_LIST)
+}
+
+pub fn specialise_store_subscr(vm: &Vm, fp: Fp, _: *mut u16, _: u32) -> Option<Opcode> {
+    let (container, key) = (fp.top(2), fp.top(1));
+    if container.exact::<List>(vm).is_some() && key.is_small_int() {
+        return Some(Opcode::STORE_SUBSCR_LIST_INT);
+    }
+    container.exact::<Dict>(vm).map(|_| Opcode::STORE_SUBSCR_DICT)
+}
+
+pub fn specialise_load_super_attr(vm: &Vm, fp: Fp, _: *mut u16, oparg: u32) -> Option<Opcode> {
+    let found = behind(vm, fp, oparg)?;
+    let method = vm.class(&found).has(TypeFlags::METHOD_DESCRIPTOR);
+    match (oparg & 1 != 0, method) {
+        (true, true) => Some(Opcode::LOAD_SUPER_ATTR_METHOD),
+        (false, _) => Some(Opcode::LOAD_SUPER_ATTR_ATTR),
+        _ => None,
+    }
+}
