@@ -77,12 +77,8 @@ pub fn source_metrics(module: NodeRef<'_>) -> HashMap<Key, SourceMetrics> {
                 let more = usize::from(count(&fields, "orelse") > 0);
                 (cyclomatic, cognitive, inside) = (1 + more, 1 + nesting + more, nesting + 1);
             }
-            ClassId::Try | ClassId::TryStar => {
-                // radon knows the plain form only.
-                if class == ClassId::Try {
-                    cyclomatic = count(&fields, "handlers") + usize::from(count(&fields, "orelse") > 0);
-                }
-            }
+            // radon does not know `except*`.
+            ClassId::Try => cyclomatic = count(&fields, "handlers") + usize::from(count(&fields, "orelse") > 0),
             ClassId::ExceptHandler => (cognitive, inside) = (1 + nesting, nesting + 1),
             ClassId::Match => {
                 let mut rest = false;

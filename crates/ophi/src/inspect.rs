@@ -13,8 +13,24 @@ pub fn is_command(word: &str) -> bool {
     COMMANDS.iter().any(|(name, _)| *name == word)
 }
 
+/// Room for the compiler, which recurses as deeply as a source nests.
+const STACK: usize = 256 << 20;
+
 /// Runs an inspection command; the exit status. `None` if `command` is none.
 pub fn run(host: &dyn Host, command: &str, args: &[String]) -> Option<i32> {
+    if !is_command(command) {
+        return None;
+    }
+    std::thread::scope(|scope| {
+        let work = || run_here(host, command, args);
+        match std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work) {
+            Ok(thread) => thread.join().unwrap_or(Some(70)),
+            Err(_) => run_here(host, command, args),
+        }
+    })
+}
+
+fn run_here(host: &dyn Host, command: &str, args: &[String]) -> Option<i32> {
     let files = HostFiles(host);
     let mut out = BufWriter::with_capacity(1 << 16, FdWriter { host, fd: 1 });
     let mut err = FdWriter { host, fd: 2 };

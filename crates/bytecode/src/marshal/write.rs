@@ -450,14 +450,19 @@ impl<'a> CodeWriter<'a> {
         Ok(())
     }
 
+    fn singleton(&mut self, tag: u8) -> Result<(), MarshalError> {
+        self.writer.tag(tag, false);
+        Ok(())
+    }
+
     /// `held`: someone besides its container holds the constant while it is written.
     fn constant(&mut self, constant: &Constant, held: bool) -> Result<(), MarshalError> {
         let immortal = match constant {
-            Constant::None => return Ok(self.writer.tag(tag::NONE, false)),
-            Constant::Bool(true) => return Ok(self.writer.tag(tag::TRUE, false)),
-            Constant::Bool(false) => return Ok(self.writer.tag(tag::FALSE, false)),
-            Constant::Ellipsis => return Ok(self.writer.tag(tag::ELLIPSIS, false)),
-            Constant::StopIteration => return Ok(self.writer.tag(tag::STOP_ITERATION, false)),
+            Constant::None => return self.singleton(tag::NONE),
+            Constant::Bool(true) => return self.singleton(tag::TRUE),
+            Constant::Bool(false) => return self.singleton(tag::FALSE),
+            Constant::Ellipsis => return self.singleton(tag::ELLIPSIS),
+            Constant::StopIteration => return self.singleton(tag::STOP_ITERATION),
             Constant::Str(text) => return self.str(text, false, held),
             Constant::Tuple(items) => return self.tuple(items, held),
             Constant::Code(code) => {

@@ -18,7 +18,7 @@ use crate::lines::{line_starts, positions};
 use crate::version::Version;
 
 /// What `dis` is to show besides the instructions.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct DisOptions {
     /// The inline caches (3.11+).
     pub show_caches: bool,
@@ -30,12 +30,6 @@ pub struct DisOptions {
     pub depth: Option<usize>,
     /// Byte offset of the current instruction, marked `-->`.
     pub current: Option<u32>,
-}
-
-impl Default for DisOptions {
-    fn default() -> DisOptions {
-        DisOptions { show_caches: false, show_offsets: false, show_positions: false, depth: None, current: None }
-    }
 }
 
 /// The text of a code object.

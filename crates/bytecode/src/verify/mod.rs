@@ -196,7 +196,7 @@ impl<'a> Check<'a> {
         if code.code.is_empty() {
             self.fail(None, Rule::Shape, "no code");
         }
-        if self.isa.has_word_code() && code.code.len() % 2 != 0 {
+        if self.isa.has_word_code() && !code.code.len().is_multiple_of(2) {
             self.fail(None, Rule::Shape, "half a unit at the end of the code");
         }
         if code.posonlyargcount > code.argcount {
