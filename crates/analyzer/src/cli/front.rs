@@ -6,7 +6,7 @@ use ophi_bytecode::PyString;
 use ophi_bytecode::text::repr_str;
 use ophi_compiler::symtable::{Entry, ScopeId, SymbolTable, flags, scope};
 use ophi_compiler::{CompileOptions, diagnostic, symbol_table};
-use ophi_syntax::ast::{DumpOptions, NodeRef, dump};
+use ophi_syntax::ast::{DumpOptions, NodeRef, dump, walk};
 use ophi_syntax::parser::ParseFlags;
 use ophi_syntax::tokenize::tokenize;
 use ophi_syntax::{Mode, Source, TokenKind, parse};
@@ -107,6 +107,10 @@ pub(super) fn ast(options: &Options, io: &mut Io<'_>) -> Outcome {
         let flags = ParseFlags { type_comments: true, ..ParseFlags::default() };
         let module =
             parse(source, Mode::File, flags, &arena).map_err(|error| LoadError::diagnostic(&input.name, &error))?;
+        if options.excerpts {
+            let list = excerpts(NodeRef::from(&module), source, text);
+            return Ok(Value::Array(list));
+        }
         let indent = " ".repeat(options.indent.unwrap_or(3).min(64));
         let dump_options = DumpOptions {
             include_attributes: options.attributes,
@@ -119,6 +123,38 @@ pub(super) fn ast(options: &Options, io: &mut Io<'_>) -> Outcome {
         text.push('\n');
         Ok(Value::String(tree))
     })
+}
+
+/// Every node that has a position, with its lines and carets.
+fn excerpts(root: NodeRef<'_>, source: &Source, out: &mut String) -> Vec<Value> {
+    let mut list = Vec::new();
+    walk(root, |node| {
+        let Some(range) = node.range() else { return true };
+        let name = node.class().name();
+        let (from, to) = ((range.lineno, range.col_offset), (range.end_lineno, range.end_col_offset));
+        *out += &format!("{name} {}:{}-{}:{}\n", from.0, from.1, to.0, to.1);
+        // The first and the last line say where a long node is.
+        let lines: &[u32] = if from.0 == to.0 { &[from.0] } else { &[from.0, to.0] };
+        for &line in lines {
+            let text = source.line_text(line).trim_end_matches(['\n', '\r']);
+            let start = if line == from.0 { width(text, from.1) } else { indentation(text) };
+            let end = if line == to.0 { width(text, to.1) } else { width(text, u32::MAX) };
+            let carets = "^".repeat(end.saturating_sub(start).max(1));
+            *out += &format!("{line:>6} | {}\n       | {}{carets}\n", text.replace('\t', " "), " ".repeat(start));
+        }
+        list.push(json!({"node": name, "position": [from.0, from.1, to.0, to.1]}));
+        true
+    });
+    list
+}
+
+/// How many characters the first bytes of a line are.
+fn width(line: &str, bytes: u32) -> usize {
+    line.char_indices().take_while(|(at, _)| *at < bytes as usize).count()
+}
+
+fn indentation(line: &str) -> usize {
+    line.chars().take_while(|c| c.is_whitespace()).count()
 }
 
 pub(super) fn symbols(options: &Options, io: &mut Io<'_>) -> Outcome {

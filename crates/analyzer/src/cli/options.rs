@@ -24,6 +24,7 @@ pub struct Options {
     pub summary: bool,
     pub attributes: bool,
     pub show_empty: bool,
+    pub excerpts: bool,
     pub exact: bool,
     pub indent: Option<usize>,
     /// Of a directory, only compiled files; the command decides.
@@ -46,7 +47,7 @@ pub enum Format {
 /// An option: short and long form, argument's name, commands that know it, help.
 struct Known(&'static str, &'static str, &'static str, &'static str, &'static str);
 
-const TABLE: [Known; 27] = [
+const TABLE: [Known; 28] = [
     Known("-h", "--help", "", "", "this text"),
     Known(
         "",
@@ -89,6 +90,7 @@ const TABLE: [Known; 27] = [
     Known("", "--dis", "", "analyze", "with the disassembly"),
     Known("", "--summary", "", "analyze", "only totals of each file and of all"),
     Known("-a", "--attributes", "", "ast", "show positions of nodes"),
+    Known("", "--excerpts", "", "ast", "each node with its lines of the source and carets under it"),
     Known("", "--show-empty", "", "ast", "show empty lists and fields"),
     Known("-i", "--indent", "N", "ast", "indentation of nodes (default 3)"),
     Known("-e", "--exact", "", "tokens", "name operators exactly"),
@@ -183,6 +185,7 @@ impl Options {
             "--dis" => self.disassembly = true,
             "--summary" => self.summary = true,
             "--attributes" => self.attributes = true,
+            "--excerpts" => self.excerpts = true,
             "--show-empty" => self.show_empty = true,
             "--exact" => self.exact = true,
             "--indent" => self.indent = number()?,
