@@ -1,12 +1,12 @@
-//! Issuing warnings from native code: through the `warnings` module when it can be imported.
+//! Issuing warnings from native code (`PyErr_WarnEx`).
 
 use crate::Value;
 use crate::payload::TypeDef;
 use crate::vm::{Res, Vm};
+use crate::warnings::{WarnExplicit, do_warn, warn_explicit};
 
 impl Vm {
-    /// `warnings.warn(message, category, stacklevel)`. Errors when a filter turns the warning into an exception. Before the
-    /// machinery of imports exists the warning is dropped, as CPython drops it.
+    /// `warnings.warn(message, category, stacklevel)`. Errors when a filter turns the warning into an exception.
     pub fn warn(&self, category: &'static TypeDef, message: &str, stack_level: i64) -> Res<()> {
         let category = self.ty(category).to_value();
         self.warn_class(&category, message, stack_level)
@@ -14,16 +14,26 @@ impl Vm {
 
     /// As [`Vm::warn`], with a class object.
     pub fn warn_class(&self, category: &Value, message: &str, stack_level: i64) -> Res<()> {
-        let Some(modules) = self.interpreter().modules.get() else { return Ok(()) };
-        let module = match modules.get_text(self, "_warnings")? {
-            Some(module) => module,
-            None => match modules.get_text(self, "warnings")? {
-                Some(module) => module,
-                None => return Ok(()),
-            },
-        };
+        if self.interpreter().modules.get().is_none() {
+            // Before there are modules nobody could see it.
+            return Ok(());
+        }
         let text = self.new_str(message)?.into_value();
-        self.call_method_str(&module, "warn", &[text, category.clone(), self.new_int(stack_level)?])?;
-        Ok(())
+        do_warn(self, &text, category, stack_level as isize, None, &[])
+    }
+
+    /// `warnings.warn_explicit` about a line of a file (`PyErr_WarnExplicitObject`), without registry.
+    pub fn warn_at(&self, category: &'static TypeDef, message: &str, filename: &Value, lineno: i32) -> Res<()> {
+        let warning = WarnExplicit {
+            category: self.ty(category).to_value(),
+            message: self.new_str(message)?.into_value(),
+            filename: filename.clone(),
+            lineno,
+            module: None,
+            registry: None,
+            line: None,
+            source: None,
+        };
+        warn_explicit(self, &warning)
     }
 }
