@@ -30,6 +30,7 @@ pub mod payload;
 pub mod protocol;
 pub mod unicode;
 pub mod vm;
+pub mod warnings;
 
 pub use native::{Args, FromArg, IntoRes};
 pub use objects::dict::Dict;

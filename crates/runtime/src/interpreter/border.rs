@@ -33,8 +33,20 @@ impl Vm {
     }
 
     // errors
-    pub fn syntax_warning(&self, _warning: &SourceWarning, _filename: &str) -> Res<()> {
-        Ok(())
+    /// A warning about source text; an error of its class turns into the syntax error it stands for.
+    pub fn syntax_warning(&self, warning: &SourceWarning, filename: &str) -> Res<()> {
+        let category = match warning.category {
+            ophi_syntax::WarningCategory::SyntaxWarning => &exc::SYNTAX_WARNING,
+            ophi_syntax::WarningCategory::DeprecationWarning => &exc::DEPRECATION_WARNING,
+        };
+        let file = self.new_str(filename)?.into_value();
+        match self.warn_at(category, &warning.message, &file, warning.lineno as i32) {
+            Err(raised) if self.raised_is(category) => {
+                self.forget(raised);
+                Err(self.raise_syntax(&warning.as_error, &file))
+            }
+            other => other,
+        }
     }
     pub fn is_ast(&self, _value: &Value) -> Res<bool> {
         Ok(false)
@@ -50,8 +62,12 @@ impl Vm {
             }
         }
     }
-    pub fn warn_unawaited(&self, _coroutine: &Value) -> Res<()> {
-        Ok(())
+    pub fn warn_unawaited(&self, coroutine: &Value) -> Res<()> {
+        let Some(module) = self.modules().get_text(self, "warnings")? else { return Ok(()) };
+        match self.get_attr_str_opt(&module, "_warn_unawaited_coroutine")? {
+            Some(function) => self.call(&function, core::slice::from_ref(coroutine)).map(drop),
+            None => Ok(()),
+        }
     }
     pub fn cannot_import_name(&self, _module: &Value, name: &Str) -> Raised {
         self.import_error(format!("cannot import name '{}'", name.to_utf8_lossy()))

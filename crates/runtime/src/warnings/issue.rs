@@ -113,14 +113,14 @@ pub fn warn_explicit(vm: &Vm, warning: &WarnExplicit) -> Res<()> {
 /// Frames of the import machinery are not blamed.
 fn is_internal(frame: &FrameObject) -> bool {
     frame.code().is_some_and(|code| {
-        let name = code.filename.to_utf8_lossy();
+        let name = code.file().to_utf8_lossy().into_owned();
         name.contains("importlib") && name.contains("_bootstrap")
     })
 }
 
 fn to_skip(frame: &FrameObject, prefixes: &[String]) -> bool {
     frame.code().is_some_and(|code| {
-        let name = code.filename.to_utf8_lossy();
+        let name = code.file().to_utf8_lossy().into_owned();
         prefixes.iter().any(|p| name.starts_with(p.as_str()))
     })
 }
@@ -166,7 +166,7 @@ pub fn do_warn(
         Some(frame) => {
             let globals = vm.get_attr_str(frame.as_value(), "f_globals")?;
             let filename = match frame.code() {
-                Some(code) => code.filename.to_value(),
+                Some(code) => code.file().into_value(),
                 None => vm.new_str("<sys>")?.into_value(),
             };
             (Some(globals), filename, frame.line().unwrap_or(0))
