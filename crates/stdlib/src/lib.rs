@@ -4,6 +4,8 @@
 //! gives up the GIL and retries after signals (PEP 475).
 
 pub mod accounts;
+pub mod binascii;
+pub mod codecs;
 mod control_constants;
 pub mod errno;
 pub mod fcntl;
@@ -17,10 +19,13 @@ pub mod select;
 pub mod signal;
 pub mod socket;
 pub mod stat;
+pub mod string;
+pub mod structs;
 pub mod support;
 pub mod termios;
 pub mod sys;
 pub mod time;
+pub mod unicodedata;
 
 use ophi_runtime::Vm;
 use ophi_runtime::objects::module::ModuleDef;
@@ -29,6 +34,11 @@ use ophi_runtime::objects::module::ModuleDef;
 pub static MODULES: &[&ModuleDef] = &[
     &accounts::GRP,
     &accounts::PWD,
+    &binascii::MODULE,
+    &codecs::MODULE,
+    &string::MODULE,
+    &structs::MODULE,
+    &unicodedata::MODULE,
     &errno::MODULE,
     &fcntl::MODULE,
     &imp::MODULE,

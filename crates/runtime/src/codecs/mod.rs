@@ -4,10 +4,13 @@
 //! replacement and a position to go on from: the builtin strategies without making an exception, registered ones by calling
 //! them. After CPython Objects/unicodeobject.c and Python/codecs.c; reasons and positions are its own.
 
+pub mod charmap;
 pub mod errors;
+pub mod escape;
 pub mod latin;
 pub mod registry;
 pub mod utf16;
+pub mod utf7;
 pub mod utf8;
 
 use crate::objects::buffer::Exported;
@@ -31,7 +34,7 @@ pub enum Builtin {
 /// The encoding that a name stands for without asking the registry (`_Py_normalize_encoding` and the shortcuts of
 /// `PyUnicode_Decode`).
 pub fn builtin(name: &str) -> Option<Builtin> {
-    use utf16::Order::{Big, Little, Native};
+    use utf16::Order::Native;
     let mut lower = String::with_capacity(name.len());
     let mut gap = false;
     for c in name.chars() {
@@ -48,11 +51,7 @@ pub fn builtin(name: &str) -> Option<Builtin> {
     Some(match lower.as_str() {
         "utf_8" | "utf8" => Builtin::Utf8,
         "utf_16" | "utf16" => Builtin::Utf16(Native),
-        "utf_16_le" => Builtin::Utf16(Little),
-        "utf_16_be" => Builtin::Utf16(Big),
         "utf_32" | "utf32" => Builtin::Utf32(Native),
-        "utf_32_le" => Builtin::Utf32(Little),
-        "utf_32_be" => Builtin::Utf32(Big),
         "latin_1" | "latin1" | "iso_8859_1" | "iso8859_1" => Builtin::Latin1,
         "ascii" | "us_ascii" => Builtin::Ascii,
         _ => return None,

@@ -117,7 +117,6 @@ pub struct Outcome {
 pub fn decode16(vm: &Vm, bytes: &[u8], order: Order, errors: &mut Errors<'_>, last: bool) -> Res<Outcome> {
     let mut order = order;
     let mut at = 0;
-    let encoding = name(2, order);
     if order == Order::Native && bytes.len() >= 2 {
         match (bytes[0], bytes[1]) {
             (0xff, 0xfe) => (order, at) = (Order::Little, 2),
@@ -125,8 +124,8 @@ pub fn decode16(vm: &Vm, bytes: &[u8], order: Order, errors: &mut Errors<'_>, la
             _ => {}
         }
     }
-    // Errors name the order that was asked for, not the one found.
     let big = order.is_big();
+    let encoding = name(2, if big { Order::Big } else { Order::Little });
     let mut owned: Option<Vec<u8>> = None;
     let mut out = Builder::with_capacity(bytes.len() / 2);
     let unit = |bytes: &[u8], at: usize| -> u32 {
@@ -182,7 +181,6 @@ pub fn decode16(vm: &Vm, bytes: &[u8], order: Order, errors: &mut Errors<'_>, la
 pub fn decode32(vm: &Vm, bytes: &[u8], order: Order, errors: &mut Errors<'_>, last: bool) -> Res<Outcome> {
     let mut order = order;
     let mut at = 0;
-    let encoding = name(4, order);
     if order == Order::Native && bytes.len() >= 4 {
         match bytes[..4] {
             [0xff, 0xfe, 0, 0] => (order, at) = (Order::Little, 4),
@@ -191,6 +189,7 @@ pub fn decode32(vm: &Vm, bytes: &[u8], order: Order, errors: &mut Errors<'_>, la
         }
     }
     let big = order.is_big();
+    let encoding = name(4, if big { Order::Big } else { Order::Little });
     let mut owned: Option<Vec<u8>> = None;
     let mut out = Builder::with_capacity(bytes.len() / 4);
     loop {

@@ -227,6 +227,25 @@ pub fn name(c: u32) -> Option<String> {
     unicode_names2::name(char::from_u32(c)?).map(|n| n.to_string())
 }
 
+/// The character with this name or alias, in any case but with blanks and hyphens as Unicode has them.
+pub fn lookup(name: &str) -> Option<u32> {
+    const TANGUT: &str = "TANGUT IDEOGRAPH-";
+    let written = name.to_ascii_uppercase();
+    if let Some(digits) = written.strip_prefix(TANGUT) {
+        let c = u32::from_str_radix(digits, 16).ok().filter(|_| digits.len() == 5)?;
+        return matches!(c, 0x17000..=0x187f7 | 0x18d00..=0x18d08).then_some(c);
+    }
+    let c = unicode_names2::character(name).map(|c| c as u32).filter(|c| is_assigned(*c))?;
+    // A name the library finds loosely is no name for CPython; an alias is.
+    match self::name(c) {
+        Some(canonical) if canonical != written => {
+            let squeezed = |s: &str| s.replace([' ', '-', '_'], "");
+            (squeezed(&canonical) != squeezed(&written)).then_some(c)
+        }
+        _ => Some(c),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,0 +1,424 @@
+//! `_struct`: values packed into bytes by a format. After CPython Modules/_struct.c.
+
+mod format;
+mod values;
+
+use format::{Layout, error};
+use ophi_runtime::objects::bytes::Bytes;
+use ophi_runtime::objects::exceptions::{BaseException, EXCEPTION, FLAGS};
+use ophi_runtime::objects::module::{Module, ModuleDef, Namespace};
+use ophi_runtime::payload::{Downcast, Payload, TypeDef};
+use ophi_runtime::slots::Slots;
+use ophi_runtime::{Args, GilCell, Ref, Res, Str, TypeFlags, TypeRef, Value, ValueCell, Vm, layout, methods, trace_fields};
+use std::cell::Cell;
+use std::rc::Rc;
+
+use crate::support::buffer::{self, Readable};
+
+pub static MODULE: ModuleDef =
+    ModuleDef { name: "_struct", doc: "Functions to convert between Python values and C structs.\nPython bytes objects are used to hold the data representing the C struct.\nThe format string (explained below) describes the layout of data\nin the C struct.\n\nThe optional first format char indicates byte order, size and alignment:\n  @: native order, size & alignment (default)\n  =: native order, std. size & alignment\n  <: little-endian, std. size & alignment\n  >: big-endian, std. size & alignment\n  !: same as >\n\nThe remaining characters indicate types of args and must match exactly;\nthese can be preceded by a decimal repeat count:\n  x: pad byte (no data); c: char; b: signed byte; B: unsigned byte;\n  ?: _Bool; h: short; H: unsigned short; i: int; I: unsigned int;\n  l: long; L: unsigned long; q: long long; Q: unsigned long long;\n  f: float; d: double; e: half-float;\n  F: float complex; D: double complex.\nSpecial cases (preceding decimal count indicates length):\n  s: byte string (array of char); p: Pascal string (with count byte).\nSpecial cases (only available in native format):\n  n: ssize_t; N: size_t;\n  P: an integer type that is wide enough to hold a pointer.\nWhitespace between formats is ignored.\n\nThe variable struct.error is an exception raised on errors.\n", tables: &[Functions::METHODS], init };
+
+pub static ERROR: TypeDef = TypeDef {
+    module: "struct",
+    flags: FLAGS,
+    ..TypeDef::of::<BaseException>("error", &EXCEPTION)
+};
+
+fn init(vm: &Vm, module: &Ref<Module>) -> Res<()> {
+    module.add(vm, "Struct", vm.ty(&STRUCT).to_value())?;
+    module.add(vm, "error", vm.ty(&ERROR).to_value())
+}
+
+/// A parsed format.
+pub struct Struct {
+    layout: GilCell<Option<Rc<Layout>>>,
+    format: ValueCell,
+}
+
+impl ophi_runtime::Trace for Struct {
+    fn trace(&self, visitor: &mut ophi_runtime::Visitor<'_>) {
+        self.format.trace(visitor)
+    }
+}
+
+static STRUCT: TypeDef = TypeDef {
+    module: "_struct",
+    doc: "Struct(fmt) --> compiled struct object\n\n",
+    flags: TypeFlags::BASETYPE.with(TypeFlags::GC).with(TypeFlags::WEAKREF),
+    slots: Slots {
+        new: Some(|vm, cls, _| {
+            let payload = Struct { layout: GilCell::new(None), format: ValueCell::new(None) };
+            Ok(vm.new_instance(cls, payload)?.into_value())
+        }),
+        init: Some(init_struct),
+        repr: Some(|vm, this| {
+            let own = ophi_runtime::native::receiver::<Struct>(vm, this, "__repr__")?;
+            let format = vm.repr(&own.format.get_or_none())?;
+            let name = vm.class(this).name();
+            Ok(vm.new_str(&format!("{name}({})", format.to_utf8_lossy()))?.into_value())
+        }),
+        ..Slots::NONE
+    },
+    tables: &[Struct::METHODS],
+    ..TypeDef::of::<Struct>("Struct", &ophi_runtime::objects::object::OBJECT)
+};
+
+impl Payload for Struct {
+    fn def() -> &'static TypeDef {
+        &STRUCT
+    }
+    const LAYOUT: &'static ophi_runtime::payload::LayoutOf = layout!("Struct");
+}
+
+fn init_struct(vm: &Vm, this: &Value, args: Args<'_>) -> Res<()> {
+    let own = ophi_runtime::native::receiver::<Struct>(vm, this, "__init__")?;
+    let keyword = args.keywords().get("format");
+    let format = match (args.pos(), keyword) {
+        ([format], None) => format,
+        ([], Some(format)) if args.values.len() == 1 => format,
+        ([], _) => return Err(vm.type_error("Struct() missing required argument 'format' (pos 1)")),
+        _ => {
+            return Err(vm.type_error(format!(
+                "Struct() takes exactly 1 argument ({} given)",
+                args.values.len()
+            )));
+        }
+    };
+    let (text, bytes) = format_bytes(vm, format)?;
+    let layout = Rc::new(format::parse(vm, &bytes)?);
+    own.layout.set(Some(layout));
+    own.format.set(Some(text.into_value()));
+    Ok(())
+}
+
+/// A format given as text or bytes, as both.
+fn format_bytes(vm: &Vm, format: &Value) -> Res<(Ref<Str>, Vec<u8>)> {
+    if let Some(text) = format.downcast::<Str>() {
+        return match text.as_ascii() {
+            Some(ascii) => Ok((text.clone(), ascii.as_bytes().to_vec())),
+            None => {
+                ophi_runtime::codecs::encode_text(vm, text, Some("ascii"), None)?;
+                Err(error(vm, "bad char in struct format"))
+            }
+        };
+    }
+    if let Some(bytes) = format.downcast::<Bytes>() {
+        return Ok((vm.new_latin1(bytes.as_slice())?, bytes.as_slice().to_vec()));
+    }
+    Err(vm.type_error(format!("Struct() argument 1 must be a str or bytes object, not {}", vm.type_name(format))))
+}
+
+/// Formats lately used by the module's functions.
+#[derive(Default)]
+struct Cache {
+    layouts: GilCell<Vec<(Vec<u8>, Rc<Layout>)>>,
+}
+
+fn cached(vm: &Vm, format: &Value) -> Res<Rc<Layout>> {
+    if let Some(own) = format.downcast::<Struct>() {
+        return own.layout.get().ok_or_else(|| vm.runtime_error("Struct object is not initialized"));
+    }
+    let cache = vm.interpreter().state::<Cache>();
+    let key = match (format.downcast::<Str>().and_then(|t| t.as_ascii()), format.downcast::<Bytes>()) {
+        (Some(ascii), _) => ascii.as_bytes(),
+        (_, Some(bytes)) => bytes.as_slice(),
+        _ => &[],
+    };
+    if let Some(found) = cache.layouts.with(|all| all.iter().find(|(k, _)| k == key).map(|(_, l)| l.clone()))
+        && !key.is_empty()
+    {
+        return Ok(found);
+    }
+    let (_, bytes) = format_bytes(vm, format)?;
+    let layout = Rc::new(format::parse(vm, &bytes)?);
+    cache.layouts.with_mut(|all| {
+        if all.len() >= 100 {
+            all.clear();
+        }
+        all.push((bytes, layout.clone()));
+    });
+    Ok(layout)
+}
+
+fn pack_into_slice(vm: &Vm, layout: &Layout, values: &[Value], out: &mut [u8]) -> Res<()> {
+    let mut next = values.iter();
+    for field in &layout.fields {
+        for k in 0..field.repeat {
+            let Some(value) = next.next() else { return Ok(()) };
+            let at = field.offset + k * field.size;
+            values::pack(vm, field, layout, value, &mut out[at..at + field.size])?;
+        }
+    }
+    Ok(())
+}
+
+fn pack(vm: &Vm, layout: &Layout, values: &[Value]) -> Res {
+    if values.len() != layout.count {
+        let message = format!("pack expected {} items for packing (got {})", layout.count, values.len());
+        return Err(error(vm, &message));
+    }
+    vm.check_room(layout.size)?;
+    let mut out = vec![0; layout.size];
+    pack_into_slice(vm, layout, values, &mut out)?;
+    Ok(vm.new_bytes(&out)?.into_value())
+}
+
+fn pack_into(vm: &Vm, layout: &Layout, args: &[Value]) -> Res<()> {
+    let Some(target) = args.first() else { return Err(error(vm, "pack_into expected buffer argument")) };
+    let Some(offset) = args.get(1) else { return Err(error(vm, "pack_into expected offset argument")) };
+    let values = &args[2..];
+    if values.len() != layout.count {
+        let message = format!("pack_into expected {} items for packing (got {})", layout.count, values.len());
+        return Err(error(vm, &message));
+    }
+    let mut exported = match buffer::writable(vm, target) {
+        Ok(exported) => exported,
+        Err(raised) => {
+            vm.forget(raised);
+            return Err(vm.type_error(format!(
+                "argument must be read-write bytes-like object, not {}",
+                vm.type_name(target)
+            )));
+        }
+    };
+    let len = exported.len as isize;
+    let size = layout.size as isize;
+    let given = vm.to_index(offset)?;
+    let mut at = given;
+    if at < 0 {
+        if at + size > 0 {
+            return Err(error(vm, &format!("no space to pack {size} bytes at offset {at}")));
+        }
+        if at + len < 0 {
+            return Err(error(vm, &format!("offset {at} out of range for {len}-byte buffer")));
+        }
+        at += len;
+    }
+    if len - at < size {
+        return Err(error(
+            vm,
+            &format!(
+                "pack_into requires a buffer of at least {} bytes for packing {size} bytes at offset {at} (actual buffer size is {len})",
+                at as i128 + size as i128
+            ),
+        ));
+    }
+    let mut out = vec![0; layout.size];
+    pack_into_slice(vm, layout, values, &mut out)?;
+    if let Some(slice) = exported.as_mut_slice() {
+        slice[at as usize..at as usize + layout.size].copy_from_slice(&out);
+    }
+    Ok(())
+}
+
+fn unpack(vm: &Vm, layout: &Layout, bytes: &[u8]) -> Res {
+    let mut items = Vec::with_capacity(layout.count);
+    for field in &layout.fields {
+        for k in 0..field.repeat {
+            let at = field.offset + k * field.size;
+            items.push(values::unpack(vm, field.kind, &bytes[at..at + field.size], layout.big)?);
+        }
+    }
+    vm.new_tuple(&items)
+}
+
+fn unpack_all(vm: &Vm, layout: &Layout, bytes: &[u8]) -> Res {
+    if bytes.len() != layout.size {
+        return Err(error(vm, &format!("unpack requires a buffer of {} bytes", layout.size)));
+    }
+    unpack(vm, layout, bytes)
+}
+
+fn unpack_from(vm: &Vm, layout: &Layout, bytes: &[u8], offset: isize) -> Res {
+    let (len, size) = (bytes.len() as isize, layout.size as isize);
+    let mut at = offset;
+    if at < 0 {
+        if at + size > 0 {
+            return Err(error(vm, &format!("not enough data to unpack {size} bytes at offset {at}")));
+        }
+        if at + len < 0 {
+            return Err(error(vm, &format!("offset {at} out of range for {len}-byte buffer")));
+        }
+        at += len;
+    }
+    if len - at < size {
+        return Err(error(
+            vm,
+            &format!(
+                "unpack_from requires a buffer of at least {} bytes for unpacking {size} bytes at offset {at} (actual buffer size is {len})",
+                at as i128 + size as i128
+            ),
+        ));
+    }
+    unpack(vm, layout, &bytes[at as usize..(at + size) as usize])
+}
+
+/// `unpack_iterator`.
+struct UnpackIterator {
+    layout: Rc<Layout>,
+    source: ValueCell,
+    at: Cell<usize>,
+}
+
+trace_fields!(UnpackIterator { source });
+
+static UNPACK_ITERATOR: TypeDef = TypeDef {
+    module: "_struct",
+    flags: TypeFlags::GC.with(TypeFlags::DISALLOW_INSTANTIATION),
+    slots: Slots { iter: Some(|_, v| Ok(v.clone())), iternext: Some(next), ..Slots::NONE },
+    tables: &[UnpackIterator::METHODS],
+    ..TypeDef::of::<UnpackIterator>("unpack_iterator", &ophi_runtime::objects::object::OBJECT)
+};
+
+impl Payload for UnpackIterator {
+    fn def() -> &'static TypeDef {
+        &UNPACK_ITERATOR
+    }
+    const LAYOUT: &'static ophi_runtime::payload::LayoutOf = layout!("unpack_iterator");
+}
+
+fn next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
+    let Some(own) = this.downcast::<UnpackIterator>() else { return Ok(None) };
+    let Some(source) = own.source.get() else { return Ok(None) };
+    let exported = buffer::readable(vm, &source)?;
+    let at = own.at.get();
+    let Some(part) = exported.as_slice().get(at..at + own.layout.size) else {
+        drop(exported);
+        own.source.set(None);
+        return Ok(None);
+    };
+    own.at.set(at + own.layout.size);
+    let part = part.to_vec();
+    drop(exported);
+    unpack(vm, &own.layout, &part).map(Some)
+}
+
+#[methods]
+impl UnpackIterator {
+    #[method(sig = "()")]
+    fn __length_hint__(vm: &Vm, this: &Ref<UnpackIterator>) -> Res<usize> {
+        let Some(source) = this.source.get() else { return Ok(0) };
+        let len = buffer::readable(vm, &source)?.len;
+        Ok(len.saturating_sub(this.at.get()) / this.layout.size.max(1))
+    }
+}
+
+fn iter_unpack(vm: &Vm, layout: Rc<Layout>, source: &Value) -> Res {
+    if layout.size == 0 {
+        return Err(error(vm, "cannot iteratively unpack with a struct of length 0"));
+    }
+    let len = buffer::readable(vm, source)?.len;
+    if len % layout.size != 0 {
+        let message = format!("iterative unpacking requires a buffer of a multiple of {} bytes", layout.size);
+        return Err(error(vm, &message));
+    }
+    // The iterator holds a view, so that the source keeps its size meanwhile.
+    let view = ophi_runtime::objects::memoryview::of(vm, source)?;
+    let payload = UnpackIterator { layout, source: ValueCell::some(view), at: Cell::new(0) };
+    Ok(vm.new_object(payload)?.into_value())
+}
+
+fn layout_of(vm: &Vm, this: &Ref<Struct>) -> Res<Rc<Layout>> {
+    this.layout.get().ok_or_else(|| vm.runtime_error("Struct object is not initialized"))
+}
+
+#[methods]
+impl Struct {
+    #[method(doc = "S.pack(v1, v2, ...) -> bytes\n\nReturn a bytes object containing values v1, v2, ... packed according\nto the format string S.format.  See help(struct) for more on format\nstrings.")]
+    fn pack(vm: &Vm, this: &Ref<Struct>, args: Args<'_>) -> Res {
+        args.no_keywords(vm, "Struct.pack")?;
+        pack(vm, &*layout_of(vm, this)?, args.values)
+    }
+
+    #[method(doc = "S.pack_into(buffer, offset, v1, v2, ...)\n\nPack the values v1, v2, ... according to the format string S.format\nand write the packed bytes into the writable buffer buf starting at\noffset.  Note that the offset is a required argument.  A negative\noffset counts from the end of the buffer.  See help(struct) for more\non format strings.")]
+    fn pack_into(vm: &Vm, this: &Ref<Struct>, args: Args<'_>) -> Res<()> {
+        args.no_keywords(vm, "Struct.pack_into")?;
+        pack_into(vm, &*layout_of(vm, this)?, args.values)
+    }
+
+    #[method(doc = "Return a tuple containing unpacked values.\n\nUnpack according to the format string Struct.format. The buffer's size\nin bytes must be Struct.size.\n\nSee help(struct) for more on format strings.", sig = "(buffer, /)")]
+    fn unpack(vm: &Vm, this: &Ref<Struct>, buffer: Readable) -> Res {
+        unpack_all(vm, &*layout_of(vm, this)?, &buffer)
+    }
+
+    #[method(doc = "Return a tuple containing unpacked values.\n\nValues are unpacked according to the format string Struct.format.\n\nThe buffer's size in bytes, starting at position offset, must be\nat least Struct.size.  A negative offset counts from the end of the\nbuffer.\n\nSee help(struct) for more on format strings.", sig = "(buffer, offset=0)")]
+    fn unpack_from(vm: &Vm, this: &Ref<Struct>, buffer: Readable, offset: isize) -> Res {
+        unpack_from(vm, &*layout_of(vm, this)?, &buffer, offset)
+    }
+
+    #[method(doc = "Return an iterator yielding tuples.\n\nTuples are unpacked from the given bytes source, like a repeated\ninvocation of unpack_from().\n\nRequires that the bytes length be a multiple of the struct size.", sig = "(buffer, /)")]
+    fn iter_unpack(vm: &Vm, this: &Ref<Struct>, buffer: &Value) -> Res {
+        iter_unpack(vm, layout_of(vm, this)?, buffer)
+    }
+
+    #[method(doc = "S.__sizeof__() -> size of S in memory, in bytes", sig = "()")]
+    fn __sizeof__(vm: &Vm, this: &Ref<Struct>) -> Res<usize> {
+        Ok(56 + 32 * (layout_of(vm, this)?.fields.len() + 1))
+    }
+
+    /// struct format string
+    #[getter]
+    fn format(vm: &Vm, this: &Ref<Struct>) -> Res {
+        layout_of(vm, this)?;
+        Ok(this.format.get_or_none())
+    }
+
+    /// struct size in bytes
+    #[getter]
+    fn size(vm: &Vm, this: &Ref<Struct>) -> Res<usize> {
+        Ok(layout_of(vm, this)?.size)
+    }
+}
+
+struct Functions;
+
+#[methods]
+impl Functions {
+    #[function(doc = "Clear the internal cache.", sig = "()")]
+    fn _clearcache(vm: &Vm) {
+        drop(vm.interpreter().state::<Cache>().layouts.replace(Vec::new()))
+    }
+
+    #[function(doc = "Return size in bytes of the struct described by the format string.", sig = "(format, /)")]
+    fn calcsize(vm: &Vm, format: &Value) -> Res<usize> {
+        Ok(cached(vm, format)?.size)
+    }
+
+    #[function(doc = "pack(format, v1, v2, ...) -> bytes\n\nReturn a bytes object containing the values v1, v2, ... packed according\nto the format string.  See help(struct) for more on format strings.")]
+    fn pack(vm: &Vm, args: Args<'_>) -> Res {
+        args.no_keywords(vm, "pack")?;
+        match args.values {
+            [] => Err(vm.type_error("missing format argument")),
+            [format, values @ ..] => pack(vm, &*cached(vm, format)?, values),
+        }
+    }
+
+    #[function(doc = "pack_into(format, buffer, offset, v1, v2, ...)\n\nPack the values v1, v2, ... according to the format string and write\nthe packed bytes into the writable buffer buf starting at offset.  Note\nthat the offset is a required argument.  A negative offset counts from\nthe end of the buffer.  See help(struct) for more on format strings.")]
+    fn pack_into(vm: &Vm, args: Args<'_>) -> Res<()> {
+        args.no_keywords(vm, "pack_into")?;
+        match args.values {
+            [] => Err(vm.type_error("missing format argument")),
+            [format, rest @ ..] => pack_into(vm, &*cached(vm, format)?, rest),
+        }
+    }
+
+    #[function(doc = "Return a tuple containing values unpacked according to the format string.\n\nThe buffer's size in bytes must be calcsize(format).\n\nSee help(struct) for more on format strings.", sig = "(format, buffer, /)")]
+    fn unpack(vm: &Vm, format: &Value, buffer: Readable) -> Res {
+        unpack_all(vm, &*cached(vm, format)?, &buffer)
+    }
+
+    #[function(doc = "Return a tuple containing values unpacked according to the format string.\n\nThe buffer's size, minus offset, must be at least calcsize(format).\nA negative offset counts from the end of the buffer.\n\nSee help(struct) for more on format strings.", sig = "(format, /, buffer, offset=0)")]
+    fn unpack_from(vm: &Vm, format: &Value, buffer: Readable, offset: isize) -> Res {
+        unpack_from(vm, &*cached(vm, format)?, &buffer, offset)
+    }
+
+    #[function(doc = "Return an iterator yielding tuples unpacked from the given bytes.\n\nThe bytes are unpacked according to the format string, like\na repeated invocation of unpack_from().\n\nRequires that the bytes length be a multiple of the format struct size.", sig = "(format, buffer, /)")]
+    fn iter_unpack(vm: &Vm, format: &Value, buffer: &Value) -> Res {
+        iter_unpack(vm, cached(vm, format)?, buffer)
+    }
+}
+
+/// The class, for `array` and others that need it.
+pub fn class(vm: &Vm) -> TypeRef {
+    vm.ty(&STRUCT).clone()
+}

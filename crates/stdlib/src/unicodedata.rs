@@ -1,0 +1,305 @@
+//! `unicodedata`: the character database of Unicode 16.0, and of 3.2.0 for what must not change (IDNA, stringprep).
+
+use ophi_runtime::objects::bytes::Bytes;
+use ophi_runtime::objects::exceptions::KEY_ERROR;
+use ophi_runtime::objects::module::{Module, ModuleDef, Namespace};
+use ophi_runtime::payload::{Downcast, Payload, TypeDef};
+use ophi_runtime::vm::Raised;
+use ophi_runtime::{Ref, Res, Str, TypeFlags, Value, Vm, layout, methods, unicode};
+
+pub static MODULE: ModuleDef = ModuleDef {
+    name: "unicodedata",
+    doc: "This module provides access to the Unicode Character Database which\ndefines character properties for all Unicode characters. The data in\nthis database is based on the UnicodeData.txt file version\n16.0.0 which is publicly available from ftp://ftp.unicode.org/.\n\nThe module uses the same names and symbols as defined by the\nUnicodeData File Format 16.0.0.",
+    tables: &[Functions::METHODS],
+    init,
+};
+
+fn init(vm: &Vm, module: &Ref<Module>) -> Res<()> {
+    module.add(vm, "unidata_version", vm.new_str("16.0.0")?.into_value())?;
+    module.add(vm, "UCD", vm.ty(&UCD).to_value())?;
+    module.add(vm, "ucd_3_2_0", vm.new_object(Ucd)?.into_value())
+}
+
+/// The database of Unicode 3.2.0.
+struct Ucd;
+
+impl ophi_runtime::Trace for Ucd {
+    fn trace(&self, _: &mut ophi_runtime::Visitor<'_>) {}
+}
+
+static UCD: TypeDef = TypeDef {
+    module: "unicodedata",
+    flags: TypeFlags::DISALLOW_INSTANTIATION,
+    tables: &[Ucd::METHODS],
+    ..TypeDef::of::<Ucd>("UCD", &ophi_runtime::objects::object::OBJECT)
+};
+
+impl Payload for Ucd {
+    fn def() -> &'static TypeDef {
+        &UCD
+    }
+    const LAYOUT: &'static ophi_runtime::payload::LayoutOf = layout!("UCD");
+}
+
+struct Functions;
+
+fn text(vm: &Vm, text: &str) -> Res {
+    Ok(vm.intern(text)?.into_value())
+}
+
+/// The one character of an argument. `position` 0: the function's only argument.
+fn one(vm: &Vm, value: &Value, function: &str, position: usize) -> Res<u32> {
+    let what = if position == 0 { "argument".to_string() } else { format!("argument {position}") };
+    match value.downcast::<Str>() {
+        Some(text) if text.len() == 1 => Ok(text.at(0)),
+        Some(text) => Err(vm.type_error(format!(
+            "{function}(): {what} must be a unicode character, not a string of length {}",
+            text.len()
+        ))),
+        None => Err(vm.type_error(format!(
+            "{function}() {what} must be a unicode character, not {}",
+            vm.type_name(value)
+        ))),
+    }
+}
+
+fn number(
+    vm: &Vm,
+    value: &Value,
+    function: &str,
+    default: Option<&Value>,
+    message: &str,
+    find: impl Fn(u32) -> Option<f64>,
+    whole: bool,
+) -> Res {
+    match find(one(vm, value, function, 1)?) {
+        Some(n) if whole => vm.new_int(n as i64),
+        Some(n) => vm.new_float(n),
+        None => default.cloned().ok_or_else(|| vm.value_error(message)),
+    }
+}
+
+fn normalized(vm: &Vm, form: &Ref<Str>, source: &Ref<Str>, old: bool) -> Res {
+    let (compatible, composed) = match &*form.to_utf8_lossy() {
+        "NFC" => (false, true),
+        "NFKC" => (true, true),
+        "NFD" => (false, false),
+        "NFKD" => (true, false),
+        _ if source.is_empty() => return Ok(source.to_value()),
+        _ => return Err(vm.value_error("invalid normalization form")),
+    };
+    if source.is_ascii() {
+        return vm.unchanged_value(source);
+    }
+    let points: Vec<u32> = source.code_points().collect();
+    let made = unicode::normalize::normalize(&points, compatible, composed, old);
+    Ok(vm.new_str_from_code_points(&made)?.into_value())
+}
+
+fn lookup(vm: &Vm, name: &Value, old: bool) -> Res {
+    let wanted = match (name.downcast::<Str>(), name.downcast::<Bytes>()) {
+        (Some(text), _) => text.to_utf8_lossy().into_owned(),
+        (_, Some(bytes)) => String::from_utf8_lossy(bytes.as_slice()).into_owned(),
+        _ => {
+            return Err(
+                vm.type_error(format!("lookup() argument must be read-only bytes-like object, not {}", vm.type_name(name)))
+            );
+        }
+    };
+    let undefined = || -> Raised { vm.raise_message(&KEY_ERROR, &format!("undefined character name '{wanted}'")) };
+    if wanted.len() > 256 {
+        return Err(vm.raise_message(&KEY_ERROR, "name too long"));
+    }
+    match unicode::lookup(&wanted).filter(|c| !old || unicode::category(*c, true) != "Cn") {
+        Some(c) => Ok(vm.single(c)?.into_value()),
+        None => Err(undefined()),
+    }
+}
+
+#[methods]
+impl Functions {
+    #[function(doc = "Converts a Unicode character into its equivalent decimal value.\n\nReturns the decimal value assigned to the character chr as integer.\nIf no such value is defined, default is returned, or, if not given,\nValueError is raised.", sig = "(chr, default=<unrepresentable>, /)")]
+    fn decimal(vm: &Vm, chr: &Value, default: Option<&Value>) -> Res {
+        const OLD: bool = false;
+        number(vm, chr, "decimal", default, "not a decimal", |c| unicode::decimal_in(c, OLD).map(|d| d as f64), true)
+    }
+
+    #[function(doc = "Converts a Unicode character into its equivalent digit value.\n\nReturns the digit value assigned to the character chr as integer.\nIf no such value is defined, default is returned, or, if not given,\nValueError is raised.", sig = "(chr, default=<unrepresentable>, /)")]
+    fn digit(vm: &Vm, chr: &Value, default: Option<&Value>) -> Res {
+        number(vm, chr, "digit", default, "not a digit", |c| unicode::digit(c).map(|d| d as f64), true)
+    }
+
+    #[function(doc = "Converts a Unicode character into its equivalent numeric value.\n\nReturns the numeric value assigned to the character chr as float.\nIf no such value is defined, default is returned, or, if not given,\nValueError is raised.", sig = "(chr, default=<unrepresentable>, /)")]
+    fn numeric(vm: &Vm, chr: &Value, default: Option<&Value>) -> Res {
+        const OLD: bool = false;
+        number(vm, chr, "numeric", default, "not a numeric character", |c| unicode::numeric(c, OLD), false)
+    }
+
+    #[function(doc = "Returns the general category assigned to the character chr as string.", sig = "(chr, /)")]
+    fn category(vm: &Vm, chr: &Value) -> Res {
+        const OLD: bool = false;
+        text(vm, unicode::category(one(vm, chr, "category", 0)?, OLD))
+    }
+
+    #[function(doc = "Returns the bidirectional class assigned to the character chr as string.\n\nIf no such value is defined, an empty string is returned.", sig = "(chr, /)")]
+    fn bidirectional(vm: &Vm, chr: &Value) -> Res {
+        const OLD: bool = false;
+        let c = one(vm, chr, "bidirectional", 0)?;
+        text(vm, unicode::BIDIRECTIONAL[unicode::record(c, OLD).bidirectional as usize])
+    }
+
+    #[function(doc = "Returns the canonical combining class assigned to the character chr as integer.\n\nReturns 0 if no combining class is defined.", sig = "(chr, /)")]
+    fn combining(vm: &Vm, chr: &Value) -> Res {
+        const OLD: bool = false;
+        vm.new_int(unicode::record(one(vm, chr, "combining", 0)?, OLD).combining as i64)
+    }
+
+    #[function(doc = "Returns the mirrored property assigned to the character chr as integer.\n\nReturns 1 if the character has been identified as a \"mirrored\"\ncharacter in bidirectional text, 0 otherwise.", sig = "(chr, /)")]
+    fn mirrored(vm: &Vm, chr: &Value) -> Res {
+        const OLD: bool = false;
+        vm.new_int(unicode::record(one(vm, chr, "mirrored", 0)?, OLD).mirrored as i64)
+    }
+
+    #[function(doc = "Returns the east asian width assigned to the character chr as string.", sig = "(chr, /)")]
+    fn east_asian_width(vm: &Vm, chr: &Value) -> Res {
+        const OLD: bool = false;
+        let c = one(vm, chr, "east_asian_width", 0)?;
+        text(vm, unicode::EAST_ASIAN_WIDTH[unicode::record(c, OLD).east_asian_width as usize])
+    }
+
+    #[function(doc = "Returns the character decomposition mapping assigned to the character chr as string.\n\nAn empty string is returned in case no such mapping is defined.", sig = "(chr, /)")]
+    fn decomposition(vm: &Vm, chr: &Value) -> Res {
+        const OLD: bool = false;
+        let c = one(vm, chr, "decomposition", 0)?;
+        if OLD && unicode::category(c, true) == "Cn" {
+            return text(vm, "");
+        }
+        text(vm, &unicode::normalize::decomposition(c))
+    }
+
+    #[function(doc = "Return the normal form 'form' for the Unicode string unistr.\n\nValid values for form are 'NFC', 'NFKC', 'NFD', and 'NFKD'.", sig = "(form, unistr, /)")]
+    fn normalize(vm: &Vm, form: &Ref<Str>, unistr: &Ref<Str>) -> Res {
+        const OLD: bool = false;
+        normalized(vm, form, unistr, OLD)
+    }
+
+    #[function(doc = "Return whether the Unicode string unistr is in the normal form 'form'.\n\nValid values for form are 'NFC', 'NFKC', 'NFD', and 'NFKD'.", sig = "(form, unistr, /)")]
+    fn is_normalized(vm: &Vm, form: &Ref<Str>, unistr: &Ref<Str>) -> Res {
+        const OLD: bool = false;
+        let made = normalized(vm, form, unistr, OLD)?;
+        Ok(Value::bool(made.downcast::<Str>().is_some_and(|m| m.equals(unistr))))
+    }
+
+    #[function(doc = "Returns the name assigned to the character chr as a string.\n\nIf no name is defined, default is returned, or, if not given,\nValueError is raised.", sig = "(chr, default=<unrepresentable>, /)")]
+    fn name(vm: &Vm, chr: &Value, default: Option<&Value>) -> Res {
+        const OLD: bool = false;
+        let c = one(vm, chr, "name", 1)?;
+        match unicode::name(c).filter(|_| !OLD || unicode::category(c, true) != "Cn") {
+            Some(name) => text(vm, &name),
+            None => default.cloned().ok_or_else(|| vm.value_error("no such name")),
+        }
+    }
+
+    #[function(doc = "Look up character by name.\n\nIf a character with the given name is found, return the\ncorresponding character.  If not found, KeyError is raised.", sig = "(name, /)")]
+    fn lookup(vm: &Vm, name: &Value) -> Res {
+        const OLD: bool = false;
+        lookup(vm, name, OLD)
+    }
+
+}
+
+#[methods]
+impl Ucd {
+    #[method(doc = "Converts a Unicode character into its equivalent decimal value.\n\nReturns the decimal value assigned to the character chr as integer.\nIf no such value is defined, default is returned, or, if not given,\nValueError is raised.", sig = "(chr, default=<unrepresentable>, /)")]
+    fn decimal(vm: &Vm, _: &Ref<Ucd>, chr: &Value, default: Option<&Value>) -> Res {
+        const OLD: bool = true;
+        number(vm, chr, "decimal", default, "not a decimal", |c| unicode::decimal_in(c, OLD).map(|d| d as f64), true)
+    }
+
+    #[method(doc = "Converts a Unicode character into its equivalent digit value.\n\nReturns the digit value assigned to the character chr as integer.\nIf no such value is defined, default is returned, or, if not given,\nValueError is raised.", sig = "(chr, default=<unrepresentable>, /)")]
+    fn digit(vm: &Vm, _: &Ref<Ucd>, chr: &Value, default: Option<&Value>) -> Res {
+        number(vm, chr, "digit", default, "not a digit", |c| unicode::digit(c).map(|d| d as f64), true)
+    }
+
+    #[method(doc = "Converts a Unicode character into its equivalent numeric value.\n\nReturns the numeric value assigned to the character chr as float.\nIf no such value is defined, default is returned, or, if not given,\nValueError is raised.", sig = "(chr, default=<unrepresentable>, /)")]
+    fn numeric(vm: &Vm, _: &Ref<Ucd>, chr: &Value, default: Option<&Value>) -> Res {
+        const OLD: bool = true;
+        number(vm, chr, "numeric", default, "not a numeric character", |c| unicode::numeric(c, OLD), false)
+    }
+
+    #[method(doc = "Returns the general category assigned to the character chr as string.", sig = "(chr, /)")]
+    fn category(vm: &Vm, _: &Ref<Ucd>, chr: &Value) -> Res {
+        const OLD: bool = true;
+        text(vm, unicode::category(one(vm, chr, "category", 0)?, OLD))
+    }
+
+    #[method(doc = "Returns the bidirectional class assigned to the character chr as string.\n\nIf no such value is defined, an empty string is returned.", sig = "(chr, /)")]
+    fn bidirectional(vm: &Vm, _: &Ref<Ucd>, chr: &Value) -> Res {
+        const OLD: bool = true;
+        let c = one(vm, chr, "bidirectional", 0)?;
+        text(vm, unicode::BIDIRECTIONAL[unicode::record(c, OLD).bidirectional as usize])
+    }
+
+    #[method(doc = "Returns the canonical combining class assigned to the character chr as integer.\n\nReturns 0 if no combining class is defined.", sig = "(chr, /)")]
+    fn combining(vm: &Vm, _: &Ref<Ucd>, chr: &Value) -> Res {
+        const OLD: bool = true;
+        vm.new_int(unicode::record(one(vm, chr, "combining", 0)?, OLD).combining as i64)
+    }
+
+    #[method(doc = "Returns the mirrored property assigned to the character chr as integer.\n\nReturns 1 if the character has been identified as a \"mirrored\"\ncharacter in bidirectional text, 0 otherwise.", sig = "(chr, /)")]
+    fn mirrored(vm: &Vm, _: &Ref<Ucd>, chr: &Value) -> Res {
+        const OLD: bool = true;
+        vm.new_int(unicode::record(one(vm, chr, "mirrored", 0)?, OLD).mirrored as i64)
+    }
+
+    #[method(doc = "Returns the east asian width assigned to the character chr as string.", sig = "(chr, /)")]
+    fn east_asian_width(vm: &Vm, _: &Ref<Ucd>, chr: &Value) -> Res {
+        const OLD: bool = true;
+        let c = one(vm, chr, "east_asian_width", 0)?;
+        text(vm, unicode::EAST_ASIAN_WIDTH[unicode::record(c, OLD).east_asian_width as usize])
+    }
+
+    #[method(doc = "Returns the character decomposition mapping assigned to the character chr as string.\n\nAn empty string is returned in case no such mapping is defined.", sig = "(chr, /)")]
+    fn decomposition(vm: &Vm, _: &Ref<Ucd>, chr: &Value) -> Res {
+        const OLD: bool = true;
+        let c = one(vm, chr, "decomposition", 0)?;
+        if OLD && unicode::category(c, true) == "Cn" {
+            return text(vm, "");
+        }
+        text(vm, &unicode::normalize::decomposition(c))
+    }
+
+    #[method(doc = "Return the normal form 'form' for the Unicode string unistr.\n\nValid values for form are 'NFC', 'NFKC', 'NFD', and 'NFKD'.", sig = "(form, unistr, /)")]
+    fn normalize(vm: &Vm, _: &Ref<Ucd>, form: &Ref<Str>, unistr: &Ref<Str>) -> Res {
+        const OLD: bool = true;
+        normalized(vm, form, unistr, OLD)
+    }
+
+    #[method(doc = "Return whether the Unicode string unistr is in the normal form 'form'.\n\nValid values for form are 'NFC', 'NFKC', 'NFD', and 'NFKD'.", sig = "(form, unistr, /)")]
+    fn is_normalized(vm: &Vm, _: &Ref<Ucd>, form: &Ref<Str>, unistr: &Ref<Str>) -> Res {
+        const OLD: bool = true;
+        let made = normalized(vm, form, unistr, OLD)?;
+        Ok(Value::bool(made.downcast::<Str>().is_some_and(|m| m.equals(unistr))))
+    }
+
+    #[method(doc = "Returns the name assigned to the character chr as a string.\n\nIf no name is defined, default is returned, or, if not given,\nValueError is raised.", sig = "(chr, default=<unrepresentable>, /)")]
+    fn name(vm: &Vm, _: &Ref<Ucd>, chr: &Value, default: Option<&Value>) -> Res {
+        const OLD: bool = true;
+        let c = one(vm, chr, "name", 1)?;
+        match unicode::name(c).filter(|_| !OLD || unicode::category(c, true) != "Cn") {
+            Some(name) => text(vm, &name),
+            None => default.cloned().ok_or_else(|| vm.value_error("no such name")),
+        }
+    }
+
+    #[method(doc = "Look up character by name.\n\nIf a character with the given name is found, return the\ncorresponding character.  If not found, KeyError is raised.", sig = "(name, /)")]
+    fn lookup(vm: &Vm, _: &Ref<Ucd>, name: &Value) -> Res {
+        const OLD: bool = true;
+        lookup(vm, name, OLD)
+    }
+
+    #[getter]
+    fn unidata_version(vm: &Vm, _: &Ref<Ucd>) -> Res {
+        text(vm, "3.2.0")
+    }
+}
