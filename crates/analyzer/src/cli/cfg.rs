@@ -25,7 +25,7 @@ pub(super) fn cfg(options: &Options, io: &mut Io<'_>) -> Outcome {
             match options.format {
                 Format::Json => list.push(json::graph(&named, &graph)),
                 Format::Dot => clusters.push(dot::cluster(&named, &graph, &format!("c{}", clusters.len()))),
-                Format::Svg => pictures.push(svg::graph(&named, &graph)),
+                Format::Svg => pictures.push(svg::graph(&named, &graph, 0)),
                 Format::Html => sections.push(Section {
                     title: named.qualname.clone(),
                     note: format!(
@@ -35,7 +35,7 @@ pub(super) fn cfg(options: &Options, io: &mut Io<'_>) -> Outcome {
                         graph.blocks.len(),
                         graph.loops.len()
                     ),
-                    body: svg::graph(&named, &graph),
+                    body: svg::graph(&named, &graph, sections.len()),
                     open: sections.is_empty(),
                 }),
                 _ => {

@@ -17,8 +17,8 @@ pub struct Section {
 }
 
 const STYLE: &str = "
-:root{color-scheme:light dark;--page:#fff;--ink:#1b1b1f;--soft:#5c5c66;--box:#f6f6f8;--line:#c9c9d1;--yes:#1a7f37;--no:#b35900;--bad:#c62828;--mark:#0550ae}
-@media(prefers-color-scheme:dark){:root{--page:#16171a;--ink:#e6e6ea;--soft:#a0a0ab;--box:#212329;--line:#44464f;--yes:#4ac26b;--no:#e0913a;--bad:#ff7b72;--mark:#79b8ff}}
+:root{color-scheme:light dark;--page:#fff;--ink:#1b1b1f;--soft:#5c5c66;--box:#f6f6f8;--line:#c9c9d1;--edge:#6b6b76;--yes:#1a7f37;--no:#b35900;--bad:#c62828;--mark:#0550ae}
+@media(prefers-color-scheme:dark){:root{--page:#16171a;--ink:#e6e6ea;--soft:#a0a0ab;--box:#212329;--line:#44464f;--edge:#a0a0ab;--yes:#4ac26b;--no:#e0913a;--bad:#ff7b72;--mark:#79b8ff}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--page);color:var(--ink);font:15px/1.5 system-ui,sans-serif}
 header{position:sticky;top:0;background:var(--page);border-bottom:1px solid var(--line);padding:.7rem 1rem;display:flex;gap:1rem;flex-wrap:wrap;align-items:center;z-index:1}
@@ -35,7 +35,8 @@ summary code{font-weight:600}
 pre{font:12.5px/1.45 ui-monospace,monospace;margin:0;white-space:pre}
 table{border-collapse:collapse;font-size:.9rem}
 th,td{text-align:left;padding:.2rem .9rem .2rem 0;vertical-align:top}
-th{color:var(--soft);font-weight:500}
+th{color:var(--soft);font-weight:500;white-space:nowrap}
+table+table,table+pre{margin-top:.8rem}
 .bar{display:inline-block;height:.7em;background:var(--mark);border-radius:2px}
 .hidden{display:none}
 ";

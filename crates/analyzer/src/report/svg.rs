@@ -1,9 +1,10 @@
 //! Flow graphs as SVG: blocks in layers, edges as curves.
 //!
 //! Layering: a block lies one below its lowest predecessor, back edges left out (longest path); within a layer blocks keep
-//! the order of their offsets, moved once towards the mean of their predecessors. Edges to the next layers go from bottom
-//! to top; back edges go around the right side. Colours come from CSS variables with defaults, so that a page can give
-//! light and dark ones. No text measure is at hand: widths assume a monospaced font.
+//! the order of their offsets, moved once towards the mean of their predecessors. Edges to the next layer go from bottom
+//! to top, those to a later one around the blocks between, back edges around the right side. Colours come from CSS
+//! variables with defaults, so that a page can give light and dark ones. No text measure is at hand: widths assume a
+//! monospaced font.
 
 use std::fmt::Write;
 
@@ -62,8 +63,8 @@ fn layers(graph: &FlowGraph) -> Vec<usize> {
     layer
 }
 
-/// One code object's graph as an `svg` element.
-pub fn graph(named: &Named<'_>, graph: &FlowGraph) -> String {
+/// One code object's graph as an `svg` element; `number` keeps the names in it apart from those of others on a page.
+pub fn graph(named: &Named<'_>, graph: &FlowGraph, number: usize) -> String {
     let layer = layers(graph);
     let mut boxes: Vec<Box2> = (0..graph.blocks.len())
         .map(|number| {
@@ -81,10 +82,10 @@ pub fn graph(named: &Named<'_>, graph: &FlowGraph) -> String {
          height=\"{height:.0}\" role=\"img\" aria-label=\"flow graph of {}\" class=\"cfg\">\n<style>.cfg \
          text{{font:11px ui-monospace,monospace;fill:var(--ink,#1b1b1f)}}.cfg rect{{fill:var(--box,#f6f6f8);stroke:var(--line,\
          #9a9aa5)}}.cfg .entry rect{{stroke-width:2.5}}.cfg .dead rect{{stroke-dasharray:4 3;opacity:.6}}.cfg \
-         .head{{font-weight:700}}.cfg path{{fill:none;stroke:var(--line,#6b6b76);stroke-width:1.3}}.cfg \
+         .head{{font-weight:700}}.cfg path{{fill:none;stroke:var(--edge,#6b6b76);stroke-width:1.3}}.cfg \
          .taken{{stroke:var(--yes,#1a7f37)}}.cfg .not-taken{{stroke:var(--no,#b35900)}}.cfg \
          .exception{{stroke:var(--bad,#c62828);stroke-dasharray:3 3}}.cfg .back{{stroke-width:2}}</style>\n<defs><marker \
-         id=\"arrow\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"7\" markerHeight=\"7\" \
+         id=\"arrow{number}\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"7\" markerHeight=\"7\" \
          orient=\"auto-start-reverse\"><path d=\"M0 0L8 4L0 8z\" style=\"fill:context-stroke;stroke:none\"/></marker></defs>\n",
         escape(&named.qualname)
     );
@@ -108,26 +109,39 @@ pub fn graph(named: &Named<'_>, graph: &FlowGraph) -> String {
         };
         let (x1, y1) = (from.x + from.width * share, from.y + from.height);
         let (x2, y2) = (to.x + to.width / 2.0, to.y);
-        let path = if from.layer < to.layer {
+        let straight = from.layer + 1 == to.layer;
+        let path = if straight {
             let bend = ((y2 - y1) / 2.0).max(12.0);
             format!("M{x1:.1} {y1:.1}C{x1:.1} {:.1} {x2:.1} {:.1} {x2:.1} {y2:.1}", y1 + bend, y2 - bend)
         } else {
+            // Around what lies between, or, going back, around everything.
             lane += 1;
-            let x = right + 10.0 + f64::from(lane % 12) * 7.0;
+            let share = f64::from(lane % 12) * 7.0;
+            let x = match from.layer < to.layer {
+                true => {
+                    let between = boxes.iter().filter(|b| b.layer > from.layer && b.layer < to.layer);
+                    between.map(|b| b.x + b.width).fold(x1, f64::max) + 9.0 + share / 2.0
+                }
+                false => right + 10.0 + share,
+            };
+            // Room to turn: down out of the first block, then along, then into the second from above.
+            let (turn, enter) = match from.layer < to.layer {
+                true => (y1 + 30.0, y2 - 30.0),
+                false => (y1 - 6.0, y2 + 6.0),
+            };
             format!(
-                "M{x1:.1} {y1:.1}C{x1:.1} {:.1} {x:.1} {:.1} {x:.1} {:.1}L{x:.1} {:.1}C{x:.1} {:.1} {x2:.1} {:.1} {x2:.1} {y2:.1}",
-                y1 + 22.0,
-                y1 + 22.0,
-                y1 - 6.0,
-                y2 + 6.0,
-                y2 - 22.0,
-                y2 - 22.0
+                "M{x1:.1} {y1:.1}C{x1:.1} {:.1} {x:.1} {:.1} {x:.1} {turn:.1}L{x:.1} {enter:.1}C{x:.1} {:.1} {x2:.1} {:.1} \
+                 {x2:.1} {y2:.1}",
+                y1 + 18.0,
+                y1 + 18.0,
+                y2 - 18.0,
+                y2 - 18.0
             )
         };
         let title = format!("B{} to B{}: {}", edge.from.0, edge.to.0, edge.kind.name());
         _ = writeln!(
             out,
-            "<path class=\"{class}\" d=\"{path}\" marker-end=\"url(#arrow)\"><title>{title}</title></path>"
+            "<path class=\"{class}\" d=\"{path}\" marker-end=\"url(#arrow{number})\"><title>{title}</title></path>"
         );
     }
     for (number, place) in boxes.iter().enumerate() {
