@@ -284,7 +284,7 @@ impl Collected {
             _ => {
                 if self.tabular && !options.summary {
                     let rows: Vec<CodeReport> = self.reports.into_iter().map(|(report, _)| report).collect();
-                    io.out.write_all(text::table(&rows).as_bytes())?;
+                    io.out.write_all(text::table(&rows, io.color).as_bytes())?;
                 }
                 if self.tabular {
                     let what = match self.total.files {

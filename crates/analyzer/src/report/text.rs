@@ -81,14 +81,22 @@ pub fn report(report: &CodeReport) -> String {
     out
 }
 
-/// One line a code object, under a heading.
-pub fn table(reports: &[CodeReport]) -> String {
+/// From this cyclomatic complexity on a function is hard to test, by McCabe's own measure; from twice that, very.
+const HARD: usize = 11;
+
+/// One line a code object, under a heading; complexities stand out if `color`.
+pub fn table(reports: &[CodeReport], color: bool) -> String {
     let mut out = String::from("complexity cognitive nesting instructions  bytes stack  name\n");
     for report in reports {
+        let complexity = format!("{:>10}", report.cyclomatic);
+        let complexity = match report.cyclomatic {
+            n if color && n >= 2 * HARD => format!("\x1b[1;31m{complexity}\x1b[0m"),
+            n if color && n >= HARD => format!("\x1b[33m{complexity}\x1b[0m"),
+            _ => complexity,
+        };
         _ = writeln!(
             out,
-            "{:>10} {:>9} {:>7} {:>12} {:>6} {:>5}  {} ({}:{})",
-            report.cyclomatic,
+            "{complexity} {:>9} {:>7} {:>12} {:>6} {:>5}  {} ({}:{})",
             report.cognitive,
             report.nesting,
             report.instructions,

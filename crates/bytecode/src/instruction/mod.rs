@@ -418,3 +418,39 @@ impl std::fmt::Debug for IrOpcode {
         f.write_str(self.name())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn our_own_instructions_stand_on_free_numbers_over_plain_ones() {
+        for op in Opcode::all() {
+            let row = op.row();
+            let base = Opcode(row.base as u8);
+            if row.kind == Kind::Ours {
+                assert!(matches!(op.0, 121..=127 | 212..=233), "{op:?}");
+            }
+            if matches!(row.kind, Kind::Ours | Kind::Specialised) {
+                assert_eq!(base.row().kind, Kind::Plain, "{op:?}");
+                assert_eq!((op.caches(), op.deopt()), (base.caches(), base), "{op:?}");
+            }
+            if row.kind == Kind::Specialised || row.kind == Kind::Ours && row.second.is_none() {
+                assert_eq!(op.effect(3), base.effect(3), "{op:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn names_and_twins() {
+        assert_eq!(Opcode::from_name("LOAD_FAST"), Some(Opcode::LOAD_FAST));
+        assert_eq!(IrOpcode::from_name("SETUP_WITH"), Some(IrOpcode::SETUP_WITH));
+        assert_eq!(Opcode::from_name("SETUP_WITH"), None);
+        assert_eq!(Opcode(121).name(), "<121>");
+        assert_eq!(Opcode::CALL.instrumented(), Some(Opcode::INSTRUMENTED_CALL));
+        assert_eq!(Opcode::NOP.instrumented(), None);
+        assert_eq!(IrOpcode::SETUP_CLEANUP.stack_effect(0, true), Some(2));
+        assert_eq!(IrOpcode::SETUP_CLEANUP.stack_effect(0, false), Some(0));
+        assert_eq!(IrOpcode::from(Opcode::CALL_LEN).stack_effect(1, false), None);
+    }
+}
