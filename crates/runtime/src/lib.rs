@@ -23,6 +23,7 @@ pub mod codecs;
 pub mod format;
 pub mod frames;
 pub mod interpreter;
+pub mod modules;
 pub mod names;
 pub mod native;
 pub mod objects;
