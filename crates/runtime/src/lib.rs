@@ -18,6 +18,7 @@ extern crate self as ophi_runtime;
 
 #[macro_use]
 pub mod slots;
+pub mod ast;
 pub mod builtins;
 pub mod codecs;
 pub mod format;

@@ -5,7 +5,7 @@ use crate::objects::exceptions as exc;
 use crate::payload::Downcast;
 use crate::vm::{Raised, Res, Vm};
 use crate::{Ref, Str, TypeRef, Value};
-use ophi_syntax::{Mode, Source, SourceWarning, SyntaxDiagnostic};
+use ophi_syntax::{Source, SourceWarning, SyntaxDiagnostic};
 
 impl Vm {
     fn not_there(&self, what: &str) -> Raised {
@@ -47,12 +47,6 @@ impl Vm {
             }
             other => other,
         }
-    }
-    pub fn is_ast(&self, _value: &Value) -> Res<bool> {
-        Ok(false)
-    }
-    pub fn compile_ast(&self, _: &Value, _: &str, _: Mode, _: u32, _: i32, _: i32) -> Res {
-        Err(self.not_there("syntax trees"))
     }
     pub fn path_text(&self, path: &Value) -> Res<String> {
         match path.downcast::<Str>() {

@@ -120,7 +120,7 @@ impl Vm {
 }
 
 /// The text of `compile`'s, `eval`'s and `exec`'s first argument.
-fn source_text(
+pub(crate) fn source_text(
     vm: &Vm,
     source: &Value,
     function: &str,
