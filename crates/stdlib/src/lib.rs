@@ -12,12 +12,14 @@ pub mod fcntl;
 pub mod imp;
 pub mod io;
 pub mod locale;
+pub mod math;
 pub mod posix;
 pub mod posixsubprocess;
 pub mod resource;
 pub mod select;
 pub mod signal;
 pub mod socket;
+pub mod sre;
 pub mod stat;
 pub mod string;
 pub mod structs;
@@ -44,12 +46,14 @@ pub static MODULES: &[&ModuleDef] = &[
     &imp::MODULE,
     &io::MODULE,
     &locale::MODULE,
+    &math::MODULE,
     &posix::MODULE,
     &posixsubprocess::MODULE,
     &resource::MODULE,
     &select::MODULE,
     &signal::MODULE,
     &socket::MODULE,
+    &sre::MODULE,
     &stat::MODULE,
     &termios::MODULE,
     &time::MODULE,

@@ -1,0 +1,173 @@
+//! Exact functions of integers: factorials, binomials, divisors, roots.
+//!
+//! Products of ranges are made as a balanced tree, so that large factors meet large ones.
+
+use num_bigint::BigInt;
+use num_integer::Integer;
+use num_traits::{One, Signed, ToPrimitive, Zero};
+use ophi_runtime::objects::int::{self, IntView};
+use ophi_runtime::{Res, Value, Vm, methods};
+
+/// The product of `low..=high` (1 when empty).
+fn product(low: u64, high: u64) -> BigInt {
+    if low > high {
+        return BigInt::one();
+    }
+    if high - low < 16 {
+        let mut result = BigInt::one();
+        let mut part = 1u64;
+        for i in low..=high {
+            match part.checked_mul(i) {
+                Some(p) => part = p,
+                None => {
+                    result *= part;
+                    part = i;
+                }
+            }
+        }
+        return result * part;
+    }
+    let middle = low + (high - low) / 2;
+    product(low, middle) * product(middle + 1, high)
+}
+
+/// n (n-1) ... for `count` factors, of an `n` of any size.
+fn falling(n: &BigInt, count: u64) -> BigInt {
+    if let Some(n) = n.to_u64() {
+        return if count > n { BigInt::zero() } else { product(n - count + 1, n) };
+    }
+    match count {
+        0 => BigInt::one(),
+        1 => n.clone(),
+        _ => {
+            let half = count / 2;
+            falling(n, half) * falling(&(n - half), count - half)
+        }
+    }
+}
+
+fn integer(vm: &Vm, value: &Value) -> Res<BigInt> {
+    let index = vm.index(value)?;
+    match int::view(&index) {
+        Some(view) => Ok(view.to_bigint()),
+        None => Err(vm.type_error("an integer is required")),
+    }
+}
+
+fn factorial_of(vm: &Vm, n: &Value) -> Res {
+    let n = vm.index(n)?;
+    match int::view(&n) {
+        Some(IntView::Small(n)) if n >= 0 => vm.new_bigint(product(1, n as u64)),
+        Some(IntView::Big(n)) if n.is_positive() => match n.to_i64() {
+            Some(n) => vm.new_bigint(product(1, n as u64)),
+            None => Err(vm.overflow_error("factorial() argument should not exceed 9223372036854775807")),
+        },
+        _ => Err(vm.value_error("factorial() not defined for negative values")),
+    }
+}
+
+pub struct Functions;
+
+#[methods]
+impl Functions {
+    /// Number of ways to choose k items from n items without repetition and without order.
+    ///
+    /// Evaluates to n! / (k! * (n - k)!) when k <= n and evaluates
+    /// to zero when k > n.
+    ///
+    /// Also called the binomial coefficient because it is equivalent
+    /// to the coefficient of k-th term in polynomial expansion of the
+    /// expression (1 + x)**n.
+    ///
+    /// Raises TypeError if either of the arguments are not integers.
+    /// Raises ValueError if either of the arguments are negative.
+    #[function(sig = "(n, k, /)")]
+    fn comb(vm: &Vm, n: &Value, k: &Value) -> Res {
+        let (n, k) = (integer(vm, n)?, integer(vm, k)?);
+        if n.is_negative() {
+            return Err(vm.value_error("n must be a non-negative integer"));
+        }
+        if k.is_negative() {
+            return Err(vm.value_error("k must be a non-negative integer"));
+        }
+        if k > n {
+            return vm.new_int(0);
+        }
+        let k = k.clone().min(&n - k);
+        match k.to_i64() {
+            Some(k) => vm.new_bigint(falling(&n, k as u64) / product(1, k as u64)),
+            None => Err(vm.overflow_error("min(n - k, k) must not exceed 9223372036854775807")),
+        }
+    }
+
+    /// Find n!.
+    #[function(sig = "(n, /)")]
+    fn factorial(vm: &Vm, n: &Value) -> Res {
+        factorial_of(vm, n)
+    }
+
+    /// Greatest Common Divisor.
+    #[function(sig = "(*integers)")]
+    fn gcd(vm: &Vm, integers: &[Value]) -> Res {
+        let mut result = BigInt::zero();
+        for value in integers {
+            let value = integer(vm, value)?;
+            if !result.is_one() {
+                result = result.gcd(&value);
+            }
+        }
+        vm.new_bigint(result.abs())
+    }
+
+    /// Return the integer part of the square root of the input.
+    #[function(sig = "(n, /)")]
+    fn isqrt(vm: &Vm, n: &Value) -> Res {
+        let n = integer(vm, n)?;
+        if n.is_negative() {
+            return Err(vm.value_error("isqrt() argument must be nonnegative"));
+        }
+        vm.new_bigint(n.sqrt())
+    }
+
+    /// Least Common Multiple.
+    #[function(sig = "(*integers)")]
+    fn lcm(vm: &Vm, integers: &[Value]) -> Res {
+        let mut result = BigInt::one();
+        for value in integers {
+            let value = integer(vm, value)?;
+            if !result.is_zero() {
+                result = result.lcm(&value);
+            }
+        }
+        vm.new_bigint(result.abs())
+    }
+
+    /// Number of ways to choose k items from n items without repetition and with order.
+    ///
+    /// Evaluates to n! / (n - k)! when k <= n and evaluates
+    /// to zero when k > n.
+    ///
+    /// If k is not specified or is None, then k defaults to n
+    /// and the function returns n!.
+    ///
+    /// Raises TypeError if either of the arguments are not integers.
+    /// Raises ValueError if either of the arguments are negative.
+    #[function(sig = "(n, k=None, /)")]
+    fn perm(vm: &Vm, n: &Value, k: Option<&Value>) -> Res {
+        let Some(k) = k else { return factorial_of(vm, n) };
+        let (n, k) = (integer(vm, n)?, integer(vm, k)?);
+        if n.is_negative() {
+            return Err(vm.value_error("n must be a non-negative integer"));
+        }
+        if k.is_negative() {
+            return Err(vm.value_error("k must be a non-negative integer"));
+        }
+        if k > n {
+            return vm.new_int(0);
+        }
+        match k.to_i64() {
+            Some(k) => vm.new_bigint(falling(&n, k as u64)),
+            None => Err(vm.overflow_error("k must not exceed 9223372036854775807")),
+        }
+    }
+}
