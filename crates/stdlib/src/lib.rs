@@ -28,6 +28,8 @@ pub mod termios;
 pub mod sys;
 pub mod time;
 pub mod unicodedata;
+pub mod atexit;
+pub mod tracemalloc;
 
 use ophi_runtime::Vm;
 use ophi_runtime::objects::module::ModuleDef;
@@ -57,6 +59,8 @@ pub static MODULES: &[&ModuleDef] = &[
     &stat::MODULE,
     &termios::MODULE,
     &time::MODULE,
+    &atexit::MODULE,
+    &tracemalloc::MODULE,
 ];
 
 /// Makes the native modules known to `import`; none is made before it is imported.

@@ -120,7 +120,7 @@ impl Functions {
     /// Return the inverse hyperbolic cosine of x.
     #[function(sig = "(x, /)")]
     fn acosh(vm: &Vm, x: f64) -> Res<f64> {
-        partial(vm, x, c::acosh, "argument value not less than 1")
+        partial(vm, x, |x| c::acosh(x), "argument value not less than 1")
     }
 
     /// Return the arc sine (measured in radians) of x.
@@ -156,7 +156,7 @@ impl Functions {
     /// Return the inverse hyperbolic tangent of x.
     #[function(sig = "(x, /)")]
     fn atanh(vm: &Vm, x: f64) -> Res<f64> {
-        partial(vm, x, c::atanh, "a number between -1 and 1")
+        partial(vm, x, |x| c::atanh(x), "a number between -1 and 1")
     }
 
     /// Return the cube root of x.

@@ -13,7 +13,6 @@ mod template;
 
 use ophi_runtime::objects::int;
 use ophi_runtime::objects::module::{Module, ModuleDef, Namespace};
-use ophi_runtime::payload::Downcast;
 use ophi_runtime::{Dict, List, Ref, Res, Tuple, Value, Vm, methods};
 use rustpython_sre_engine::string::{lower_ascii, lower_unicode, upper_unicode};
 

@@ -83,16 +83,15 @@ impl Template {
 /// The template of a replacement text; parsed by `re`, which keeps the latest.
 pub fn compile_template(vm: &Vm, pattern: &Ref<Pattern>, text: &Value) -> Res<Ref<Template>> {
     let function = super::re_function(vm, "_compile_template")?;
-    let mut result = vm.call(&function, &[pattern.to_value(), text.clone()]);
     // A bytes-like object that has no hash is looked up by its bytes.
-    if let Err(raised) = result
-        && vm.raised_is(&ophi_runtime::objects::exceptions::TYPE_ERROR)
-        && !text.is_a::<ophi_runtime::objects::bytes::Bytes>()
-        && vm.class(text).slots().buffer.is_some()
-    {
-        vm.forget(raised);
-        let bytes = vm.new_bytes(&vm.bytes_of(text)?)?.into_value();
-        result = vm.call(&function, &[pattern.to_value(), bytes]);
-    }
+    let is_buffer = !text.is_a::<ophi_runtime::objects::bytes::Bytes>() && vm.class(text).slots().buffer.is_some();
+    let result = match vm.call(&function, &[pattern.to_value(), text.clone()]) {
+        Err(raised) if is_buffer && vm.raised_is(&ophi_runtime::objects::exceptions::TYPE_ERROR) => {
+            vm.forget(raised);
+            let bytes = vm.new_bytes(&vm.bytes_of(text)?)?.into_value();
+            vm.call(&function, &[pattern.to_value(), bytes])
+        }
+        result => result,
+    };
     into_ref::<Template>(result?).map_err(|_| vm.runtime_error("invalid template"))
 }
