@@ -76,39 +76,39 @@ fn int_or_none(i: i32) -> Value {
 
 #[methods]
 impl Code {
-    #[getter]
+    #[member]
     fn co_argcount(_: &Vm, this: &Ref<Code>) -> Res<u32> {
         Ok(this.argcount)
     }
-    #[getter]
+    #[member]
     fn co_posonlyargcount(_: &Vm, this: &Ref<Code>) -> Res<u32> {
         Ok(this.posonlyargcount)
     }
-    #[getter]
+    #[member]
     fn co_kwonlyargcount(_: &Vm, this: &Ref<Code>) -> Res<u32> {
         Ok(this.kwonlyargcount)
     }
-    #[getter]
+    #[member]
     fn co_stacksize(_: &Vm, this: &Ref<Code>) -> Res<u32> {
         Ok(this.plain.stacksize)
     }
-    #[getter]
+    #[member]
     fn co_flags(_: &Vm, this: &Ref<Code>) -> Res<u32> {
         Ok(this.flags)
     }
-    #[getter]
+    #[member]
     fn co_nlocals(_: &Vm, this: &Ref<Code>) -> Res<usize> {
         Ok(this.plain.nlocals())
     }
-    #[getter]
+    #[member]
     fn co_firstlineno(_: &Vm, this: &Ref<Code>) -> Res<i32> {
         Ok(this.plain.firstlineno)
     }
-    #[getter]
+    #[member]
     fn co_consts(_: &Vm, this: &Ref<Code>) -> Res {
         Ok(this.consts.to_value())
     }
-    #[getter]
+    #[member]
     fn co_names(vm: &Vm, this: &Ref<Code>) -> Res {
         Ok(Tuple::from_exact(vm, this.names().len(), this.names().iter().map(|n| n.to_value()))?.into_value())
     }
@@ -124,15 +124,15 @@ impl Code {
     fn co_freevars(vm: &Vm, this: &Ref<Code>) -> Res {
         string_tuple(vm, this.plain.freevars())
     }
-    #[getter]
+    #[member]
     fn co_filename(_: &Vm, this: &Ref<Code>) -> Res {
         Ok(this.file().into_value())
     }
-    #[getter]
+    #[member]
     fn co_name(_: &Vm, this: &Ref<Code>) -> Res {
         Ok(this.name.to_value())
     }
-    #[getter]
+    #[member]
     fn co_qualname(_: &Vm, this: &Ref<Code>) -> Res {
         Ok(this.qualname.to_value())
     }
@@ -146,11 +146,11 @@ impl Code {
         let bytes: Vec<u8> = this.unit_copy().iter().flat_map(|u| u.to_le_bytes()).collect();
         vm.new_bytes_value(&bytes)
     }
-    #[getter]
+    #[member]
     fn co_linetable(vm: &Vm, this: &Ref<Code>) -> Res {
         vm.new_bytes_value(&this.plain.linetable)
     }
-    #[getter]
+    #[member]
     fn co_exceptiontable(vm: &Vm, this: &Ref<Code>) -> Res {
         vm.new_bytes_value(&this.plain.exceptiontable)
     }

@@ -47,17 +47,17 @@ impl Function {
         Ok(())
     }
 
-    #[getter(name = "__globals__")]
+    #[member(name = "__globals__")]
     fn get_globals(_: &Vm, this: &Ref<Function>) -> Res {
         Ok(this.globals.to_value())
     }
 
-    #[getter(name = "__builtins__")]
+    #[member(name = "__builtins__")]
     fn get_builtins(_: &Vm, this: &Ref<Function>) -> Res {
         Ok(this.builtins.clone())
     }
 
-    #[getter(name = "__closure__")]
+    #[member(name = "__closure__")]
     fn get_closure(_: &Vm, this: &Ref<Function>) -> Res {
         Ok(this.closure.get_or_none())
     }

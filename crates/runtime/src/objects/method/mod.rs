@@ -50,13 +50,13 @@ impl Vm {
 #[methods]
 impl BoundMethod {
     /// the function (or other callable) implementing a method
-    #[getter(name = "__func__")]
+    #[member(name = "__func__")]
     fn func(_: &Vm, this: &Ref<BoundMethod>) -> Res {
         Ok(this.function.clone())
     }
 
     /// the instance to which a method is bound
-    #[getter(name = "__self__")]
+    #[member(name = "__self__")]
     fn receiver(_: &Vm, this: &Ref<BoundMethod>) -> Res {
         Ok(this.receiver.clone())
     }

@@ -294,7 +294,7 @@ impl MethodWrapper {
         this.descriptor.owner.clone()
     }
 
-    #[getter]
+    #[member]
     fn __self__(_: &Vm, this: &Ref<MethodWrapper>) -> Value {
         this.this.clone()
     }

@@ -248,7 +248,7 @@ impl Type {
         this.base.get().map_or(Value::NONE, Ref::into_value)
     }
 
-    #[member]
+    #[getter]
     fn __mro__(_: &Vm, this: &Ref<Type>) -> Value {
         this.mro.get_or_none()
     }

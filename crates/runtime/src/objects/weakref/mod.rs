@@ -63,10 +63,26 @@ pub static REFERENCE: TypeDef = TypeDef {
     ..TypeDef::of::<WeakRef>("ReferenceType", &OBJECT)
 };
 
+/// A reference in the table, not owned.
+struct Entry {
+    reference: *const Object<WeakRef>,
+    kind: EntryKind,
+}
+
+/// Shared references come first, then the shared proxy, then all others, the newest first: so CPython lists them and
+/// runs their callbacks.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum EntryKind {
+    SharedReference,
+    SharedProxy,
+    Other,
+}
+
 /// Who refers to what.
 #[derive(Default)]
 pub struct Table {
-    all: GilCell<HashMap<u64, Vec<*const Object<WeakRef>>>>,
+    /// By address of the target.
+    all: GilCell<HashMap<u64, Vec<Entry>>>,
 }
 
 fn table(vm: &Vm) -> Rc<Table> {
@@ -82,7 +98,7 @@ impl Drop for WeakRef {
         let me = (self as *const WeakRef).wrapping_byte_sub(size_of::<Header>()).cast::<Object<WeakRef>>();
         self.table.all.with_mut(|all| {
             if let Some(list) = all.get_mut(&target) {
-                list.retain(|p| !core::ptr::eq(*p, me));
+                list.retain(|e| !core::ptr::eq(e.reference, me));
                 if list.is_empty() {
                     all.remove(&target);
                 }
@@ -114,13 +130,13 @@ impl WeakRef {
     }
 }
 
-/// New references to the live references of an object, oldest first.
+/// New references to the live references of an object, in the order of the table.
 #[allow(unsafe_code)]
 fn references_of(vm: &Vm, target: u64) -> Vec<Ref<WeakRef>> {
     table(vm).all.with(|all| {
         let list = all.get(&target).map_or(&[][..], Vec::as_slice);
         list.iter()
-            .filter_map(|p| NonNull::new(*p as *mut Header))
+            .filter_map(|p| NonNull::new(p.reference as *mut Header))
             // SAFETY: listed references are alive, or dying with count 0.
             .filter(|p| unsafe { p.as_ref() }.count() != 0)
             // SAFETY: as above, and their payload is a WeakRef.
@@ -166,8 +182,13 @@ pub fn make(vm: &Vm, cls: &TypeRef, object: &Value, callback: Option<Value>) -> 
     let me: *const Object<WeakRef> = made.as_ptr();
     table.all.with_mut(|all| {
         let list = all.entry(target).or_default();
-        // The shared one comes first, as CPython lists them.
-        if shareable { list.insert(0, me) } else { list.push(me) }
+        let kind = match shareable {
+            false => EntryKind::Other,
+            true if cls.is(vm.ty(&REFERENCE)) => EntryKind::SharedReference,
+            true => EntryKind::SharedProxy,
+        };
+        let at = list.partition_point(|e| e.kind < kind);
+        list.insert(at, Entry { reference: me, kind });
     });
     Ok(made)
 }
