@@ -254,7 +254,7 @@ impl Type {
     }
 
     #[getter]
-    fn __dict__(vm: &Vm, this: &Ref<Type>) -> Res {
+    pub(super) fn __dict__(vm: &Vm, this: &Ref<Type>) -> Res {
         Ok(MappingProxy::new(vm, this.namespace().into_value())?.into_value())
     }
 

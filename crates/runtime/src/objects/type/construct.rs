@@ -344,6 +344,10 @@ pub static DICT_TABLE: &crate::native::MethodTable = &crate::native::MethodTable
 };
 
 pub fn get_dict(vm: &Vm, this: &Value) -> Res {
+    // A metaclass may inherit from an ordinary class too; a class shows its namespace whatever accessor is asked.
+    if let Some(ty) = this.downcast::<Type>() {
+        return Type::__dict__(vm, ty);
+    }
     match vm.instance_dict(this)? {
         Some(dict) => Ok(dict.into_value()),
         None => Err(vm.attribute_error("This object has no __dict__")),
@@ -351,6 +355,12 @@ pub fn get_dict(vm: &Vm, this: &Value) -> Res {
 }
 
 pub fn set_dict(vm: &Vm, this: &Value, value: Option<&Value>) -> Res<()> {
+    if this.is_a::<Type>() {
+        return Err(vm.attribute_error("attribute '__dict__' of 'type' objects is not writable"));
+    }
+    if this.is_a::<crate::objects::module::Module>() {
+        return Err(vm.attribute_error("readonly attribute"));
+    }
     if let Some(value) = value
         && !value.is_a::<Dict>()
     {

@@ -96,6 +96,8 @@ impl Trace for Type {
     }
     fn clear(&self) {
         // The namespace goes, the frame of the class stays usable: instances may still be freed through it.
+        // Caches hold what is found without owning it: they forget first.
+        self.modified();
         drop(self.doc.take());
         if let Some(dict) = self.dict.get() {
             dict.clear_for_collector();
