@@ -3,18 +3,27 @@
 //! What touches the system goes through `support::host`; a call that may block goes through `support::blocking`, which
 //! gives up the GIL and retries after signals (PEP 475).
 
-pub mod accounts;
-pub mod binascii;
-pub mod codecs;
 mod control_constants;
+pub mod accounts;
+pub mod atexit;
+pub mod binascii;
+pub mod bisect;
+pub mod codecs;
+pub mod collections;
+pub mod contextvars;
 pub mod errno;
 pub mod fcntl;
+pub mod functools;
+pub mod heapq;
 pub mod imp;
 pub mod io;
+pub mod itertools;
 pub mod locale;
 pub mod math;
+pub mod operator;
 pub mod posix;
 pub mod posixsubprocess;
+pub mod random;
 pub mod resource;
 pub mod select;
 pub mod signal;
@@ -24,12 +33,11 @@ pub mod stat;
 pub mod string;
 pub mod structs;
 pub mod support;
-pub mod termios;
 pub mod sys;
+pub mod termios;
 pub mod time;
-pub mod unicodedata;
-pub mod atexit;
 pub mod tracemalloc;
+pub mod unicodedata;
 
 use ophi_runtime::Vm;
 use ophi_runtime::objects::module::ModuleDef;
@@ -38,29 +46,37 @@ use ophi_runtime::objects::module::ModuleDef;
 pub static MODULES: &[&ModuleDef] = &[
     &accounts::GRP,
     &accounts::PWD,
+    &atexit::MODULE,
     &binascii::MODULE,
+    &bisect::MODULE,
     &codecs::MODULE,
-    &string::MODULE,
-    &structs::MODULE,
-    &unicodedata::MODULE,
+    &collections::MODULE,
+    &contextvars::MODULE,
     &errno::MODULE,
     &fcntl::MODULE,
+    &functools::MODULE,
+    &heapq::MODULE,
     &imp::MODULE,
     &io::MODULE,
+    &itertools::MODULE,
     &locale::MODULE,
     &math::MODULE,
+    &operator::MODULE,
     &posix::MODULE,
     &posixsubprocess::MODULE,
+    &random::MODULE,
     &resource::MODULE,
     &select::MODULE,
     &signal::MODULE,
     &socket::MODULE,
     &sre::MODULE,
     &stat::MODULE,
+    &string::MODULE,
+    &structs::MODULE,
     &termios::MODULE,
     &time::MODULE,
-    &atexit::MODULE,
     &tracemalloc::MODULE,
+    &unicodedata::MODULE,
 ];
 
 /// Makes the native modules known to `import`; none is made before it is imported.

@@ -196,7 +196,7 @@ impl Dict {
     /// The next live entry at or after `position`, with its position: how iterators walk.
     pub fn next_entry(&self, position: usize) -> Option<(usize, Value, Value)> {
         self.table.with(|t| {
-            let mut i = position;
+            let mut i = position.max(t.front);
             while let Some(e) = t.entries.get(i) {
                 if let (Some(k), Some(v)) = (&e.key, &e.value) {
                     return Some((i, k.clone(), v.clone()));
@@ -210,7 +210,7 @@ impl Dict {
     /// As [`Dict::next_entry`], with the key's hash.
     pub fn next_hashed(&self, position: usize) -> Option<(usize, Value, Value, i64)> {
         self.table.with(|t| {
-            let mut i = position;
+            let mut i = position.max(t.front);
             while let Some(e) = t.entries.get(i) {
                 if let (Some(k), Some(v)) = (&e.key, &e.value) {
                     return Some((i, k.clone(), v.clone(), e.hash));
@@ -219,6 +219,37 @@ impl Dict {
             }
             None
         })
+    }
+
+    /// The last live entry with its position and hash.
+    pub fn last_hashed(&self) -> Option<(usize, Value, Value, i64)> {
+        self.table.with(|t| {
+            let at = t.entries.iter().rposition(|e| e.value.is_some())?;
+            let e = &t.entries[at];
+            Some((at, e.key.clone()?, e.value.clone()?, e.hash))
+        })
+    }
+
+    /// Puts an entry whose key is absent before all others; the table is built anew.
+    pub fn insert_first(&self, vm: &Vm, key: Value, hash: i64, value: Value) -> Res<()> {
+        self.keys_version.set(0);
+        let old = self
+            .table
+            .with(|t| {
+                let mut fresh = Table::new();
+                fresh.reserve(t.used + 1)?;
+                fresh.insert(key, hash, value)?;
+                for e in &t.entries {
+                    if let (Some(k), Some(v)) = (&e.key, &e.value) {
+                        fresh.insert(k.clone(), e.hash, v.clone())?;
+                    }
+                }
+                fresh.generation = t.generation.wrapping_add(1);
+                Ok(fresh)
+            })
+            .or_raise(vm)?;
+        drop(self.table.replace(old));
+        Ok(())
     }
 
     /// Takes over all entries of `other` at once; the dict itself is empty.

@@ -29,6 +29,8 @@ pub struct Table {
     room: usize,
     pub entries: Buffer<Entry>,
     pub used: usize,
+    /// All entries before this one are deleted, so that taking the first again and again stays linear.
+    pub front: usize,
     /// Changes when entries are added, removed or moved.
     pub generation: u32,
 }
@@ -45,7 +47,7 @@ const PERTURB_SHIFT: u32 = 5;
 
 impl Table {
     pub const fn new() -> Table {
-        Table { indices: Indices::None, mask: 0, room: 0, entries: new_buffer(), used: 0, generation: 0 }
+        Table { indices: Indices::None, mask: 0, room: 0, entries: new_buffer(), used: 0, front: 0, generation: 0 }
     }
 
     #[inline(always)]
@@ -191,6 +193,12 @@ impl Table {
                 self.entries.pop();
             }
         }
+        if entry == self.front {
+            while self.entries.get(self.front).is_some_and(|e| e.key.is_none()) {
+                self.front += 1;
+            }
+        }
+        self.front = self.front.min(self.entries.len());
         Some(pair)
     }
 
@@ -226,6 +234,7 @@ impl Table {
         // Nothing fails from here on.
         entries.extend(self.entries.drain(..).filter(|e| e.key.is_some()));
         self.entries = entries;
+        self.front = 0;
         self.indices = indices;
         self.mask = size - 1;
         self.room = usable - self.used;

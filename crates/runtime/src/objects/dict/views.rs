@@ -51,6 +51,17 @@ payload!(DictKeys, DICT_KEYS, "dict_keys", DictView);
 payload!(DictValues, DICT_VALUES, "dict_values", DictView);
 payload!(DictItems, DICT_ITEMS, "dict_items", DictView);
 
+macro_rules! constructors {
+    ($($t:ident)*) => {$(
+        impl $t {
+            pub const fn of(base: DictView) -> $t {
+                $t { base }
+            }
+        }
+    )*};
+}
+constructors! { DictKeys DictValues DictItems }
+
 const FLAGS: TypeFlags = TypeFlags::GC.with(TypeFlags::DISALLOW_INSTANTIATION);
 
 /// Never instantiated: the common beginning of the three.
@@ -108,11 +119,10 @@ fn of<'a>(vm: &Vm, this: &'a Value) -> Res<&'a Value> {
     this.downcast::<DictView>().map(|v| &v.dict).ok_or_else(|| vm.type_error("a dict view is required"))
 }
 
-fn part(vm: &Vm, this: &Value) -> Part {
-    let class = vm.class(this);
-    if class.is(vm.ty(&DICT_KEYS)) {
+fn part(this: &Value) -> Part {
+    if this.is_a::<DictKeys>() {
         Part::Keys
-    } else if class.is(vm.ty(&DICT_ITEMS)) {
+    } else if this.is_a::<DictItems>() {
         Part::Items
     } else {
         Part::Values
@@ -273,7 +283,7 @@ impl DictView {
 
     #[method(doc = "Return a reverse iterator over the dict view.", sig = "()")]
     fn __reversed__(vm: &Vm, this: &Value) -> Res {
-        reversed(vm, of(vm, this)?, part(vm, this))
+        reversed(vm, of(vm, this)?, part(this))
     }
 }
 

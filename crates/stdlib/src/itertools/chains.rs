@@ -1,0 +1,328 @@
+//! `accumulate`, `batched`, `chain`, `pairwise`, `starmap`, `zip_longest`.
+
+use super::{iterator, keyword, parameter};
+use core::cell::Cell;
+use ophi_heap::trace_fields;
+use ophi_runtime::native::{Signature, bind};
+use ophi_runtime::payload::Downcast;
+use ophi_runtime::protocol::numbers::BinaryOp;
+use ophi_runtime::{Args, GilCell, Res, Str, Tuple, TypeRef, Value, ValueCell, Vm, methods};
+
+pub struct Accumulate {
+    source: Value,
+    function: Option<Value>,
+    total: ValueCell,
+    initial: ValueCell,
+}
+trace_fields!(Accumulate { source, function, total, initial });
+iterator!(
+    Accumulate,
+    ACCUMULATE,
+    "accumulate",
+    "accumulate(iterable, func=None, *, initial=None)\n--\n\nReturn series of accumulated sums (or other binary function results).",
+    new_accumulate,
+    accumulate_next
+);
+
+fn new_accumulate(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
+    static SIGNATURE: Signature = Signature {
+        text: "(iterable, func=None, *, initial=None)",
+        parameters: &[parameter("iterable", true), parameter("func", false), keyword("initial")],
+    };
+    let mut bound = [None; 3];
+    bind(vm, Some(&SIGNATURE), "accumulate", args, &mut bound)?;
+    let [Some(iterable), function, initial] = bound else { return Err(vm.type_error("accumulate() missing iterable")) };
+    let payload = Accumulate {
+        source: vm.iter(iterable)?,
+        function: function.filter(|f| !f.is_none()).cloned(),
+        total: ValueCell::new(None),
+        initial: ValueCell::new(initial.filter(|v| !v.is_none()).cloned()),
+    };
+    Ok(vm.new_instance(cls, payload)?.into_value())
+}
+
+fn accumulate_next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
+    let Some(own) = this.downcast::<Accumulate>() else { return Ok(None) };
+    if let Some(initial) = own.initial.take() {
+        own.total.set(Some(initial.clone()));
+        return Ok(Some(initial));
+    }
+    let Some(item) = vm.next(&own.source)? else { return Ok(None) };
+    let total = match (own.total.get(), &own.function) {
+        (None, _) => item,
+        (Some(total), None) => vm.binary_op(BinaryOp::Add, &total, &item)?,
+        (Some(total), Some(function)) => vm.call(function, &[total, item])?,
+    };
+    own.total.set(Some(total.clone()));
+    Ok(Some(total))
+}
+
+pub struct Batched {
+    /// `None`: exhausted.
+    source: ValueCell,
+    size: usize,
+    strict: bool,
+}
+trace_fields!(Batched { source });
+iterator!(
+    Batched,
+    BATCHED,
+    "batched",
+    "batched(iterable, n, *, strict=False)\n--\n\nBatch data into tuples of length n. The last batch may be shorter than n.\n\nLoops over the input iterable and accumulates data into tuples\nup to size n.  The input is consumed lazily, just enough to\nfill a batch.  The result is yielded as soon as a batch is full\nor when the input iterable is exhausted.\n\n    >>> for batch in batched('ABCDEFG', 3):\n    ...     print(batch)\n    ...\n    ('A', 'B', 'C')\n    ('D', 'E', 'F')\n    ('G',)\n\nIf \"strict\" is True, raises a ValueError if the final batch is shorter\nthan n.",
+    new_batched,
+    batched_next
+);
+
+fn new_batched(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
+    static SIGNATURE: Signature = Signature {
+        text: "(iterable, n, *, strict=False)",
+        parameters: &[parameter("iterable", true), parameter("n", true), keyword("strict")],
+    };
+    let mut bound = [None; 3];
+    bind(vm, Some(&SIGNATURE), "batched", args, &mut bound)?;
+    let [Some(iterable), Some(n), strict] = bound else { return Err(vm.type_error("batched() missing arguments")) };
+    let size = vm.to_size(n)?;
+    let strict = strict.map_or(Ok(false), |s| vm.is_true(s))?;
+    if size < 1 {
+        return Err(vm.value_error("n must be at least one"));
+    }
+    let payload = Batched { source: ValueCell::some(vm.iter(iterable)?), size: size as usize, strict };
+    Ok(vm.new_instance(cls, payload)?.into_value())
+}
+
+fn batched_next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
+    let Some(own) = this.downcast::<Batched>() else { return Ok(None) };
+    let Some(source) = own.source.get() else { return Ok(None) };
+    let mut items = Vec::new();
+    while items.len() < own.size {
+        match vm.next(&source)? {
+            Some(item) => items.push(item),
+            None => {
+                own.source.set(None);
+                if items.is_empty() {
+                    return Ok(None);
+                }
+                if own.strict {
+                    return Err(vm.value_error("batched(): incomplete batch"));
+                }
+                break;
+            }
+        }
+    }
+    Ok(Some(Tuple::from_vec(vm, items)?.into_value()))
+}
+
+pub struct Chain {
+    /// The iterator over iterables; `None`: exhausted.
+    source: ValueCell,
+    active: ValueCell,
+}
+trace_fields!(Chain { source, active });
+iterator!(
+    Chain,
+    CHAIN,
+    "chain",
+    "chain(*iterables)\n--\n\nReturn a chain object whose .__next__() method returns elements from the\nfirst iterable until it is exhausted, then elements from the next\niterable, until all of the iterables are exhausted.",
+    new_chain,
+    chain_next,
+    &[Chain::METHODS]
+);
+
+fn new_chain(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
+    if args.has_keywords() {
+        return Err(vm.type_error("chain() takes no keyword arguments"));
+    }
+    let all = vm.new_tuple(args.pos())?;
+    let payload = Chain { source: ValueCell::some(vm.iter(&all)?), active: ValueCell::new(None) };
+    Ok(vm.new_instance(cls, payload)?.into_value())
+}
+
+fn chain_next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
+    let Some(own) = this.downcast::<Chain>() else { return Ok(None) };
+    loop {
+        if let Some(active) = own.active.get() {
+            if let Some(item) = vm.next(&active)? {
+                return Ok(Some(item));
+            }
+            own.active.set(None);
+        }
+        let Some(source) = own.source.get() else { return Ok(None) };
+        match vm.next(&source) {
+            Ok(Some(iterable)) => match vm.iter(&iterable) {
+                Ok(iterator) => own.active.set(Some(iterator)),
+                Err(raised) => {
+                    own.source.set(None);
+                    return Err(raised);
+                }
+            },
+            Ok(None) => {
+                own.source.set(None);
+                return Ok(None);
+            }
+            Err(raised) => {
+                own.source.set(None);
+                return Err(raised);
+            }
+        }
+    }
+}
+
+#[methods]
+impl Chain {
+    #[classmethod(doc = "Alternative chain() constructor taking a single iterable argument that evaluates lazily.", sig = "(iterable, /)")]
+    fn from_iterable(vm: &Vm, cls: &TypeRef, iterable: &Value) -> Res {
+        let payload = Chain { source: ValueCell::some(vm.iter(iterable)?), active: ValueCell::new(None) };
+        Ok(vm.new_instance(cls, payload)?.into_value())
+    }
+
+    #[classmethod(doc = "See PEP 585", sig = "(object, /)")]
+    fn __class_getitem__(vm: &Vm, cls: &TypeRef, object: &Value) -> Res {
+        ophi_runtime::objects::generic_alias::new_alias(vm, cls.as_value(), object)
+    }
+}
+
+pub struct Pairwise {
+    /// `None`: exhausted.
+    source: ValueCell,
+    old: ValueCell,
+}
+trace_fields!(Pairwise { source, old });
+iterator!(
+    Pairwise,
+    PAIRWISE,
+    "pairwise",
+    "pairwise(iterable, /)\n--\n\nReturn an iterator of overlapping pairs taken from the input iterator.\n\n    s -> (s0,s1), (s1,s2), (s2, s3), ...",
+    new_pairwise,
+    pairwise_next
+);
+
+fn new_pairwise(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
+    args.no_keywords(vm, "pairwise")?;
+    let given = args.check_positional(vm, "pairwise", 1, 1)?;
+    let payload = Pairwise { source: ValueCell::some(vm.iter(&given[0])?), old: ValueCell::new(None) };
+    Ok(vm.new_instance(cls, payload)?.into_value())
+}
+
+fn pairwise_next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
+    let Some(own) = this.downcast::<Pairwise>() else { return Ok(None) };
+    let Some(source) = own.source.get() else { return Ok(None) };
+    let end = || {
+        own.source.set(None);
+        own.old.set(None);
+    };
+    let old = match own.old.get() {
+        Some(old) => old,
+        None => {
+            let Some(first) = vm.next(&source)? else {
+                end();
+                return Ok(None);
+            };
+            own.old.set(Some(first.clone()));
+            // The first step may have called this iterator again and exhausted it.
+            if !own.source.is_set() {
+                own.old.set(None);
+                return Ok(None);
+            }
+            first
+        }
+    };
+    let Some(new) = vm.next(&source)? else {
+        end();
+        return Ok(None);
+    };
+    own.old.set(Some(new.clone()));
+    vm.new_tuple(&[old, new]).map(Some)
+}
+
+pub struct StarMap {
+    function: Value,
+    source: Value,
+}
+trace_fields!(StarMap { function, source });
+iterator!(
+    StarMap,
+    STAR_MAP,
+    "starmap",
+    "starmap(function, iterable, /)\n--\n\nReturn an iterator whose values are returned from the function evaluated with an argument tuple taken from the given sequence.",
+    new_star_map,
+    star_map_next
+);
+
+fn new_star_map(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
+    args.no_keywords(vm, "starmap")?;
+    let given = args.check_positional(vm, "starmap", 2, 2)?;
+    let payload = StarMap { function: given[0].clone(), source: vm.iter(&given[1])? };
+    Ok(vm.new_instance(cls, payload)?.into_value())
+}
+
+fn star_map_next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
+    let Some(own) = this.downcast::<StarMap>() else { return Ok(None) };
+    let Some(args) = vm.next(&own.source)? else { return Ok(None) };
+    let args = vm.collect(&args)?;
+    vm.call(&own.function, &args).map(Some)
+}
+
+pub struct ZipLongest {
+    /// `None` at the place of an exhausted one.
+    sources: GilCell<Vec<Option<Value>>>,
+    active: Cell<usize>,
+    fill: Value,
+}
+trace_fields!(ZipLongest { sources, fill });
+iterator!(
+    ZipLongest,
+    ZIP_LONGEST,
+    "zip_longest",
+    "zip_longest(*iterables, fillvalue=None)\n--\n\nReturn a zip_longest object whose .__next__() method returns a tuple where\nthe i-th element comes from the i-th iterable argument.  The .__next__()\nmethod continues until the longest iterable in the argument sequence\nis exhausted and then it raises StopIteration.  When the shorter iterables\nare exhausted, the fillvalue is substituted in their place.  The fillvalue\ndefaults to None or can be specified by a keyword argument.\n",
+    new_zip_longest,
+    zip_longest_next
+);
+
+fn new_zip_longest(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
+    let mut fill = Value::NONE;
+    for (key, value) in args.keywords().iter() {
+        if !key.downcast::<Str>().is_some_and(|k| k.eq_str("fillvalue")) {
+            return Err(vm.type_error("zip_longest() got an unexpected keyword argument"));
+        }
+        fill = value.clone();
+    }
+    let mut sources = Vec::with_capacity(args.pos().len());
+    for iterable in args.pos() {
+        sources.push(Some(vm.iter(iterable)?));
+    }
+    let active = Cell::new(sources.len());
+    Ok(vm.new_instance(cls, ZipLongest { sources: GilCell::new(sources), active, fill })?.into_value())
+}
+
+fn zip_longest_next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
+    let Some(own) = this.downcast::<ZipLongest>() else { return Ok(None) };
+    let n = own.sources.with(Vec::len);
+    if n == 0 || own.active.get() == 0 {
+        return Ok(None);
+    }
+    let mut items = Vec::with_capacity(n);
+    for i in 0..n {
+        let source = own.sources.with(|s| s[i].clone());
+        let item = match source {
+            None => own.fill.clone(),
+            Some(source) => match vm.next(&source) {
+                Ok(Some(item)) => item,
+                Ok(None) => {
+                    own.active.set(own.active.get().saturating_sub(1));
+                    if own.active.get() == 0 {
+                        return Ok(None);
+                    }
+                    let old = own.sources.with_mut(|s| s[i].take());
+                    drop(old);
+                    own.fill.clone()
+                }
+                Err(raised) => {
+                    own.active.set(0);
+                    return Err(raised);
+                }
+            },
+        };
+        items.push(item);
+    }
+    Ok(Some(Tuple::from_vec(vm, items)?.into_value()))
+}

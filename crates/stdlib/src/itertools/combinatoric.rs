@@ -1,0 +1,317 @@
+//! `product`, `permutations`, `combinations`, `combinations_with_replacement`: a pool and an array of positions in it that
+//! moves on like an odometer.
+
+use super::{iterator, parameter};
+use core::cell::Cell;
+use ophi_runtime::native::{Signature, bind};
+use ophi_runtime::objects::int;
+use ophi_runtime::payload::Downcast;
+use ophi_runtime::{Args, GilCell, Ref, Res, Str, Tuple, TypeRef, Value, Vm, methods};
+
+pub struct Product {
+    pools: Vec<Vec<Value>>,
+    /// `None` before the first result.
+    indices: GilCell<Option<Vec<usize>>>,
+    stopped: Cell<bool>,
+}
+
+impl ophi_runtime::Trace for Product {
+    fn trace(&self, visitor: &mut ophi_runtime::Visitor<'_>) {
+        self.pools.trace(visitor)
+    }
+}
+iterator!(
+    Product,
+    PRODUCT,
+    "product",
+    "product(*iterables, repeat=1)\n--\n\nCartesian product of input iterables.  Equivalent to nested for-loops.\n\nFor example, product(A, B) returns the same as:  ((x,y) for x in A for y in B).\nThe leftmost iterators are in the outermost for-loop, so the output tuples\ncycle in a manner similar to an odometer (with the rightmost element changing\non every iteration).\n\nTo compute the product of an iterable with itself, specify the number\nof repetitions with the optional repeat keyword argument. For example,\nproduct(A, repeat=4) means the same as product(A, A, A, A).\n\nproduct('ab', range(3)) --> ('a',0) ('a',1) ('a',2) ('b',0) ('b',1) ('b',2)\nproduct((0,1), (0,1), (0,1)) --> (0,0,0) (0,0,1) (0,1,0) (0,1,1) (1,0,0) ...",
+    new_product,
+    product_next,
+    &[Product::METHODS]
+);
+
+fn new_product(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
+    let mut repeat = 1isize;
+    for (key, value) in args.keywords().iter() {
+        let key = key.downcast::<Str>().map_or_else(Default::default, |k| k.to_utf8_lossy().into_owned());
+        if key != "repeat" {
+            return Err(vm.type_error(format!("product() got an unexpected keyword argument '{key}'")));
+        }
+        repeat = vm.to_size(value)?;
+    }
+    if repeat < 0 {
+        return Err(vm.value_error("repeat argument cannot be negative"));
+    }
+    let count = if repeat == 0 { 0 } else { args.pos().len() };
+    if count.checked_mul(repeat as usize).is_none_or(|n| n > 1 << 28) {
+        return Err(vm.no_memory());
+    }
+    let mut pools = Vec::with_capacity(count * repeat as usize);
+    for iterable in &args.pos()[..count] {
+        pools.push(vm.collect(iterable)?);
+    }
+    let own = pools.clone();
+    for _ in 1..repeat {
+        pools.extend(own.iter().cloned());
+    }
+    let payload = Product { pools, indices: GilCell::new(None), stopped: Cell::new(false) };
+    Ok(vm.new_instance(cls, payload)?.into_value())
+}
+
+fn product_next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
+    let Some(own) = this.downcast::<Product>() else { return Ok(None) };
+    if own.stopped.get() {
+        return Ok(None);
+    }
+    let pools = &own.pools;
+    let more = own.indices.with_mut(|indices| match indices {
+        None => {
+            *indices = Some(vec![0; pools.len()]);
+            pools.iter().all(|p| !p.is_empty())
+        }
+        Some(indices) => {
+            for (i, pool) in indices.iter_mut().zip(pools).rev() {
+                *i += 1;
+                if *i < pool.len() {
+                    return true;
+                }
+                *i = 0;
+            }
+            false
+        }
+    });
+    if !more {
+        own.stopped.set(true);
+        return Ok(None);
+    }
+    let items: Vec<Value> = own.indices.with(|indices| {
+        indices.iter().flatten().zip(pools).map(|(i, pool)| pool[*i].clone()).collect()
+    });
+    Ok(Some(Tuple::from_vec(vm, items)?.into_value()))
+}
+
+#[methods]
+impl Product {
+    #[method(doc = "Returns size in memory, in bytes.", sig = "()")]
+    fn __sizeof__(_: &Vm, this: &Ref<Product>) -> usize {
+        56 + 8 * this.pools.len()
+    }
+}
+
+/// The state of the three others.
+pub struct Chooser {
+    pool: Vec<Value>,
+    r: usize,
+    indices: GilCell<Vec<usize>>,
+    /// Of permutations only.
+    cycles: GilCell<Vec<usize>>,
+    started: Cell<bool>,
+    stopped: Cell<bool>,
+}
+
+impl Chooser {
+    fn new(pool: Vec<Value>, r: usize, indices: Vec<usize>, stopped: bool) -> Chooser {
+        Chooser {
+            pool,
+            r,
+            indices: GilCell::new(indices),
+            cycles: GilCell::new(Vec::new()),
+            started: Cell::new(false),
+            stopped: Cell::new(stopped),
+        }
+    }
+
+    /// The next choice; `advance` moves the positions on and answers whether there is one.
+    fn next(&self, vm: &Vm, advance: impl FnOnce(&mut Vec<usize>, usize, usize) -> bool) -> Res<Option<Value>> {
+        if self.stopped.get() {
+            return Ok(None);
+        }
+        if self.started.replace(true) {
+            let (n, r) = (self.pool.len(), self.r);
+            if !self.indices.with_mut(|indices| advance(indices, n, r)) {
+                self.stopped.set(true);
+                return Ok(None);
+            }
+        }
+        let items: Vec<Value> =
+            self.indices.with(|indices| indices[..self.r].iter().map(|i| self.pool[*i].clone()).collect());
+        Ok(Some(Tuple::from_vec(vm, items)?.into_value()))
+    }
+}
+
+impl ophi_runtime::Trace for Chooser {
+    fn trace(&self, visitor: &mut ophi_runtime::Visitor<'_>) {
+        self.pool.trace(visitor)
+    }
+}
+
+fn pool_and_r(vm: &Vm, name: &'static str, args: Args<'_>) -> Res<(Vec<Value>, usize)> {
+    static SIGNATURE: Signature =
+        Signature { text: "(iterable, r)", parameters: &[parameter("iterable", true), parameter("r", true)] };
+    let mut bound = [None; 2];
+    bind(vm, Some(&SIGNATURE), name, args, &mut bound)?;
+    let [Some(iterable), Some(r)] = bound else { return Err(vm.type_error("missing arguments")) };
+    let r = vm.to_size(r)?;
+    let pool = vm.collect(iterable)?;
+    match usize::try_from(r) {
+        Ok(r) if r > 1 << 28 && r <= pool.len() => Err(vm.no_memory()),
+        Ok(r) => Ok((pool, r)),
+        Err(_) => Err(vm.value_error("r must be non-negative")),
+    }
+}
+
+pub struct Combinations(Chooser);
+impl ophi_runtime::Trace for Combinations {
+    fn trace(&self, visitor: &mut ophi_runtime::Visitor<'_>) {
+        self.0.trace(visitor)
+    }
+}
+iterator!(
+    Combinations,
+    COMBINATIONS,
+    "combinations",
+    "combinations(iterable, r)\n--\n\nReturn successive r-length combinations of elements in the iterable.\n\ncombinations(range(4), 3) --> (0,1,2), (0,1,3), (0,2,3), (1,2,3)",
+    new_combinations,
+    combinations_next,
+    &[Combinations::METHODS]
+);
+
+fn new_combinations(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
+    let (pool, r) = pool_and_r(vm, "combinations", args)?;
+    let stopped = r > pool.len();
+    let indices = if stopped { Vec::new() } else { (0..r).collect() };
+    Ok(vm.new_instance(cls, Combinations(Chooser::new(pool, r, indices, stopped)))?.into_value())
+}
+
+fn combinations_next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
+    let Some(own) = this.downcast::<Combinations>() else { return Ok(None) };
+    own.0.next(vm, |indices, n, r| {
+        let Some(i) = (0..r).rev().find(|i| indices[*i] != i + n - r) else { return false };
+        indices[i] += 1;
+        for j in i + 1..r {
+            indices[j] = indices[j - 1] + 1;
+        }
+        true
+    })
+}
+
+#[methods]
+impl Combinations {
+    #[method(doc = "Returns size in memory, in bytes.", sig = "()")]
+    fn __sizeof__(_: &Vm, this: &Ref<Combinations>) -> usize {
+        64 + 8 * this.0.r
+    }
+}
+
+pub struct WithReplacement(Chooser);
+impl ophi_runtime::Trace for WithReplacement {
+    fn trace(&self, visitor: &mut ophi_runtime::Visitor<'_>) {
+        self.0.trace(visitor)
+    }
+}
+iterator!(
+    WithReplacement,
+    COMBINATIONS_WITH_REPLACEMENT,
+    "combinations_with_replacement",
+    "combinations_with_replacement(iterable, r)\n--\n\nReturn successive r-length combinations of elements in the iterable allowing individual elements to have successive repeats.\n\ncombinations_with_replacement('ABC', 2) --> ('A','A'), ('A','B'), ('A','C'), ('B','B'), ('B','C'), ('C','C')",
+    new_with_replacement,
+    with_replacement_next,
+    &[WithReplacement::METHODS]
+);
+
+fn new_with_replacement(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
+    let (pool, r) = pool_and_r(vm, "combinations_with_replacement", args)?;
+    let stopped = pool.is_empty() && r > 0;
+    if r > 1 << 28 {
+        return Err(vm.no_memory());
+    }
+    Ok(vm.new_instance(cls, WithReplacement(Chooser::new(pool, r, vec![0; r], stopped)))?.into_value())
+}
+
+fn with_replacement_next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
+    let Some(own) = this.downcast::<WithReplacement>() else { return Ok(None) };
+    own.0.next(vm, |indices, n, r| {
+        let Some(i) = (0..r).rev().find(|i| indices[*i] != n - 1) else { return false };
+        let next = indices[i] + 1;
+        indices[i..].fill(next);
+        true
+    })
+}
+
+#[methods]
+impl WithReplacement {
+    #[method(doc = "Returns size in memory, in bytes.", sig = "()")]
+    fn __sizeof__(_: &Vm, this: &Ref<WithReplacement>) -> usize {
+        64 + 8 * this.0.r
+    }
+}
+
+pub struct Permutations(Chooser);
+impl ophi_runtime::Trace for Permutations {
+    fn trace(&self, visitor: &mut ophi_runtime::Visitor<'_>) {
+        self.0.trace(visitor)
+    }
+}
+iterator!(
+    Permutations,
+    PERMUTATIONS,
+    "permutations",
+    "permutations(iterable, r=None)\n--\n\nReturn successive r-length permutations of elements in the iterable.\n\npermutations(range(3), 2) --> (0,1), (0,2), (1,0), (1,2), (2,0), (2,1)",
+    new_permutations,
+    permutations_next,
+    &[Permutations::METHODS]
+);
+
+fn new_permutations(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
+    static SIGNATURE: Signature =
+        Signature { text: "(iterable, r=None)", parameters: &[parameter("iterable", true), parameter("r", false)] };
+    let mut bound = [None; 2];
+    bind(vm, Some(&SIGNATURE), "permutations", args, &mut bound)?;
+    let [Some(iterable), r] = bound else { return Err(vm.type_error("missing arguments")) };
+    let pool = vm.collect(iterable)?;
+    let n = pool.len();
+    let r = match r.filter(|r| !r.is_none()) {
+        None => n,
+        Some(r) if int::view(r).is_none() => return Err(vm.type_error("Expected int as r")),
+        Some(r) => match usize::try_from(vm.to_size(r)?) {
+            Ok(r) => r,
+            Err(_) => return Err(vm.value_error("r must be non-negative")),
+        },
+    };
+    let stopped = r > n;
+    let chooser = Chooser::new(pool, r, (0..n).collect(), stopped);
+    if !stopped {
+        chooser.cycles.set((0..r).map(|i| n - i).collect());
+    }
+    Ok(vm.new_instance(cls, Permutations(chooser))?.into_value())
+}
+
+fn permutations_next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
+    let Some(own) = this.downcast::<Permutations>() else { return Ok(None) };
+    let cycles = &own.0.cycles;
+    own.0.next(vm, |indices, n, r| {
+        cycles.with_mut(|cycles| {
+            for i in (0..r).rev() {
+                cycles[i] -= 1;
+                if cycles[i] == 0 {
+                    indices[i..].rotate_left(1);
+                    cycles[i] = n - i;
+                } else {
+                    let j = n - cycles[i];
+                    indices.swap(i, j);
+                    return true;
+                }
+            }
+            false
+        })
+    })
+}
+
+#[methods]
+impl Permutations {
+    #[method(doc = "Returns size in memory, in bytes.", sig = "()")]
+    fn __sizeof__(_: &Vm, this: &Ref<Permutations>) -> usize {
+        72 + 16 * this.0.r
+    }
+}
+
