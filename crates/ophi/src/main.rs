@@ -2,7 +2,7 @@
 
 use ophi::config::{self, Version};
 use ophi::start;
-use ophi_host::{Env, OsHost};
+use ophi_host::{Env, OsHost, SigSet, Signals};
 use std::io::Write;
 
 #[allow(clippy::disallowed_methods)] // The process ends here; the interpreter has been finalised by then.
@@ -33,6 +33,9 @@ fn is_plain_python(args: &[Vec<u8>]) -> bool {
 /// The interpreter's machine stack is a thread's, so that its size is ours to choose.
 fn on_big_stack(args: Vec<Vec<u8>>) -> i32 {
     let runner = std::thread::Builder::new().name("main".into()).stack_size(start::STACK_SIZE).spawn(move || run(args));
+    // Signals are for the thread that runs Python: this one, which only waits, would swallow the EINTR that ends a call there.
+    const SIG_SETMASK: i32 = 2;
+    let _ = OsHost.sigmask(SIG_SETMASK, SigSet(u64::MAX));
     match runner.map(|r| r.join()) {
         Ok(Ok(status)) => status,
         Ok(Err(_)) => 70,

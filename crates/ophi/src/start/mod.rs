@@ -54,12 +54,19 @@ fn initialise(vm: &Vm, config: &Config) -> Res<()> {
     ophi_stdlib::register(vm);
     system::make(vm, config)?;
     importing::start(vm)?;
+    ophi_stdlib::io::open::configure(vm, &default_encoding(config), config.flags.warn_default_encoding);
     streams::open(vm, config)?;
+    ophi_stdlib::signal::install(vm)?;
     target::make_main_module(vm)?;
     if !config.flags.no_site {
         ophi_stdlib::support::import(vm, "site")?;
     }
     Ok(())
+}
+
+/// The encoding of text files that name none: "utf-8" in UTF-8 mode, else as the locale calls it, which `open` asks.
+fn default_encoding(config: &Config) -> String {
+    if config.flags.utf8_mode { "utf-8".into() } else { String::new() }
 }
 
 /// A module that is already there.
