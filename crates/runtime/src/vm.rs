@@ -5,6 +5,7 @@
 
 pub mod bootstrap;
 mod errors;
+pub mod gil;
 mod interpreter;
 mod state;
 

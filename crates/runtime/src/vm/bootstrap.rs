@@ -113,6 +113,7 @@ pub fn start(settings: &InterpreterSettings, stack_size: usize) -> Option<Rc<Vm>
     let interpreter: Arc<Interpreter> = Interpreter::bare(settings)?;
     interpreter.heap.set_hooks(hooks());
     let vm = Rc::new(Vm::new(interpreter, stack_size, 1));
+    vm.interpreter().gil.acquire(&vm.breaker);
     let made: Res<()> = enter(&vm, |vm| {
         for def in CORE {
             native::ensure_empty(vm, def);

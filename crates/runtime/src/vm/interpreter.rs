@@ -29,6 +29,7 @@ pub struct InterpreterSettings {
 /// heap's address range goes back to the system as a whole.
 pub struct Interpreter {
     pub breaker: Arc<Breaker>,
+    pub gil: super::gil::Gil,
     /// Type objects by `TypeId`.
     pub types: ManuallyDrop<Box<[OnceCell<TypeRef>]>>,
     names: ManuallyDrop<OnceCell<Box<Names>>>,
@@ -76,6 +77,7 @@ impl Interpreter {
         };
         Some(Arc::new(Interpreter {
             breaker: Arc::new(Breaker::new()),
+            gil: super::gil::Gil::default(),
             types: ManuallyDrop::new((0..MAX_NATIVE_TYPES).map(|_| OnceCell::new()).collect()),
             names: ManuallyDrop::new(OnceCell::new()),
             interned: ManuallyDrop::new(InternTable::default()),

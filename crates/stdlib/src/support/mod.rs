@@ -45,8 +45,8 @@ pub fn blocking<T>(vm: &Vm, mut call: impl FnMut(&dyn Host) -> Outcome<T>) -> Re
 }
 
 /// Runs `f`, which sees no Python value, while other threads may hold the GIL.
-pub fn without_gil<T>(_vm: &Vm, f: impl FnOnce() -> T) -> T {
-    f()
+pub fn without_gil<T>(vm: &Vm, f: impl FnOnce() -> T) -> T {
+    vm.without_gil(f)
 }
 
 /// Runs the Python handlers of signals that have arrived.

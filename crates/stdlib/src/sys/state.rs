@@ -157,6 +157,7 @@ impl Sys {
             return Err(vm.value_error("switch interval must be strictly positive"));
         }
         vm.interpreter().state::<Settings>().switch_interval.set(interval);
+        vm.interpreter().gil.set_interval(interval);
         Ok(())
     }
 

@@ -1,0 +1,110 @@
+//! The GIL: one lock an interpreter; who holds it may touch the interpreter's values.
+//!
+//! A thread that waits asks, after each switch interval, for the lock to be handed over: it sets `DROP_GIL` on the breaker,
+//! which the holder sees at its next safe point. The holder then waits until another thread has really taken it, so that a
+//! busy thread cannot take it back at once. After CPython Python/ceval_gil.c.
+
+use super::state::{Breaker, Vm};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+#[derive(Default)]
+struct State {
+    held: bool,
+    waiting: usize,
+    /// Counts hand-overs; tells a waiter whether the holder has changed meanwhile.
+    switches: u64,
+}
+
+pub struct Gil {
+    state: Mutex<State>,
+    changed: Condvar,
+    /// Switch interval in microseconds.
+    interval: AtomicU64,
+}
+
+impl Default for Gil {
+    fn default() -> Gil {
+        Gil { state: Mutex::new(State::default()), changed: Condvar::new(), interval: AtomicU64::new(5000) }
+    }
+}
+
+impl Gil {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn set_interval(&self, seconds: f64) {
+        self.interval.store(((seconds * 1e6) as u64).max(1), Ordering::Relaxed);
+    }
+
+    /// Takes the lock, asking its holder for it after each interval.
+    pub fn acquire(&self, breaker: &Breaker) {
+        let mut state = self.lock();
+        while state.held {
+            state.waiting += 1;
+            let seen = state.switches;
+            let interval = Duration::from_micros(self.interval.load(Ordering::Relaxed));
+            let (again, timeout) =
+                self.changed.wait_timeout(state, interval).unwrap_or_else(PoisonError::into_inner);
+            state = again;
+            state.waiting -= 1;
+            if timeout.timed_out() && state.held && state.switches == seen {
+                breaker.set(Breaker::DROP_GIL);
+            }
+        }
+        state.held = true;
+        state.switches += 1;
+        self.changed.notify_all();
+    }
+
+    pub fn release(&self) {
+        let mut state = self.lock();
+        debug_assert!(state.held, "the GIL is released by who holds it");
+        state.held = false;
+        self.changed.notify_all();
+    }
+
+    /// Hands the lock to a waiting thread, if there is one, and takes it again.
+    fn hand_over(&self, breaker: &Breaker) {
+        let mut state = self.lock();
+        if state.waiting == 0 {
+            return;
+        }
+        state.held = false;
+        let seen = state.switches;
+        self.changed.notify_all();
+        // Until someone has had it; bounded, should the waiters give up.
+        while state.switches == seen && state.waiting > 0 {
+            let (again, timeout) =
+                self.changed.wait_timeout(state, Duration::from_millis(5)).unwrap_or_else(PoisonError::into_inner);
+            state = again;
+            if timeout.timed_out() {
+                break;
+            }
+        }
+        drop(state);
+        self.acquire(breaker);
+    }
+}
+
+impl Vm {
+    /// Runs `f`, which touches no Python value, while other threads may hold the GIL.
+    pub fn without_gil<T>(&self, f: impl FnOnce() -> T) -> T {
+        struct Retake<'a>(&'a Vm);
+        impl Drop for Retake<'_> {
+            fn drop(&mut self) {
+                self.0.interpreter().gil.acquire(&self.0.breaker);
+            }
+        }
+        self.interpreter().gil.release();
+        let _retake = Retake(self);
+        f()
+    }
+
+    /// Serves `DROP_GIL`.
+    pub fn hand_over_gil(&self) {
+        self.interpreter().gil.hand_over(&self.breaker);
+    }
+}
