@@ -35,6 +35,7 @@ pub mod structs;
 pub mod support;
 pub mod sys;
 pub mod termios;
+pub mod thread;
 pub mod time;
 pub mod tracemalloc;
 pub mod unicodedata;
@@ -74,6 +75,7 @@ pub static MODULES: &[&ModuleDef] = &[
     &string::MODULE,
     &structs::MODULE,
     &termios::MODULE,
+    &thread::MODULE,
     &time::MODULE,
     &tracemalloc::MODULE,
     &unicodedata::MODULE,

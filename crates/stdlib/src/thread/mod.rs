@@ -1,0 +1,295 @@
+//! `_thread`: threads, locks and thread-local data. After CPython Modules/_threadmodule.c.
+//!
+//! A Python thread is a system thread with a context ([`Vm`]) of its own on the shared interpreter; it holds the GIL whenever it
+//! touches a value. Waiting (for locks, for threads) gives the GIL up.
+
+mod handle;
+mod local;
+mod lock;
+mod rlock;
+mod start;
+
+use crate::support::structseq::{self, Field, Spec};
+use ophi_runtime::native::{GetSetDef, MethodTable};
+use ophi_runtime::objects::module::{ModuleDef, Namespace};
+use ophi_runtime::objects::tuple::TUPLE;
+use ophi_runtime::payload::Downcast;
+use ophi_runtime::slots::Slots;
+use ophi_runtime::{Ref, Res, Str, Tuple, TypeDef, TypeFlags, Value, Vm, methods};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+pub struct Thread;
+
+/// Longest wait that locks accept, in seconds.
+pub const TIMEOUT_MAX: f64 = 9223372036.0;
+
+/// Threads running Python code besides the first, and the stack size new ones get.
+#[derive(Default)]
+pub(crate) struct Threads {
+    pub running: std::sync::Arc<AtomicUsize>,
+    pub stack_size: std::cell::Cell<usize>,
+    /// Handles of threads that `_shutdown` waits for.
+    pub joinable: ophi_runtime::GilCell<Vec<std::sync::Arc<handle::Shared>>>,
+}
+
+const HOOK_ARGS_FIELDS: &[Field; 4] =
+    &[("exc_type", "Exception type"), ("exc_value", "Exception value"), ("exc_traceback", "Exception traceback"), ("thread", "Thread")];
+static HOOK_ARGS_MEMBERS: [GetSetDef; 4] = structseq::accessors(HOOK_ARGS_FIELDS);
+static HOOK_ARGS_TABLE: MethodTable = MethodTable { methods: &[], accessors: &[], members: &HOOK_ARGS_MEMBERS };
+static HOOK_ARGS_DEF: TypeDef = TypeDef {
+    module: "_thread",
+    doc: "ExceptHookArgs\n\nType used to pass arguments to threading.excepthook.",
+    flags: TypeFlags::TUPLE.with(TypeFlags::GC).with(TypeFlags::SEQUENCE).with(TypeFlags::DICT),
+    slots: Slots { repr: Some(structseq::repr), ..Slots::NONE },
+    tables: &[&HOOK_ARGS_TABLE],
+    ..TypeDef::of::<Tuple>("_ExceptHookArgs", &TUPLE)
+};
+static HOOK_ARGS: Spec = Spec { def: &HOOK_ARGS_DEF, fields: HOOK_ARGS_FIELDS, visible: 4 };
+
+pub static MODULE: ModuleDef = ModuleDef {
+    name: "_thread",
+    doc: "This module provides primitive operations to write multi-threaded programs.\nThe 'threading' module provides a more convenient interface.",
+    tables: &[Thread::METHODS],
+    init: |vm, module| {
+        vm.interpreter().services().drop_gil.set(Some(|vm| {
+            vm.hand_over_gil();
+            Ok(())
+        }));
+        HOOK_ARGS.register(vm)?;
+        module.add_type(vm, &HOOK_ARGS_DEF)?;
+        module.add_type(vm, &lock::LOCK)?;
+        module.add(vm, "LockType", vm.ty(&lock::LOCK).to_value())?;
+        module.add_type(vm, &rlock::RLOCK)?;
+        module.add_type(vm, &handle::HANDLE)?;
+        module.add_type(vm, &local::LOCAL)?;
+        module.add(vm, "error", vm.ty(&ophi_runtime::objects::exceptions::RUNTIME_ERROR).to_value())?;
+        module.add(vm, "TIMEOUT_MAX", vm.new_float(TIMEOUT_MAX)?)?;
+        module.add_int(vm, "_NAME_MAXLEN", 15)?;
+        let module = module.as_value();
+        for (alias, name) in
+            [("start_new", "start_new_thread"), ("allocate", "allocate_lock"), ("exit_thread", "exit")]
+        {
+            let function = vm.get_attr_str(module, name)?;
+            vm.set_attr_str(module, alias, &function)?;
+        }
+        Ok(())
+    },
+};
+
+/// `timeout` in seconds as a duration: `None` waits for ever. `blocking` false means "do not wait".
+pub(crate) fn wait_time(vm: &Vm, blocking: bool, timeout: f64) -> Res<Option<Duration>> {
+    if !blocking {
+        if timeout != -1.0 {
+            return Err(vm.value_error("can't specify a timeout for a non-blocking call"));
+        }
+        return Ok(Some(Duration::ZERO));
+    }
+    if timeout == -1.0 {
+        return Ok(None);
+    }
+    if timeout.is_nan() {
+        return Err(vm.value_error("Invalid value NaN (not a number)"));
+    }
+    if timeout < 0.0 {
+        return Err(vm.value_error("timeout value must be a non-negative number"));
+    }
+    if timeout > TIMEOUT_MAX {
+        return Err(vm.overflow_error("timeout value is too large"));
+    }
+    Ok(Some(Duration::from_secs_f64(timeout)))
+}
+
+#[methods]
+impl Thread {
+    /// Start a new thread and return its identifier.
+    ///
+    /// The thread will call the function with positional arguments from the
+    /// tuple args and keyword arguments taken from the optional dictionary
+    /// kwargs.  The thread exits when the function returns; the return value
+    /// is ignored.  The thread will also exit when the function raises an
+    /// unhandled exception; a stack trace will be printed unless the exception
+    /// is SystemExit.
+    #[function(sig = "(function, args, kwargs=<unrepresentable>, /)")]
+    fn start_new_thread(vm: &Vm, function: &Value, args: &Value, kwargs: Option<&Value>) -> Res<u64> {
+        if vm.class(function).slots().call.is_none() {
+            return Err(vm.type_error("first arg must be callable"));
+        }
+        let Some(args) = args.downcast::<Tuple>() else {
+            return Err(vm.type_error("2nd arg must be a tuple"));
+        };
+        if kwargs.is_some_and(|k| k.downcast::<ophi_runtime::Dict>().is_none()) {
+            return Err(vm.type_error("optional 3rd arg must be a dictionary"));
+        }
+        start::spawn(vm, function.clone(), args.clone(), kwargs.cloned(), None)
+    }
+
+    /// *For internal use only*: start a new thread.
+    ///
+    /// Like start_new_thread(), this starts a new thread calling the given function.
+    /// Unlike start_new_thread(), this returns a handle object with methods to join
+    /// or detach the given thread.
+    #[function(sig = "(function, handle=None, daemon=True)")]
+    fn start_joinable_thread(vm: &Vm, function: &Value, handle: Option<&Value>, daemon: bool) -> Res {
+        if vm.class(function).slots().call.is_none() {
+            return Err(vm.type_error("thread function must be callable"));
+        }
+        let handle = match handle {
+            Some(handle) => match handle.downcast::<handle::Handle>() {
+                Some(handle) => handle.clone(),
+                None => return Err(vm.type_error("'handle' must be a _ThreadHandle")),
+            },
+            None => handle::Handle::new(vm)?,
+        };
+        if !handle.shared.begin() {
+            return Err(vm.runtime_error("thread already started"));
+        }
+        if !daemon {
+            vm.interpreter().state::<Threads>().joinable.with_mut(|all| all.push(handle.shared.clone()));
+        }
+        let args = Tuple::from_slice(vm, &[])?;
+        match start::spawn(vm, function.clone(), args, None, Some(handle.shared.clone())) {
+            Ok(_) => Ok(handle.into_value()),
+            Err(raised) => {
+                handle.shared.fail();
+                Err(raised)
+            }
+        }
+    }
+
+    /// Internal only. Make a thread handle for threads not spawned by the _thread or threading module.
+    #[function(sig = "(ident, /)")]
+    fn _make_thread_handle(vm: &Vm, ident: u64) -> Res {
+        let handle = handle::Handle::new(vm)?;
+        handle.shared.adopt(ident);
+        Ok(handle.into_value())
+    }
+
+    /// Return a non-zero integer that uniquely identifies the current thread
+    /// amongst other threads that exist simultaneously.
+    ///
+    /// This may be used to identify per-thread resources.  Even though on
+    /// some platforms threads identities may appear to be allocated
+    /// consecutive numbers starting at 1, this behavior should not be relied
+    /// upon, and the number should be seen purely as a magic cookie.
+    /// A thread's identity may be reused for another thread after it exits.
+    #[function(sig = "()")]
+    fn get_ident(_vm: &Vm) -> u64 {
+        start::ident()
+    }
+
+    /// Return a non-negative integer identifying the thread as reported
+    /// by the OS (kernel). This may be used to uniquely identify a
+    /// particular thread within a system.
+    #[function(sig = "()")]
+    fn get_native_id(vm: &Vm) -> Res<i64> {
+        let host = crate::support::host(vm);
+        Ok(host.gettid().map_or(0, |id| id as i64))
+    }
+
+    #[function(sig = "()", doc = "Internal only. Return the ident of the main thread.")]
+    fn _get_main_thread_ident(vm: &Vm) -> u64 {
+        start::main_ident(vm)
+    }
+
+    #[function(sig = "()", doc = "Return the number of threads currently running Python code.")]
+    fn _count(vm: &Vm) -> usize {
+        vm.interpreter().state::<Threads>().running.load(Ordering::SeqCst)
+    }
+
+    #[function(sig = "()", doc = "Return whether the current interpreter is the main interpreter.")]
+    fn _is_main_interpreter(_vm: &Vm) -> bool {
+        true
+    }
+
+    #[function(sig = "()", doc = "Return True if daemon threads are allowed in the current interpreter,\nand False otherwise.")]
+    fn daemon_threads_allowed(_vm: &Vm) -> bool {
+        true
+    }
+
+    /// Wait for all non-daemon threads (other than the calling thread) to stop.
+    #[function(sig = "()")]
+    fn _shutdown(vm: &Vm) -> Res<()> {
+        loop {
+            let threads = vm.interpreter().state::<Threads>();
+            let Some(next) = threads.joinable.with_mut(|all| all.pop()) else { return Ok(()) };
+            if next.ident() != start::ident() {
+                handle::join(vm, &next, None)?;
+            }
+        }
+    }
+
+    /// Create a new lock object. See help(type(threading.Lock())) for
+    /// information about locks.
+    #[function(sig = "()")]
+    fn allocate_lock(vm: &Vm) -> Res {
+        lock::Lock::new(vm)
+    }
+
+    /// This is synonymous to ``raise SystemExit''.  It will cause the current
+    /// thread to exit silently unless the exception is caught.
+    #[function(sig = "()")]
+    fn exit(vm: &Vm) -> Res {
+        Err(vm.raise_with(&ophi_runtime::objects::exceptions::SYSTEM_EXIT, &[]))
+    }
+
+    /// Return the thread stack size used when creating new threads.  The
+    /// optional size argument specifies the stack size (in bytes) to be used
+    /// for subsequent thread creation.
+    #[function(sig = "(size=0, /)")]
+    fn stack_size(vm: &Vm, size: isize) -> Res<usize> {
+        if size < 0 {
+            return Err(vm.value_error("size must be 0 or a positive value"));
+        }
+        if size != 0 && size < 32768 {
+            return Err(vm.value_error(format!("size not valid: {size} bytes")));
+        }
+        Ok(vm.interpreter().state::<Threads>().stack_size.replace(size as usize))
+    }
+
+    #[function(sig = "(name)", doc = "Set the name of the current thread.")]
+    fn set_name(_vm: &Vm, name: &Ref<Str>) {
+        let _ = name;
+    }
+
+    #[function(sig = "()", doc = "Get the name of the current thread.")]
+    fn _get_name(_vm: &Vm) -> &'static str {
+        ""
+    }
+
+    /// Handle uncaught Thread.run() exception.
+    #[function(sig = "(args, /)", name = "_excepthook")]
+    fn excepthook(vm: &Vm, args: &Value) -> Res<()> {
+        let exception = vm.get_attr_str(args, "exc_value")?;
+        let thread = vm.get_attr_str(args, "thread")?;
+        if vm.class(&exception).is_subtype(vm.ty(&ophi_runtime::objects::exceptions::SYSTEM_EXIT)) {
+            return Ok(());
+        }
+        let name = if thread.is_none() {
+            start::ident().to_string()
+        } else {
+            let name = vm.get_attr_str(&thread, "name")?;
+            vm.str(&name)?.to_utf8_lossy().into_owned()
+        };
+        let stderr = crate::sys::sys_attribute(vm, "stderr")?.unwrap_or(Value::NONE);
+        if !stderr.is_none() {
+            let text = vm.new_str(&format!("Exception in thread {name}:\n"))?.into_value();
+            vm.call_method_str(&stderr, "write", &[text])?;
+        }
+        crate::sys::print_exception(vm, &exception)
+    }
+
+    /// Simulate the arrival of the given signal in the main thread,
+    /// where the corresponding signal handler will be executed.
+    /// If *signum* is omitted, SIGINT is assumed.
+    /// A subthread can use this function to interrupt the main thread.
+    #[function(sig = "(signum=2, /)")]
+    fn interrupt_main(vm: &Vm, signum: i32) -> Res<()> {
+        if !(1..65).contains(&signum) {
+            return Err(vm.value_error("signal number out of range"));
+        }
+        let host = crate::support::host(vm);
+        let _ = host.raise(signum);
+        Ok(())
+    }
+}

@@ -1,0 +1,132 @@
+//! Starting and ending threads.
+
+use super::{Threads, handle::Shared, local};
+use ophi_runtime::vm::bootstrap;
+use ophi_runtime::{Args, Dict, Ref, Res, Tuple, Value, Vm};
+use ophi_runtime::payload::Downcast;
+use std::cell::Cell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Machine stack of a thread unless `stack_size` chose another.
+const STACK_SIZE: usize = 16 << 20;
+
+static NEXT_IDENT: AtomicU64 = AtomicU64::new(1);
+
+thread_local! {
+    static IDENT: Cell<u64> = const { Cell::new(0) };
+}
+
+/// The ident of this thread: a number no other thread of the process has had.
+pub fn ident() -> u64 {
+    let known = IDENT.get();
+    if known != 0 {
+        return known;
+    }
+    // Looks like an address, as CPython's do: programs print it, none may rely on it.
+    let fresh = (NEXT_IDENT.fetch_add(1, Ordering::Relaxed) << 12) | 0x7f00_0000_0000;
+    IDENT.set(fresh);
+    fresh
+}
+
+#[derive(Default)]
+struct MainIdent(Cell<u64>);
+
+/// The ident of the first thread that asked: the one that imported `_thread` at the start.
+pub fn main_ident(vm: &Vm) -> u64 {
+    let state = vm.interpreter().state::<MainIdent>();
+    if state.0.get() == 0 {
+        state.0.set(ident());
+    }
+    state.0.get()
+}
+
+/// What a new thread takes over.
+struct Task {
+    function: Value,
+    args: Ref<Tuple>,
+    kwargs: Option<Value>,
+}
+
+struct Carry(Task);
+
+// SAFETY: the values are touched and dropped only while the thread that has them holds the GIL.
+#[allow(unsafe_code)]
+unsafe impl Send for Carry {}
+
+/// Starts a thread that calls `function(*args, **kwargs)`; its ident. RuntimeError when the system refuses.
+pub fn spawn(
+    vm: &Vm,
+    function: Value,
+    args: Ref<Tuple>,
+    kwargs: Option<Value>,
+    shared: Option<Arc<Shared>>,
+) -> Res<u64> {
+    main_ident(vm);
+    let threads = vm.interpreter().state::<Threads>();
+    let size = match threads.stack_size.get() {
+        0 => STACK_SIZE,
+        chosen => chosen.max(1 << 20),
+    };
+    let running = threads.running.clone();
+    let interpreter = vm.interpreter_arc();
+    let carry = Carry(Task { function, args, kwargs });
+    let (tell, told) = std::sync::mpsc::channel::<u64>();
+    running.fetch_add(1, Ordering::SeqCst);
+    let counter = running.clone();
+    let body = move || {
+        let carry = carry;
+        let me = ident();
+        if let Some(shared) = &shared {
+            shared.run(me);
+        }
+        let _ = tell.send(me);
+        interpreter.gil.acquire(&interpreter.breaker);
+        {
+            let thread_vm = Vm::new(interpreter.clone(), size, me);
+            bootstrap::enter(&thread_vm, |vm| {
+                run(vm, carry);
+                local::forget_thread(vm);
+                drop(vm.put_aside());
+            });
+            // The context owns stacks, no values any more.
+            bootstrap::enter(&thread_vm, |_| ());
+            drop(thread_vm);
+        }
+        counter.fetch_sub(1, Ordering::SeqCst);
+        if let Some(shared) = &shared {
+            shared.finish();
+        }
+        interpreter.gil.release();
+    };
+    match std::thread::Builder::new().stack_size(size + (256 << 10)).spawn(body) {
+        Ok(_) => vm.without_gil(|| told.recv()).map_err(|_| vm.runtime_error("can't start new thread")),
+        Err(_) => {
+            running.fetch_sub(1, Ordering::SeqCst);
+            Err(vm.runtime_error("can't start new thread"))
+        }
+    }
+}
+
+fn run(vm: &Vm, carry: Carry) {
+    let Task { function, args, kwargs } = carry.0;
+    let result = (|| -> Res {
+        let Some(kwargs) = kwargs.as_ref().and_then(|k| k.downcast::<Dict>()) else {
+            return vm.call(&function, args.as_slice());
+        };
+        let items = kwargs.items();
+        let names: Vec<Value> = items.iter().map(|(k, _)| k.clone()).collect();
+        let names = Tuple::from_slice(vm, &names)?;
+        let mut values = args.as_slice().to_vec();
+        values.extend(items.into_iter().map(|(_, v)| v));
+        vm.call_args(&function, Args { values: &values, names: Some(&names) })
+    })();
+    if let Err(raised) = result {
+        if vm.raised_is(&ophi_runtime::objects::exceptions::SYSTEM_EXIT) {
+            vm.forget(raised);
+        } else {
+            vm.unraisable(raised, Some("Exception ignored in thread started by"), Some(&function));
+        }
+    }
+    drop((function, args, kwargs));
+}
