@@ -7,6 +7,7 @@ use crate::payload::TypeDef;
 /// Builtin classes that are no exceptions.
 pub static CLASSES: &[&TypeDef] = &[
     &int::BOOL,
+    &bytearray::BYTEARRAY,
     &bytes::BYTES,
     &classmethod::CLASS_METHOD,
     &complex::COMPLEX,
@@ -19,6 +20,7 @@ pub static CLASSES: &[&TypeDef] = &[
     &int::INT,
     &list::LIST,
     &iterators::map::MAP,
+    &memoryview::MEMORYVIEW,
     &object::OBJECT,
     &range::RANGE,
     &iterators::reversed::REVERSED,
