@@ -30,6 +30,7 @@ pub mod native;
 pub mod objects;
 pub mod payload;
 pub mod protocol;
+pub mod traceback;
 pub mod unicode;
 pub mod vm;
 pub mod warnings;

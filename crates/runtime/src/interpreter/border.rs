@@ -5,13 +5,10 @@ use crate::objects::exceptions as exc;
 use crate::payload::Downcast;
 use crate::vm::{Raised, Res, Vm};
 use crate::{Ref, Str, TypeRef, Value};
+use ophi_syntax::source::{DecodeFailure, Origin, SourceError};
 use ophi_syntax::{Source, SourceWarning, SyntaxDiagnostic};
 
 impl Vm {
-    fn not_there(&self, what: &str) -> Raised {
-        self.not_implemented(format!("{what}: not there yet"))
-    }
-
     // text
     pub fn new_bytes_value(&self, bytes: &[u8]) -> Res {
         Ok(self.new_bytes(bytes)?.into_value())
@@ -22,13 +19,42 @@ impl Vm {
             None => Ok(None),
         }
     }
-    pub fn surrogate_error(&self, _text: &Str) -> Raised {
-        self.value_error("'utf-8' codec can't encode characters: surrogates not allowed")
+    /// UnicodeEncodeError for the first run of lone surrogates.
+    pub fn surrogate_error(&self, text: &Ref<Str>) -> Raised {
+        let is_surrogate = |c: u32| (0xd800..0xe000).contains(&c);
+        let start = text.code_points().position(is_surrogate).unwrap_or(0);
+        let end = start + text.code_points().skip(start).take_while(|c| is_surrogate(*c)).count();
+        exc::raise_unicode_encode(self, "utf-8", text.as_value(), start, end, "surrogates not allowed")
     }
+    /// Bytes as a source: byte order mark and coding cookie count.
     pub fn decode_source(&self, bytes: &[u8], newline: bool) -> Res<Result<Source, SyntaxDiagnostic>> {
-        match core::str::from_utf8(bytes) {
-            Ok(text) => Ok(Source::from_text(text, newline)),
-            Err(_) => Err(self.not_there("sources that are not UTF-8")),
+        let mut kept = None;
+        let mut decode = |encoding: &str, bytes: &[u8]| -> Result<String, DecodeFailure> {
+            match crate::codecs::decode_bytes(self, bytes, Some(encoding), None) {
+                Ok(text) => Ok(text.to_utf8_lossy().into_owned()),
+                Err(raised) if self.raised_is(&exc::LOOKUP_ERROR) || self.raised_is(&exc::VALUE_ERROR) => {
+                    let exception = self.take_raised(raised);
+                    match self.str(&exception) {
+                        Ok(text) => Err(DecodeFailure::Message(text.to_utf8_lossy().into_owned())),
+                        Err(raised) => {
+                            kept = Some(raised);
+                            Err(DecodeFailure::Raised)
+                        }
+                    }
+                }
+                Err(raised) => {
+                    kept = Some(raised);
+                    Err(DecodeFailure::Raised)
+                }
+            }
+        };
+        match Source::from_bytes(bytes, Origin::Bytes, newline, &mut decode) {
+            Ok(source) => Ok(Ok(source)),
+            Err(SourceError::Diagnostic(diagnostic)) => Ok(Err(diagnostic)),
+            Err(SourceError::Raised) => Err(match kept {
+                Some(raised) => raised,
+                None => self.system_error("decoding failed without an exception"),
+            }),
         }
     }
 

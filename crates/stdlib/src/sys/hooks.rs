@@ -30,8 +30,8 @@ pub fn sys_attribute(vm: &Vm, name: &str) -> Res<Option<Value>> {
     }
 }
 
-/// Prints the exception as the interpreter does when nobody catches it: through `traceback`, which knows about carets, notes,
-/// groups and suggestions; plainly when even that fails.
+/// Prints the exception as the interpreter does when nobody catches it: through the library's `traceback`, which knows about
+/// suggestions and colours; natively when that fails.
 pub fn print_exception(vm: &Vm, exception: &Value) -> Res<()> {
     let Some(stderr) = sys_attribute(vm, "stderr")?.filter(|f| !f.is_none()) else { return Ok(()) };
     let printed = (|| -> Res<()> {
@@ -41,8 +41,7 @@ pub fn print_exception(vm: &Vm, exception: &Value) -> Res<()> {
     })();
     if let Err(raised) = printed {
         let inner = vm.take_raised(raised);
-        let text = format!("{}\n", plain_text(vm, exception));
-        let text = vm.new_str(&text)?.into_value();
+        let text = vm.new_str(&ophi_runtime::traceback::render(vm, exception))?.into_value();
         if let Err(raised) = vm.call_method_str(&stderr, "write", &[text]) {
             vm.forget(raised);
         }
@@ -52,19 +51,6 @@ pub fn print_exception(vm: &Vm, exception: &Value) -> Res<()> {
         vm.forget(raised);
     }
     Ok(())
-}
-
-/// "ValueError: message".
-pub fn plain_text(vm: &Vm, exception: &Value) -> String {
-    let name = vm.class(exception).name();
-    match vm.str(exception) {
-        Ok(text) if text.is_empty() => name,
-        Ok(text) => format!("{name}: {}", text.to_utf8_lossy()),
-        Err(raised) => {
-            vm.forget(raised);
-            format!("{name}: <exception str() failed>")
-        }
-    }
 }
 
 #[methods(HOOKS)]
