@@ -23,8 +23,8 @@ pub mod int;
 pub mod iterators;
 pub mod list;
 pub mod mappingproxy;
-pub mod method;
 pub mod memoryview;
+pub mod method;
 pub mod module;
 pub mod namespace;
 pub mod native_function;
@@ -51,3 +51,15 @@ pub mod wrapped_function;
 /// Native modules of this crate; every interpreter knows them from its first moment on.
 pub static NATIVE_MODULES: &[&module::ModuleDef] =
     &[&abc::ABC, &collector::module::GC, &types_module::TYPES, &typing::module::TYPING, &weakref::module::WEAKREF, &crate::ast::AST_MODULE, &crate::warnings::WARNINGS, &crate::modules::marshal::MARSHAL, &crate::modules::opcode::OPCODE, &crate::modules::symtable::SYMTABLE, &crate::modules::tokenize::TOKENIZE];
+pub static NATIVE_MODULES: &[&module::ModuleDef] = &[
+    &abc::ABC,
+    &collector::module::GC,
+    &types_module::TYPES,
+    &typing::module::TYPING,
+    &weakref::module::WEAKREF,
+    &crate::ast::AST_MODULE,
+    &crate::warnings::WARNINGS,
+    &crate::modules::marshal::MARSHAL,
+    &crate::modules::opcode::OPCODE,
+    &crate::modules::tokenize::TOKENIZE,
+];

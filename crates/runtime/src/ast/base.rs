@@ -2,10 +2,10 @@
 
 use super::classes::classes;
 use crate::native::Args;
+use crate::objects::exceptions as exc;
 use crate::objects::generic_alias::GENERIC_ALIAS;
 use crate::objects::object::OBJECT;
 use crate::objects::union::UNION;
-use crate::objects::exceptions as exc;
 use crate::payload::{Downcast, Payload, TypeDef};
 use crate::slots::Slots;
 use crate::vm::{Res, Vm};
@@ -96,10 +96,9 @@ fn init(vm: &Vm, this: &Value, args: Args<'_>) -> Res<()> {
         match at {
             Some(i) if given[i] => {
                 let shown = vm.repr(name)?;
-                return Err(vm.type_error(format!(
-                    "{class_name} got multiple values for argument {}",
-                    shown.to_utf8_lossy()
-                )));
+                return Err(
+                    vm.type_error(format!("{class_name} got multiple values for argument {}", shown.to_utf8_lossy()))
+                );
             }
             Some(i) => given[i] = true,
             None => {
@@ -213,9 +212,7 @@ impl Node {
             values.set(vm, name, value.clone())?;
         }
         for field in &fields {
-            if values.get(vm, field)?.is_none()
-                && vm.get_attr_opt(class.as_value(), name_text(vm, field)?)?.is_none()
-            {
+            if values.get(vm, field)?.is_none() && vm.get_attr_opt(class.as_value(), name_text(vm, field)?)?.is_none() {
                 let shown = vm.repr(field)?;
                 return Err(vm.type_error(format!(
                     "{}.__replace__ missing 1 keyword argument: {}.",
@@ -244,10 +241,9 @@ impl Node {
                 vm.replace_instance_dict(this.as_value(), Some(value.clone()));
                 Ok(())
             }
-            Some(value) => Err(vm.type_error(format!(
-                "__dict__ must be set to a dictionary, not a '{}'",
-                vm.type_name(value)
-            ))),
+            Some(value) => {
+                Err(vm.type_error(format!("__dict__ must be set to a dictionary, not a '{}'", vm.type_name(value))))
+            }
             None => Err(vm.type_error("cannot delete __dict__")),
         }
     }

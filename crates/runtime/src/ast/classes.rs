@@ -6,7 +6,8 @@ use crate::protocol::numbers::BinaryOp;
 use crate::vm::{Res, Vm};
 use crate::{Ref, Tuple, Type, TypeRef, Value};
 use ophi_syntax::ast::{
-    Attributes, CLASSES, ClassId, ClassInfo, ExprContext, FieldInfo, FieldType, Quantity, TYPES, TypeId, TypeInfo, TypeKind,
+    Attributes, CLASSES, ClassId, ClassInfo, ExprContext, FieldInfo, FieldType, Quantity, TYPES, TypeId, TypeInfo,
+    TypeKind,
 };
 use std::cell::OnceCell;
 use std::rc::Rc;

@@ -3,13 +3,13 @@
 use super::base::AST;
 use super::{classes, objects_to_tree, tree_to_objects};
 use crate::Value;
-use crate::objects::code::Code;
 use crate::interpreter::builtins::{
     ALLOW_INCOMPLETE, DONT_IMPLY_DEDENT, ONLY_AST, OPTIMIZED_AST, TOP_LEVEL_AWAIT, TYPE_COMMENTS, source_text,
 };
+use crate::objects::code::Code;
 use crate::vm::{Raised, Res, Vm};
-use ophi_bytecode::code::flags as code_flags;
 use bumpalo::Bump;
+use ophi_bytecode::code::flags as code_flags;
 use ophi_compiler::{CompileError, CompileOptions, diagnostic, optimized_tree, source_warning, validate};
 use ophi_syntax::ast::{Mod, NodeRef, TypeId};
 use ophi_syntax::parser::{ParseFlags, parse_with_warnings};
@@ -114,14 +114,7 @@ impl Vm {
     }
 
     /// `compile(tree, ...)`: to a code object, or (with `PyCF_ONLY_AST`) back to a tree.
-    pub fn compile_tree(
-        &self,
-        tree: &Value,
-        filename: &str,
-        mode: Mode,
-        options: &CompileOptions,
-        flags: u32,
-    ) -> Res {
+    pub fn compile_tree(&self, tree: &Value, filename: &str, mode: Mode, options: &CompileOptions, flags: u32) -> Res {
         let all = classes(self)?;
         let wanted = match mode {
             Mode::File => "Module",

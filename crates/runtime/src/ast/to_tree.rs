@@ -7,8 +7,8 @@ use crate::vm::{Raised, Res, Vm};
 use crate::{List, Str, Tuple, Value};
 use bumpalo::Bump;
 use ophi_syntax::ast::{
-    Attributes, BuildError, Constant, FieldInfo, FieldType, FieldValue, NodeRef, PyStr, Quantity, Range, TypeId, TypeKind,
-    build,
+    Attributes, BuildError, Constant, FieldInfo, FieldType, FieldValue, NodeRef, PyStr, Quantity, Range, TypeId,
+    TypeKind, build,
 };
 
 struct Reader<'v, 'a> {
@@ -18,7 +18,13 @@ struct Reader<'v, 'a> {
 }
 
 /// The tree of a node object of type `expected`.
-pub fn objects_to_tree<'a>(vm: &Vm, all: &Classes, arena: &'a Bump, value: &Value, expected: TypeId) -> Res<NodeRef<'a>> {
+pub fn objects_to_tree<'a>(
+    vm: &Vm,
+    all: &Classes,
+    arena: &'a Bump,
+    value: &Value,
+    expected: TypeId,
+) -> Res<NodeRef<'a>> {
     let reader = Reader { vm, all, arena };
     match reader.typed(value, expected)? {
         FieldValue::Node(node) => Ok(node),
@@ -29,9 +35,11 @@ pub fn objects_to_tree<'a>(vm: &Vm, all: &Classes, arena: &'a Bump, value: &Valu
 impl<'a> Reader<'_, 'a> {
     fn unexpected(&self, value: &Value, expected: TypeId) -> Raised {
         match self.vm.repr(value) {
-            Ok(shown) => self
-                .vm
-                .type_error(format!("expected some sort of {}, but got {}", expected.name(), shown.to_utf8_lossy())),
+            Ok(shown) => self.vm.type_error(format!(
+                "expected some sort of {}, but got {}",
+                expected.name(),
+                shown.to_utf8_lossy()
+            )),
             Err(raised) => raised,
         }
     }
@@ -120,9 +128,7 @@ impl<'a> Reader<'_, 'a> {
                 };
                 let Some(list) = found.downcast::<List>() else {
                     let got = vm.type_name(&found);
-                    return Err(
-                        vm.type_error(format!("{class} field \"{}\" must be a list, not a {got}", field.name))
-                    );
+                    return Err(vm.type_error(format!("{class} field \"{}\" must be a list, not a {got}", field.name)));
                 };
                 let mut items = bumpalo::collections::Vec::with_capacity_in(list.len(), self.arena);
                 let len = list.len();
@@ -133,10 +139,9 @@ impl<'a> Reader<'_, 'a> {
                         return Err(vm.value_error(format!("None disallowed in {} list", self.list_kind(field))));
                     }
                     if list.len() != len {
-                        return Err(vm.runtime_error(format!(
-                            "{class} field \"{}\" changed size during iteration",
-                            field.name
-                        )));
+                        return Err(
+                            vm.runtime_error(format!("{class} field \"{}\" changed size during iteration", field.name))
+                        );
                     }
                     items.push(converted);
                 }

@@ -87,10 +87,8 @@ fn encoded(vm: &Vm, mapping: &Value, c: u32, out: &mut Vec<u8>) -> Res<bool> {
             }
             None => Err(vm.type_error("character mapping must be in range(256)")),
         },
-        None => Err(vm.type_error(format!(
-            "character mapping must return integer, bytes or None, not {}",
-            vm.type_name(&found)
-        ))),
+        None => Err(vm
+            .type_error(format!("character mapping must return integer, bytes or None, not {}", vm.type_name(&found)))),
     }
 }
 

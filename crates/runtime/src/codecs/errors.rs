@@ -372,9 +372,7 @@ pub fn call_builtin(vm: &Vm, which: Strategy, error: &Value) -> Res {
             };
             pair(vm.new_str(&shown)?.into_value(), end)
         }
-        Strategy::XmlCharRefReplace if encode => {
-            pair(vm.new_str(&references(points().into_iter()))?.into_value(), end)
-        }
+        Strategy::XmlCharRefReplace if encode => pair(vm.new_str(&references(points().into_iter()))?.into_value(), end),
         Strategy::NameReplace if encode => pair(vm.new_str(&names(points().into_iter()))?.into_value(), end),
         Strategy::SurrogateEscape | Strategy::SurrogatePass if encode => {
             let mut out = Vec::new();
@@ -384,7 +382,9 @@ pub fn call_builtin(vm: &Vm, which: Strategy, error: &Value) -> Res {
                 let standard = standard_encoding(encoding.as_deref().unwrap_or(""));
                 match (which, c, standard) {
                     (Strategy::SurrogateEscape, 0xdc80..=0xdcff, _) => out.push((c - 0xdc00) as u8),
-                    (Strategy::SurrogatePass, 0xd800..=0xdfff, Some((width, big))) => write_unit(&mut out, c, width, big),
+                    (Strategy::SurrogatePass, 0xd800..=0xdfff, Some((width, big))) => {
+                        write_unit(&mut out, c, width, big)
+                    }
                     _ => return Err(vm.raise(error.clone())),
                 }
             }

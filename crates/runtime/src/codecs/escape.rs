@@ -1,13 +1,13 @@
 //! `unicode_escape`, `raw_unicode_escape`, and the escapes of bytes literals.
 
 use super::errors::{Errors, Strategy};
+use crate::Ref;
 use crate::objects::bytes::Bytes;
 use crate::objects::exceptions::DEPRECATION_WARNING;
 use crate::objects::str::Str;
 use crate::objects::str::build::Builder;
 use crate::objects::str::repr::push_escape;
 use crate::vm::{Res, Vm};
-use crate::Ref;
 
 pub fn encode(vm: &Vm, text: &Str) -> Res<Ref<Bytes>> {
     let mut out = Vec::with_capacity(text.len());
@@ -46,7 +46,14 @@ enum Escape {
 }
 
 /// Hexadecimal digits at `at`, exactly `count` of them.
-fn hexadecimal(bytes: &[u8], at: usize, count: usize, truncated: &'static str, beyond: &'static str, last: bool) -> Escape {
+fn hexadecimal(
+    bytes: &[u8],
+    at: usize,
+    count: usize,
+    truncated: &'static str,
+    beyond: &'static str,
+    last: bool,
+) -> Escape {
     let mut c: u32 = 0;
     for k in 0..count {
         match bytes.get(at + k) {

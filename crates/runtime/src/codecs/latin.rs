@@ -1,12 +1,12 @@
 //! ASCII and Latin-1.
 
 use super::errors::{Errors, Replacement};
+use crate::Ref;
 use crate::objects::bytes::Bytes;
 use crate::objects::exceptions::raise_unicode_encode;
 use crate::objects::str::build::Builder;
 use crate::objects::str::{Data, Str};
 use crate::vm::{Res, Vm};
-use crate::Ref;
 
 /// Encodes characters below `limit` (128 or 256) as themselves.
 pub fn encode(vm: &Vm, text: &Ref<Str>, limit: u32, errors: &mut Errors<'_>) -> Res<Ref<Bytes>> {

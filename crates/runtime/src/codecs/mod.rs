@@ -92,7 +92,9 @@ pub fn encode_text(vm: &Vm, text: &Ref<Str>, encoding: Option<&str>, errors: Opt
         return Ok(result);
     }
     if let Some(array) = result.downcast::<crate::objects::bytearray::ByteArray>() {
-        let message = format!("encoder {encoding} returned bytearray instead of bytes; use codecs.encode() to encode to arbitrary types");
+        let message = format!(
+            "encoder {encoding} returned bytearray instead of bytes; use codecs.encode() to encode to arbitrary types"
+        );
         vm.warn(&crate::objects::exceptions::RUNTIME_WARNING, &message, 1)?;
         return Ok(vm.new_bytes(&array.to_vec())?.into_value());
     }

@@ -126,7 +126,9 @@ fn run(vm: &Vm, codec: &Value, which: usize, object: &Value, errors: Option<&str
     };
     match result.downcast::<Tuple>() {
         Some(pair) if pair.len() == 2 => Ok(pair.as_slice()[0].clone()),
-        _ => Err(vm.type_error(["encoder must return a tuple (object, integer)", "decoder must return a tuple (object,integer)"][which])),
+        _ => Err(vm.type_error(
+            ["encoder must return a tuple (object, integer)", "decoder must return a tuple (object,integer)"][which],
+        )),
     }
 }
 
@@ -223,10 +225,9 @@ static HANDLER: crate::TypeDef = crate::TypeDef {
             args.no_keywords(vm, &format!("{name}_errors"))?;
             match args.pos() {
                 [error] => errors::call_builtin(vm, errors::strategy(&name), error),
-                other => Err(vm.type_error(format!(
-                    "{name}_errors() takes exactly one argument ({} given)",
-                    other.len()
-                ))),
+                other => {
+                    Err(vm.type_error(format!("{name}_errors() takes exactly one argument ({} given)", other.len())))
+                }
             }
         }),
         repr: Some(|vm, this| {

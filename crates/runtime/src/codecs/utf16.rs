@@ -1,12 +1,12 @@
 //! UTF-16 and UTF-32 in both byte orders, with byte order marks.
 
 use super::errors::{Errors, Replacement, write_unit};
+use crate::Ref;
 use crate::objects::bytes::Bytes;
 use crate::objects::exceptions::raise_unicode_encode;
 use crate::objects::str::Str;
 use crate::objects::str::build::Builder;
 use crate::vm::{Res, Vm};
-use crate::Ref;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Order {

@@ -1,10 +1,10 @@
 //! UTF-7 (RFC 2152): runs of base 64 between `+` and `-`.
 
 use super::errors::Errors;
+use crate::Ref;
 use crate::objects::bytes::Bytes;
 use crate::objects::str::Str;
 use crate::vm::{Res, Vm};
-use crate::Ref;
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 

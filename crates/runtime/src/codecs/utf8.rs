@@ -2,11 +2,11 @@
 //! longest prefix that could have begun a character is one error.
 
 use super::errors::{Errors, Replacement};
+use crate::Ref;
 use crate::objects::bytes::Bytes;
 use crate::objects::str::build::Builder;
 use crate::objects::str::{Data, Str, push_wtf8};
 use crate::vm::{Res, Vm};
-use crate::Ref;
 
 pub fn encode(vm: &Vm, text: &Ref<Str>, errors: &mut Errors<'_>) -> Res<Ref<Bytes>> {
     if let Some(ascii) = text.as_ascii() {
@@ -30,7 +30,8 @@ pub fn encode(vm: &Vm, text: &Ref<Str>, errors: &mut Errors<'_>) -> Res<Ref<Byte
             continue;
         }
         let end = (i..n).find(|k| !(0xd800..0xe000).contains(&text.at(*k))).unwrap_or(n);
-        let done = errors.encode(vm, "utf-8", text, (i, end), "surrogates not allowed", Some(&|c, out| push_wtf8(out, c)))?;
+        let done =
+            errors.encode(vm, "utf-8", text, (i, end), "surrogates not allowed", Some(&|c, out| push_wtf8(out, c)))?;
         match done.with {
             Replacement::Bytes(bytes) => out.extend_from_slice(&bytes),
             Replacement::Text(points) => {

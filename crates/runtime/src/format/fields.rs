@@ -353,9 +353,11 @@ impl Formatter<'_> {
     fn positional(&self, vm: &Vm, i: usize) -> Res {
         match &self.source {
             Source::Mapping(_) => Err(vm.value_error("Format string contains positional fields")),
-            Source::Call(args) => args.pos().get(i).cloned().ok_or_else(|| {
-                vm.index_error(format!("Replacement index {i} out of range for positional args tuple"))
-            }),
+            Source::Call(args) => {
+                args.pos().get(i).cloned().ok_or_else(|| {
+                    vm.index_error(format!("Replacement index {i} out of range for positional args tuple"))
+                })
+            }
         }
     }
 }

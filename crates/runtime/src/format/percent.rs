@@ -258,9 +258,7 @@ fn one(vm: &Vm, out: &mut Builder, d: &Directive, c: u32, value: &Value, bytes: 
                 Some(ch) if (32..128).contains(&c) => ch,
                 _ => '?',
             };
-            return Err(
-                vm.value_error(format!("unsupported format character '{shown}' (0x{c:x}) at index {index}"))
-            );
+            return Err(vm.value_error(format!("unsupported format character '{shown}' (0x{c:x}) at index {index}")));
         }
     }
     Ok(())
@@ -424,15 +422,11 @@ fn character(vm: &Vm, value: &Value, bytes: bool) -> Res<u32> {
     if let Some(text) = value.downcast::<Str>() {
         return match text.len() {
             1 => Ok(text.at(0)),
-            n => Err(vm.type_error(format!(
-                "%c requires an int or a unicode character, not a string of length {n}"
-            ))),
+            n => Err(vm.type_error(format!("%c requires an int or a unicode character, not a string of length {n}"))),
         };
     }
     if int::view(value).is_none() && vm.class(value).slots().index.is_none() {
-        return Err(
-            vm.type_error(format!("%c requires an int or a unicode character, not {}", vm.type_name(value)))
-        );
+        return Err(vm.type_error(format!("%c requires an int or a unicode character, not {}", vm.type_name(value))));
     }
     match vm.index_as_i128(value)?.and_then(|i| u32::try_from(i).ok()).filter(|c| *c < 0x110000) {
         Some(c) => Ok(c),
@@ -461,4 +455,3 @@ fn bytes_value(vm: &Vm, value: &Value) -> Res<Vec<u8>> {
         vm.type_name(value)
     )))
 }
-

@@ -1,9 +1,9 @@
 //! Attribute access, `super()`, special methods.
 
 use super::dispatch::handlers;
-use crate::Value;
 use super::specialised::attributes::{specialise_load_attr, specialise_store_attr};
 use super::specialised::containers::specialise_load_super_attr;
+use crate::Value;
 use crate::frames::Fp;
 use crate::vm::{Res, Vm};
 use ophi_bytecode::instruction::SPECIAL_METHODS;

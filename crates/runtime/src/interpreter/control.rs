@@ -2,9 +2,9 @@
 #![allow(unsafe_code)]
 
 use super::dispatch::{Exit, Flow, handlers, next};
+use super::generators::{enter_generator, enterable, jump};
 use super::specialised::arithmetic::specialise_to_bool;
 use super::specialised::loops::specialise_for_iter;
-use super::generators::{enter_generator, enterable, jump};
 use crate::Value;
 use crate::frames::{Fp, Frame, locals_of};
 use crate::objects::exceptions as exc;

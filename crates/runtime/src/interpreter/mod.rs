@@ -104,13 +104,27 @@ use specialised::loops::*;
 
 /// Forms of CPython's that we never choose run as their base.
 macro_rules! specialised_or_base {
-    (BINARY_OP_INPLACE_ADD_UNICODE $base:ident) => { $base };
-    (BINARY_OP_SUBSCR_GETITEM $base:ident) => { $base };
-    (BINARY_OP_SUBSCR_LIST_SLICE $base:ident) => { $base };
-    (CONTAINS_OP_SET $base:ident) => { $base };
-    (LOAD_ATTR_GETATTRIBUTE_OVERRIDDEN $base:ident) => { $base };
-    (STORE_ATTR_WITH_HINT $base:ident) => { $base };
-    ($name:ident $base:ident) => { $name };
+    (BINARY_OP_INPLACE_ADD_UNICODE $base:ident) => {
+        $base
+    };
+    (BINARY_OP_SUBSCR_GETITEM $base:ident) => {
+        $base
+    };
+    (BINARY_OP_SUBSCR_LIST_SLICE $base:ident) => {
+        $base
+    };
+    (CONTAINS_OP_SET $base:ident) => {
+        $base
+    };
+    (LOAD_ATTR_GETATTRIBUTE_OVERRIDDEN $base:ident) => {
+        $base
+    };
+    (STORE_ATTR_WITH_HINT $base:ident) => {
+        $base
+    };
+    ($name:ident $base:ident) => {
+        $name
+    };
 }
 
 /// Fills the dispatch table from the instruction table: every plain instruction has a handler of its own name (a missing one does not

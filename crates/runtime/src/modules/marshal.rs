@@ -11,10 +11,10 @@ use crate::vm::{Raised, Res, Vm};
 use crate::{Dict, List, Ref, Str, Tuple, Value, methods};
 use num_bigint::BigInt;
 use ophi_bytecode::code::Constant;
+use ophi_bytecode::marshal::LocalNames;
 use ophi_bytecode::marshal::{
     Build, CodeParts, ConstantBuilder, ErrorKind, MarshalError, Writer, read, tag, write_code,
 };
-use ophi_bytecode::marshal::LocalNames;
 use ophi_bytecode::pystring::PyString;
 use ophi_bytecode::version::Version;
 use std::collections::HashMap;
@@ -317,11 +317,9 @@ impl Build for Load<'_> {
         let optional = |value: Option<Value>| value.map(plain).transpose();
         let locals = match parts.locals {
             LocalNames::Plus { names, kinds } => LocalNames::Plus { names: plain(names)?, kinds: plain(kinds)? },
-            LocalNames::Apart { varnames, freevars, cellvars } => LocalNames::Apart {
-                varnames: plain(varnames)?,
-                freevars: plain(freevars)?,
-                cellvars: plain(cellvars)?,
-            },
+            LocalNames::Apart { varnames, freevars, cellvars } => {
+                LocalNames::Apart { varnames: plain(varnames)?, freevars: plain(freevars)?, cellvars: plain(cellvars)? }
+            }
         };
         let parts = CodeParts {
             version: parts.version,
@@ -431,4 +429,3 @@ impl Functions {
         Ok(value)
     }
 }
-

@@ -3,8 +3,8 @@
 use crate::objects::module::{Module, ModuleDef, Namespace};
 use crate::vm::{Res, Vm};
 use crate::{Ref, Value, methods};
-use ophi_bytecode::instruction::{INTRINSICS_1, INTRINSICS_2, NB_OPS, SPECIAL_METHODS};
 use ophi_bytecode::instruction::{Flags, IrOpcode};
+use ophi_bytecode::instruction::{INTRINSICS_1, INTRINSICS_2, NB_OPS, SPECIAL_METHODS};
 
 pub static OPCODE: ModuleDef = ModuleDef {
     name: "_opcode",
@@ -35,10 +35,7 @@ fn texts(vm: &Vm, texts: &[&str]) -> Res {
 
 #[methods]
 impl Functions {
-    #[function(
-        sig = "(opcode, oparg=None, /, *, jump=None)",
-        doc = "Compute the stack effect of the opcode."
-    )]
+    #[function(sig = "(opcode, oparg=None, /, *, jump=None)", doc = "Compute the stack effect of the opcode.")]
     fn stack_effect(vm: &Vm, opcode: i32, oparg: Option<&Value>, jump: Option<&Value>) -> Res<i32> {
         let jump = match jump {
             None => None,
@@ -114,10 +111,7 @@ impl Functions {
         Value::NONE
     }
 
-    #[function(
-        sig = "()",
-        doc = "Return array of symbols of binary ops.\n\nIndexed by the BINARY_OP oparg value."
-    )]
+    #[function(sig = "()", doc = "Return array of symbols of binary ops.\n\nIndexed by the BINARY_OP oparg value.")]
     fn get_nb_ops(vm: &Vm) -> Res {
         let rows: Res<Vec<Value>> = NB_OPS
             .iter()
@@ -141,10 +135,7 @@ impl Functions {
         texts(vm, &SPECIAL_METHODS)
     }
 
-    #[function(
-        sig = "(code, offset)",
-        doc = "Return the executor object at offset in code if exists, None otherwise."
-    )]
+    #[function(sig = "(code, offset)", doc = "Return the executor object at offset in code if exists, None otherwise.")]
     fn get_executor(vm: &Vm, code: &Value, offset: i32) -> Res {
         let _ = (code, offset);
         Err(vm.runtime_error("Executors are not available in this build"))

@@ -259,10 +259,7 @@ mod tests {
                 .flat_map(|c| map(c).into_iter().enumerate().map(move |(i, m)| (c as u64 + 7) * (m as u64 + i as u64)))
                 .fold(0u64, |a, b| (a.wrapping_mul(31)).wrapping_add(b))
         };
-        assert_eq!(
-            [sum(to_lower), sum(to_upper), sum(to_title), sum(to_fold)],
-            FINGERPRINTS
-        );
+        assert_eq!([sum(to_lower), sum(to_upper), sum(to_title), sum(to_fold)], FINGERPRINTS);
     }
 
     const FINGERPRINTS: [u64; 4] =

@@ -2,8 +2,14 @@
 
 use super::Record;
 
-pub const CATEGORY: &[&str] = &["Cc", "Zs", "Po", "Sc", "Ps", "Pe", "Sm", "Pd", "Nd", "Lu", "Sk", "Pc", "Ll", "So", "Lo", "Pi", "Cf", "No", "Pf", "Lt", "Lm", "Mn", "Cn", "Me", "Mc", "Nl", "Zl", "Zp", "Cs", "Co"];
-pub const BIDIRECTIONAL: &[&str] = &["BN", "S", "B", "WS", "ON", "ET", "ES", "CS", "EN", "L", "NSM", "", "R", "AN", "AL", "LRE", "RLE", "PDF", "LRO", "RLO", "LRI", "RLI", "FSI", "PDI"];
+pub const CATEGORY: &[&str] = &[
+    "Cc", "Zs", "Po", "Sc", "Ps", "Pe", "Sm", "Pd", "Nd", "Lu", "Sk", "Pc", "Ll", "So", "Lo", "Pi", "Cf", "No", "Pf",
+    "Lt", "Lm", "Mn", "Cn", "Me", "Mc", "Nl", "Zl", "Zp", "Cs", "Co",
+];
+pub const BIDIRECTIONAL: &[&str] = &[
+    "BN", "S", "B", "WS", "ON", "ET", "ES", "CS", "EN", "L", "NSM", "", "R", "AN", "AL", "LRE", "RLE", "PDF", "LRO",
+    "RLO", "LRI", "RLI", "FSI", "PDI",
+];
 pub const EAST_ASIAN_WIDTH: &[&str] = &["N", "Na", "A", "W", "H", "F"];
 
 #[rustfmt::skip]
@@ -1713,6 +1719,34 @@ pub static OLD_NUMBERS: &[(u32, f64, f64, i8)] = &[
 ];
 
 /// Decimals of 3.2.0 that are none now.
-pub static OLD_DECIMALS: &[(u32, i8)] = &[(178, 2), (179, 3), (185, 1), (4969, 1), (4970, 2), (4971, 3), (4972, 4), (4973, 5), (4974, 6), (4975, 7), (4976, 8), (4977, 9), (8304, 0), (8308, 4), (8309, 5), (8310, 6), (8311, 7), (8312, 8), (8313, 9), (8320, 0), (8321, 1), (8322, 2), (8323, 3), (8324, 4), (8325, 5), (8326, 6), (8327, 7), (8328, 8), (8329, 9)];
-
-
+pub static OLD_DECIMALS: &[(u32, i8)] = &[
+    (178, 2),
+    (179, 3),
+    (185, 1),
+    (4969, 1),
+    (4970, 2),
+    (4971, 3),
+    (4972, 4),
+    (4973, 5),
+    (4974, 6),
+    (4975, 7),
+    (4976, 8),
+    (4977, 9),
+    (8304, 0),
+    (8308, 4),
+    (8309, 5),
+    (8310, 6),
+    (8311, 7),
+    (8312, 8),
+    (8313, 9),
+    (8320, 0),
+    (8321, 1),
+    (8322, 2),
+    (8323, 3),
+    (8324, 4),
+    (8325, 5),
+    (8326, 6),
+    (8327, 7),
+    (8328, 8),
+    (8329, 9),
+];

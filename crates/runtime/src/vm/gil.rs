@@ -46,8 +46,7 @@ impl Gil {
             state.waiting += 1;
             let seen = state.switches;
             let interval = Duration::from_micros(self.interval.load(Ordering::Relaxed));
-            let (again, timeout) =
-                self.changed.wait_timeout(state, interval).unwrap_or_else(PoisonError::into_inner);
+            let (again, timeout) = self.changed.wait_timeout(state, interval).unwrap_or_else(PoisonError::into_inner);
             state = again;
             state.waiting -= 1;
             if timeout.timed_out() && state.held && state.switches == seen {

@@ -52,13 +52,7 @@ fn default_filters(vm: &Vm) -> Res<Ref<List>> {
             Some(name) => vm.intern(name)?.into_value(),
             None => Value::NONE,
         };
-        let row = [
-            vm.intern(action)?.into_value(),
-            Value::NONE,
-            vm.ty(category).to_value(),
-            module,
-            Value::int32(0),
-        ];
+        let row = [vm.intern(action)?.into_value(), Value::NONE, vm.ty(category).to_value(), module, Value::int32(0)];
         list.push(vm, vm.new_tuple(&row)?)?;
     }
     Ok(list)
@@ -145,9 +139,7 @@ impl Functions {
         if let Some(given) = skip_file_prefixes {
             let Some(tuple) = given.downcast::<Tuple>() else {
                 let got = vm.type_name(given);
-                return Err(
-                    vm.type_error(format!("warn() argument 'skip_file_prefixes' must be tuple, not {got}"))
-                );
+                return Err(vm.type_error(format!("warn() argument 'skip_file_prefixes' must be tuple, not {got}")));
             };
             for prefix in tuple.as_slice() {
                 match prefix.downcast::<Str>() {

@@ -259,7 +259,11 @@ unsafe fn drop_marked(words: *mut Value, which: u32) {
     // SAFETY: the marked words own values that nobody else drops.
     unsafe {
         let (first, second) = (words.read(), words.add(1).read());
-        if which & 2 != 0 { drop(second) } else { core::mem::forget(second) }
+        if which & 2 != 0 {
+            drop(second)
+        } else {
+            core::mem::forget(second)
+        }
         if which & 1 != 0 { drop(first) } else { core::mem::forget(first) }
     }
 }

@@ -448,7 +448,8 @@ pub fn specialise_call(vm: &Vm, fp: Fp, pc: *mut u16, oparg: u32) -> Option<Opco
                 Call::NoArgs(_) if nargs == 1 => Opcode::CALL_METHOD_DESCRIPTOR_NOARGS,
                 Call::One(_) if nargs == 2 => {
                     let pops = (*pc.add(4) & 0xff) as u8 == Opcode::POP_TOP.0;
-                    if pops && oparg == 1 && callable.bits() == read_append(vm) && is_exact(&args[0], known.list.get()) {
+                    if pops && oparg == 1 && callable.bits() == read_append(vm) && is_exact(&args[0], known.list.get())
+                    {
                         Opcode::CALL_LIST_APPEND
                     } else {
                         Opcode::CALL_METHOD_DESCRIPTOR_O
@@ -465,7 +466,14 @@ pub fn specialise_call(vm: &Vm, fp: Fp, pc: *mut u16, oparg: u32) -> Option<Opco
     Some(Opcode::CALL_NON_PY_GENERAL)
 }
 
-unsafe fn python(vm: &Vm, function: &Value, pc: *mut u16, total: usize, exact: Opcode, general: Opcode) -> Option<Opcode> {
+unsafe fn python(
+    vm: &Vm,
+    function: &Value,
+    pc: *mut u16,
+    total: usize,
+    exact: Opcode,
+    general: Opcode,
+) -> Option<Opcode> {
     // SAFETY: the caller checked the class.
     let function: &Function = unsafe { payload(function) };
     let version = function.ensure_version(vm);

@@ -2,11 +2,12 @@
 #![allow(unsafe_code)]
 
 use super::{is_exact, payload};
+use crate::Tuple;
 use crate::Value;
 use crate::frames::Fp;
+use crate::interpreter::calls::RESUME;
 use crate::interpreter::control::{FOR_ITER, FOR_ITER_SLOW, JUMP_BACKWARD, LOAD_CONST, safepoint_then};
 use crate::interpreter::dispatch::{handlers, next};
-use crate::interpreter::calls::RESUME;
 use crate::interpreter::generators::{SEND, SEND_SLOW};
 use crate::objects::generator::{Generator, State};
 use crate::objects::list::List;
@@ -14,7 +15,6 @@ use crate::objects::list::iter::{LIST_ITERATOR, ListIterator};
 use crate::objects::range::iter::{RANGE_ITERATOR, RangeIterator};
 use crate::objects::tuple::iter::{TUPLE_ITERATOR, TupleIterator};
 use crate::vm::Vm;
-use crate::Tuple;
 use ophi_bytecode::instruction::Opcode;
 use ophi_heap::value::MAX_SMALL;
 
@@ -173,4 +173,3 @@ pub fn specialise_send(vm: &Vm, fp: Fp, _: *mut u16, _: u32) -> Option<Opcode> {
     let generator = unsafe { is_exact(receiver, known.generator.get()) || is_exact(receiver, known.coroutine.get()) };
     generator.then_some(Opcode::SEND_GEN)
 }
-

@@ -76,10 +76,9 @@ pub fn any_affix(vm: &Vm, name: &str, part: &Value, matches: impl Fn(&[u8]) -> b
         return Ok(false);
     }
     if vm.class(part).slots().buffer.is_none() {
-        return Err(vm.type_error(format!(
-            "{name} first arg must be bytes or a tuple of bytes, not {}",
-            vm.type_name(part)
-        )));
+        return Err(
+            vm.type_error(format!("{name} first arg must be bytes or a tuple of bytes, not {}", vm.type_name(part)))
+        );
     }
     Ok(matches(&like(vm, part)?))
 }

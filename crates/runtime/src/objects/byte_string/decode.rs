@@ -26,10 +26,9 @@ pub fn arguments<'a>(vm: &Vm, name: &str, args: Args<'a>) -> Res<[Option<&'a Val
             return Err(vm.type_error(format!("{name}() got an unexpected keyword argument '{key}'")));
         };
         if bound[i].is_some() {
-            return Err(vm.type_error(format!(
-                "argument for {name}() given by name ('{key}') and position ({})",
-                i + 1
-            )));
+            return Err(
+                vm.type_error(format!("argument for {name}() given by name ('{key}') and position ({})", i + 1))
+            );
         }
         bound[i] = Some(value);
     }

@@ -108,9 +108,7 @@ pub fn getitem<T: ByteString>(vm: &Vm, this: &Value, key: &Value) -> Res {
     }
     if crate::objects::int::view(key).is_none() && vm.class(key).slots().index.is_none() {
         let kind = if T::NAME == "bytes" { "byte" } else { "bytearray" };
-        return Err(
-            vm.type_error(format!("{kind} indices must be integers or slices, not {}", vm.type_name(key)))
-        );
+        return Err(vm.type_error(format!("{kind} indices must be integers or slices, not {}", vm.type_name(key))));
     }
     let i = vm.to_index(key)?;
     let found = own.with(|s| {

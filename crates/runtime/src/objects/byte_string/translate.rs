@@ -56,10 +56,9 @@ pub fn join(vm: &Vm, sep: &[u8], iterable: &Value) -> Res<Vec<u8>> {
             continue;
         }
         if vm.class(item).slots().buffer.is_none() {
-            return Err(vm.type_error(format!(
-                "sequence item {i}: expected a bytes-like object, {} found",
-                vm.type_name(item)
-            )));
+            return Err(
+                vm.type_error(format!("sequence item {i}: expected a bytes-like object, {} found", vm.type_name(item)))
+            );
         }
         let part = like(vm, item)?;
         vm.check_room(part.len())?;

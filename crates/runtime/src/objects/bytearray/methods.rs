@@ -8,7 +8,10 @@ use crate::{Ref, TypeRef, Value, methods};
 
 #[methods]
 impl ByteArray {
-    #[classmethod(doc = "Create a bytearray object from a string of hexadecimal numbers.\n\nSpaces between two numbers are accepted.\nExample:\n    bytearray.fromhex('B9 01EF') -> bytearray(b'\\\\xb9\\\\x01\\\\xef')", sig = "(string, /)")]
+    #[classmethod(
+        doc = "Create a bytearray object from a string of hexadecimal numbers.\n\nSpaces between two numbers are accepted.\nExample:\n    bytearray.fromhex('B9 01EF') -> bytearray(b'\\\\xb9\\\\x01\\\\xef')",
+        sig = "(string, /)"
+    )]
     fn fromhex(vm: &Vm, cls: &TypeRef, string: &Value) -> Res {
         let bytes = hex::from_hex(vm, string)?;
         if cls.is(vm.ty_of::<ByteArray>()) {
@@ -17,7 +20,10 @@ impl ByteArray {
         vm.call(cls.as_value(), &[vm.new_bytes(&bytes)?.into_value()])
     }
 
-    #[method(doc = "Append a single item to the end of the bytearray.\n\n  item\n    The item to be appended.", sig = "(item, /)")]
+    #[method(
+        doc = "Append a single item to the end of the bytearray.\n\n  item\n    The item to be appended.",
+        sig = "(item, /)"
+    )]
     fn append(vm: &Vm, this: &Ref<ByteArray>, item: &Value) -> Res<()> {
         let b = decode::byte(vm, item, "bytearray")?;
         let n = this.len();
@@ -34,14 +40,19 @@ impl ByteArray {
         ByteArray::unchanged(vm, this)
     }
 
-    #[method(doc = "Append all the items from the iterator or sequence to the end of the bytearray.\n\n  iterable_of_ints\n    The iterable of items to append.", sig = "(iterable_of_ints, /)")]
+    #[method(
+        doc = "Append all the items from the iterator or sequence to the end of the bytearray.\n\n  iterable_of_ints\n    The iterable of items to append.",
+        sig = "(iterable_of_ints, /)"
+    )]
     fn extend(vm: &Vm, this: &Ref<ByteArray>, iterable_of_ints: &Value) -> Res<()> {
         if vm.class(iterable_of_ints).slots().buffer.is_some() {
             let bytes = like(vm, iterable_of_ints)?.to_vec();
             let n = this.len();
             return this.splice(vm, n, n, &bytes);
         }
-        if iterable_of_ints.is_small_int() || vm.class(iterable_of_ints).slots().iter.is_none() && vm.class(iterable_of_ints).slots().getitem.is_none() {
+        if iterable_of_ints.is_small_int()
+            || vm.class(iterable_of_ints).slots().iter.is_none() && vm.class(iterable_of_ints).slots().getitem.is_none()
+        {
             return Err(vm.type_error(format!("can't extend bytearray with {}", vm.type_name(iterable_of_ints))));
         }
         use crate::payload::Downcast;
@@ -57,7 +68,10 @@ impl ByteArray {
         this.splice(vm, n, n, &bytes)
     }
 
-    #[method(doc = "Insert a single item into the bytearray before the given index.\n\n  index\n    The index where the value is to be inserted.\n  item\n    The item to be inserted.", sig = "(index, item, /)")]
+    #[method(
+        doc = "Insert a single item into the bytearray before the given index.\n\n  index\n    The index where the value is to be inserted.\n  item\n    The item to be inserted.",
+        sig = "(index, item, /)"
+    )]
     fn insert(vm: &Vm, this: &Ref<ByteArray>, index: isize, item: &Value) -> Res<()> {
         let b = decode::byte(vm, item, "bytearray")?;
         let n = this.len() as isize;
@@ -65,7 +79,10 @@ impl ByteArray {
         this.splice(vm, at, at, &[b])
     }
 
-    #[method(doc = "Remove and return a single item from B.\n\n  index\n    The index from where to remove the item.\n    -1 (the default value) means remove the last item.\n\nIf no index argument is given, will pop the last item.", sig = "(index=-1, /)")]
+    #[method(
+        doc = "Remove and return a single item from B.\n\n  index\n    The index from where to remove the item.\n    -1 (the default value) means remove the last item.\n\nIf no index argument is given, will pop the last item.",
+        sig = "(index=-1, /)"
+    )]
     fn pop(vm: &Vm, this: &Ref<ByteArray>, index: isize) -> Res<u8> {
         let n = this.len() as isize;
         if n == 0 {
@@ -80,7 +97,10 @@ impl ByteArray {
         Ok(b)
     }
 
-    #[method(doc = "Remove the first occurrence of a value in the bytearray.\n\n  value\n    The value to remove.", sig = "(value, /)")]
+    #[method(
+        doc = "Remove the first occurrence of a value in the bytearray.\n\n  value\n    The value to remove.",
+        sig = "(value, /)"
+    )]
     fn remove(vm: &Vm, this: &Ref<ByteArray>, value: &Value) -> Res<()> {
         let b = decode::byte(vm, value, "bytearray")?;
         match this.with(|s| memchr::memchr(b, s)) {
@@ -89,7 +109,10 @@ impl ByteArray {
         }
     }
 
-    #[method(doc = "Resize the internal buffer of bytearray to len.\n\n  size\n    New size to resize to.", sig = "(size, /)")]
+    #[method(
+        doc = "Resize the internal buffer of bytearray to len.\n\n  size\n    New size to resize to.",
+        sig = "(size, /)"
+    )]
     fn resize(vm: &Vm, this: &Ref<ByteArray>, size: isize) -> Res<()> {
         let Ok(size) = usize::try_from(size) else {
             return Err(vm.value_error(format!("bytearray.resize(): new size must be >= 0, got {size}")));
@@ -107,7 +130,11 @@ impl ByteArray {
         this.bytes.with_mut(|b| b.reverse())
     }
 
-    #[method(name = "__alloc__", doc = "B.__alloc__() -> int\n\nReturn the number of bytes actually allocated.", sig = "()")]
+    #[method(
+        name = "__alloc__",
+        doc = "B.__alloc__() -> int\n\nReturn the number of bytes actually allocated.",
+        sig = "()"
+    )]
     fn alloc(_: &Vm, this: &Ref<ByteArray>) -> usize {
         this.bytes.with(|b| if b.capacity() == 0 { 0 } else { b.capacity().max(b.len() + 1) })
     }

@@ -58,10 +58,7 @@ pub fn setitem(vm: &Vm, this: &Value, key: &Value, value: Option<&Value>) -> Res
         return set_slice(vm, this, slice, value);
     }
     if int::view(key).is_none() && vm.class(key).slots().index.is_none() {
-        return Err(vm.type_error(format!(
-            "bytearray indices must be integers or slices, not {}",
-            vm.type_name(key)
-        )));
+        return Err(vm.type_error(format!("bytearray indices must be integers or slices, not {}", vm.type_name(key))));
     }
     let i = vm.to_index(key)?;
     let position = |len: usize| {

@@ -10,9 +10,9 @@ use crate::payload::{Payload, TypeDef};
 use crate::slots::Slots;
 use crate::vm::{Res, Vm};
 use crate::{Ref, TypeRef, Value, layout};
-pub use slots::export;
 use core::cell::Cell;
 use ophi_heap::{Layout, TypeFlags};
+pub use slots::export;
 
 #[repr(C)]
 pub struct Bytes {

@@ -72,8 +72,7 @@ pub fn repeat(vm: &Vm, this: &Value, n: isize) -> Res {
         return Bytes::make(vm, b"");
     }
     let class = vm.ty_of::<Bytes>().clone();
-    let made =
-        vm.new_bytes_of(&class, total, |out| crate::objects::str::slots::fill_repeated(out, own.as_slice()))?;
+    let made = vm.new_bytes_of(&class, total, |out| crate::objects::str::slots::fill_repeated(out, own.as_slice()))?;
     Ok(made.into_value())
 }
 
@@ -134,7 +133,10 @@ pub fn from_value(vm: &Vm, source: &Value) -> Res {
 
 #[crate::methods]
 impl Bytes {
-    #[classmethod(doc = "Create a bytes object from a string of hexadecimal numbers.\n\nSpaces between two numbers are accepted.\nExample: bytes.fromhex('B9 01EF') -> b'\\\\xb9\\\\x01\\\\xef'.", sig = "(string, /)")]
+    #[classmethod(
+        doc = "Create a bytes object from a string of hexadecimal numbers.\n\nSpaces between two numbers are accepted.\nExample: bytes.fromhex('B9 01EF') -> b'\\\\xb9\\\\x01\\\\xef'.",
+        sig = "(string, /)"
+    )]
     fn fromhex(vm: &Vm, cls: &TypeRef, string: &Value) -> Res {
         let made = Bytes::make(vm, &hex::from_hex(vm, string)?)?;
         if cls.is(vm.ty_of::<Bytes>()) { Ok(made) } else { vm.call(cls.as_value(), &[made]) }

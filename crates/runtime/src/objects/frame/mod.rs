@@ -326,7 +326,9 @@ impl FrameObject {
                         State::Cleared => Ok(()),
                     }
                 }
-                Owner::Thread | Owner::Interpreter | Owner::Cleanup => Err(vm.runtime_error("cannot clear an executing frame")),
+                Owner::Thread | Owner::Interpreter | Owner::Cleanup => {
+                    Err(vm.runtime_error("cannot clear an executing frame"))
+                }
                 Owner::FrameObject => {
                     release_frame_values(fp);
                     this.extra_locals.clear();

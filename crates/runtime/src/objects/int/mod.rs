@@ -1,5 +1,6 @@
 //! `int`: immediates of 62 bits, boxes beyond, and boxes for instances of subclasses.
 
+pub mod boolean;
 pub mod construct;
 pub mod convert;
 pub mod methods;
@@ -25,7 +26,12 @@ pub static INT: TypeDef = TypeDef {
     ..TypeDef::of::<Int>("int", &crate::objects::object::OBJECT)
 };
 
-pub static BOOL: TypeDef = TypeDef { flags: TypeFlags::MATCH_SELF, ..TypeDef::of::<Int>("bool", &INT) };
+pub static BOOL: TypeDef = TypeDef {
+    doc: boolean::DOC,
+    flags: TypeFlags::MATCH_SELF,
+    slots: boolean::SLOTS,
+    ..TypeDef::of::<Int>("bool", &INT)
+};
 
 impl Payload for Int {
     fn def() -> &'static TypeDef {

@@ -42,13 +42,19 @@ pub fn cast(vm: &Vm, view: &Ref<MemoryView>, format: &Ref<Str>, shape: Option<&V
 /// One dimension of items in the new format.
 fn as_format(vm: &Vm, g: &Geometry, format: &Ref<Str>) -> Res<Geometry> {
     let Some(text) = format.as_ascii() else {
-        return Err(vm.value_error("memoryview: destination format must be a native single character format prefixed with an optional '@'"));
+        return Err(vm.value_error(
+            "memoryview: destination format must be a native single character format prefixed with an optional '@'",
+        ));
     };
     let Some(new) = items::native(text) else {
-        return Err(vm.value_error("memoryview: destination format must be a native single character format prefixed with an optional '@'"));
+        return Err(vm.value_error(
+            "memoryview: destination format must be a native single character format prefixed with an optional '@'",
+        ));
     };
     let Some(old) = items::native(&g.format) else {
-        return Err(vm.value_error("memoryview: source format must be a native single character format prefixed with an optional '@'"));
+        return Err(vm.value_error(
+            "memoryview: source format must be a native single character format prefixed with an optional '@'",
+        ));
     };
     let is_bytes = |c: char| matches!(c, 'b' | 'B' | 'c');
     if !is_bytes(new) && !is_bytes(old) {

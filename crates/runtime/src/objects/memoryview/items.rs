@@ -1,10 +1,10 @@
 //! One item of a buffer as a Python value and back, for the native single-character formats. After CPython
 //! Objects/memoryobject.c (`unpack_single`, `pack_single`).
 
+use crate::Value;
 use crate::objects::int;
 use crate::payload::Downcast;
 use crate::vm::{Res, Vm};
-use crate::Value;
 use num_bigint::BigInt;
 
 /// The format character of a native format (`x` or `@x`).

@@ -20,10 +20,7 @@ impl MemoryView {
                 this.let_go();
                 Ok(())
             }
-            n => Err(vm.buffer_error(format!(
-                "memoryview has {n} exported buffer{}",
-                if n == 1 { "" } else { "s" }
-            ))),
+            n => Err(vm.buffer_error(format!("memoryview has {n} exported buffer{}", if n == 1 { "" } else { "s" }))),
         }
     }
 
@@ -38,7 +35,10 @@ impl MemoryView {
         Ok(this.view(vm, Geometry { read_only: true, ..this.geometry.clone() })?.into_value())
     }
 
-    #[method(doc = "Return the data in the buffer as a byte string.\n\nOrder can be {'C', 'F', 'A'}.  When order is 'C' or 'F', the data of\nthe original array is converted to C or Fortran order.  For\ncontiguous views, 'A' returns an exact copy of the physical memory.\nIn particular, in-memory Fortran order is preserved.  For\nnon-contiguous views, the data is converted to C first.  order=None\nis the same as order='C'.", sig = "(order='C')")]
+    #[method(
+        doc = "Return the data in the buffer as a byte string.\n\nOrder can be {'C', 'F', 'A'}.  When order is 'C' or 'F', the data of\nthe original array is converted to C or Fortran order.  For\ncontiguous views, 'A' returns an exact copy of the physical memory.\nIn particular, in-memory Fortran order is preserved.  For\nnon-contiguous views, the data is converted to C first.  order=None\nis the same as order='C'.",
+        sig = "(order='C')"
+    )]
     fn tobytes(vm: &Vm, this: &Ref<MemoryView>, order: Option<&Value>) -> Res {
         use crate::payload::Downcast;
         this.check(vm)?;
@@ -70,7 +70,10 @@ impl MemoryView {
         access::to_list(vm, &this.geometry)
     }
 
-    #[method(doc = "Return the data in the buffer as a str of hexadecimal numbers.\n\n  sep\n    An optional single character or byte to separate hex bytes.\n  bytes_per_sep\n    How many bytes between separators.  Positive values count from\n    the right, negative values count from the left.\n\nExample:\n>>> value = memoryview(b'\\xb9\\x01\\xef')\n>>> value.hex()\n'b901ef'\n>>> value.hex(':')\n'b9:01:ef'\n>>> value.hex(':', 2)\n'b9:01ef'\n>>> value.hex(':', -2)\n'b901:ef'", sig = "(sep=<unrepresentable>, bytes_per_sep=1)")]
+    #[method(
+        doc = "Return the data in the buffer as a str of hexadecimal numbers.\n\n  sep\n    An optional single character or byte to separate hex bytes.\n  bytes_per_sep\n    How many bytes between separators.  Positive values count from\n    the right, negative values count from the left.\n\nExample:\n>>> value = memoryview(b'\\xb9\\x01\\xef')\n>>> value.hex()\n'b901ef'\n>>> value.hex(':')\n'b9:01:ef'\n>>> value.hex(':', 2)\n'b9:01ef'\n>>> value.hex(':', -2)\n'b901:ef'",
+        sig = "(sep=<unrepresentable>, bytes_per_sep=1)"
+    )]
     fn hex(vm: &Vm, this: &Ref<MemoryView>, sep: Option<&Value>, bytes_per_sep: i32) -> Res<Ref<Str>> {
         this.check(vm)?;
         let bytes = this.geometry.to_vec(vm)?;
@@ -87,8 +90,17 @@ impl MemoryView {
         Ok(n)
     }
 
-    #[method(doc = "Return the index of the first occurrence of a value.\n\nRaises ValueError if the value is not present.", sig = "(value, start=0, stop=sys.maxsize, /)")]
-    fn index(vm: &Vm, this: &Ref<MemoryView>, value: &Value, start: Option<&Value>, stop: Option<&Value>) -> Res<usize> {
+    #[method(
+        doc = "Return the index of the first occurrence of a value.\n\nRaises ValueError if the value is not present.",
+        sig = "(value, start=0, stop=sys.maxsize, /)"
+    )]
+    fn index(
+        vm: &Vm,
+        this: &Ref<MemoryView>,
+        value: &Value,
+        start: Option<&Value>,
+        stop: Option<&Value>,
+    ) -> Res<usize> {
         this.check(vm)?;
         let g = &this.geometry;
         match g.dimensions() {

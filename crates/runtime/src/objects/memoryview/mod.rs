@@ -297,12 +297,8 @@ impl MemoryView {
         if let Some(m) = managed.downcast::<Managed>() {
             m.views.set(m.views.get() + 1);
         }
-        let payload = MemoryView {
-            managed: ValueCell::some(managed),
-            geometry,
-            exports: Cell::new(0),
-            hash: Cell::new(-1),
-        };
+        let payload =
+            MemoryView { managed: ValueCell::some(managed), geometry, exports: Cell::new(0), hash: Cell::new(-1) };
         vm.new_object(payload)
     }
 }

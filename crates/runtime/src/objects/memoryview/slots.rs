@@ -22,10 +22,7 @@ pub fn new(vm: &Vm, _: &TypeRef, args: Args<'_>) -> Res {
         }
         ([], None) => return Err(vm.type_error("memoryview() missing required argument 'object' (pos 1)")),
         _ => {
-            return Err(vm.type_error(format!(
-                "memoryview() takes at most 1 argument ({} given)",
-                args.values.len()
-            )));
+            return Err(vm.type_error(format!("memoryview() takes at most 1 argument ({} given)", args.values.len())));
         }
     };
     of(vm, &object)

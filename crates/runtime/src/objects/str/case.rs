@@ -2,9 +2,9 @@
 
 use super::build::Builder;
 use super::{Kind, Str};
+use crate::Ref;
 use crate::unicode::{self, Mapped};
 use crate::vm::{Res, Vm};
-use crate::Ref;
 
 fn ascii_mapped(vm: &Vm, text: &[u8], map: impl FnOnce(&mut [u8])) -> Res<Ref<Str>> {
     vm.new_str_with(Kind::Ascii, text.len(), |out| {
@@ -113,7 +113,11 @@ pub fn swap_ascii(bytes: &mut [u8]) {
 pub fn title_ascii(bytes: &mut [u8]) {
     let mut inside = false;
     for b in bytes {
-        if inside { b.make_ascii_lowercase() } else { b.make_ascii_uppercase() }
+        if inside {
+            b.make_ascii_lowercase()
+        } else {
+            b.make_ascii_uppercase()
+        }
         inside = b.is_ascii_alphabetic();
     }
 }

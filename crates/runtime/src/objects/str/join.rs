@@ -38,7 +38,9 @@ pub fn join_items(vm: &Vm, sep: &Ref<Str>, items: &[Value]) -> Res {
     let mut kind = if items.len() > 1 { sep.kind() } else { super::Kind::Ascii };
     for (i, item) in items.iter().enumerate() {
         let Some(text) = item.downcast::<Str>() else {
-            return Err(vm.type_error(format!("sequence item {i}: expected str instance, {} found", vm.type_name(item))));
+            return Err(
+                vm.type_error(format!("sequence item {i}: expected str instance, {} found", vm.type_name(item)))
+            );
         };
         total = total.and_then(|t| t.checked_add(text.len()));
         kind = kind.max(text.kind());
@@ -67,11 +69,8 @@ pub fn replace(vm: &Vm, text: &Ref<Str>, old: &Str, new: &Str, max: usize) -> Re
     if max == 0 || old.len() > text.len() || old.kind() > text.kind() || old.equals(new) {
         return vm.unchanged_value(text);
     }
-    let cuts: Vec<usize> = if old.is_empty() {
-        (0..=text.len()).take(max).collect()
-    } else {
-        find::positions(text, old, max)
-    };
+    let cuts: Vec<usize> =
+        if old.is_empty() { (0..=text.len()).take(max).collect() } else { find::positions(text, old, max) };
     if cuts.is_empty() {
         return vm.unchanged_value(text);
     }
@@ -95,8 +94,10 @@ pub fn replace(vm: &Vm, text: &Ref<Str>, old: &Str, new: &Str, max: usize) -> Re
         }
         push(text.data().part(from, text.len()));
     };
-    if kind == super::Kind::Ascii || (kind == new.kind() && !new.is_empty())
-        || (kind == text.kind() && old.kind() < kind) {
+    if kind == super::Kind::Ascii
+        || (kind == new.kind() && !new.is_empty())
+        || (kind == text.kind() && old.kind() < kind)
+    {
         // The result surely needs the kind: copied straight to its place.
         let made = vm.new_str_with(kind, total, |out| {
             let mut at = 0;

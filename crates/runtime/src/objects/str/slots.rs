@@ -39,9 +39,7 @@ pub fn len(vm: &Vm, this: &Value) -> Res<usize> {
 pub fn contains(vm: &Vm, this: &Value, item: &Value) -> Res<bool> {
     let this = text(vm, this)?;
     let Some(item) = item.downcast::<Str>() else {
-        return Err(
-            vm.type_error(format!("'in <string>' requires string as left operand, not {}", vm.type_name(item)))
-        );
+        return Err(vm.type_error(format!("'in <string>' requires string as left operand, not {}", vm.type_name(item))));
     };
     Ok(find::find_in(this, item, 0, this.len()).is_some())
 }
@@ -188,9 +186,7 @@ fn new_with(vm: &Vm, args: Args<'_>) -> Res<Ref<Str>> {
             return Err(vm.type_error(format!("str() got an unexpected keyword argument '{name}'")));
         };
         if bound[i].is_some() {
-            return Err(
-                vm.type_error(format!("argument for str() given by name ('{name}') and position ({})", i + 1))
-            );
+            return Err(vm.type_error(format!("argument for str() given by name ('{name}') and position ({})", i + 1)));
         }
         bound[i] = Some(value);
     }
@@ -219,6 +215,7 @@ fn new_with(vm: &Vm, args: Args<'_>) -> Res<Ref<Str>> {
         return Err(vm.type_error(format!("decoding to str: need a bytes-like object, {} found", vm.type_name(object))));
     };
     let exported = export(vm, object, 0)?;
-    let (encoding, errors) = (crate::codecs::c_name(vm, encoding.as_ref())?, crate::codecs::c_name(vm, errors.as_ref())?);
+    let (encoding, errors) =
+        (crate::codecs::c_name(vm, encoding.as_ref())?, crate::codecs::c_name(vm, errors.as_ref())?);
     crate::codecs::decode_buffer(vm, object, exported, encoding.as_deref(), errors.as_deref())
 }

@@ -149,11 +149,8 @@ pub fn partition(vm: &Vm, text: &Ref<Str>, sep: &Value, from_right: bool) -> Res
     if sep.is_empty() {
         return Err(vm.value_error("empty separator"));
     }
-    let at = if from_right {
-        find::rfind_in(text, sep, 0, text.len())
-    } else {
-        find::find_in(text, sep, 0, text.len())
-    };
+    let at =
+        if from_right { find::rfind_in(text, sep, 0, text.len()) } else { find::find_in(text, sep, 0, text.len()) };
     match at {
         Some(at) => vm.new_tuple(&[
             vm.new_substr(text, 0, at)?.into_value(),

@@ -84,9 +84,7 @@ pub fn maketrans(vm: &Vm, x: &Value, y: Option<&Value>, z: Option<&Value>) -> Re
     let table = Dict::new(vm)?;
     let Some(y) = y else {
         if x.exact::<Dict>(vm).is_none() {
-            return Err(
-                vm.type_error("if you give only one argument to maketrans it must be a dict")
-            );
+            return Err(vm.type_error("if you give only one argument to maketrans it must be a dict"));
         }
         let Some(source) = x.downcast::<Dict>() else { return Err(vm.type_error("dict required")) };
         for (key, value) in source.items() {
