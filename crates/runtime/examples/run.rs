@@ -28,6 +28,12 @@ impl Basics {
         let _ = std::io::stdout().write_all(line.as_bytes());
         Ok(())
     }
+    #[function(sig = "()")]
+    fn clock(_vm: &Vm) -> Res<f64> {
+        use std::time::Instant;
+        static START: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
+        Ok(START.get_or_init(Instant::now).elapsed().as_secs_f64())
+    }
 }
 
 /// The text of a value, also of types whose repr is not written yet.
@@ -66,7 +72,7 @@ fn show(vm: &Vm, exception: &Value) {
             if let Some(code) = tb.frame.code_object() {
                 eprintln!(
                     "  File \"{}\", line {}, in {}",
-                    code.filename.to_utf8_lossy(),
+                    code.filename.get().to_utf8_lossy(),
                     tb.line().unwrap_or(-1),
                     code.qualname.to_utf8_lossy()
                 );

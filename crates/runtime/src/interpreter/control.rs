@@ -41,9 +41,19 @@ pub unsafe fn pop_free(pc: *mut u16, sp: *mut Value, fp: *mut Frame, vm: &Vm, _:
     unsafe {
         (*fp).pc = pc.sub(1);
         (*fp).sp = sp;
-        drop(sp.read());
+        drop_word(sp);
         next(pc, sp, fp, vm)
     }
+}
+
+/// Drops the value in a word.
+///
+/// # Safety
+/// The word owns a value that nobody else will drop.
+#[inline(never)]
+pub unsafe fn drop_word(word: *mut Value) {
+    // SAFETY: the caller's promise.
+    unsafe { drop(word.read()) }
 }
 
 /// The breaker is set: serves it and goes on at `pc`.
@@ -293,7 +303,7 @@ unsafe fn unknown(pc: *mut u16, sp: *mut Value, fp: *mut Frame, vm: &Vm, oparg: 
     unsafe {
         (*fp).pc = pc;
         (*fp).sp = sp;
-        let _ = vm.system_error("unknown opcode");
+        raise_unknown(vm);
         super::unwind::raised(pc, sp, fp, vm, oparg)
     }
 }
@@ -305,9 +315,19 @@ unsafe fn unbound_local(pc: *mut u16, sp: *mut Value, fp: *mut Frame, vm: &Vm, o
     unsafe {
         (*fp).pc = pc;
         (*fp).sp = sp;
-        let _ = super::names::unbound_local(vm, Fp::new(fp), oparg);
+        raise_unbound(vm, Fp::new(fp), oparg);
         super::unwind::raised(pc, sp, fp, vm, oparg)
     }
+}
+
+#[inline(never)]
+fn raise_unknown(vm: &Vm) {
+    let _ = vm.system_error("unknown opcode");
+}
+
+#[inline(never)]
+fn raise_unbound(vm: &Vm, fp: Fp, oparg: u32) {
+    let _ = super::names::unbound_local(vm, fp, oparg);
 }
 
 fn delete_fast(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {

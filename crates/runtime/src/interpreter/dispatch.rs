@@ -122,11 +122,16 @@ macro_rules! handlers {
         pub unsafe fn $name(
             pc: *mut u16, sp: *mut $crate::Value, fp: *mut $crate::frames::Frame, vm: &$crate::Vm, oparg: u32,
         ) -> $crate::interpreter::dispatch::Exit {
+            // Never inlined: locals of the body whose address escapes would turn the dispatch below into a real call.
+            #[inline(never)]
+            fn outlined(vm: &$crate::Vm, fp: $crate::frames::Fp, oparg: u32) -> $crate::vm::Res<()> {
+                $body(vm, fp, oparg)
+            }
             // SAFETY: the frame's state is stored before the body may look at it; the body left sp current.
             unsafe {
                 (*fp).pc = pc;
                 (*fp).sp = sp;
-                match $body(vm, $crate::frames::Fp::new(fp), oparg) {
+                match outlined(vm, $crate::frames::Fp::new(fp), oparg) {
                     Ok(()) => $crate::interpreter::dispatch::next(pc.add(1 + $caches), (*fp).sp, fp, vm),
                     Err(_) => $crate::interpreter::unwind::raised(pc, sp, fp, vm, 0),
                 }
@@ -139,11 +144,16 @@ macro_rules! handlers {
         pub unsafe fn $name(
             pc: *mut u16, sp: *mut $crate::Value, fp: *mut $crate::frames::Frame, vm: &$crate::Vm, oparg: u32,
         ) -> $crate::interpreter::dispatch::Exit {
+            // Never inlined: locals of the body whose address escapes would turn the dispatch below into a real call.
+            #[inline(never)]
+            fn outlined(vm: &$crate::Vm, fp: $crate::frames::Fp, oparg: u32) -> $crate::vm::Res<$crate::interpreter::dispatch::Flow> {
+                $body(vm, fp, oparg)
+            }
             // SAFETY: as for plain bodies; after a switch the new frame's state is current.
             unsafe {
                 (*fp).pc = pc;
                 (*fp).sp = sp;
-                match $body(vm, $crate::frames::Fp::new(fp), oparg) {
+                match outlined(vm, $crate::frames::Fp::new(fp), oparg) {
                     Ok($crate::interpreter::dispatch::Flow::Next) => {
                         $crate::interpreter::dispatch::next(pc.add(1 + $caches), (*fp).sp, fp, vm)
                     }
@@ -184,11 +194,16 @@ macro_rules! handlers {
         pub unsafe fn $name(
             pc: *mut u16, sp: *mut $crate::Value, fp: *mut $crate::frames::Frame, vm: &$crate::Vm, oparg: u32,
         ) -> $crate::interpreter::dispatch::Exit {
+            // Never inlined: locals of the body whose address escapes would turn the dispatch below into a real call.
+            #[inline(never)]
+            fn outlined(vm: &$crate::Vm, fp: $crate::frames::Fp, oparg: u32) -> $crate::vm::Res<bool> {
+                $body(vm, fp, oparg)
+            }
             // SAFETY: as for plain bodies; a body that answers false has changed nothing.
             unsafe {
                 (*fp).pc = pc;
                 (*fp).sp = sp;
-                match $body(vm, $crate::frames::Fp::new(fp), oparg) {
+                match outlined(vm, $crate::frames::Fp::new(fp), oparg) {
                     Ok(true) => $crate::interpreter::dispatch::next((*fp).pc.add(1 + $caches), (*fp).sp, fp, vm),
                     Ok(false) => $base(pc, sp, fp, vm, oparg),
                     Err(_) => $crate::interpreter::unwind::raised(pc, sp, fp, vm, 0),

@@ -5,7 +5,8 @@
 #![allow(unsafe_code)]
 
 use super::Entry;
-use super::dispatch::{Exit, Flow, handlers};
+use super::control::{give_up, pop_free};
+use super::dispatch::{Exit, Flow, handlers, next};
 use super::specialised::loops::specialise_send;
 use crate::frames::{Fp, Frame};
 use crate::objects::generator::{Generator, State, coroutine, is_coroutine, is_generator};
@@ -27,12 +28,13 @@ handlers! {
     adaptive SEND, SEND_SLOW => specialise_send;
     flow SEND_SLOW, 1 => send_op;
     fast END_SEND |pc, sp, fp, vm, oparg| {
-        (*fp).pc = pc;
         // The receiver goes, the value stays.
         let value = sp.sub(1).read();
         let receiver = core::ptr::replace(sp.sub(2), value);
-        (*fp).sp = sp.sub(1);
-        drop_and_next(pc, sp.sub(1), fp, vm, receiver)
+        sp = sp.sub(1);
+        sp.write(receiver);
+        if give_up(sp) { return pop_free(pc.add(1), sp, fp, vm, 0); }
+        next(pc.add(1), sp, fp, vm)
     }
     body GET_YIELD_FROM_ITER, 0 => get_yield_from_iter;
     body GET_AWAITABLE, 0 => get_awaitable;
@@ -40,14 +42,6 @@ handlers! {
     body GET_ANEXT, 0 => get_anext;
     flow END_ASYNC_FOR, 0 => end_async_for;
     flow CLEANUP_THROW, 0 => cleanup_throw;
-}
-
-/// Drops a value and goes on.
-#[inline(never)]
-unsafe fn drop_and_next(pc: *mut u16, sp: *mut Value, fp: *mut Frame, vm: &Vm, value: Value) -> Exit {
-    drop(value);
-    // SAFETY: the caller's state.
-    unsafe { super::dispatch::next(pc.add(1), sp, fp, vm) }
 }
 
 /// The running frame of a generator has ended: by returning or by an exception.

@@ -51,6 +51,7 @@ pub unsafe fn reraised(pc: *mut u16, _: *mut Value, _: *mut Frame, vm: &Vm, _: u
 }
 
 /// Adds a traceback entry for the frame to the exception in flight.
+#[inline(never)]
 unsafe fn trace_here(vm: &Vm, fp: *mut Frame) {
     // SAFETY: the caller names a live frame.
     if matches!(unsafe { (*fp).owner }, Owner::Interpreter | Owner::Cleanup) {
@@ -85,6 +86,7 @@ pub unsafe fn add_traceback(vm: &Vm, exception: &Value, fp: *mut Frame) -> Res<(
 }
 
 /// Leaves frames until one has a handler; false when an entry frame was left.
+#[inline(never)]
 unsafe fn find_handler(vm: &Vm, mut pc: *mut u16) -> bool {
     // SAFETY: the chain's frames are live; each is left in the order in which it was entered.
     unsafe {

@@ -141,7 +141,7 @@ handlers! {
         // Another shape of the same class: the method counts as long as the instance has no attribute of that name.
         let owner = &*sp.sub(1);
         let name = (*(*fp).code).name_at((oparg >> 1) as usize);
-        if vm.own_attribute(owner, name).is_none() {
+        if !has_own(vm, owner, name) {
             if let Some(header) = owner.header() && header.shape.get() != 0 { write32(pc.add(4), header.shape.get()); }
             let receiver = core::ptr::replace(sp.sub(1), cached(pc));
             sp.write(receiver);
@@ -251,6 +251,11 @@ handlers! {
         drop_marked(sp.sub(2), oparg);
         next(pc.add(5), sp.sub(2), fp, vm)
     }
+}
+
+#[inline(never)]
+fn has_own(vm: &Vm, owner: &Value, name: &crate::Ref<crate::Str>) -> bool {
+    vm.own_attribute(owner, name).is_some()
 }
 
 #[cold]

@@ -4,7 +4,7 @@
 use super::{is_exact, payload, read32, write32};
 use crate::frames::{Fp, Frame, Owner, locals_of};
 use crate::interpreter::calls::{CALL, call_general, enter_callee, push_frame};
-use crate::interpreter::control::give_up;
+use crate::interpreter::control::{drop_word, give_up};
 use crate::interpreter::dispatch::{Flow, handlers, next};
 use crate::native::{Args, Call, MethodKind};
 use crate::objects::function::Function;
@@ -133,7 +133,14 @@ handlers! {
     fast return_slow |pc, sp, fp, vm, oparg| { crate::interpreter::calls::RETURN_SLOW(pc, sp, fp, vm, oparg) }
     flow CALL_PY_GENERAL, 3 => call_general;
     flow CALL_BOUND_METHOD_GENERAL, 3 => call_general;
-    flow CALL_NON_PY_GENERAL, 3 => call_general;
+    flow CALL_NON_PY, 3 => call_general;
+    fast CALL_NON_PY_GENERAL |pc, sp, fp, vm, oparg| {
+        let callable = sp.sub(oparg as usize + 2);
+        if is_exact(callable, vm.exec.known.function.get()) || is_exact(callable, vm.exec.known.method.get()) {
+            return CALL(pc, sp, fp, vm, oparg);
+        }
+        CALL_NON_PY(pc, sp, fp, vm, oparg)
+    }
     guarded CALL_BUILTIN_O, 3, CALL => builtin_o;
     guarded CALL_BUILTIN_FAST, 3, CALL => builtin_fast;
     guarded CALL_BUILTIN_FAST_WITH_KEYWORDS, 3, CALL => builtin_fast;
@@ -193,13 +200,6 @@ handlers! {
     flow CALL_KW_PY, 3 => crate::interpreter::calls::call_kw_general;
     flow CALL_KW_BOUND_METHOD, 3 => crate::interpreter::calls::call_kw_general;
     flow CALL_KW_NON_PY, 3 => crate::interpreter::calls::call_kw_general;
-}
-
-#[cold]
-#[inline(never)]
-unsafe fn drop_word(word: *mut Value) {
-    // SAFETY: the word owns a value that nobody else drops.
-    unsafe { drop(word.read()) }
 }
 
 /// The word of `list.append`'s descriptor.
