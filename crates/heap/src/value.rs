@@ -53,6 +53,7 @@ impl Value {
     /// Not a Python value: an empty local, cell or stack word (CPython's NULL).
     pub const UNBOUND: Value = Value::from_raw(UNBOUND_BITS);
 
+    #[inline(always)]
     const fn from_raw(bits: u64) -> Value {
         match NonZeroU64::new(bits) {
             Some(b) => Value(b, PhantomData),

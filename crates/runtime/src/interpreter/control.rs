@@ -9,6 +9,7 @@ use crate::Value;
 use crate::frames::{Fp, Frame, locals_of};
 use crate::objects::exceptions as exc;
 use crate::vm::{Res, Vm};
+use ophi_bytecode::instruction::Opcode;
 use ophi_heap::value::{FALSE_BITS, NONE_BITS, TRUE_BITS};
 
 /// Gives up one reference of a word that is read for the last time. True when it is the last one: then the object is untouched
@@ -74,6 +75,16 @@ pub unsafe fn safepoint_then(pc: *mut u16, sp: *mut Value, fp: *mut Frame, vm: &
     }
 }
 
+/// Where a conditional jump that is not taken goes on: past the NOT_TAKEN that marks it.
+///
+/// # Safety
+/// `pc` points into the stream.
+#[inline(always)]
+pub unsafe fn fall_through(pc: *mut u16) -> *mut u16 {
+    // SAFETY: the caller's promise.
+    unsafe { if *pc & 0xff == Opcode::NOT_TAKEN.0 as u16 { pc.add(1) } else { pc } }
+}
+
 #[inline(always)]
 unsafe fn local<'a>(fp: *mut Frame, index: u32) -> &'a mut Value {
     // SAFETY: slot numbers of valid code are in range.
@@ -135,6 +146,23 @@ handlers! {
         next(pc.add(1), sp.add(1), fp, vm)
     }
     fast LOAD_SMALL_INT |pc, sp, fp, vm, oparg| {
+        // An addition or subtraction that follows is done at once; a miss leaves it to its own handler.
+        let following = (*pc.add(1) & 0xff) as u8;
+        let left = (*sp.sub(1)).bits();
+        if left & 3 == 1 {
+            if following == Opcode::BINARY_OP_ADD_INT.0
+                && let Some(sum) = (left as i64).checked_add((oparg as i64) << 2)
+            {
+                sp.sub(1).write(Value::from_bits(sum as u64));
+                return next(pc.add(7), sp, fp, vm);
+            }
+            if following == Opcode::BINARY_OP_SUBTRACT_INT.0
+                && let Some(difference) = (left as i64).checked_sub((oparg as i64) << 2)
+            {
+                sp.sub(1).write(Value::from_bits(difference as u64));
+                return next(pc.add(7), sp, fp, vm);
+            }
+        }
         sp.write(Value::int32(oparg as i32));
         next(pc.add(1), sp.add(1), fp, vm)
     }
@@ -201,12 +229,12 @@ handlers! {
     fast JUMP_BACKWARD_NO_INTERRUPT |pc, sp, fp, vm, oparg| { next(pc.add(1).sub(oparg as usize), sp, fp, vm) }
     fast POP_JUMP_IF_FALSE |pc, sp, fp, vm, oparg| {
         sp = sp.sub(1);
-        pc = if (*sp).bits() == FALSE_BITS { pc.add(2 + oparg as usize) } else { pc.add(2) };
+        pc = if (*sp).bits() == FALSE_BITS { pc.add(2 + oparg as usize) } else { fall_through(pc.add(2)) };
         next(pc, sp, fp, vm)
     }
     fast POP_JUMP_IF_TRUE |pc, sp, fp, vm, oparg| {
         sp = sp.sub(1);
-        pc = if (*sp).bits() == TRUE_BITS { pc.add(2 + oparg as usize) } else { pc.add(2) };
+        pc = if (*sp).bits() == TRUE_BITS { pc.add(2 + oparg as usize) } else { fall_through(pc.add(2)) };
         next(pc, sp, fp, vm)
     }
     fast POP_JUMP_IF_NONE |pc, sp, fp, vm, oparg| {

@@ -4,7 +4,7 @@
 use super::{is_exact, payload};
 use crate::frames::Fp;
 use crate::interpreter::arithmetic::{BINARY_OP, BINARY_OP_SLOW, COMPARE_OP, CONTAINS_OP};
-use crate::interpreter::control::{TO_BOOL, give_up, pop_free};
+use crate::interpreter::control::{TO_BOOL, fall_through, give_up, pop_free};
 use crate::interpreter::dispatch::{handlers, next};
 use crate::objects::dict::Dict;
 use crate::objects::list::List;
@@ -119,6 +119,13 @@ handlers! {
             let (a, b) = (a as i64, b as i64);
             // less 2, greater 4, equal 8: the bits of the oparg's mask.
             let relation = 1u32 << (2 * (a >= b) as u32 + (a <= b) as u32);
+            // The jump that nearly always follows is done at once.
+            let unit = *pc.add(2);
+            if unit & 0xff == Opcode::POP_JUMP_IF_FALSE.0 as u16 {
+                let after = pc.add(4);
+                let target = if relation & oparg != 0 { fall_through(after) } else { after.add((unit >> 8) as usize) };
+                return next(target, sp.sub(2), fp, vm);
+            }
             sp.sub(2).write(Value::bool(relation & oparg != 0));
             return next(pc.add(2), sp.sub(1), fp, vm);
         }

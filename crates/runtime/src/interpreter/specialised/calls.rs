@@ -34,9 +34,14 @@ unsafe fn push_exact(vm: &Vm, callable: *mut Value, sp: *mut Value, total: usize
         vm.recursion_left.set(left);
         let fp = top.cast::<Frame>();
         let slots = locals_of(fp);
-        core::ptr::copy_nonoverlapping(sp.sub(total), slots, total);
+        // A loop, not a block copy: for a handful of words the call would cost more.
+        let arguments = sp.sub(total);
+        let mut i = 0;
+        while i < total {
+            slots.add(i).write(arguments.add(i).read());
+            i += 1;
+        }
         let count = code.slots();
-        let mut i = total;
         while i < count {
             slots.add(i).write(Value::UNBOUND);
             i += 1;
@@ -70,7 +75,10 @@ handlers! {
                 (*fp).return_offset = 4;
                 (*callee).previous = fp;
                 vm.exec.frame.set(callee);
-                return next((*callee).pc, (*callee).sp, callee, vm);
+                let mut start = (*callee).pc;
+                // RESUME would only look at the breaker.
+                if *start & 0xff == Opcode::RESUME_CHECK.0 as u16 && !vm.breaker.any() { start = start.add(1); }
+                return next(start, (*callee).sp, callee, vm);
             }
         }
         CALL(pc, sp, fp, vm, oparg)
