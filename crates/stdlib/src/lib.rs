@@ -39,6 +39,8 @@ pub mod thread;
 pub mod time;
 pub mod tracemalloc;
 pub mod unicodedata;
+pub mod hashes;
+pub mod zlib;
 
 use ophi_runtime::Vm;
 use ophi_runtime::objects::module::ModuleDef;
@@ -79,6 +81,12 @@ pub static MODULES: &[&ModuleDef] = &[
     &time::MODULE,
     &tracemalloc::MODULE,
     &unicodedata::MODULE,
+    &hashes::MD5,
+    &hashes::SHA1,
+    &hashes::SHA2,
+    &hashes::SHA3,
+    &hashes::BLAKE2,
+    &zlib::MODULE,
 ];
 
 /// Makes the native modules known to `import`; none is made before it is imported.

@@ -1,0 +1,216 @@
+//! `zlib`: the deflate format in its three wrappings (raw, zlib, gzip), on `flate2` over `zlib-rs`.
+//!
+//! Compressed bytes differ from those of the C library (another matcher), what they stand for does not. The matcher's memory
+//! level and strategy have no counterpart and are ignored. After CPython Modules/zlibmodule.c.
+
+mod compress;
+mod decompress;
+mod stream;
+
+use flate2::{FlushCompress, Status};
+use ophi_runtime::objects::bytes::Bytes;
+use ophi_runtime::objects::exceptions::{EXCEPTION, FLAGS};
+use ophi_runtime::objects::module::{Module, ModuleDef, Namespace};
+use ophi_runtime::vm::Raised;
+use ophi_runtime::{Ref, Res, TypeDef, Value, Vm, methods};
+
+use crate::support::buffer::Readable;
+use compress::Compress;
+use decompress::Decompress;
+use stream::Inflate;
+
+pub static MODULE: ModuleDef = ModuleDef {
+    name: "zlib",
+    doc: "The functions in this module allow compression and decompression using the\nzlib library, which is based on GNU zip.\n\nadler32(string[, start]) -- Compute an Adler-32 checksum.\ncompress(data[, level]) -- Compress data, with compression level 0-9 or -1.\ncompressobj([level[, ...]]) -- Return a compressor object.\ncrc32(string[, start]) -- Compute a CRC-32 checksum.\ndecompress(string,[wbits],[bufsize]) -- Decompresses a compressed string.\ndecompressobj([wbits[, zdict]]) -- Return a decompressor object.\n\n'wbits' is window buffer size and container format.\nCompressor objects support compress() and flush() methods; decompressor\nobjects support decompress() and flush().",
+    tables: &[Functions::METHODS],
+    init,
+};
+
+pub static ERROR: TypeDef = TypeDef {
+    module: "zlib",
+    flags: FLAGS,
+    ..TypeDef::of::<ophi_runtime::objects::exceptions::BaseException>("error", &EXCEPTION)
+};
+
+const CONSTANTS: &[(&str, i64)] = &[
+    ("DEFLATED", 8),
+    ("DEF_BUF_SIZE", 16384),
+    ("DEF_MEM_LEVEL", 8),
+    ("MAX_WBITS", 15),
+    ("Z_BEST_COMPRESSION", 9),
+    ("Z_BEST_SPEED", 1),
+    ("Z_BLOCK", 5),
+    ("Z_DEFAULT_COMPRESSION", -1),
+    ("Z_DEFAULT_STRATEGY", 0),
+    ("Z_FILTERED", 1),
+    ("Z_FINISH", 4),
+    ("Z_FIXED", 4),
+    ("Z_FULL_FLUSH", 3),
+    ("Z_HUFFMAN_ONLY", 2),
+    ("Z_NO_COMPRESSION", 0),
+    ("Z_NO_FLUSH", 0),
+    ("Z_PARTIAL_FLUSH", 1),
+    ("Z_RLE", 3),
+    ("Z_SYNC_FLUSH", 2),
+    ("Z_TREES", 6),
+];
+
+fn init(vm: &Vm, module: &Ref<Module>) -> Res<()> {
+    for (name, value) in CONSTANTS {
+        module.add_int(vm, name, *value)?;
+    }
+    module.add_str(vm, "ZLIB_VERSION", "1.3.1")?;
+    module.add_str(vm, "ZLIB_RUNTIME_VERSION", "1.3.1")?;
+    module.add_str(vm, "__version__", "1.0")?;
+    module.add_type(vm, &ERROR)?;
+    module.add_type(vm, &decompress::BUFFERED)
+}
+
+/// `zlib.error`.
+#[cold]
+fn error(vm: &Vm, message: impl AsRef<str>) -> Raised {
+    vm.raise_message(&ERROR, message.as_ref())
+}
+
+/// The low 32 bits of an int, as C takes an unsigned argument by mask.
+fn masked(vm: &Vm, value: Option<&Value>, default: u32) -> Res<u32> {
+    match value {
+        None => Ok(default),
+        Some(value) => match vm.index_as_i128(value)? {
+            Some(n) => Ok(n as u32),
+            None => Err(vm.overflow_error("int too large to convert")),
+        },
+    }
+}
+
+pub struct Functions;
+
+#[methods]
+impl Functions {
+    /// Compute an Adler-32 checksum of data.
+    ///
+    ///   value
+    ///     Starting value of the checksum.
+    ///
+    /// The returned checksum is an integer.
+    #[function(sig = "(data, value=1, /)")]
+    fn adler32(vm: &Vm, data: Readable, value: Option<&Value>) -> Res<u32> {
+        Ok(zlib_rs::adler32::adler32(masked(vm, value, 1)?, &data))
+    }
+
+    /// Compute a CRC-32 checksum of data.
+    ///
+    ///   value
+    ///     Starting value of the checksum.
+    ///
+    /// The returned checksum is an integer.
+    #[function(sig = "(data, value=0, /)")]
+    fn crc32(vm: &Vm, data: Readable, value: Option<&Value>) -> Res<u32> {
+        Ok(zlib_rs::crc32::crc32(masked(vm, value, 0)?, &data))
+    }
+
+    /// Returns a bytes object containing compressed data.
+    ///
+    ///   data
+    ///     Binary data to be compressed.
+    ///   level
+    ///     Compression level, in 0-9 or -1.
+    ///   wbits
+    ///     The window buffer size and container format.
+    #[function(sig = "(data, /, level=-1, wbits=15)")]
+    fn compress(vm: &Vm, data: Readable, level: i32, wbits: i32) -> Res<Ref<Bytes>> {
+        let Some(mut deflate) = stream::deflate(level, wbits) else {
+            return Err(error(vm, "Bad compression level"));
+        };
+        let mut out = Vec::new();
+        match stream::feed(&mut deflate, &data, &mut out, FlushCompress::Finish) {
+            Ok(Status::StreamEnd) => vm.new_bytes(&out),
+            _ => Err(error(vm, "Error -2 while compressing data: inconsistent stream state")),
+        }
+    }
+
+    /// Return a compressor object.
+    ///
+    ///   level
+    ///     The compression level (an integer in the range 0-9 or -1; default is
+    ///     currently equivalent to 6).  Higher compression levels are slower,
+    ///     but produce smaller results.
+    ///   method
+    ///     The compression algorithm.  If given, this must be DEFLATED.
+    ///   wbits
+    ///     +9 to +15: The base-two logarithm of the window size.  Include a zlib
+    ///     container.
+    ///     -9 to -15: Generate a raw stream.
+    ///     +25 to +31: Include a gzip container.
+    ///   memLevel
+    ///     Controls the amount of memory used for internal compression state.
+    ///     Valid values range from 1 to 9.  Higher values result in higher memory
+    ///     usage, faster compression, and smaller output.
+    ///   strategy
+    ///     Used to tune the compression algorithm.  Possible values are
+    ///     Z_DEFAULT_STRATEGY, Z_FILTERED, and Z_HUFFMAN_ONLY.
+    ///   zdict
+    ///     The predefined compression dictionary - a sequence of bytes
+    ///     containing subsequences that are likely to occur in the input data.
+    #[function(sig = "(level=-1, method=8, wbits=15, memLevel=8, strategy=0, zdict=None)")]
+    fn compressobj(
+        vm: &Vm,
+        level: i32,
+        method: i32,
+        wbits: i32,
+        mem_level: i32,
+        strategy: i32,
+        zdict: Option<&Value>,
+    ) -> Res<Ref<Compress>> {
+        let known = method == 8 && (1..=9).contains(&mem_level) && (0..=4).contains(&strategy);
+        let Some(mut deflate) = stream::deflate(level, wbits).filter(|_| known) else {
+            return Err(vm.value_error("Invalid initialization option"));
+        };
+        if let Some(dictionary) = zdict {
+            let dictionary = crate::support::buffer::readable(vm, dictionary)?;
+            if deflate.set_dictionary(dictionary.as_slice()).is_err() {
+                return Err(vm.value_error("Invalid dictionary"));
+            }
+        }
+        Compress::new(vm, deflate)
+    }
+
+    /// Returns a bytes object containing the uncompressed data.
+    ///
+    ///   data
+    ///     Compressed data.
+    ///   wbits
+    ///     The window buffer size and container format.
+    ///   bufsize
+    ///     The initial output buffer size.
+    #[function(sig = "(data, /, wbits=15, bufsize=16384)")]
+    fn decompress(vm: &Vm, data: Readable, wbits: i32, bufsize: isize) -> Res<Ref<Bytes>> {
+        if bufsize < 0 {
+            return Err(vm.value_error("bufsize must be non-negative"));
+        }
+        let Some(mut inflate) = Inflate::new(wbits, None) else {
+            return Err(error(vm, "Error -2 while preparing to decompress data: inconsistent stream state"));
+        };
+        let mut out = Vec::new();
+        inflate.run(vm, &data, &mut out, usize::MAX)?;
+        if !inflate.is_over {
+            return Err(error(vm, "Error -5 while decompressing data: incomplete or truncated stream"));
+        }
+        vm.new_bytes(&out)
+    }
+
+    /// Return a decompressor object.
+    ///
+    ///   wbits
+    ///     The window buffer size and container format.
+    ///   zdict
+    ///     The predefined compression dictionary.  This must be the same
+    ///     dictionary as used by the compressor that produced the input data.
+    #[function(sig = "(wbits=15, zdict=b'')")]
+    fn decompressobj(vm: &Vm, wbits: i32, zdict: Option<&Value>) -> Res<Ref<Decompress>> {
+        match Inflate::new(wbits, stream::dictionary(vm, zdict)?) {
+            Some(inflate) => Decompress::new(vm, inflate),
+            None => Err(vm.value_error("Invalid initialization option")),
+        }
+    }
+}
