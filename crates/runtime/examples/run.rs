@@ -1,9 +1,8 @@
-//! Runs a file of Python code on the bare interpreter: few builtins, no library. For work on the interpreter itself.
+//! Runs a file of Python code on the bare interpreter: builtins, no library. For work on the interpreter itself.
 
 use ophi_runtime::builtins::make_builtins;
 use ophi_runtime::interpreter::run_code;
 use ophi_runtime::objects::exceptions as exc;
-use ophi_runtime::objects::traceback::Traceback;
 use ophi_runtime::payload::Downcast;
 use ophi_runtime::vm::bootstrap::{enter, start};
 use ophi_runtime::vm::{InterpreterSettings, Res, Vm};
@@ -27,12 +26,6 @@ impl Basics {
         line.push('\n');
         let _ = std::io::stdout().write_all(line.as_bytes());
         Ok(())
-    }
-    #[function(sig = "()")]
-    fn clock(_vm: &Vm) -> Res<f64> {
-        use std::time::Instant;
-        static START: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
-        Ok(START.get_or_init(Instant::now).elapsed().as_secs_f64())
     }
 }
 
@@ -60,36 +53,6 @@ fn text_of(vm: &Vm, value: &Value) -> Res<String> {
     Ok(vm.str(value)?.to_utf8_lossy().into_owned())
 }
 
-fn show(vm: &Vm, exception: &Value) {
-    if let Some(e) = exception.downcast::<exc::BaseException>() {
-        if let Some(inner) = e.cause.get().or_else(|| if e.suppress_context.get() { None } else { e.context.get() }) {
-            show(vm, &inner);
-            eprintln!("\n(then)\n");
-        }
-        let mut at = e.traceback.get();
-        while let Some(entry) = at {
-            let Some(tb) = entry.downcast::<Traceback>() else { break };
-            if let Some(code) = tb.frame.code_object() {
-                eprintln!(
-                    "  File \"{}\", line {}, in {}",
-                    code.filename.get().to_utf8_lossy(),
-                    tb.line().unwrap_or(-1),
-                    code.qualname.to_utf8_lossy()
-                );
-            }
-            at = tb.next.get();
-        }
-    }
-    let text = match text_of(vm, exception) {
-        Ok(text) => text,
-        Err(raised) => {
-            vm.forget(raised);
-            "?".to_string()
-        }
-    };
-    eprintln!("{}: {text}", vm.type_name(exception));
-}
-
 fn main() {
     let Some(path) = std::env::args().nth(1) else {
         eprintln!("usage: run FILE");
@@ -112,7 +75,7 @@ fn main() {
         };
         if let Err(raised) = run() {
             let exception = vm.take_raised(raised);
-            show(vm, &exception);
+            eprint!("{}", ophi_runtime::traceback::render(vm, &exception));
         }
     });
 }

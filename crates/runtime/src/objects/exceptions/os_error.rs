@@ -4,10 +4,10 @@ use super::base::{self, BaseException, Extends, reduced, state_dict};
 use super::{EXCEPTION, FLAGS};
 use crate::format::builder::Builder;
 use crate::native::{Args, receiver};
-use crate::payload::{Downcast, TypeDef};
+use crate::payload::TypeDef;
 use crate::slots::Slots;
 use crate::vm::{Res, Vm};
-use crate::{Int, Ref, Tuple, TypeRef, Value, ValueCell, methods};
+use crate::{Ref, Tuple, TypeRef, Value, ValueCell, methods};
 use core::cell::Cell;
 
 #[repr(C)]
@@ -113,7 +113,6 @@ fn new(vm: &Vm, class: &TypeRef, args: Args<'_>) -> Res {
         if let [errno, _, ..] = args.pos()
             && args.pos().len() <= 5
             && class.is(vm.ty(&OS_ERROR))
-            && errno.is_a::<Int>()
             && let Some(def) = errno.as_small_int().and_then(class_for)
         {
             class = vm.ty(def).clone();

@@ -103,7 +103,7 @@ fn str(vm: &Vm, this: &Value) -> Res {
     let error = receiver::<SyntaxError>(vm, this, "__str__")?;
     let filename = error.filename.get();
     let filename = filename.as_ref().and_then(|f| f.downcast::<Str>());
-    let line = error.lineno.get().filter(|l| l.exact::<Int>(vm).is_some());
+    let line = error.lineno.get().filter(|l| l.is_small_int() || l.exact::<Int>(vm).is_some());
     let message = vm.str(&error.msg.get_or_none())?;
     if filename.is_none() && line.is_none() {
         return Ok(message.into_value());
