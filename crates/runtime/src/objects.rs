@@ -49,8 +49,6 @@ pub mod weakref;
 pub mod wrapped_function;
 
 /// Native modules of this crate; every interpreter knows them from its first moment on.
-pub static NATIVE_MODULES: &[&module::ModuleDef] =
-    &[&abc::ABC, &collector::module::GC, &types_module::TYPES, &typing::module::TYPING, &weakref::module::WEAKREF, &crate::ast::AST_MODULE, &crate::warnings::WARNINGS, &crate::modules::marshal::MARSHAL, &crate::modules::opcode::OPCODE, &crate::modules::symtable::SYMTABLE, &crate::modules::tokenize::TOKENIZE];
 pub static NATIVE_MODULES: &[&module::ModuleDef] = &[
     &abc::ABC,
     &collector::module::GC,
@@ -61,5 +59,6 @@ pub static NATIVE_MODULES: &[&module::ModuleDef] = &[
     &crate::warnings::WARNINGS,
     &crate::modules::marshal::MARSHAL,
     &crate::modules::opcode::OPCODE,
+    &crate::modules::symtable::SYMTABLE,
     &crate::modules::tokenize::TOKENIZE,
 ];
