@@ -253,6 +253,7 @@ impl Vm {
         }
         let dict = Dict::new(self)?;
         let shape = header.shape.get();
+        dict.from_instance.set(shape != 0);
         let mut taken = Vec::new();
         if shape != 0 {
             for (index, name) in self.interpreter().shapes.names(shape).iter().enumerate() {

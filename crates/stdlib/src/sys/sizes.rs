@@ -69,9 +69,13 @@ fn size_of_object(vm: &Vm, object: &Value) -> Res<i64> {
         Some(size) => size as i64,
         None => return Err(vm.overflow_error("Python int too large to convert to C ssize_t")),
     };
-    let prefix = match object.header().and_then(|h| h.gc_head()) {
-        Some(_) => 16,
-        None => 0,
-    };
+    use ophi_runtime::TypeFlags;
+    let class = vm.class(object);
+    let mut prefix = if class.has(TypeFlags::GC) { 16 } else { 0 };
+    // Classes made at run time keep dict and weak references in two words before the object.
+    let base_has_dict = class.base.get().is_some_and(|b| !b.is_heap() && b.has(TypeFlags::DICT));
+    if class.is_heap() && class.has(TypeFlags::DICT) && !base_has_dict {
+        prefix += 16;
+    }
     Ok(size + prefix)
 }

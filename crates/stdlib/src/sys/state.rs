@@ -230,6 +230,22 @@ impl Sys {
         vm.interpreter().method_cache.clear();
     }
 
+    /// Private function for clearing certain descriptors from a type's dictionary.
+    ///
+    /// See gh-135228 for context.
+    #[function(sig = "(type, /)")]
+    fn _clear_type_descriptors(vm: &Vm, r#type: &Ref<ophi_runtime::Type>) -> Res<()> {
+        if !r#type.is_heap() {
+            return Err(vm.type_error("argument is immutable"));
+        }
+        let namespace = r#type.namespace();
+        for name in ["__dict__", "__weakref__"] {
+            drop(namespace.remove_str(vm, &vm.intern(name)?));
+        }
+        r#type.modified();
+        Ok(())
+    }
+
     /// Clear all internal performance-related caches.
     #[function(sig = "()")]
     fn _clear_internal_caches(vm: &Vm) {

@@ -11,6 +11,7 @@ use ophi_runtime::slots::Slots;
 use ophi_runtime::{Args, Ref, Res, Str, Tuple, TypeDef, TypeFlags, TypeRef, Value, ValueCell, Vm, layout};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::mem::ManuallyDrop;
 
 pub struct Local {
     number: u64,
@@ -38,7 +39,8 @@ impl Payload for Local {
 }
 
 thread_local! {
-    static NAMESPACES: RefCell<HashMap<u64, Value>> = RefCell::new(HashMap::new());
+    // Never dropped by the system thread: by then no heap is attached. `forget_thread` empties it in time.
+    static NAMESPACES: RefCell<ManuallyDrop<HashMap<u64, Value>>> = RefCell::new(ManuallyDrop::new(HashMap::new()));
 }
 
 #[derive(Default)]
@@ -54,7 +56,7 @@ impl Drop for Local {
 
 /// Drops what the ending thread keeps.
 pub fn forget_thread(_vm: &Vm) {
-    let all = NAMESPACES.with(|all| std::mem::take(&mut *all.borrow_mut()));
+    let all = NAMESPACES.with(|all| std::mem::take(&mut **all.borrow_mut()));
     drop(all);
 }
 

@@ -26,6 +26,8 @@ pub struct Dict {
     pub(crate) table: GilCell<Table>,
     /// Identifies the current keys and their positions for inline caches; 0: not yet numbered.
     keys_version: Cell<u32>,
+    /// Made as the `__dict__` of an instance; only `__sizeof__` asks.
+    pub(crate) from_instance: Cell<bool>,
 }
 
 pub static DICT: TypeDef = TypeDef {
@@ -79,7 +81,7 @@ enum Found {
 
 impl Dict {
     pub const fn empty() -> Dict {
-        Dict { table: GilCell::new(Table::new()), keys_version: Cell::new(0) }
+        Dict { table: GilCell::new(Table::new()), keys_version: Cell::new(0), from_instance: Cell::new(false) }
     }
 
     pub fn new(vm: &Vm) -> Res<Ref<Dict>> {
@@ -368,7 +370,7 @@ impl Dict {
     /// A shallow copy with the same order.
     pub fn copy(&self, vm: &Vm) -> Res<Ref<Dict>> {
         let table = self.table.with(Table::try_clone).or_raise(vm)?;
-        vm.new_object(Dict { table: GilCell::new(table), keys_version: Cell::new(0) })
+        vm.new_object(Dict { table: GilCell::new(table), keys_version: Cell::new(0), from_instance: Cell::new(false) })
     }
 
     /// The version of keys and positions, numbering them when needed; 0: numbers are used up, do not cache.

@@ -211,7 +211,11 @@ impl Instance {
     /// Size of object in memory, in bytes.
     #[method(sig = "()")]
     fn __sizeof__(vm: &Vm, this: &Value) -> usize {
-        vm.class(this).head().instance_size()
+        // CPython's figure: header, payload and slots. The words of the dict and of inline values stand before the object
+        // there, and `sys.getsizeof` adds them.
+        let head = vm.class(this).head();
+        let words = head.slot_words.get() as usize;
+        head.tail_offset.get() as usize + 8 * words
     }
 
     /// Default dir() implementation.
