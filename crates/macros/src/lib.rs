@@ -337,7 +337,7 @@ fn method_shim(
         return Ok((code, quote!(::ophi_runtime::native::Call::NoArgs(<#owner>::#shim)), signature));
     }
     if simple && parameters.len() == 1 {
-        let argument = converted(&parameters[0], types[0], quote!(Some(argument)), name, 1)?;
+        let argument = converted(&parameters[0], types[0], quote!(Some(argument)), name, 0)?;
         let code = quote! {
             #[doc(hidden)]
             #[allow(non_snake_case)]

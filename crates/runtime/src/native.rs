@@ -322,9 +322,14 @@ impl Place {
     /// `append() argument 'x' must be str, not int` (CPython `_PyArg_BadArgument`).
     #[cold]
     pub fn bad(self, vm: &Vm, expected: &str, value: &Value) -> Raised {
-        let what = if self.by_position { format!("{}", self.position) } else { format!("'{}'", self.parameter) };
+        // Position 0: the function's only argument, which has no number.
+        let what = match (self.by_position, self.position) {
+            (true, 0) => String::new(),
+            (true, n) => format!(" {n}"),
+            _ => format!(" '{}'", self.parameter),
+        };
         let got = if value.is_none() { "None".to_string() } else { vm.type_name(value) };
-        vm.type_error(format!("{}() argument {what} must be {expected}, not {got}", self.function))
+        vm.type_error(format!("{}() argument{what} must be {expected}, not {got}", self.function))
     }
 }
 

@@ -7,7 +7,7 @@ use crate::objects::float::convert::{repr, shortest_digits};
 pub fn digits(f: f64, kind: char, precision: usize, alternate: bool, add_dot_zero: bool) -> String {
     let mut text = match kind {
         'e' => exponent(f, precision),
-        'f' => format!("{f:.precision$}"),
+        'f' => fixed_digits(f, precision),
         'g' => general(f, precision.max(1), alternate),
         _ => {
             let t = repr(f);
@@ -26,23 +26,36 @@ pub fn digits(f: f64, kind: char, precision: usize, alternate: bool, add_dot_zer
     text
 }
 
+/// No float has more digits than this behind its point; the formatting of the standard library takes no more than 65535.
+const EXACT: usize = 1100;
+
+fn fixed_digits(f: f64, precision: usize) -> String {
+    let mut text = format!("{:.*}", precision.min(EXACT), f);
+    text.push_str(&"0".repeat(precision.saturating_sub(EXACT)));
+    text
+}
+
 fn exponent(f: f64, precision: usize) -> String {
-    let text = format!("{f:.precision$e}");
+    let text = format!("{:.*e}", precision.min(EXACT), f);
     let (mantissa, e) = text.split_once('e').unwrap_or((&text, "0"));
     let e: i32 = e.parse().unwrap_or(0);
-    format!("{mantissa}e{}{:02}", if e < 0 { '-' } else { '+' }, e.abs())
+    let zeros = "0".repeat(precision.saturating_sub(EXACT));
+    format!("{mantissa}{zeros}e{}{:02}", if e < 0 { '-' } else { '+' }, e.abs())
 }
 
 fn general(f: f64, precision: usize, alternate: bool) -> String {
+    let wanted = precision;
+    let precision = precision.min(EXACT);
     let text = format!("{:.*e}", precision - 1, f);
     let (mantissa, e) = text.split_once('e').unwrap_or((&text, "0"));
     let e: i32 = e.parse().unwrap_or(0);
+    let zeros = "0".repeat(if alternate { wanted - precision } else { 0 });
     if e < -4 || e >= precision as i32 {
-        let mantissa = if alternate { mantissa } else { strip(mantissa) };
+        let mantissa = if alternate { format!("{mantissa}{zeros}") } else { strip(mantissa).to_string() };
         return format!("{mantissa}e{}{:02}", if e < 0 { '-' } else { '+' }, e.abs());
     }
     let fixed = format!("{f:.*}", (precision as i32 - 1 - e).max(0) as usize);
-    if alternate { fixed } else { strip(&fixed).to_string() }
+    if alternate { fixed + &zeros } else { strip(&fixed).to_string() }
 }
 
 /// Without trailing zeros of a fraction.

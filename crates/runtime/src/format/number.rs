@@ -50,7 +50,8 @@ fn lay_out(vm: &Vm, spec: &Spec, parts: Layout<'_>) -> Res<Vec<u32>> {
     let mut whole = parts.whole.to_string();
     let fixed = parts.sign.len() + parts.prefix.len() + parts.rest.len();
     let zero_filled = spec.align == Some(Align::AfterSign) && spec.fill == '0' as u32;
-    if let Some(separator) = spec.grouping {
+    // Infinities and NaN have no digits to group.
+    if let Some(separator) = spec.grouping.filter(|_| !whole.is_empty()) {
         if zero_filled {
             // Zeros join the groups: add digits until the grouped text is wide enough.
             let room = width.saturating_sub(fixed);
@@ -169,6 +170,11 @@ fn check_precision(vm: &Vm, precision: usize) -> Res<()> {
 }
 
 fn format_float_as(vm: &Vm, value: &Value, spec: &Spec, shown_for: &Value) -> Res {
+    format_float_with(vm, value, spec, shown_for, true)
+}
+
+/// `dot_zero`: without a type, integral values show ".0" (floats do, the parts of complex numbers do not).
+fn format_float_with(vm: &Vm, value: &Value, spec: &Spec, shown_for: &Value, dot_zero: bool) -> Res {
     let Some(f) = float_object::view(value) else { return Err(vm.type_error("a float is required")) };
     let kind = spec.kind.and_then(char::from_u32);
     let (base, upper, percent) = match kind {
@@ -184,7 +190,7 @@ fn format_float_as(vm: &Vm, value: &Value, spec: &Spec, shown_for: &Value) -> Re
     let scaled = if percent { f * 100.0 } else { f };
     let mut negative = scaled.is_sign_negative() && !scaled.is_nan();
     let text = if scaled.is_finite() {
-        let mut text = float::digits(scaled.abs(), base, precision, spec.alternate, kind.is_none());
+        let mut text = float::digits(scaled.abs(), base, precision, spec.alternate, kind.is_none() && dot_zero);
         if kind.is_none() && spec.precision.is_some() && !spec.alternate {
             text = without_type(scaled.abs(), precision);
         }
@@ -216,7 +222,8 @@ fn format_float_as(vm: &Vm, value: &Value, spec: &Spec, shown_for: &Value) -> Re
 
 /// A precision without a type: like `g`, but with at least one digit after the point, and exponents from the precision on.
 fn without_type(f: f64, precision: usize) -> String {
-    let precision = precision.max(1);
+    // No float has more digits.
+    let precision = precision.clamp(1, 1100);
     let text = format!("{:.*e}", precision - 1, f);
     let e: i32 = text.split_once('e').and_then(|(_, e)| e.parse().ok()).unwrap_or(0);
     let mut general = float::digits(f, 'g', precision, false, false);
@@ -240,15 +247,15 @@ pub fn format_complex(vm: &Vm, value: &Value, spec: &Ref<Str>) -> Res {
     }
     let parsed = parse(vm, spec, value, true)?;
     let Some((re, im)) = complex::view(value) else { return Err(vm.type_error("a complex is required")) };
+    let kind = parsed.kind.and_then(char::from_u32);
+    if !matches!(kind, None | Some('e' | 'E' | 'f' | 'F' | 'g' | 'G' | 'n')) {
+        return Err(unknown_code(vm, parsed.kind.unwrap_or(0), value));
+    }
     if parsed.fill == '0' as u32 {
         return Err(vm.value_error("Zero padding is not allowed in complex format specifier"));
     }
     if parsed.align == Some(Align::AfterSign) {
         return Err(vm.value_error("'=' alignment flag is not allowed in complex format specifier"));
-    }
-    let kind = parsed.kind.and_then(char::from_u32);
-    if !matches!(kind, None | Some('e' | 'E' | 'f' | 'F' | 'g' | 'G' | 'n')) {
-        return Err(unknown_code(vm, parsed.kind.unwrap_or(0), value));
     }
     let mut part = parsed.clone();
     part.width = None;
@@ -256,22 +263,11 @@ pub fn format_complex(vm: &Vm, value: &Value, spec: &Ref<Str>) -> Res {
     let text_of = |f: f64, sign: Option<char>| -> Res<String> {
         let mut p = part.clone();
         p.sign = sign;
-        if kind.is_none() && p.precision.is_none() {
-            let mut t = complex::part_repr(f.abs());
-            if f.is_sign_negative() && !f.is_nan() {
-                t.insert(0, '-');
-            } else if sign == Some('+') {
-                t.insert(0, '+');
-            } else if sign == Some(' ') {
-                t.insert(0, ' ');
-            }
-            return Ok(t);
-        }
-        if kind.is_none() {
+        if kind.is_none() && p.precision.is_some() {
             p.kind = Some('g' as u32);
         }
         let v = vm.new_float(f)?;
-        let text = format_float_as(vm, &v, &p, value)?;
+        let text = format_float_with(vm, &v, &p, value, false)?;
         Ok(vm.str(&text)?.to_utf8_lossy().into_owned())
     };
     let plain = kind.is_none();

@@ -144,7 +144,7 @@ pub fn parse(vm: &Vm, text: &Str, value: &Value, is_number: bool) -> Res<Spec> {
         _ => return Err(invalid(vm, text, value)),
     }
     if let Some(g) = spec.grouping {
-        let kind = spec.kind.and_then(char::from_u32);
+        let kind = spec.kind.and_then(char::from_u32).or((!is_number).then_some('s'));
         let ok = match kind {
             None | Some('d' | 'e' | 'f' | 'g' | 'E' | 'G' | '%' | 'F') => true,
             Some('b' | 'o' | 'x' | 'X') => g == '_',

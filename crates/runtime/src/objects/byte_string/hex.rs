@@ -10,8 +10,9 @@ const DIGITS: &[u8; 16] = b"0123456789abcdef";
 /// The separator argument of `hex`.
 pub fn separator(vm: &Vm, sep: Option<&Value>) -> Res<Option<u8>> {
     let Some(sep) = sep else { return Ok(None) };
+    let len = vm.len(sep)?;
     let byte = if let Some(text) = sep.downcast::<Str>() {
-        if text.len() != 1 {
+        if len != 1 {
             return Err(vm.value_error("sep must be length 1."));
         }
         text.at(0)

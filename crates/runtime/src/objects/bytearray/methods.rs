@@ -115,7 +115,7 @@ impl ByteArray {
     )]
     fn resize(vm: &Vm, this: &Ref<ByteArray>, size: isize) -> Res<()> {
         let Ok(size) = usize::try_from(size) else {
-            return Err(vm.value_error(format!("bytearray.resize(): new size must be >= 0, got {size}")));
+            return Err(vm.value_error(format!("Can only resize to positive sizes, got {size}")));
         };
         let n = this.len();
         if size <= n {

@@ -102,7 +102,7 @@ fn stripped(vm: &Vm, this: &Ref<Str>, chars: Option<&Value>, name: &str, left: b
         Some(v) if !v.is_none() => match v.downcast::<Str>() {
             Some(text) => Some(text),
             None => {
-                return Err(vm.type_error(format!("{name} arg must be None or str, not {}", vm.type_name(v))));
+                return Err(vm.type_error(format!("{name} arg must be None or str")));
             }
         },
         _ => None,

@@ -170,11 +170,7 @@ fn new_with(vm: &Vm, args: Args<'_>) -> Res<Ref<Str>> {
     let positional = args.pos();
     let given = args.values.len();
     if positional.len() > 3 || given > 3 {
-        return Err(vm.type_error(format!(
-            "str() takes at most 3 {}arguments ({} given)",
-            if positional.is_empty() { "keyword " } else { "" },
-            given
-        )));
+        return Err(vm.type_error(format!("str expected at most 3 arguments, got {given}")));
     }
     let mut bound: [Option<&Value>; 3] = [None; 3];
     for (slot, value) in bound.iter_mut().zip(positional) {

@@ -50,11 +50,7 @@ pub fn words<U: Copy>(units: &[U], max: usize, is_space: impl Fn(U) -> bool) -> 
             return out;
         }
         if out.len() == max {
-            let mut end = n;
-            while end > i && is_space(units[end - 1]) {
-                end -= 1;
-            }
-            out.push((i, end));
+            out.push((i, n));
             return out;
         }
         let start = i;
@@ -77,11 +73,7 @@ pub fn words_from_right<U: Copy>(units: &[U], max: usize, is_space: impl Fn(U) -
             return out;
         }
         if out.len() == max {
-            let mut start = 0;
-            while start < i && is_space(units[start]) {
-                start += 1;
-            }
-            out.push((start, i));
+            out.push((0, i));
             return out;
         }
         let end = i;

@@ -90,13 +90,13 @@ pub fn maketrans(vm: &Vm, x: &Value, y: Option<&Value>, z: Option<&Value>) -> Re
         for (key, value) in source.items() {
             if let Some(text) = key.downcast::<Str>() {
                 if text.len() != 1 {
-                    return Err(vm.value_error("string keys in translate table must be of length 1"));
+                    return Err(vm.value_error("string keys in translatetable must be of length 1"));
                 }
                 table.set(vm, &vm.new_int(text.at(0) as i64)?, value)?;
             } else if int::view(&key).is_some() {
                 table.set(vm, &key, value)?;
             } else {
-                return Err(vm.type_error("keys in translate table must be strings or integers"));
+                return Err(vm.type_error("keys in translatetable must be strings or integers"));
             }
         }
         return Ok(table.into_value());
