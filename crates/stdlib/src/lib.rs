@@ -11,6 +11,7 @@ pub mod bisect;
 pub mod codecs;
 pub mod collections;
 pub mod contextvars;
+pub mod csv;
 pub mod errno;
 pub mod fcntl;
 pub mod functools;
@@ -55,6 +56,7 @@ pub static MODULES: &[&ModuleDef] = &[
     &codecs::MODULE,
     &collections::MODULE,
     &contextvars::MODULE,
+    &csv::MODULE,
     &errno::MODULE,
     &fcntl::MODULE,
     &functools::MODULE,
