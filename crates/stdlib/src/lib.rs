@@ -5,6 +5,7 @@
 
 mod control_constants;
 pub mod accounts;
+pub mod array;
 pub mod atexit;
 pub mod binascii;
 pub mod bisect;
@@ -50,6 +51,7 @@ use ophi_runtime::objects::module::ModuleDef;
 pub static MODULES: &[&ModuleDef] = &[
     &accounts::GRP,
     &accounts::PWD,
+    &array::MODULE,
     &atexit::MODULE,
     &binascii::MODULE,
     &bisect::MODULE,

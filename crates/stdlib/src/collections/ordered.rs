@@ -258,7 +258,8 @@ impl OrderedDict {
             let value = OrderedDict::pop(vm, this, &key, None)?;
             return vm.new_tuple(&[key, value]);
         }
-        match dict.remove_at(at, hash) {
+        let pair = if last { dict.pop_last() } else { dict.remove_at(at, hash) };
+        match pair {
             Some((key, value)) => vm.new_tuple(&[key, value]),
             None => Err(vm.key_error(&key)),
         }

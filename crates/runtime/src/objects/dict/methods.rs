@@ -75,11 +75,7 @@ impl Dict {
         doc = "Remove and return a (key, value) pair as a 2-tuple.\n\nPairs are returned in LIFO (last-in, first-out) order.\nRaises KeyError if the dict is empty."
     )]
     fn popitem(vm: &Vm, this: &Ref<Dict>) -> Res {
-        let last = this.table.with(|t| {
-            let at = t.entries.iter().rposition(|e| e.value.is_some())?;
-            Some((at, t.entries[at].hash))
-        });
-        match last.and_then(|(at, hash)| this.remove_at(at, hash)) {
+        match this.pop_last() {
             Some((key, value)) => vm.new_tuple(&[key, value]),
             None => {
                 let message = vm.new_str("popitem(): dictionary is empty")?.into_value();

@@ -223,6 +223,12 @@ impl Dict {
         })
     }
 
+    /// Removes the last entry.
+    pub fn pop_last(&self) -> Option<(Value, Value)> {
+        self.keys_version.set(0);
+        self.table.with_mut(Table::pop_last)
+    }
+
     /// The last live entry with its position and hash.
     pub fn last_hashed(&self) -> Option<(usize, Value, Value, i64)> {
         self.table.with(|t| {

@@ -187,18 +187,23 @@ impl Table {
         self.generation = self.generation.wrapping_add(1);
         let e = &mut self.entries[entry];
         let pair = (e.key.take()?, e.value.take()?);
-        if entry + 1 == self.entries.len() {
-            // popitem in a loop stays linear: the array shrinks from its end.
-            while self.entries.last().is_some_and(|e| e.key.is_none()) {
-                self.entries.pop();
-            }
-        }
         if entry == self.front {
             while self.entries.get(self.front).is_some_and(|e| e.key.is_none()) {
                 self.front += 1;
             }
         }
         self.front = self.front.min(self.entries.len());
+        Some(pair)
+    }
+
+    /// Removes the last live entry and what is deleted behind it, so that `popitem` in a loop stays linear. Nothing else
+    /// shortens the array: an iterator must see that a new key stands behind the removed one.
+    pub fn pop_last(&mut self) -> Option<(Value, Value)> {
+        let at = self.entries.iter().rposition(|e| e.key.is_some())?;
+        let hash = self.entries[at].hash;
+        let pair = self.remove(at, hash)?;
+        self.entries.truncate(at);
+        self.front = self.front.min(at);
         Some(pair)
     }
 

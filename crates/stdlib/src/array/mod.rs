@@ -1,0 +1,123 @@
+//! `array`: machine values packed side by side. After CPython Modules/arraymodule.c.
+//!
+//! The items stand as bytes in native order; [`items`] tells how each type code reads and writes one. While the memory is
+//! exported (`exports` above 0) the length may not change.
+
+pub mod items;
+pub mod iter;
+pub mod methods;
+pub mod rebuild;
+pub mod slots;
+
+use core::cell::Cell;
+use items::Code;
+use ophi_runtime::objects::module::{Module, ModuleDef, Namespace};
+use ophi_runtime::objects::object::OBJECT;
+use ophi_runtime::payload::Downcast;
+use ophi_runtime::slots::Slots;
+use ophi_runtime::{GilCell, Payload, Ref, Res, Trace, TypeDef, TypeFlags, Value, Visitor, Vm, layout};
+
+pub static MODULE: ModuleDef = ModuleDef {
+    name: "array",
+    doc: "This module defines an object type which can efficiently represent\nan array of basic values: characters, integers, floating-point\nnumbers.  Arrays are sequence types and behave very much like lists,\nexcept that the type of objects stored in them is constrained.\n",
+    tables: &[rebuild::Functions::METHODS],
+    init,
+};
+
+fn init(vm: &Vm, module: &Ref<Module>) -> Res<()> {
+    module.add(vm, "ArrayType", vm.ty(&ARRAY).to_value())?;
+    module.add_type(vm, &ARRAY)?;
+    module.add_str(vm, "typecodes", "bBuwhHiIlLqQfd")
+}
+
+pub struct Array {
+    pub code: Code,
+    pub bytes: GilCell<Vec<u8>>,
+    pub exports: Cell<usize>,
+}
+
+impl Trace for Array {
+    fn trace(&self, _: &mut Visitor<'_>) {}
+}
+
+impl Payload for Array {
+    fn def() -> &'static TypeDef {
+        &ARRAY
+    }
+    const LAYOUT: &'static ophi_heap::Layout = layout!("array");
+}
+
+pub static ARRAY: TypeDef = TypeDef {
+    module: "array",
+    doc: "array(typecode [, initializer]) -> array\n\nReturn a new array whose items are restricted by typecode, and\ninitialized from the optional initializer value, which must be a list,\nstring or iterable over elements of the appropriate type.\n\nArrays represent basic values and behave very much like lists, except\nthe type of objects stored in them is constrained. The type is specified\nat object creation time by using a type code, which is a single character.",
+    flags: TypeFlags::BASETYPE.with(TypeFlags::GC).with(TypeFlags::WEAKREF).with(TypeFlags::SEQUENCE),
+    slots: Slots {
+        repr: Some(slots::repr),
+        richcompare: Some(slots::compare),
+        iter: Some(iter::iter),
+        new: Some(slots::new),
+        len: Some(slots::len),
+        getitem: Some(slots::getitem),
+        setitem: Some(slots::setitem),
+        contains: Some(slots::contains),
+        concat: Some(slots::concat),
+        repeat: Some(slots::repeat),
+        inplace_concat: Some(slots::inplace_concat),
+        inplace_repeat: Some(slots::inplace_repeat),
+        buffer: Some(slots::buffer),
+        ..Slots::NONE
+    },
+    tables: &[Array::METHODS],
+    ..TypeDef::of::<Array>("array", &OBJECT)
+};
+
+impl Array {
+    pub fn new(vm: &Vm, code: Code, bytes: Vec<u8>) -> Res<Ref<Array>> {
+        vm.new_object(Array { code, bytes: GilCell::new(bytes), exports: Cell::new(0) })
+    }
+
+    pub fn len(&self) -> usize {
+        self.bytes.with(Vec::len) / self.code.size()
+    }
+
+    pub fn get(&self, vm: &Vm, i: usize) -> Option<Res> {
+        let size = self.code.size();
+        let mut word = [0u8; 8];
+        self.bytes.with(|bytes| {
+            let item = bytes.get(i * size..(i + 1) * size)?;
+            word[..size].copy_from_slice(item);
+            Some(())
+        })?;
+        Some(self.code.read(vm, word))
+    }
+
+    /// BufferError when the length may not change now.
+    pub fn may_resize(&self, vm: &Vm) -> Res<()> {
+        if self.exports.get() > 0 {
+            return Err(vm.buffer_error("cannot resize an array that is exporting buffers"));
+        }
+        Ok(())
+    }
+
+    pub fn push(&self, vm: &Vm, item: &Value) -> Res<()> {
+        let word = self.code.write(vm, item)?;
+        self.may_resize(vm)?;
+        let size = self.code.size();
+        self.bytes.with_mut(|bytes| bytes.extend_from_slice(&word[..size]));
+        Ok(())
+    }
+
+    pub fn items(&self, vm: &Vm) -> Res<Vec<Value>> {
+        let mut all = Vec::with_capacity(self.len());
+        let mut i = 0;
+        while let Some(item) = self.get(vm, i) {
+            all.push(item?);
+            i += 1;
+        }
+        Ok(all)
+    }
+}
+
+pub fn of<'a>(vm: &Vm, this: &'a Value) -> Res<&'a Ref<Array>> {
+    this.downcast::<Array>().ok_or_else(|| vm.type_error("an array is required"))
+}
