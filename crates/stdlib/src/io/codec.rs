@@ -96,7 +96,7 @@ impl Codec {
 }
 
 /// `codecs.lookup` for an encoding of text; LookupError for others.
-pub fn look_up_text_encoding(vm: &Vm, name: &Value, instead: &str) -> Res {
+pub fn look_up_text_encoding(vm: &Vm, name: &Value) -> Res {
     let lookup = vm.get_attr_str(&import(vm, "_codecs")?, "lookup")?;
     let info = vm.call(&lookup, std::slice::from_ref(name))?;
     if let Some(flag) = vm.get_attr_str_opt(&info, "_is_text_encoding")?
@@ -104,7 +104,7 @@ pub fn look_up_text_encoding(vm: &Vm, name: &Value, instead: &str) -> Res {
     {
         let name = vm.expect_str(name, "encoding")?.to_utf8_lossy().into_owned();
         return Err(
-            vm.lookup_error(format!("'{name}' is not a text encoding; use {instead} to handle arbitrary codecs"))
+            vm.lookup_error(format!("'{name}' is not a text encoding"))
         );
     }
     Ok(info)

@@ -14,7 +14,7 @@ use ophi_runtime::{Args, Ref, Res, TypeDef, TypeRef, Value, Vm, layout, methods,
 use super::base::{FLAGS, IoBase, RAW_IO_BASE, both, finalize, size, unsupported};
 use crate::support::buffer::{Readable, Writable};
 use crate::support::errors::{OrOsError, os_error, os_error_at};
-use crate::support::paths::Path;
+use crate::posix::system_string;
 use crate::support::values::{to_i32, to_i64};
 use crate::support::{blocking, host, warn};
 
@@ -129,7 +129,7 @@ pub fn open(vm: &Vm, this: &Value, name: &Value, mode: &str, closefd: bool, open
     } else {
         file.closefd.set(true);
         let path = match opener {
-            None => Some(Path::convert(vm, name, "open", "path")?),
+            None => Some(system_string(vm, name)?),
             Some(_) => None,
         };
         if !closefd {
@@ -149,8 +149,7 @@ pub fn open(vm: &Vm, this: &Value, name: &Value, mode: &str, closefd: bool, open
                 fd
             }
             (None, Some(path)) => {
-                let c_path = path.as_c().to_owned();
-                blocking(vm, move |host| host.open(libc::AT_FDCWD, &c_path, flags, 0o666))?.or_os_error_at(vm, name)?
+                blocking(vm, |host| host.open(libc::AT_FDCWD, &path, flags, 0o666))?.or_os_error_at(vm, name)?
             }
             (None, None) => -1,
         };

@@ -93,7 +93,14 @@ impl StringIO {
             None => NewlineMode::Lf,
             Some(value) if value.is_none() => NewlineMode::Universal,
             Some(value) => match value.downcast::<Str>() {
-                Some(_) => NewlineMode::parse(vm, value)?,
+                Some(_) => match NewlineMode::parse(vm, value) {
+                    Ok(mode) => mode,
+                    Err(raised) => {
+                        vm.forget(raised);
+                        let shown = vm.repr(value)?;
+                        return Err(vm.value_error(format!("illegal newline value: {}", shown.to_utf8_lossy())));
+                    }
+                },
                 None => {
                     let got = vm.type_name(value);
                     return Err(vm.type_error(format!("newline must be str or None, not {got}")));

@@ -52,8 +52,7 @@ impl NewlineMode {
             Some("\r") => NewlineMode::Cr,
             Some("\r\n") => NewlineMode::CrLf,
             _ => {
-                let shown = vm.repr(value)?;
-                return Err(vm.value_error(format!("illegal newline value: {}", shown.to_utf8_lossy())));
+                return Err(vm.value_error(format!("illegal newline value: {}", text.to_utf8_lossy())));
             }
         })
     }
@@ -372,7 +371,7 @@ impl Text {
         let name = encoding.to_utf8_lossy();
         let codec = Codec::of(&name);
         if codec == Codec::Python {
-            look_up_text_encoding(vm, encoding.as_value(), "codecs.open()")?;
+            look_up_text_encoding(vm, encoding.as_value())?;
         }
         self.codec.set(codec);
         self.encoding.set(Some(encoding.to_value()));
@@ -390,7 +389,7 @@ impl Text {
         if self.codec.get() != Codec::Python {
             return Ok(());
         }
-        let info = look_up_text_encoding(vm, &self.encoding.get_or_none(), "codecs.open()")?;
+        let info = look_up_text_encoding(vm, &self.encoding.get_or_none())?;
         let errors = self.errors.get_or_none();
         if self.reads.get() {
             self.decoder.set(Some(vm.call_method_str(&info, "incrementaldecoder", std::slice::from_ref(&errors))?));
