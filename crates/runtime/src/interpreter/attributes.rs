@@ -80,13 +80,8 @@ fn load_special(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
     let Some(method) = vm.lookup_special(&owner, &name)? else {
         let class = vm.type_name(&owner);
         let asynchronous = oparg >= 2;
-        let missed = if oparg & 1 == 0 { "" } else { " (missed __exit__ method)" };
-        let (protocol, missed) = if asynchronous {
-            ("an asynchronous context manager", if oparg == 3 { " (missed __aexit__ method)" } else { "" })
-        } else {
-            ("the context manager", missed)
-        };
-        let protocol = if asynchronous { "the asynchronous context manager" } else { protocol };
+        let protocol = if asynchronous { "the asynchronous context manager" } else { "the context manager" };
+        let missed = SPECIAL_METHODS[oparg as usize & 3];
         // The other protocol may have been meant.
         let (other, hint) = if asynchronous {
             (["__enter__", "__exit__"], " but it supports the context manager protocol. Did you mean to use 'with'?")
@@ -100,10 +95,10 @@ fn load_special(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
         for name in other {
             has_other &= vm.class(&owner).lookup(vm, &vm.intern(name)?).is_some();
         }
-        if has_other && oparg & 1 == 0 {
-            return Err(vm.type_error(format!("'{class}' object does not support {protocol} protocol{hint}")));
-        }
-        return Err(vm.type_error(format!("'{class}' object does not support {protocol} protocol{missed}")));
+        let hint = if has_other { hint } else { "" };
+        return Err(vm.type_error(format!(
+            "'{class}' object does not support {protocol} protocol (missed {missed} method){hint}"
+        )));
     };
     // The method is bound already.
     drop(fp.replace_top(1, method));

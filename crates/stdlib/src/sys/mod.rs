@@ -3,12 +3,14 @@
 //! * `facts`   constants of the implementation: versions, sizes, `float_info`, `hash_info`, names of modules
 //! * `state`   functions over the running interpreter: recursion, switch interval, interning, exceptions, frames
 //! * `hooks`   `displayhook`, `excepthook`, `exit`, audit hooks
+//! * `monitoring` `sys.monitoring`, trace functions, `sys._jit`
 //! * `sizes`   `getsizeof`, `getrefcount`
 //!
 //! What depends on the command line (flags, `argv`, `path`, `prefix`, ...) is set by whoever starts the interpreter.
 
 mod facts;
 pub mod hooks;
+mod monitoring;
 mod sizes;
 mod state;
 
@@ -23,10 +25,11 @@ pub struct Sys;
 pub static MODULE: ModuleDef = ModuleDef {
     name: "sys",
     doc: "This module provides access to some objects used or maintained by the\ninterpreter and to functions that interact strongly with the interpreter.",
-    tables: &[Sys::STATE, Sys::HOOKS, Sys::SIZES],
+    tables: &[Sys::STATE, Sys::HOOKS, Sys::SIZES, Sys::TRACE],
     init,
 };
 
 fn init(vm: &Vm, module: &Ref<Module>) -> Res<()> {
-    facts::add(vm, module)
+    facts::add(vm, module)?;
+    monitoring::add(vm, module)
 }

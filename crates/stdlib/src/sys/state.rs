@@ -364,9 +364,11 @@ impl Sys {
         let firstiter = check(firstiter, "firstiter")?;
         let hooks = vm.interpreter().state::<AsyncGenHooks>();
         if let Some(hook) = finalizer {
+            vm.exec.asyncgen_finalizer.set(hook.clone());
             hooks.finalizer.set(hook);
         }
         if let Some(hook) = firstiter {
+            vm.exec.asyncgen_firstiter.set(hook.clone());
             hooks.firstiter.set(hook);
         }
         Ok(())

@@ -336,8 +336,7 @@ impl LocalsProxy {
     fn reversed(vm: &Vm, this: &Ref<LocalsProxy>) -> Res {
         let mut keys = this.snapshot(vm)?.keys();
         keys.reverse();
-        let list = vm.new_list(keys)?;
-        vm.iter(&list)
+        vm.new_list(keys)
     }
     #[method(sig = "(key, default=None, /)")]
     fn pop(vm: &Vm, this: &Ref<LocalsProxy>, key: &Value, default: Option<Value>) -> Res {

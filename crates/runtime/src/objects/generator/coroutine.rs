@@ -51,6 +51,7 @@ impl CoroutineWrapper {
     }
     #[method(sig = "(type, value=None, traceback=None, /)")]
     fn throw(vm: &Vm, this_: &Ref<CoroutineWrapper>, kind: Value, value: Option<&Value>, tb: Option<&Value>) -> Res {
+        super::methods::warn_three_arguments(vm, "throw", value.is_some() || tb.is_some())?;
         let exception = exception_of(vm, &kind, value, tb)?;
         let sent = throw(vm, &this_.coroutine, exception, true)?;
         to_result(vm, sent)

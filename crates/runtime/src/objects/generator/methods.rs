@@ -205,6 +205,17 @@ pub fn finalize(vm: &Vm, value: &Value) {
     }
 }
 
+/// The old way of throwing is deprecated.
+pub fn warn_three_arguments(vm: &Vm, method: &str, given: bool) -> Res<()> {
+    if !given {
+        return Ok(());
+    }
+    let message = format!(
+        "the (type, exc, tb) signature of {method}() is deprecated, use the single-arg signature instead."
+    );
+    vm.warn(&exc::DEPRECATION_WARNING, &message, 1)
+}
+
 fn set_string(vm: &Vm, cell: &crate::ValueCell, name: &str, value: Option<&Value>) -> Res<()> {
     match value {
         Some(v) if v.is_a::<Str>() => {
@@ -281,6 +292,7 @@ impl Generator {
     /// StopIteration.
     #[method(sig = "(type, value=None, traceback=None, /)")]
     fn throw(vm: &Vm, this: &Ref<Generator>, kind: Value, value: Option<&Value>, tb: Option<&Value>) -> Res {
+        warn_three_arguments(vm, "throw", value.is_some() || tb.is_some())?;
         let exception = exception_of(vm, &kind, value, tb)?;
         let sent = throw(vm, this.as_value(), exception, true)?;
         to_result(vm, sent)
@@ -386,6 +398,7 @@ impl Generator {
     /// athrow(typ[,val[,tb]]) -> raise exception in generator.
     #[method(sig = "(type, value=None, traceback=None, /)")]
     fn athrow(vm: &Vm, this: &Ref<Generator>, kind: Value, value: Option<Value>, tb: Option<Value>) -> Res {
+        warn_three_arguments(vm, "athrow", value.is_some() || tb.is_some())?;
         super::async_generator::athrow(vm, this, Some((kind, value, tb)))
     }
     /// aclose() -> raise GeneratorExit inside generator.
