@@ -14,7 +14,8 @@ mod template;
 use ophi_runtime::objects::int;
 use ophi_runtime::objects::module::{Module, ModuleDef, Namespace};
 use ophi_runtime::{Dict, List, Ref, Res, Tuple, Value, Vm, methods};
-use rustpython_sre_engine::string::{lower_ascii, lower_unicode, upper_unicode};
+use ophi_runtime::unicode;
+use rustpython_sre_engine::string::lower_ascii;
 
 pub use pattern::Pattern;
 
@@ -33,9 +34,14 @@ fn re_function(vm: &Vm, name: &str) -> Res {
     vm.get_attr_str(&crate::support::import(vm, "re")?, name)
 }
 
-fn is_cased(c: i32) -> bool {
-    let c = c as u32;
-    lower_unicode(c) != c || upper_unicode(c) != c
+/// The lower case of a code point; the first of several. This is what the compiler puts into code, the engine's own table
+/// is used on subjects.
+fn lower(c: u32) -> u32 {
+    unicode::to_lower(c).first().copied().unwrap_or(c)
+}
+
+fn is_cased(c: u32) -> bool {
+    lower(c) != c || unicode::to_upper(c).first().is_some_and(|upper| *upper != c)
 }
 
 pub struct Functions;
@@ -54,7 +60,7 @@ impl Functions {
 
     #[function(sig = "(character, /)")]
     fn unicode_iscased(_: &Vm, character: i32) -> bool {
-        is_cased(character)
+        is_cased(character as u32)
     }
 
     #[function(sig = "(character, /)")]
@@ -64,7 +70,7 @@ impl Functions {
 
     #[function(sig = "(character, /)")]
     fn unicode_tolower(_: &Vm, character: i32) -> u32 {
-        lower_unicode(character as u32)
+        lower(character as u32)
     }
 
     #[function(sig = "(pattern, flags, code, groups, groupindex, indexgroup)")]
