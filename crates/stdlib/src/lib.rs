@@ -43,6 +43,7 @@ pub mod tracemalloc;
 pub mod unicodedata;
 pub mod hashes;
 pub mod zlib;
+pub mod cmath;
 
 use ophi_runtime::Vm;
 use ophi_runtime::objects::module::ModuleDef;
@@ -91,6 +92,7 @@ pub static MODULES: &[&ModuleDef] = &[
     &hashes::SHA3,
     &hashes::BLAKE2,
     &zlib::MODULE,
+    &cmath::MODULE,
 ];
 
 /// Makes the native modules known to `import`; none is made before it is imported.

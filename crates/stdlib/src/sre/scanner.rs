@@ -9,11 +9,13 @@ use ophi_runtime::{Payload, Ref, Res, TypeDef, TypeFlags, Value, Vm, layout, met
 
 use super::matched::Match;
 use super::pattern::Pattern;
-use super::search::{Mode, Progress};
+use super::search::{Mode, Progress, Subject};
 
 pub struct Scanner {
     pattern: Value,
     string: Value,
+    /// Held as long as the scanner lives: a bytearray may not change its size meanwhile.
+    subject: Subject,
     /// Clipped bounds as they were given.
     bounds: (usize, usize),
     start: Cell<usize>,
@@ -40,11 +42,13 @@ impl Scanner {
     pub fn new(vm: &Vm, pattern: &Ref<Pattern>, string: &Value, pos: isize, endpos: isize) -> Res<Ref<Scanner>> {
         let subject = pattern.subject(vm, string)?;
         let progress = Progress::new(&subject, pos, endpos);
+        let bounds = (progress.start, progress.end);
         vm.new_object(Scanner {
             pattern: pattern.to_value(),
             string: string.clone(),
-            bounds: (progress.start, progress.end),
-            start: Cell::new(progress.start),
+            subject,
+            bounds,
+            start: Cell::new(bounds.0),
             must_advance: Cell::new(false),
             is_over: Cell::new(false),
         })
@@ -55,14 +59,13 @@ impl Scanner {
         if this.is_over.get() {
             return Ok(Value::NONE);
         }
-        let subject = pattern.subject(vm, &this.string)?;
         let mut progress = Progress {
             start: this.start.get(),
             end: this.bounds.1,
             must_advance: this.must_advance.get(),
             is_over: false,
         };
-        let found = progress.next(vm, pattern, &subject, mode)?;
+        let found = progress.next(vm, pattern, &this.subject, mode)?;
         this.start.set(progress.start);
         this.must_advance.set(progress.must_advance);
         this.is_over.set(progress.is_over);
