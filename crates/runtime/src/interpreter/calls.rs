@@ -48,7 +48,8 @@ pub unsafe fn push_frame(vm: &Vm, function: &Ref<Function>) -> Res<*mut Frame> {
             globals: ManuallyDrop::new(core::ptr::read(&function.globals)),
             builtins: ManuallyDrop::new(core::ptr::read(&function.builtins)),
             function: function.to_value(),
-            locals: Value::UNBOUND,
+            // Code that keeps its names in a mapping runs in the globals unless the caller says otherwise.
+            locals: if code.has(flags::OPTIMIZED) { Value::UNBOUND } else { function.globals.to_value() },
             object: Value::UNBOUND,
             return_offset: 0,
             owner: Owner::Thread,

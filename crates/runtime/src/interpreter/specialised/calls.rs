@@ -491,7 +491,9 @@ unsafe fn python(
     // SAFETY: the version units of CALL's cache.
     unsafe { write32(pc.add(2), version) };
     let code = function.code_now();
-    let simple = code.flags & 0xc == 0 && code.kwonlyargcount == 0 && code.argcount as usize == total;
+    let optimised = code.has(ophi_bytecode::code::flags::OPTIMIZED);
+    let simple =
+        optimised && code.flags & 0xc == 0 && code.kwonlyargcount == 0 && code.argcount as usize == total;
     Some(if simple { exact } else { general })
 }
 

@@ -71,6 +71,14 @@ pub fn exception_of(vm: &Vm, kind: &Value, value: Option<&Value>, traceback: Opt
             vm.type_name(kind)
         )));
     };
+    if !exc::is_exception(&exception) {
+        let class = vm.str(kind)?;
+        return Err(vm.type_error(format!(
+            "calling {} should have returned an instance of BaseException, not {}",
+            class.to_utf8_lossy(),
+            vm.type_name(&exception)
+        )));
+    }
     if let (Some(traceback), Some(payload)) = (traceback, exception.downcast::<exc::BaseException>()) {
         payload.traceback.set(Some(traceback.clone()));
     }
