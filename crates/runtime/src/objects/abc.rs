@@ -276,7 +276,7 @@ impl Functions {
     #[function(sig = "(self, instance, /)", name = "_abc_instancecheck")]
     fn abc_instancecheck(vm: &Vm, this: &Value, instance: &Value) -> Res<bool> {
         let own = data(vm, this)?;
-        let claimed = vm.get_attr(instance, &vm.names().__class__)?;
+        let Some(claimed) = vm.get_attr_opt(instance, &vm.names().__class__)? else { return Ok(false) };
         if contains(&own.cache, &claimed) {
             return Ok(true);
         }

@@ -94,9 +94,7 @@ fn init(vm: &Vm, this: &Value, args: Args<'_>) -> Res<()> {
             if property.getter_doc.get() || !vm.raised_is(&crate::objects::exceptions::ATTRIBUTE_ERROR) {
                 return Err(raised);
             }
-            if !doc.is_none() {
-                return Err(raised);
-            }
+            // As before 3.12: a doc that cannot be stored is dropped.
             vm.forget(raised);
         }
     }

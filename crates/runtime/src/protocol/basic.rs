@@ -122,7 +122,14 @@ impl Vm {
             return Ok(value.clone());
         }
         match self.class(value).slots().index {
-            Some(index) => index(self, value),
+            Some(index) => {
+                let result = index(self, value)?;
+                if int::view(&result).is_none() {
+                    let got = self.type_name(&result);
+                    return Err(self.type_error(format!("__index__ returned non-int (type {got})")));
+                }
+                Ok(result)
+            }
             None => {
                 Err(self.type_error(format!("'{}' object cannot be interpreted as an integer", self.type_name(value))))
             }

@@ -165,6 +165,12 @@ fn build(vm: &Vm, meta: &TypeRef, name: &Ref<Str>, base_list: Vec<Value>, origin
     if dict.find_str(vm, &names.__eq__).is_some() && dict.find_str(vm, &names.__hash__).is_none() {
         dict.set_str(vm, &names.__hash__, Value::NONE)?;
     }
+    if let Some(cell) = cell {
+        vm.set_attr_str(&cell, "cell_contents", ty.as_value())?;
+    }
+    if let Some(cell) = dict_cell {
+        vm.set_attr_str(&cell, "cell_contents", dict.as_value())?;
+    }
     bases::compute_mro(vm, &ty)?;
     inherit_flags(&ty);
     if base_list.len() == 1 && ty.mro().len() == base.mro().len() + 1 {
@@ -176,12 +182,6 @@ fn build(vm: &Vm, meta: &TypeRef, name: &Ref<Str>, base_list: Vec<Value>, origin
         if let Some(base) = base.downcast::<Type>() {
             base.add_subclass(&ty);
         }
-    }
-    if let Some(cell) = cell {
-        vm.set_attr_str(&cell, "cell_contents", ty.as_value())?;
-    }
-    if let Some(cell) = dict_cell {
-        vm.set_attr_str(&cell, "cell_contents", dict.as_value())?;
     }
     Ok(ty)
 }

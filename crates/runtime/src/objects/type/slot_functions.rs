@@ -232,7 +232,19 @@ pub fn richcompare(vm: &Vm, a: &Value, b: &Value, op: CompareOp) -> Res {
         CompareOp::Gt => &names.__gt__,
         CompareOp::Ge => &names.__ge__,
     };
-    call_dunder_maybe(vm, a, name, core::slice::from_ref(b))
+    let class = vm.class(a).clone();
+    let Some(found) = class.lookup(vm, name) else { return Ok(Value::NOT_IMPLEMENTED) };
+    if vm.class(&found).has(TypeFlags::METHOD_DESCRIPTOR) {
+        return vm.call(&found, &[a.clone(), b.clone()]);
+    }
+    // A method that cannot be had is no method, for comparisons alone.
+    match vm.bind_attribute(&found, a, &class) {
+        Ok(bound) => vm.call(&bound, core::slice::from_ref(b)),
+        Err(raised) => {
+            vm.forget(raised);
+            Ok(Value::NOT_IMPLEMENTED)
+        }
+    }
 }
 
 /// `__getattribute__`, and `__getattr__` when that raises AttributeError.

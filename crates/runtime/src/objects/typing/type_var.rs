@@ -6,7 +6,7 @@ use crate::objects::object::OBJECT;
 use crate::payload::{Downcast, Payload, TypeDef};
 use crate::slots::Slots;
 use crate::vm::{Res, Vm};
-use crate::{Args, Ref, Str, Tuple, TypeRef, Value, layout, methods};
+use crate::{Args, Ref, Str, TypeRef, Value, layout, methods};
 use ophi_heap::{Layout, TypeFlags, trace_fields};
 
 #[repr(C)]
@@ -204,12 +204,12 @@ impl TypeVar {
         let Some(index) = params.iter().position(|p| p.is(this.as_value())) else {
             return Err(vm.value_error("tuple.index(x): x not in tuple"));
         };
-        let Some(given) = args.downcast::<Tuple>() else { return Err(vm.type_error("args must be a tuple")) };
+        let given = vm.collect_values(args)?;
         if index < given.len() {
             return Ok(args.clone());
         }
         if index == given.len() && has_default(&this.default) {
-            let mut all = given.as_slice().to_vec();
+            let mut all = given;
             all.push(shown_default(vm, &this.default)?);
             return vm.new_tuple(&all);
         }
