@@ -87,9 +87,12 @@ fn set(vm: &Vm, class: &TypeRef, name: &str, value: &Value) -> Res<()> {
     vm.set_attr_str(class.as_value(), name, value)
 }
 
-/// `_attributes`, and None for those that may be missing.
-fn set_attributes(vm: &Vm, class: &TypeRef, attributes: Attributes) -> Res<()> {
+/// `_attributes`, and None for those (and for the fields) that may be missing.
+fn set_attributes(vm: &Vm, class: &TypeRef, attributes: Attributes, fields: &'static [FieldInfo]) -> Res<()> {
     set(vm, class, "_attributes", &texts(vm, attributes.names().iter().copied())?)?;
+    for field in fields.iter().filter(|f| f.quantity == Quantity::Opt) {
+        set(vm, class, field.name, &Value::NONE)?;
+    }
     if attributes == Attributes::MayEnd {
         set(vm, class, "end_lineno", &Value::NONE)?;
         set(vm, class, "end_col_offset", &Value::NONE)?;
@@ -106,13 +109,13 @@ fn make(vm: &Vm) -> Res<Classes> {
             TypeKind::Product => {
                 let info = ty.classes[0].info();
                 let class = new_class(vm, info.name, &base, info.fields, &class_doc(info))?;
-                set_attributes(vm, &class, ty.attributes)?;
+                set_attributes(vm, &class, ty.attributes, info.fields)?;
                 classes[info.id as usize] = Some(class.clone());
                 types.push(class);
             }
             TypeKind::Sum | TypeKind::Choice => {
                 let sum = new_class(vm, ty.name, &base, &[], &type_doc(ty))?;
-                set_attributes(vm, &sum, ty.attributes)?;
+                set_attributes(vm, &sum, ty.attributes, &[])?;
                 for id in ty.classes {
                     let info = id.info();
                     classes[*id as usize] = Some(new_class(vm, info.name, &sum, info.fields, &class_doc(info))?);

@@ -50,11 +50,11 @@ fn with_name(vm: &Vm, raised: Raised, name: &Ref<Str>) -> Raised {
 #[cold]
 pub fn unbound_local(vm: &Vm, fp: Fp, slot: u32) -> Raised {
     let name = &fp.code().slot_names[slot as usize];
-    let raised = vm.unbound_local_error(format!(
+    // CPython leaves the `name` of this class unset.
+    vm.unbound_local_error(format!(
         "cannot access local variable '{}' where it is not associated with a value",
         name.to_utf8_lossy()
-    ));
-    with_name(vm, raised, name)
+    ))
 }
 
 #[cold]

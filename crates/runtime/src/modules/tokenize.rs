@@ -33,8 +33,8 @@ enum State {
     /// Nothing read yet.
     #[default]
     Fresh,
-    /// Tokens to come, last first, and the error after them.
-    Running(Vec<Item>, Option<TokenizeError>),
+    /// Tokens to come, last first, and the error after them with the number of lines read.
+    Running(Vec<Item>, Option<(TokenizeError, i32)>),
     Done,
 }
 
@@ -132,6 +132,7 @@ fn read_all(vm: &Vm, this: &TokenizerIter) -> Res<String> {
 
 fn start(vm: &Vm, this: &TokenizerIter) -> Res<State> {
     let text = read_all(vm, this)?;
+    let lines = text.split_inclusive('\n').count() as i32;
     let file = vm.new_str("<string>")?.into_value();
     let tokenized = match tokenize(text, this.extra_tokens) {
         Ok(tokenized) => tokenized,
@@ -148,14 +149,24 @@ fn start(vm: &Vm, this: &TokenizerIter) -> Res<State> {
         })
         .collect();
     items.reverse();
-    Ok(State::Running(items, tokenized.error.clone()))
+    Ok(State::Running(items, tokenized.error.clone().map(|error| (error, lines))))
 }
 
-fn raise(vm: &Vm, error: &TokenizeError) -> Raised {
+fn raise(vm: &Vm, error: &TokenizeError, lines: i32) -> Raised {
     let make = || -> Res {
         let def = exc::diagnostic_class(error.kind);
         let message = vm.new_str(&error.message)?.into_value();
-        let Some(at) = &error.location else { return exc::instantiate(vm, def, &[message]) };
+        let Some(at) = &error.location else {
+            // The place is put on the exception afterwards: it is not among its arguments.
+            let made = exc::instantiate(vm, def, &[message])?;
+            if let Some(error) = made.downcast::<exc::SyntaxError>() {
+                error.filename.set(Some(vm.new_str("<string>")?.into_value()));
+                error.lineno.set(Some(Value::int32(lines)));
+                error.offset.set(Some(Value::int32(0)));
+                error.end_lineno.set(Some(Value::int32(lines)));
+            }
+            return Ok(made);
+        };
         let (end_line, end_offset) = match at.end {
             Some((line, offset)) => (Value::int32(line), Value::int32(offset)),
             None => (Value::NONE, Value::NONE),
@@ -193,8 +204,8 @@ fn next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
         },
         _ => (None, None),
     });
-    if let Some(error) = error {
-        return Err(raise(vm, &error));
+    if let Some((error, lines)) = error {
+        return Err(raise(vm, &error, lines));
     }
     let Some(item) = item else { return Ok(None) };
     let place = |(line, column): (u32, i32)| vm.new_tuple(&[vm.new_int(line as i64)?, Value::int32(column)]);
