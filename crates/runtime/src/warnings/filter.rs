@@ -93,7 +93,11 @@ pub fn action_for(vm: &Vm, category: &Value, text: &Value, lineno: i32, module: 
     }
     let filters = match attribute(vm, "filters", false)? {
         Some(filters) => match crate::payload::into_ref::<List>(filters) {
-            Ok(list) => list,
+            Ok(list) => {
+                // Kept for the time when the module's attribute is gone.
+                state.filters.set(Some(list.clone()));
+                list
+            }
             Err(_) => return Err(vm.value_error("warnings.filters must be a list")),
         },
         None => state.filters(vm)?,
@@ -117,7 +121,10 @@ pub fn action_for(vm: &Vm, category: &Value, text: &Value, lineno: i32, module: 
 pub fn once_registry(vm: &Vm) -> Res<Ref<Dict>> {
     match attribute(vm, "onceregistry", false)? {
         Some(value) => match crate::payload::into_ref::<Dict>(value) {
-            Ok(dict) => Ok(dict),
+            Ok(dict) => {
+                vm.interpreter().state::<Warnings>().once.set(Some(dict.clone()));
+                Ok(dict)
+            }
             Err(other) => {
                 Err(vm.type_error(format!("warnings.onceregistry must be a dict, not '{}'", vm.type_name(&other))))
             }

@@ -169,6 +169,11 @@ fn reason(vm: &Vm, error: &UnicodeError) -> Res<Ref<Str>> {
     }
 }
 
+/// The object once encoding and reason have been asked for their text, which may have changed it.
+fn object_now(vm: &Vm, error: &UnicodeError) -> Res {
+    error.object.get().ok_or_else(|| vm.type_error("UnicodeError 'object' attribute is not set"))
+}
+
 fn wrong_object(vm: &Vm, what: &str) -> crate::vm::Raised {
     vm.type_error(format!("UnicodeError 'object' attribute must be a {what}"))
 }
@@ -188,8 +193,13 @@ fn shown_char(c: u32) -> String {
     }
 }
 
-fn text_message(vm: &Vm, error: &UnicodeError, mut out: Builder, verb: &str) -> Res {
-    let Some(object) = error.object.get() else { return vm.new_str("").map(Ref::into_value) };
+fn text_message(vm: &Vm, error: &UnicodeError, with_codec: bool, verb: &str) -> Res {
+    if !error.object.is_set() {
+        return vm.new_str("").map(Ref::into_value);
+    }
+    let mut out = if with_codec { codec(vm, error)? } else { Builder::new() };
+    let reason = reason(vm, error)?;
+    let object = object_now(vm, error)?;
     let Some(text) = object.downcast::<Str>() else { return Err(wrong_object(vm, "string")) };
     match single(error, text.len()) {
         Some(i) => out.push_text(&format!("{verb} character '{}' in position {i}: ", shown_char(text.at(i)))),
@@ -199,24 +209,28 @@ fn text_message(vm: &Vm, error: &UnicodeError, mut out: Builder, verb: &str) -> 
             error.end.get().wrapping_sub(1)
         )),
     }
-    out.str(&*reason(vm, error)?).value(vm)
+    out.str(&reason).value(vm)
 }
 
 fn encode_str(vm: &Vm, this: &Value) -> Res {
     let error = receiver::<UnicodeError>(vm, this, "__str__")?;
-    text_message(vm, error, codec(vm, error)?, "can't encode")
+    text_message(vm, error, true, "can't encode")
 }
 
 fn translate_str(vm: &Vm, this: &Value) -> Res {
     let error = receiver::<UnicodeError>(vm, this, "__str__")?;
-    text_message(vm, error, Builder::new(), "can't translate")
+    text_message(vm, error, false, "can't translate")
 }
 
 fn decode_str(vm: &Vm, this: &Value) -> Res {
     let error = receiver::<UnicodeError>(vm, this, "__str__")?;
-    let Some(object) = error.object.get() else { return vm.new_str("").map(Ref::into_value) };
-    let Some(bytes) = object.downcast::<Bytes>() else { return Err(wrong_object(vm, "bytes")) };
+    if !error.object.is_set() {
+        return vm.new_str("").map(Ref::into_value);
+    }
     let mut out = codec(vm, error)?;
+    let reason = reason(vm, error)?;
+    let object = object_now(vm, error)?;
+    let Some(bytes) = object.downcast::<Bytes>() else { return Err(wrong_object(vm, "bytes")) };
     match single(error, bytes.as_slice().len()) {
         Some(i) => {
             out.push_text(&format!("can't decode byte 0x{:02x} in position {i}: ", bytes.as_slice()[i]));
@@ -227,5 +241,5 @@ fn decode_str(vm: &Vm, this: &Value) -> Res {
             error.end.get().wrapping_sub(1)
         )),
     }
-    out.str(&*reason(vm, error)?).value(vm)
+    out.str(&reason).value(vm)
 }
