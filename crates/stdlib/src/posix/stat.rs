@@ -31,7 +31,7 @@ struct_sequence! {
         "st_blksize" "blocksize for filesystem I/O",
         "st_blocks" "number of blocks allocated",
         "st_rdev" "device type (if inode device)",
-    }
+    }, defaults &[(10, 7), (11, 8), (12, 9)]
 }
 
 struct_sequence! {

@@ -20,6 +20,8 @@ pub struct Spec {
     pub def: &'static TypeDef,
     pub fields: &'static [Field],
     pub visible: usize,
+    /// Hidden fields that take over another field's value when none is given: (hidden, other).
+    pub defaults: &'static [(usize, usize)],
 }
 
 /// Which specification a class has, by definition.
@@ -185,6 +187,11 @@ pub fn new(vm: &Vm, class: &TypeRef, args: Args<'_>) -> Res {
         };
         values.push(value.unwrap_or(Value::NONE));
     }
+    for &(hidden, other) in spec.defaults {
+        if values[hidden].is_none() {
+            values[hidden] = values[other].clone();
+        }
+    }
     spec.make_of(vm, class, values)
 }
 
@@ -266,9 +273,11 @@ impl StructSeq {
 /// ```
 #[macro_export]
 macro_rules! struct_sequence {
+    (@or $none:ident) => { $none };
+    (@or $none:ident, $given:expr) => { $given };
     ($doc:literal, $visibility:vis $spec:ident: $def:ident = $module:literal $name:literal, $seen:literal of $count:literal {
         $($field:literal $field_doc:literal),* $(,)?
-    }) => {
+    } $(, defaults $defaults:expr)?) => {
         static $def: ophi_runtime::TypeDef = {
             const FIELDS: &[$crate::support::structseq::Field; $count] = &[$(($field, $field_doc)),*];
             static ACCESSORS: [ophi_runtime::native::GetSetDef; $count] = $crate::support::structseq::accessors(FIELDS);
@@ -296,6 +305,7 @@ macro_rules! struct_sequence {
             def: &$def,
             fields: &[$(($field, $field_doc)),*],
             visible: $seen,
+            defaults: { const NONE: &[(usize, usize)] = &[]; let _ = NONE; $crate::struct_sequence!(@or NONE $(, $defaults)?) },
         };
     };
 }

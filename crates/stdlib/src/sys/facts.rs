@@ -35,7 +35,7 @@ macro_rules! sequence {
             tables: &[&$table],
             ..TypeDef::of::<Tuple>($name, &TUPLE)
         };
-        pub static $spec: Spec = Spec { def: &$def, fields: $fields, visible: $visible };
+        pub static $spec: Spec = Spec { def: &$def, fields: $fields, visible: $visible, defaults: &[] };
     };
 }
 

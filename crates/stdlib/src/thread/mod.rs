@@ -45,7 +45,7 @@ static HOOK_ARGS_DEF: TypeDef = TypeDef {
     tables: &[&HOOK_ARGS_TABLE],
     ..TypeDef::of::<Tuple>("_ExceptHookArgs", &TUPLE)
 };
-static HOOK_ARGS: Spec = Spec { def: &HOOK_ARGS_DEF, fields: HOOK_ARGS_FIELDS, visible: 4 };
+static HOOK_ARGS: Spec = Spec { def: &HOOK_ARGS_DEF, fields: HOOK_ARGS_FIELDS, visible: 4, defaults: &[] };
 
 pub static MODULE: ModuleDef = ModuleDef {
     name: "_thread",
