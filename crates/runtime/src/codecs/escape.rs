@@ -81,7 +81,7 @@ fn named(bytes: &[u8], at: usize, last: bool) -> Escape {
         return if last { Escape::Bad(malformed, bytes.len()) } else { Escape::Unfinished };
     };
     if end == start {
-        return Escape::Bad(malformed, end + 1);
+        return Escape::Bad(malformed, end);
     }
     let found = core::str::from_utf8(&bytes[start..end]).ok().and_then(crate::unicode::lookup);
     match found {

@@ -242,7 +242,13 @@ fn one(vm: &Vm, out: &mut Builder, d: &Directive, c: u32, value: &Value, bytes: 
         'a' => text(out, d, vm.ascii(value)?.data()),
         k @ ('d' | 'i' | 'u' | 'o' | 'x' | 'X') => integer(vm, out, d, k, value)?,
         k @ ('e' | 'E' | 'f' | 'F' | 'g' | 'G') => {
-            let f = vm.to_f64(value)?;
+            let f = match vm.to_f64(value) {
+                Err(raised) if bytes && vm.raised_is(&crate::objects::exceptions::TYPE_ERROR) => {
+                    vm.forget(raised);
+                    return Err(vm.type_error(format!("float argument required, not {}", vm.type_name(value))));
+                }
+                other => other?,
+            };
             number(out, d, &float_text(f, k, d), 0);
         }
         'c' => {
