@@ -419,6 +419,12 @@ fn item_repr(vm: &Vm, this: &Value) -> Res {
 
 #[methods]
 impl ItemGetter {
+    /// How an instance is called, for `inspect.signature`.
+    #[getter]
+    fn __text_signature__(_: &Vm, _this: &Ref<ItemGetter>) -> &'static str {
+        "($self, obj, /)"
+    }
+
     #[method(doc = "Return state information for pickling", sig = "()")]
     fn __reduce__(vm: &Vm, this: &Ref<ItemGetter>) -> Res {
         vm.new_tuple(&[vm.class(this.as_value()).to_value(), this.items.to_value()])
@@ -490,6 +496,12 @@ fn attr_repr(vm: &Vm, this: &Value) -> Res {
 
 #[methods]
 impl AttrGetter {
+    /// How an instance is called, for `inspect.signature`.
+    #[getter]
+    fn __text_signature__(_: &Vm, _this: &Ref<AttrGetter>) -> &'static str {
+        "($self, obj, /)"
+    }
+
     #[method(doc = "Return state information for pickling", sig = "()")]
     fn __reduce__(vm: &Vm, this: &Ref<AttrGetter>) -> Res {
         vm.new_tuple(&[vm.class(this.as_value()).to_value(), this.names.to_value()])
@@ -552,6 +564,12 @@ fn method_repr(vm: &Vm, this: &Value) -> Res {
 
 #[methods]
 impl MethodCaller {
+    /// How an instance is called, for `inspect.signature`.
+    #[getter]
+    fn __text_signature__(_: &Vm, _this: &Ref<MethodCaller>) -> &'static str {
+        "($self, obj, /)"
+    }
+
     #[method(doc = "Return state information for pickling", sig = "()")]
     fn __reduce__(vm: &Vm, this: &Ref<MethodCaller>) -> Res {
         let class = vm.class(this.as_value()).to_value();

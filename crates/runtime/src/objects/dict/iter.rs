@@ -135,7 +135,8 @@ impl DictIterator {
         let Some(holder) = self.dict.get() else { return Ok(None) };
         let Some(dict) = holder.downcast::<Dict>() else { return Ok(None) };
         self.check(vm, dict)?;
-        let mut position = self.position.get().min(dict.end());
+        // A dict that was emptied and filled again has nothing left for this iterator.
+        let mut position = if self.position.get() > dict.end() { 0 } else { self.position.get() };
         while position > 0 {
             position -= 1;
             if let Some((key, value)) = dict.entry_at(position) {

@@ -116,10 +116,13 @@ impl Dict {
         let iterator = vm.iter(source)?;
         let mut n = 0;
         while let Some(pair) = vm.next(&iterator)? {
-            if vm.class(&pair).slots().iter.is_none() && vm.class(&pair).slots().getitem.is_none() {
-                return Err(vm.type_error("object is not iterable"));
-            }
-            let parts = vm.collect(&pair)?;
+            let slots = vm.class(&pair).slots();
+            let parts = if slots.iter.is_none() && slots.getitem.is_none() {
+                Err(vm.type_error("object is not iterable"))
+            } else {
+                vm.collect(&pair)
+            };
+            let parts = parts.map_err(|raised| note_element(vm, raised, n))?;
             let [key, value] = &parts[..] else {
                 return Err(vm.value_error(format!(
                     "dictionary update sequence element #{n} has length {}; 2 is required",
@@ -134,6 +137,20 @@ impl Dict {
             n += 1;
         }
         Ok(())
+    }
+}
+
+/// Tells with a note which element of an update sequence is no pair.
+#[cold]
+fn note_element(vm: &Vm, raised: Raised, n: usize) -> Raised {
+    if !vm.raised_is(&crate::objects::exceptions::TYPE_ERROR) {
+        return raised;
+    }
+    let exception = vm.take_raised(raised);
+    let note = vm.new_str(&format!("Cannot convert dictionary update sequence element #{n} to a sequence"));
+    match note.and_then(|note| vm.call_method_str(&exception, "add_note", &[note.into_value()])) {
+        Ok(_) => vm.raise_again(exception),
+        Err(raised) => raised,
     }
 }
 

@@ -31,7 +31,7 @@ pub static FILTER: TypeDef = TypeDef {
 };
 
 fn new(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
-    refuse_keywords(vm, cls.is(vm.ty_of::<Filter>()), args, "filter")?;
+    refuse_keywords(vm, cls, vm.ty_of::<Filter>(), args, "filter")?;
     let given = args.check_positional(vm, "filter", 2, 2)?;
     let payload = Filter { function: given[0].clone(), iterator: vm.iter(&given[1])? };
     Ok(vm.new_instance(cls, payload)?.into_value())

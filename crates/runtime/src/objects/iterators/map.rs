@@ -34,8 +34,7 @@ pub static MAP: TypeDef = TypeDef {
 };
 
 fn new(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
-    let own = cls.is(vm.ty_of::<Map>());
-    let strict = if own || args.keywords().get("strict").is_some() { strict(vm, "map", args)? } else { false };
+    let strict = strict(vm, "map", args)?;
     let [function, iterables @ ..] = args.pos() else {
         return Err(vm.type_error("map() must have at least two arguments."));
     };

@@ -9,7 +9,7 @@ pub mod reversed;
 pub mod zip;
 
 use crate::vm::{Res, Vm};
-use crate::{Args, Value};
+use crate::{Args, TypeRef, Value};
 
 /// `__iter__` of iterators.
 pub fn self_iter(_: &Vm, this: &Value) -> Res {
@@ -31,6 +31,13 @@ pub fn reduce_empty_list(vm: &Vm, iter: Value) -> Res {
 }
 
 /// Keywords are refused by the class itself; subclasses with their own `__init__` may take them.
-pub fn refuse_keywords(vm: &Vm, exact: bool, args: Args<'_>, name: &str) -> Res<()> {
-    if exact { args.no_keywords(vm, name) } else { Ok(()) }
+pub fn refuse_keywords(vm: &Vm, cls: &TypeRef, base: &TypeRef, args: Args<'_>, name: &str) -> Res<()> {
+    let init = |ty: &TypeRef| ty.slots().init.map(|f| f as usize);
+    if cls.is(base) || init(cls) == init(base) { args.no_keywords(vm, name) } else { Ok(()) }
+}
+
+/// The same for what takes its arguments in `__init__`: subclasses with their own `__new__` may take keywords.
+pub fn refuse_init_keywords(vm: &Vm, cls: &TypeRef, base: &TypeRef, args: Args<'_>, name: &str) -> Res<()> {
+    let new = |ty: &TypeRef| ty.slots().new.map(|f| f as usize);
+    if cls.is(base) || new(cls) == new(base) { args.no_keywords(vm, name) } else { Ok(()) }
 }

@@ -33,7 +33,7 @@ pub static REVERSED: TypeDef = TypeDef {
 };
 
 fn new(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
-    refuse_keywords(vm, cls.is(vm.ty_of::<Reversed>()), args, "reversed")?;
+    refuse_keywords(vm, cls, vm.ty_of::<Reversed>(), args, "reversed")?;
     let given = args.check_positional(vm, "reversed", 1, 1)?;
     let sequence = &given[0];
     if let Some(method) = vm.lookup_special(sequence, &vm.names().__reversed__)? {

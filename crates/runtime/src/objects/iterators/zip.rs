@@ -45,8 +45,7 @@ pub(super) fn strict(vm: &Vm, name: &str, args: Args<'_>) -> Res<bool> {
 }
 
 fn new(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
-    let own = cls.is(vm.ty_of::<Zip>());
-    let strict = if own || args.keywords().get("strict").is_some() { strict(vm, "zip", args)? } else { false };
+    let strict = strict(vm, "zip", args)?;
     let mut iterators = Vec::with_capacity(args.pos().len());
     for iterable in args.pos() {
         iterators.push(vm.iter(iterable)?);

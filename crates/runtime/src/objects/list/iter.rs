@@ -140,12 +140,14 @@ impl ListReverseIterator {
 
     #[method(doc = "Return state information for pickling.", sig = "()")]
     fn __reduce__(vm: &Vm, this: &Ref<ListReverseIterator>) -> Res {
+        // The look-up may run code that moves the iterator.
+        let reversed = vm.get_builtin("reversed")?;
         match this.list.get() {
             Some(list) if this.index.get() >= 0 => {
                 let args = vm.new_tuple(&[list])?;
-                vm.new_tuple(&[vm.get_builtin("reversed")?, args, vm.new_int(this.index.get() as i64)?])
+                vm.new_tuple(&[reversed, args, vm.new_int(this.index.get() as i64)?])
             }
-            _ => reduce_empty_list(vm, vm.get_builtin("iter")?),
+            _ => reduce_empty_list(vm, reversed),
         }
     }
 

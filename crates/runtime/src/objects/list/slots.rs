@@ -28,7 +28,8 @@ pub fn init(vm: &Vm, this: &Value, args: Args<'_>) -> Res<()> {
     };
     let list = of(vm, this)?;
     let mut bound = [None];
-    bind(vm, Some(&SIGNATURE), "list", args, &mut bound)?;
+    crate::objects::iterators::refuse_init_keywords(vm, vm.class(this), vm.ty_of::<List>(), args, "list")?;
+    bind(vm, Some(&SIGNATURE), "list", Args::positional(args.pos()), &mut bound)?;
     drop(list.items.take_all());
     match bound[0] {
         Some(iterable) => list.extend(vm, iterable),
@@ -219,6 +220,8 @@ pub fn compare(vm: &Vm, a: &Value, b: &Value, op: CompareOp) -> Res {
     let mut i = 0;
     while let (Some(p), Some(q)) = (x.get(i), y.get(i)) {
         if !vm.equal(&p, &q)? {
+            // The comparison may have changed the lists.
+            let (Some(p), Some(q)) = (x.get(i), y.get(i)) else { break };
             return match op {
                 CompareOp::Eq => Ok(Value::FALSE),
                 CompareOp::Ne => Ok(Value::TRUE),

@@ -2,7 +2,7 @@
 
 use super::{FROZENSET, SET, Set, is_frozen};
 use crate::native::Args;
-use crate::objects::iterators::refuse_keywords;
+use crate::objects::iterators::{refuse_init_keywords, refuse_keywords};
 use crate::objects::text_builder::TextBuilder;
 use crate::payload::Downcast;
 use crate::slots::CompareOp;
@@ -19,7 +19,7 @@ pub fn new(vm: &Vm, cls: &TypeRef, _: Args<'_>) -> Res {
 
 pub fn init(vm: &Vm, this: &Value, args: Args<'_>) -> Res<()> {
     let set = of(vm, this)?;
-    args.no_keywords(vm, "set")?;
+    refuse_init_keywords(vm, vm.class(this), vm.ty(&SET), args, "set")?;
     let given = args.check_positional(vm, "set", 0, 1)?;
     set.clear_all();
     set.hash.set(-1);
@@ -31,7 +31,7 @@ pub fn init(vm: &Vm, this: &Value, args: Args<'_>) -> Res<()> {
 
 pub fn new_frozen(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
     let exact = cls.is(vm.ty(&FROZENSET));
-    refuse_keywords(vm, exact, args, "frozenset")?;
+    refuse_keywords(vm, cls, vm.ty(&FROZENSET), args, "frozenset")?;
     let given = args.check_positional(vm, "frozenset", 0, 1)?;
     if let Some(source) = given.first()
         && exact

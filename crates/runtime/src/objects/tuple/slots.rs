@@ -2,6 +2,7 @@
 
 use super::Tuple;
 use crate::native::Args;
+use crate::objects::iterators::refuse_keywords;
 use crate::objects::slice::Slice;
 use crate::objects::text_builder::TextBuilder;
 use crate::payload::Downcast;
@@ -14,9 +15,7 @@ pub(super) fn of<'a>(vm: &Vm, this: &'a Value) -> Res<&'a Ref<Tuple>> {
 }
 
 pub fn new(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
-    if cls.is(vm.ty_of::<Tuple>()) {
-        args.no_keywords(vm, "tuple")?;
-    }
+    refuse_keywords(vm, cls, vm.ty_of::<Tuple>(), args, "tuple")?;
     let given = args.check_positional(vm, "tuple", 0, 1)?;
     let Some(source) = given.first() else {
         return Ok(Tuple::new_of(vm, cls, 0, core::iter::empty())?.into_value());
@@ -44,7 +43,7 @@ pub fn hash_values(vm: &Vm, items: &[Value]) -> Res<i64> {
 
 pub fn hash(vm: &Vm, this: &Value) -> Res<i64> {
     let tuple = of(vm, this)?;
-    vm.recurse("", || hash_values(vm, tuple.as_slice()))
+    vm.recurse(" while hashing a tuple", || hash_values(vm, tuple.as_slice()))
 }
 
 pub fn repr(vm: &Vm, this: &Value) -> Res {
