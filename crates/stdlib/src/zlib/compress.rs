@@ -79,7 +79,8 @@ impl Compress {
     fn flush(vm: &Vm, this: &Ref<Compress>, mode: i32) -> Res<Ref<Bytes>> {
         let mode = match mode {
             0 => return vm.new_bytes(&[]),
-            1 => FlushCompress::Partial,
+            // Z_BLOCK stops at a block boundary, which a partial flush makes.
+            1 | 5 => FlushCompress::Partial,
             2 => FlushCompress::Sync,
             3 => FlushCompress::Full,
             4 => FlushCompress::Finish,

@@ -68,7 +68,8 @@ pub fn new(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
         match part(vm, i, false)? {
             Some((x, y)) => {
                 re -= y;
-                im += x;
+                // A sum would lose the sign of a negative zero.
+                im = if real.is_some_and(|r| view(r).is_some()) { im + x } else { x };
             }
             None => {
                 return Err(
