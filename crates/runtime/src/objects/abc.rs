@@ -276,7 +276,11 @@ impl Functions {
     #[function(sig = "(self, instance, /)", name = "_abc_instancecheck")]
     fn abc_instancecheck(vm: &Vm, this: &Value, instance: &Value) -> Res<bool> {
         let own = data(vm, this)?;
-        let Some(claimed) = vm.get_attr_opt(instance, &vm.names().__class__)? else { return Ok(false) };
+        // An object that hides its class is judged by the real one.
+        let claimed = match vm.get_attr_opt(instance, &vm.names().__class__)? {
+            Some(claimed) => claimed,
+            None => vm.class(instance).to_value(),
+        };
         if contains(&own.cache, &claimed) {
             return Ok(true);
         }
