@@ -422,7 +422,7 @@ impl ItemGetter {
     /// How an instance is called, for `inspect.signature`.
     #[getter]
     fn __text_signature__(_: &Vm, _this: &Ref<ItemGetter>) -> &'static str {
-        "($self, obj, /)"
+        "(obj, /)"
     }
 
     #[method(doc = "Return state information for pickling", sig = "()")]
@@ -499,7 +499,7 @@ impl AttrGetter {
     /// How an instance is called, for `inspect.signature`.
     #[getter]
     fn __text_signature__(_: &Vm, _this: &Ref<AttrGetter>) -> &'static str {
-        "($self, obj, /)"
+        "(obj, /)"
     }
 
     #[method(doc = "Return state information for pickling", sig = "()")]
@@ -567,7 +567,7 @@ impl MethodCaller {
     /// How an instance is called, for `inspect.signature`.
     #[getter]
     fn __text_signature__(_: &Vm, _this: &Ref<MethodCaller>) -> &'static str {
-        "($self, obj, /)"
+        "(obj, /)"
     }
 
     #[method(doc = "Return state information for pickling", sig = "()")]

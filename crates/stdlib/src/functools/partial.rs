@@ -265,6 +265,16 @@ impl Partial {
         Ok(vm.instance_dict(this)?.map_or(Value::NONE, |d| d.into_value()))
     }
 
+    #[setter(name = "__dict__")]
+    fn set_dict(vm: &Vm, this: &Ref<Partial>, value: Option<&Value>) -> Res<()> {
+        let Some(value) = value else { return Err(vm.type_error("cannot delete __dict__")) };
+        if !value.is_a::<Dict>() {
+            return Err(vm.type_error(format!("__dict__ must be set to a dictionary, not a '{}'", vm.type_name(value))));
+        }
+        vm.replace_instance_dict(this.as_value(), Some(value.clone()));
+        Ok(())
+    }
+
     #[method(sig = "()")]
     fn __reduce__(vm: &Vm, this: &Ref<Partial>) -> Res {
         let function = this.function.get();
