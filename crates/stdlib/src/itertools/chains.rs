@@ -197,7 +197,7 @@ iterator!(
 );
 
 fn new_pairwise(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
-    args.no_keywords(vm, "pairwise")?;
+    ophi_runtime::objects::iterators::refuse_keywords(vm, cls, vm.ty(&PAIRWISE), args, "pairwise")?;
     let given = args.check_positional(vm, "pairwise", 1, 1)?;
     let payload = Pairwise { source: ValueCell::some(vm.iter(&given[0])?), old: ValueCell::new(None) };
     Ok(vm.new_instance(cls, payload)?.into_value())
@@ -249,7 +249,7 @@ iterator!(
 );
 
 fn new_star_map(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
-    args.no_keywords(vm, "starmap")?;
+    ophi_runtime::objects::iterators::refuse_keywords(vm, cls, vm.ty(&STAR_MAP), args, "starmap")?;
     let given = args.check_positional(vm, "starmap", 2, 2)?;
     let payload = StarMap { function: given[0].clone(), source: vm.iter(&given[1])? };
     Ok(vm.new_instance(cls, payload)?.into_value())

@@ -103,7 +103,7 @@ iterator!(
 );
 
 fn new_cycle(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
-    args.no_keywords(vm, "cycle")?;
+    ophi_runtime::objects::iterators::refuse_keywords(vm, cls, vm.ty(&CYCLE), args, "cycle")?;
     let given = args.check_positional(vm, "cycle", 1, 1)?;
     let payload = Cycle {
         source: ValueCell::some(vm.iter(&given[0])?),

@@ -44,8 +44,8 @@ fn compress_next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
     }
 }
 
-fn predicate_and_source<'a>(vm: &Vm, name: &str, args: Args<'a>) -> Res<(&'a Value, Value)> {
-    args.no_keywords(vm, name)?;
+fn predicate_and_source<'a>(vm: &Vm, cls: &TypeRef, base: &TypeRef, name: &str, args: Args<'a>) -> Res<(&'a Value, Value)> {
+    ophi_runtime::objects::iterators::refuse_keywords(vm, cls, base, args, name)?;
     let given = args.check_positional(vm, name, 2, 2)?;
     Ok((&given[0], vm.iter(&given[1])?))
 }
@@ -71,7 +71,7 @@ iterator!(
 );
 
 fn new_drop_while(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
-    let (predicate, source) = predicate_and_source(vm, "dropwhile", args)?;
+    let (predicate, source) = predicate_and_source(vm, cls, vm.ty(&DROP_WHILE), "dropwhile", args)?;
     let payload = DropWhile { predicate: predicate.clone(), source, started: Cell::new(false) };
     Ok(vm.new_instance(cls, payload)?.into_value())
 }
@@ -106,7 +106,7 @@ iterator!(
 );
 
 fn new_take_while(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
-    let (predicate, source) = predicate_and_source(vm, "takewhile", args)?;
+    let (predicate, source) = predicate_and_source(vm, cls, vm.ty(&TAKE_WHILE), "takewhile", args)?;
     let payload = TakeWhile { predicate: predicate.clone(), source, stopped: Cell::new(false) };
     Ok(vm.new_instance(cls, payload)?.into_value())
 }
@@ -139,7 +139,7 @@ iterator!(
 );
 
 fn new_filter_false(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
-    let (predicate, source) = predicate_and_source(vm, "filterfalse", args)?;
+    let (predicate, source) = predicate_and_source(vm, cls, vm.ty(&FILTER_FALSE), "filterfalse", args)?;
     let payload = FilterFalse { predicate: predicate.clone(), source };
     Ok(vm.new_instance(cls, payload)?.into_value())
 }
@@ -192,7 +192,7 @@ fn bound(vm: &Vm, value: &Value, min: isize, message: &str) -> Res<Option<usize>
 }
 
 fn new_islice(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
-    args.no_keywords(vm, "islice")?;
+    ophi_runtime::objects::iterators::refuse_keywords(vm, cls, vm.ty(&ISLICE), args, "islice")?;
     let given = args.check_positional(vm, "islice", 2, 4)?;
     const STOP: &str = "Stop argument for islice() must be None or an integer: 0 <= x <= sys.maxsize.";
     const BOTH: &str = "Indices for islice() must be None or an integer: 0 <= x <= sys.maxsize.";
