@@ -10,6 +10,7 @@
 
 mod facts;
 pub mod hooks;
+mod jit;
 mod monitoring;
 mod sizes;
 mod state;
@@ -31,5 +32,6 @@ pub static MODULE: ModuleDef = ModuleDef {
 
 fn init(vm: &Vm, module: &Ref<Module>) -> Res<()> {
     facts::add(vm, module)?;
+    jit::add(vm, module)?;
     monitoring::add(vm, module)
 }
