@@ -1,29 +1,27 @@
 //! `binascii`: hexadecimal, base 64, uuencoding, quoted-printable, checksums. After CPython Modules/binascii.c.
 
+use ophi_runtime::native::{FromArg, Place};
 use ophi_runtime::objects::byte_string::hex;
 use ophi_runtime::objects::exceptions::{BaseException, EXCEPTION, FLAGS, VALUE_ERROR};
 use ophi_runtime::objects::module::{Module, ModuleDef, Namespace};
-use ophi_runtime::native::{FromArg, Place};
 use ophi_runtime::payload::{Downcast, TypeDef};
 use ophi_runtime::vm::Raised;
 use ophi_runtime::{Ref, Res, Str, Value, Vm, methods};
 
 use crate::support::buffer::{Readable, readable};
 
-pub static MODULE: ModuleDef =
-    ModuleDef { name: "binascii", doc: "Conversion between binary data and ASCII", tables: &[Functions::METHODS], init };
-
-static ERROR: TypeDef = TypeDef {
-    module: "binascii",
-    flags: FLAGS,
-    ..TypeDef::of::<BaseException>("Error", &VALUE_ERROR)
+pub static MODULE: ModuleDef = ModuleDef {
+    name: "binascii",
+    doc: "Conversion between binary data and ASCII",
+    tables: &[Functions::METHODS],
+    init,
 };
 
-static INCOMPLETE: TypeDef = TypeDef {
-    module: "binascii",
-    flags: FLAGS,
-    ..TypeDef::of::<BaseException>("Incomplete", &EXCEPTION)
-};
+static ERROR: TypeDef =
+    TypeDef { module: "binascii", flags: FLAGS, ..TypeDef::of::<BaseException>("Error", &VALUE_ERROR) };
+
+static INCOMPLETE: TypeDef =
+    TypeDef { module: "binascii", flags: FLAGS, ..TypeDef::of::<BaseException>("Incomplete", &EXCEPTION) };
 
 fn init(vm: &Vm, module: &Ref<Module>) -> Res<()> {
     module.add(vm, "Error", vm.ty(&ERROR).to_value())?;
@@ -121,7 +119,9 @@ fn decode_base64(vm: &Vm, text: &[u8], strict: bool) -> Res<Vec<u8>> {
         let digits = out.len() / 3 * 4 + 1;
         return Err(error(
             vm,
-            &format!("Invalid base64-encoded string: number of data characters ({digits}) cannot be 1 more than a multiple of 4"),
+            &format!(
+                "Invalid base64-encoded string: number of data characters ({digits}) cannot be 1 more than a multiple of 4"
+            ),
         ));
     }
     if position != 0 && position + pads < 4 {
@@ -392,7 +392,10 @@ impl Functions {
         bytes(vm, &encode_uu(&data, backtick))
     }
 
-    #[function(doc = "Decode a line of base64 data.\n\n  strict_mode\n    When set to True, bytes that are not part of the base64 standard are not allowed.\n    The same applies to excess data after padding (= / ==).", sig = "(data, /, *, strict_mode=False)")]
+    #[function(
+        doc = "Decode a line of base64 data.\n\n  strict_mode\n    When set to True, bytes that are not part of the base64 standard are not allowed.\n    The same applies to excess data after padding (= / ==).",
+        sig = "(data, /, *, strict_mode=False)"
+    )]
     fn a2b_base64(vm: &Vm, data: Ascii, strict_mode: bool) -> Res {
         bytes(vm, &decode_base64(vm, &data.0, strict_mode)?)
     }
@@ -403,22 +406,34 @@ impl Functions {
         bytes(vm, &encode_base64(&data, newline))
     }
 
-    #[function(doc = "Binary data of hexadecimal representation.\n\nhexstr must contain an even number of hex digits (upper or lower case).\nThis function is also available as \"unhexlify()\".", sig = "(hexstr, /)")]
+    #[function(
+        doc = "Binary data of hexadecimal representation.\n\nhexstr must contain an even number of hex digits (upper or lower case).\nThis function is also available as \"unhexlify()\".",
+        sig = "(hexstr, /)"
+    )]
     fn a2b_hex(vm: &Vm, hexstr: Ascii) -> Res {
         unhex(vm, &hexstr.0)
     }
 
-    #[function(doc = "Binary data of hexadecimal representation.\n\nhexstr must contain an even number of hex digits (upper or lower case).", sig = "(hexstr, /)")]
+    #[function(
+        doc = "Binary data of hexadecimal representation.\n\nhexstr must contain an even number of hex digits (upper or lower case).",
+        sig = "(hexstr, /)"
+    )]
     fn unhexlify(vm: &Vm, hexstr: Ascii) -> Res {
         unhex(vm, &hexstr.0)
     }
 
-    #[function(doc = "Hexadecimal representation of binary data.\n\n  sep\n    An optional single character or byte to separate hex bytes.\n  bytes_per_sep\n    How many bytes between separators.  Positive values count from the\n    right, negative values count from the left.\n\nThe return value is a bytes object.  This function is also\navailable as \"hexlify()\".\n\nExample:\n>>> binascii.b2a_hex(b'\\xb9\\x01\\xef')\nb'b901ef'\n>>> binascii.hexlify(b'\\xb9\\x01\\xef', ':')\nb'b9:01:ef'\n>>> binascii.b2a_hex(b'\\xb9\\x01\\xef', b'_', 2)\nb'b9_01ef'", sig = "(data, sep=<unrepresentable>, bytes_per_sep=1)")]
+    #[function(
+        doc = "Hexadecimal representation of binary data.\n\n  sep\n    An optional single character or byte to separate hex bytes.\n  bytes_per_sep\n    How many bytes between separators.  Positive values count from the\n    right, negative values count from the left.\n\nThe return value is a bytes object.  This function is also\navailable as \"hexlify()\".\n\nExample:\n>>> binascii.b2a_hex(b'\\xb9\\x01\\xef')\nb'b901ef'\n>>> binascii.hexlify(b'\\xb9\\x01\\xef', ':')\nb'b9:01:ef'\n>>> binascii.b2a_hex(b'\\xb9\\x01\\xef', b'_', 2)\nb'b9_01ef'",
+        sig = "(data, sep=<unrepresentable>, bytes_per_sep=1)"
+    )]
     fn b2a_hex(vm: &Vm, data: Readable, sep: Option<&Value>, bytes_per_sep: i32) -> Res {
         hexed(vm, &data, sep, bytes_per_sep)
     }
 
-    #[function(doc = "Hexadecimal representation of binary data.\n\n  sep\n    An optional single character or byte to separate hex bytes.\n  bytes_per_sep\n    How many bytes between separators.  Positive values count from the\n    right, negative values count from the left.\n\nThe return value is a bytes object.  This function is also\navailable as \"b2a_hex()\".", sig = "(data, sep=<unrepresentable>, bytes_per_sep=1)")]
+    #[function(
+        doc = "Hexadecimal representation of binary data.\n\n  sep\n    An optional single character or byte to separate hex bytes.\n  bytes_per_sep\n    How many bytes between separators.  Positive values count from the\n    right, negative values count from the left.\n\nThe return value is a bytes object.  This function is also\navailable as \"b2a_hex()\".",
+        sig = "(data, sep=<unrepresentable>, bytes_per_sep=1)"
+    )]
     fn hexlify(vm: &Vm, data: Readable, sep: Option<&Value>, bytes_per_sep: i32) -> Res {
         hexed(vm, &data, sep, bytes_per_sep)
     }
@@ -428,7 +443,10 @@ impl Functions {
         bytes(vm, &decode_qp(&data.0, header))
     }
 
-    #[function(doc = "Encode a string using quoted-printable encoding.\n\nOn encoding, when istext is set, newlines are not encoded, and white\nspace at end of lines is.  When istext is not set, \\r and \\n (CR/LF)\nare both encoded.  When quotetabs is set, space and tabs are encoded.", sig = "(data, quotetabs=False, istext=True, header=False)")]
+    #[function(
+        doc = "Encode a string using quoted-printable encoding.\n\nOn encoding, when istext is set, newlines are not encoded, and white\nspace at end of lines is.  When istext is not set, \\r and \\n (CR/LF)\nare both encoded.  When quotetabs is set, space and tabs are encoded.",
+        sig = "(data, quotetabs=False, istext=True, header=False)"
+    )]
     fn b2a_qp(vm: &Vm, data: Readable, quotetabs: bool, istext: bool, header: bool) -> Res {
         bytes(vm, &encode_qp(&data, quotetabs, istext, header))
     }

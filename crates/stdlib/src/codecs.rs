@@ -38,47 +38,71 @@ fn text_or_bytes(vm: &Vm, data: &Value) -> Res<Vec<u8>> {
 
 #[methods]
 impl Functions {
-    #[function(doc = "Register a codec search function.\n\nSearch functions are expected to take one argument, the encoding\nname in all lower case letters, and either return None, or a tuple\nof functions (encoder, decoder, stream_reader, stream_writer) (or\na CodecInfo object).", sig = "(search_function, /)")]
+    #[function(
+        doc = "Register a codec search function.\n\nSearch functions are expected to take one argument, the encoding\nname in all lower case letters, and either return None, or a tuple\nof functions (encoder, decoder, stream_reader, stream_writer) (or\na CodecInfo object).",
+        sig = "(search_function, /)"
+    )]
     fn register(vm: &Vm, search_function: &Value) -> Res<()> {
         registry::register(vm, search_function)
     }
 
-    #[function(doc = "Unregister a codec search function and clear the registry's cache.\n\nIf the search function is not registered, do nothing.", sig = "(search_function, /)")]
+    #[function(
+        doc = "Unregister a codec search function and clear the registry's cache.\n\nIf the search function is not registered, do nothing.",
+        sig = "(search_function, /)"
+    )]
     fn unregister(vm: &Vm, search_function: &Value) -> Res<()> {
         registry::unregister(vm, search_function)
     }
 
-    #[function(doc = "Looks up a codec tuple in the Python codec registry and returns a CodecInfo object.", sig = "(encoding, /)")]
+    #[function(
+        doc = "Looks up a codec tuple in the Python codec registry and returns a CodecInfo object.",
+        sig = "(encoding, /)"
+    )]
     fn lookup(vm: &Vm, encoding: &Ref<Str>) -> Res {
         let name = c_name(vm, Some(encoding))?.unwrap_or_default();
         registry::lookup(vm, &name)
     }
 
-    #[function(doc = "Encodes obj using the codec registered for encoding.\n\nThe default encoding is 'utf-8'.  errors may be given to set a\ndifferent error handling scheme.  Default is 'strict' meaning that\nencoding errors raise a ValueError.  Other possible values are 'ignore',\n'replace' and 'backslashreplace' as well as any other name registered\nwith codecs.register_error that can handle ValueErrors.", sig = "(obj, encoding='utf-8', errors='strict')")]
+    #[function(
+        doc = "Encodes obj using the codec registered for encoding.\n\nThe default encoding is 'utf-8'.  errors may be given to set a\ndifferent error handling scheme.  Default is 'strict' meaning that\nencoding errors raise a ValueError.  Other possible values are 'ignore',\n'replace' and 'backslashreplace' as well as any other name registered\nwith codecs.register_error that can handle ValueErrors.",
+        sig = "(obj, encoding='utf-8', errors='strict')"
+    )]
     fn encode(vm: &Vm, obj: &Value, encoding: Option<&Ref<Str>>, errors: Option<&Ref<Str>>) -> Res {
         let (encoding, errors) = (c_name(vm, encoding)?, c_name(vm, errors)?);
         registry::encode_through(vm, obj, encoding.as_deref().unwrap_or("utf-8"), errors.as_deref(), false)
     }
 
-    #[function(doc = "Decodes obj using the codec registered for encoding.\n\nDefault encoding is 'utf-8'.  errors may be given to set a\ndifferent error handling scheme.  Default is 'strict' meaning that\nencoding errors raise a ValueError.  Other possible values are 'ignore',\n'replace' and 'backslashreplace' as well as any other name registered\nwith codecs.register_error that can handle ValueErrors.", sig = "(obj, encoding='utf-8', errors='strict')")]
+    #[function(
+        doc = "Decodes obj using the codec registered for encoding.\n\nDefault encoding is 'utf-8'.  errors may be given to set a\ndifferent error handling scheme.  Default is 'strict' meaning that\nencoding errors raise a ValueError.  Other possible values are 'ignore',\n'replace' and 'backslashreplace' as well as any other name registered\nwith codecs.register_error that can handle ValueErrors.",
+        sig = "(obj, encoding='utf-8', errors='strict')"
+    )]
     fn decode(vm: &Vm, obj: &Value, encoding: Option<&Ref<Str>>, errors: Option<&Ref<Str>>) -> Res {
         let (encoding, errors) = (c_name(vm, encoding)?, c_name(vm, errors)?);
         registry::decode_through(vm, obj, encoding.as_deref().unwrap_or("utf-8"), errors.as_deref(), false)
     }
 
-    #[function(doc = "Register the specified error handler under the name errors.\n\nhandler must be a callable object, that will be called with an exception\ninstance containing information about the location of the\nencoding/decoding error and must return a (replacement, new position)\ntuple.", sig = "(errors, handler, /)")]
+    #[function(
+        doc = "Register the specified error handler under the name errors.\n\nhandler must be a callable object, that will be called with an exception\ninstance containing information about the location of the\nencoding/decoding error and must return a (replacement, new position)\ntuple.",
+        sig = "(errors, handler, /)"
+    )]
     fn register_error(vm: &Vm, errors: &Ref<Str>, handler: &Value) -> Res<()> {
         let name = c_name(vm, Some(errors))?.unwrap_or_default();
         registry::register_error(vm, &name, handler)
     }
 
-    #[function(doc = "Un-register the specified error handler for the error handling `errors'.\n\nOnly custom error handlers can be un-registered. An exception is raised\nif the error handling is a built-in one (e.g., 'strict'), or if an error\noccurs.\n\nOtherwise, this returns True if a custom handler has been successfully\nun-registered, and False if no custom handler for the specified error\nhandling exists.", sig = "(errors, /)")]
+    #[function(
+        doc = "Un-register the specified error handler for the error handling `errors'.\n\nOnly custom error handlers can be un-registered. An exception is raised\nif the error handling is a built-in one (e.g., 'strict'), or if an error\noccurs.\n\nOtherwise, this returns True if a custom handler has been successfully\nun-registered, and False if no custom handler for the specified error\nhandling exists.",
+        sig = "(errors, /)"
+    )]
     fn _unregister_error(vm: &Vm, errors: &Ref<Str>) -> Res<bool> {
         let name = c_name(vm, Some(errors))?.unwrap_or_default();
         registry::unregister_error(vm, &name)
     }
 
-    #[function(doc = "lookup_error(errors) -> handler\n\nReturn the error handler for the specified error handling name or raise\na LookupError, if no handler exists under this name.", sig = "(name, /)")]
+    #[function(
+        doc = "lookup_error(errors) -> handler\n\nReturn the error handler for the specified error handling name or raise\na LookupError, if no handler exists under this name.",
+        sig = "(name, /)"
+    )]
     fn lookup_error(vm: &Vm, name: &Ref<Str>) -> Res {
         let name = c_name(vm, Some(name))?.unwrap_or_default();
         registry::lookup_error(vm, &name)
@@ -242,7 +266,8 @@ impl Functions {
     fn utf_16_ex_decode(vm: &Vm, data: Readable, errors: Option<&Ref<Str>>, byteorder: i32, r#final: bool) -> Res {
         let errors = c_name(vm, errors)?;
         let bytes = data.to_vec();
-        let done = utf16::decode16(vm, &bytes, Order::from_number(byteorder), &mut Errors::named(errors.as_deref()), r#final)?;
+        let done =
+            utf16::decode16(vm, &bytes, Order::from_number(byteorder), &mut Errors::named(errors.as_deref()), r#final)?;
         let order = vm.new_int(done.order.number() as i64)?;
         vm.new_tuple(&[done.text.into_value(), vm.new_int(done.used as i64)?, order])
     }
@@ -275,7 +300,8 @@ impl Functions {
     fn utf_32_ex_decode(vm: &Vm, data: Readable, errors: Option<&Ref<Str>>, byteorder: i32, r#final: bool) -> Res {
         let errors = c_name(vm, errors)?;
         let bytes = data.to_vec();
-        let done = utf16::decode32(vm, &bytes, Order::from_number(byteorder), &mut Errors::named(errors.as_deref()), r#final)?;
+        let done =
+            utf16::decode32(vm, &bytes, Order::from_number(byteorder), &mut Errors::named(errors.as_deref()), r#final)?;
         let order = vm.new_int(done.order.number() as i64)?;
         vm.new_tuple(&[done.text.into_value(), vm.new_int(done.used as i64)?, order])
     }

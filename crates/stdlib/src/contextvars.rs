@@ -126,13 +126,19 @@ impl Context {
 
 #[methods]
 impl Context {
-    #[method(doc = "Return the value for `key` if `key` has the value in the context object.\n\nIf `key` does not exist, return `default`. If `default` is not given,\nreturn None.", sig = "(key, default=None, /)")]
+    #[method(
+        doc = "Return the value for `key` if `key` has the value in the context object.\n\nIf `key` does not exist, return `default`. If `default` is not given,\nreturn None.",
+        sig = "(key, default=None, /)"
+    )]
     fn get(vm: &Vm, this: &Ref<Context>, key: &Value, default: Value) -> Res {
         check_key(vm, key)?;
         Ok(this.vars.get().get(vm, key)?.unwrap_or(default))
     }
 
-    #[method(doc = "Return all variables and their values in the context object.\n\nThe result is returned as a list of 2-tuples (variable, value).", sig = "()")]
+    #[method(
+        doc = "Return all variables and their values in the context object.\n\nThe result is returned as a list of 2-tuples (variable, value).",
+        sig = "()"
+    )]
     fn items(vm: &Vm, this: &Ref<Context>) -> Res {
         ophi_runtime::objects::dict::views::items(vm, this.vars.get().as_value())
     }
@@ -159,10 +165,7 @@ impl Context {
         };
         if this.entered.get() {
             let shown = vm.repr(this.as_value())?;
-            return Err(vm.runtime_error(format!(
-                "cannot enter context: {} is already entered",
-                shown.to_utf8_lossy()
-            )));
+            return Err(vm.runtime_error(format!("cannot enter context: {} is already entered", shown.to_utf8_lossy())));
         }
         let running = vm.interpreter().state::<Running>();
         let thread = vm.thread_id;
@@ -202,10 +205,9 @@ pub static CONTEXT_VAR: TypeDef = TypeDef {
 
 fn new_var(vm: &Vm, _: &TypeRef, args: Args<'_>) -> Res {
     let [name] = args.pos() else {
-        return Err(vm.type_error(format!(
-            "ContextVar() takes exactly 1 positional argument ({} given)",
-            args.pos().len()
-        )));
+        return Err(
+            vm.type_error(format!("ContextVar() takes exactly 1 positional argument ({} given)", args.pos().len()))
+        );
     };
     let mut default = None;
     for (key, value) in args.keywords().iter() {
@@ -239,7 +241,10 @@ impl ContextVar {
         this.name.to_value()
     }
 
-    #[method(doc = "Return a value for the context variable for the current context.\n\nIf there is no value for the variable in the current context, the method will:\n * return the value of the default argument of the method, if provided; or\n * return the default value for the context variable, if it was created\n   with one; or\n * raise a LookupError.", sig = "(default=<unrepresentable>, /)")]
+    #[method(
+        doc = "Return a value for the context variable for the current context.\n\nIf there is no value for the variable in the current context, the method will:\n * return the value of the default argument of the method, if provided; or\n * return the default value for the context variable, if it was created\n   with one; or\n * raise a LookupError.",
+        sig = "(default=<unrepresentable>, /)"
+    )]
     fn get(vm: &Vm, this: &Ref<ContextVar>, default: Option<Value>) -> Res {
         if let Some(value) = current(vm)?.vars.get().get(vm, this.as_value())? {
             return Ok(value);
@@ -250,7 +255,10 @@ impl ContextVar {
         Err(vm.raise_with(&ophi_runtime::objects::exceptions::LOOKUP_ERROR, &[this.to_value()]))
     }
 
-    #[method(doc = "Call to set a new value for the context variable in the current context.\n\nThe required *value* argument is the new value for the context variable.\n\nReturns a Token object that can be used to restore the variable to its previous\nvalue via the `ContextVar.reset()` method.", sig = "(value, /)")]
+    #[method(
+        doc = "Call to set a new value for the context variable in the current context.\n\nThe required *value* argument is the new value for the context variable.\n\nReturns a Token object that can be used to restore the variable to its previous\nvalue via the `ContextVar.reset()` method.",
+        sig = "(value, /)"
+    )]
     fn set(vm: &Vm, this: &Ref<ContextVar>, value: Value) -> Res {
         let context = current(vm)?;
         let old = context.vars.get().get(vm, this.as_value())?;
@@ -264,7 +272,10 @@ impl ContextVar {
         Ok(token.into_value())
     }
 
-    #[method(doc = "Reset the context variable.\n\nThe variable is reset to the value it had before the `ContextVar.set()` that\ncreated the token was used.", sig = "(token, /)")]
+    #[method(
+        doc = "Reset the context variable.\n\nThe variable is reset to the value it had before the `ContextVar.set()` that\ncreated the token was used.",
+        sig = "(token, /)"
+    )]
     fn reset(vm: &Vm, this: &Ref<ContextVar>, token: &Value) -> Res<()> {
         let Some(own) = token.downcast::<Token>() else {
             let shown = vm.repr(token)?;
@@ -400,4 +411,3 @@ impl Functions {
         Ok(make(vm, current(vm)?.vars.get())?.into_value())
     }
 }
-

@@ -17,9 +17,9 @@ pub static MODULE: ModuleDef = ModuleDef {
 };
 
 fn heap<'a>(vm: &Vm, name: &str, value: &'a Value) -> Res<&'a Ref<List>> {
-    value.downcast::<List>().ok_or_else(|| {
-        vm.type_error(format!("{name}() argument 1 must be list, not {}", short_name(vm, value)))
-    })
+    value
+        .downcast::<List>()
+        .ok_or_else(|| vm.type_error(format!("{name}() argument 1 must be list, not {}", short_name(vm, value))))
 }
 
 fn short_name(vm: &Vm, value: &Value) -> String {
@@ -156,7 +156,10 @@ impl Functions {
         push(vm, &**heap(vm, "heappush", list)?, item, Order::Min)
     }
 
-    #[function(doc = "Push item on the heap, then pop and return the smallest item from the heap.\n\nThe combined action runs more efficiently than heappush() followed by\na separate call to heappop().", sig = "(heap, item, /)")]
+    #[function(
+        doc = "Push item on the heap, then pop and return the smallest item from the heap.\n\nThe combined action runs more efficiently than heappush() followed by\na separate call to heappop().",
+        sig = "(heap, item, /)"
+    )]
     fn heappushpop(vm: &Vm, list: &Value, item: &Value) -> Res {
         push_pop(vm, &**heap(vm, "heappushpop", list)?, item, Order::Min)
     }
@@ -166,7 +169,10 @@ impl Functions {
         pop(vm, &**heap(vm, "heappop", list)?, Order::Min)
     }
 
-    #[function(doc = "Pop and return the current smallest value, and add the new item.\n\nThis is more efficient than heappop() followed by heappush(), and can be\nmore appropriate when using a fixed-size heap.  Note that the value\nreturned may be larger than item!  That constrains reasonable uses of\nthis routine unless written as part of a conditional replacement:\n\n    if item > heap[0]:\n        item = heapreplace(heap, item)", sig = "(heap, item, /)")]
+    #[function(
+        doc = "Pop and return the current smallest value, and add the new item.\n\nThis is more efficient than heappop() followed by heappush(), and can be\nmore appropriate when using a fixed-size heap.  Note that the value\nreturned may be larger than item!  That constrains reasonable uses of\nthis routine unless written as part of a conditional replacement:\n\n    if item > heap[0]:\n        item = heapreplace(heap, item)",
+        sig = "(heap, item, /)"
+    )]
     fn heapreplace(vm: &Vm, list: &Value, item: &Value) -> Res {
         replace(vm, &**heap(vm, "heapreplace", list)?, item, Order::Min)
     }
@@ -181,7 +187,10 @@ impl Functions {
         push(vm, &**heap(vm, "heappush_max", list)?, item, Order::Max)
     }
 
-    #[function(doc = "Maxheap variant of heappushpop.\n\nThe combined action runs more efficiently than heappush_max() followed by\na separate call to heappop_max().", sig = "(heap, item, /)")]
+    #[function(
+        doc = "Maxheap variant of heappushpop.\n\nThe combined action runs more efficiently than heappush_max() followed by\na separate call to heappop_max().",
+        sig = "(heap, item, /)"
+    )]
     fn heappushpop_max(vm: &Vm, list: &Value, item: &Value) -> Res {
         push_pop(vm, &**heap(vm, "heappushpop_max", list)?, item, Order::Max)
     }

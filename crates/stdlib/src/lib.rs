@@ -3,19 +3,21 @@
 //! What touches the system goes through `support::host`; a call that may block goes through `support::blocking`, which
 //! gives up the GIL and retries after signals (PEP 475).
 
-mod control_constants;
 pub mod accounts;
 pub mod array;
 pub mod atexit;
 pub mod binascii;
 pub mod bisect;
+pub mod cmath;
 pub mod codecs;
 pub mod collections;
 pub mod contextvars;
+mod control_constants;
 pub mod csv;
 pub mod errno;
 pub mod fcntl;
 pub mod functools;
+pub mod hashes;
 pub mod heapq;
 pub mod imp;
 pub mod io;
@@ -41,9 +43,7 @@ pub mod thread;
 pub mod time;
 pub mod tracemalloc;
 pub mod unicodedata;
-pub mod hashes;
 pub mod zlib;
-pub mod cmath;
 
 use ophi_runtime::Vm;
 use ophi_runtime::objects::module::ModuleDef;

@@ -70,7 +70,11 @@ impl Functions {
         }
         Err(vm.value_error("sequence.index(x): x not in sequence"))
     }
-    #[function(name = "countOf", doc = "Return the number of items in a which are, or which equal, b.", sig = "(a, b, /)")]
+    #[function(
+        name = "countOf",
+        doc = "Return the number of items in a which are, or which equal, b.",
+        sig = "(a, b, /)"
+    )]
     fn count_of(vm: &Vm, a: &Value, b: &Value) -> Res {
         let iterator = iterate(vm, a)?;
         let mut n = 0;
@@ -280,7 +284,10 @@ impl Functions {
     fn ge(vm: &Vm, a: &Value, b: &Value) -> Res {
         vm.compare(a, b, CompareOp::Ge)
     }
-    #[function(doc = "Return an estimate of the number of items in obj.\n\nThis is useful for presizing containers when building from an iterable.\n\nIf the object supports len(), the result will be exact.\nOtherwise, it may over- or under-estimate by an arbitrary amount.", sig = "(obj, default=0, /)")]
+    #[function(
+        doc = "Return an estimate of the number of items in obj.\n\nThis is useful for presizing containers when building from an iterable.\n\nIf the object supports len(), the result will be exact.\nOtherwise, it may over- or under-estimate by an arbitrary amount.",
+        sig = "(obj, default=0, /)"
+    )]
     fn length_hint(vm: &Vm, obj: &Value, default: Option<&Value>) -> Res {
         let default = match default {
             None => 0,
@@ -293,7 +300,10 @@ impl Functions {
         let hint = vm.length_hint(obj, usize::MAX)?;
         vm.new_int(if hint == usize::MAX { default as i64 } else { hint as i64 })
     }
-    #[function(doc = "Return 'a == b'.\n\nThis function uses an approach designed to prevent\ntiming analysis, making it appropriate for cryptography.\n\na and b must both be of the same type: either str (ASCII only),\nor any bytes-like object.\n\nNote: If a and b are of different lengths, or if an error occurs,\na timing attack could theoretically reveal information about the\ntypes and lengths of a and b--but not their values.", sig = "(a, b, /)")]
+    #[function(
+        doc = "Return 'a == b'.\n\nThis function uses an approach designed to prevent\ntiming analysis, making it appropriate for cryptography.\n\na and b must both be of the same type: either str (ASCII only),\nor any bytes-like object.\n\nNote: If a and b are of different lengths, or if an error occurs,\na timing attack could theoretically reveal information about the\ntypes and lengths of a and b--but not their values.",
+        sig = "(a, b, /)"
+    )]
     fn _compare_digest(vm: &Vm, a: &Value, b: &Value) -> Res<bool> {
         let (x, y) = match (a.downcast::<Str>(), b.downcast::<Str>()) {
             (Some(x), Some(y)) => match (x.as_ascii(), y.as_ascii()) {

@@ -43,9 +43,8 @@ impl Twister {
         let (mut i, mut j) = (1, 0);
         for _ in 0..N.max(key.len()) {
             let before = s[i - 1];
-            s[i] = (s[i] ^ (before ^ (before >> 30)).wrapping_mul(1_664_525))
-                .wrapping_add(key[j])
-                .wrapping_add(j as u32);
+            s[i] =
+                (s[i] ^ (before ^ (before >> 30)).wrapping_mul(1_664_525)).wrapping_add(key[j]).wrapping_add(j as u32);
             i += 1;
             j += 1;
             if i >= N {
@@ -160,16 +159,18 @@ impl Random {
         })
     }
 
-    #[method(doc = "seed([n]) -> None.\n\nDefaults to use urandom and falls back to a combination\nof the current time and the process identifier.", sig = "(n=None, /)")]
+    #[method(
+        doc = "seed([n]) -> None.\n\nDefaults to use urandom and falls back to a combination\nof the current time and the process identifier.",
+        sig = "(n=None, /)"
+    )]
     fn seed(vm: &Vm, this: &Ref<Random>, n: Option<&Value>) -> Res<()> {
         this.seed_with(vm, n)
     }
 
     #[method(doc = "getstate() -> tuple containing the current state.", sig = "()")]
     fn getstate(vm: &Vm, this: &Ref<Random>) -> Res {
-        let words: Vec<i64> = this.twister.with(|t| {
-            t.state.iter().map(|w| *w as i64).chain([t.index as i64]).collect()
-        });
+        let words: Vec<i64> =
+            this.twister.with(|t| t.state.iter().map(|w| *w as i64).chain([t.index as i64]).collect());
         let mut values = Vec::with_capacity(words.len());
         for word in words {
             values.push(vm.new_int(word)?);

@@ -56,10 +56,9 @@ fn one(vm: &Vm, value: &Value, function: &str, position: usize) -> Res<u32> {
             "{function}(): {what} must be a unicode character, not a string of length {}",
             text.len()
         ))),
-        None => Err(vm.type_error(format!(
-            "{function}() {what} must be a unicode character, not {}",
-            vm.type_name(value)
-        ))),
+        None => {
+            Err(vm.type_error(format!("{function}() {what} must be a unicode character, not {}", vm.type_name(value))))
+        }
     }
 }
 
@@ -101,9 +100,10 @@ fn lookup(vm: &Vm, name: &Value, old: bool) -> Res {
         (Some(text), _) => text.to_utf8_lossy().into_owned(),
         (_, Some(bytes)) => String::from_utf8_lossy(bytes.as_slice()).into_owned(),
         _ => {
-            return Err(
-                vm.type_error(format!("lookup() argument must be read-only bytes-like object, not {}", vm.type_name(name)))
-            );
+            return Err(vm.type_error(format!(
+                "lookup() argument must be read-only bytes-like object, not {}",
+                vm.type_name(name)
+            )));
         }
     };
     let undefined = || -> Raised { vm.raise_message(&KEY_ERROR, &format!("undefined character name '{wanted}'")) };
@@ -118,18 +118,27 @@ fn lookup(vm: &Vm, name: &Value, old: bool) -> Res {
 
 #[methods]
 impl Functions {
-    #[function(doc = "Converts a Unicode character into its equivalent decimal value.\n\nReturns the decimal value assigned to the character chr as integer.\nIf no such value is defined, default is returned, or, if not given,\nValueError is raised.", sig = "(chr, default=<unrepresentable>, /)")]
+    #[function(
+        doc = "Converts a Unicode character into its equivalent decimal value.\n\nReturns the decimal value assigned to the character chr as integer.\nIf no such value is defined, default is returned, or, if not given,\nValueError is raised.",
+        sig = "(chr, default=<unrepresentable>, /)"
+    )]
     fn decimal(vm: &Vm, chr: &Value, default: Option<&Value>) -> Res {
         const OLD: bool = false;
         number(vm, chr, "decimal", default, "not a decimal", |c| unicode::decimal_in(c, OLD).map(|d| d as f64), true)
     }
 
-    #[function(doc = "Converts a Unicode character into its equivalent digit value.\n\nReturns the digit value assigned to the character chr as integer.\nIf no such value is defined, default is returned, or, if not given,\nValueError is raised.", sig = "(chr, default=<unrepresentable>, /)")]
+    #[function(
+        doc = "Converts a Unicode character into its equivalent digit value.\n\nReturns the digit value assigned to the character chr as integer.\nIf no such value is defined, default is returned, or, if not given,\nValueError is raised.",
+        sig = "(chr, default=<unrepresentable>, /)"
+    )]
     fn digit(vm: &Vm, chr: &Value, default: Option<&Value>) -> Res {
         number(vm, chr, "digit", default, "not a digit", |c| unicode::digit(c).map(|d| d as f64), true)
     }
 
-    #[function(doc = "Converts a Unicode character into its equivalent numeric value.\n\nReturns the numeric value assigned to the character chr as float.\nIf no such value is defined, default is returned, or, if not given,\nValueError is raised.", sig = "(chr, default=<unrepresentable>, /)")]
+    #[function(
+        doc = "Converts a Unicode character into its equivalent numeric value.\n\nReturns the numeric value assigned to the character chr as float.\nIf no such value is defined, default is returned, or, if not given,\nValueError is raised.",
+        sig = "(chr, default=<unrepresentable>, /)"
+    )]
     fn numeric(vm: &Vm, chr: &Value, default: Option<&Value>) -> Res {
         const OLD: bool = false;
         number(vm, chr, "numeric", default, "not a numeric character", |c| unicode::numeric(c, OLD), false)
@@ -141,20 +150,29 @@ impl Functions {
         text(vm, unicode::category(one(vm, chr, "category", 0)?, OLD))
     }
 
-    #[function(doc = "Returns the bidirectional class assigned to the character chr as string.\n\nIf no such value is defined, an empty string is returned.", sig = "(chr, /)")]
+    #[function(
+        doc = "Returns the bidirectional class assigned to the character chr as string.\n\nIf no such value is defined, an empty string is returned.",
+        sig = "(chr, /)"
+    )]
     fn bidirectional(vm: &Vm, chr: &Value) -> Res {
         const OLD: bool = false;
         let c = one(vm, chr, "bidirectional", 0)?;
         text(vm, unicode::BIDIRECTIONAL[unicode::record(c, OLD).bidirectional as usize])
     }
 
-    #[function(doc = "Returns the canonical combining class assigned to the character chr as integer.\n\nReturns 0 if no combining class is defined.", sig = "(chr, /)")]
+    #[function(
+        doc = "Returns the canonical combining class assigned to the character chr as integer.\n\nReturns 0 if no combining class is defined.",
+        sig = "(chr, /)"
+    )]
     fn combining(vm: &Vm, chr: &Value) -> Res {
         const OLD: bool = false;
         vm.new_int(unicode::record(one(vm, chr, "combining", 0)?, OLD).combining as i64)
     }
 
-    #[function(doc = "Returns the mirrored property assigned to the character chr as integer.\n\nReturns 1 if the character has been identified as a \"mirrored\"\ncharacter in bidirectional text, 0 otherwise.", sig = "(chr, /)")]
+    #[function(
+        doc = "Returns the mirrored property assigned to the character chr as integer.\n\nReturns 1 if the character has been identified as a \"mirrored\"\ncharacter in bidirectional text, 0 otherwise.",
+        sig = "(chr, /)"
+    )]
     fn mirrored(vm: &Vm, chr: &Value) -> Res {
         const OLD: bool = false;
         vm.new_int(unicode::record(one(vm, chr, "mirrored", 0)?, OLD).mirrored as i64)
@@ -167,7 +185,10 @@ impl Functions {
         text(vm, unicode::EAST_ASIAN_WIDTH[unicode::record(c, OLD).east_asian_width as usize])
     }
 
-    #[function(doc = "Returns the character decomposition mapping assigned to the character chr as string.\n\nAn empty string is returned in case no such mapping is defined.", sig = "(chr, /)")]
+    #[function(
+        doc = "Returns the character decomposition mapping assigned to the character chr as string.\n\nAn empty string is returned in case no such mapping is defined.",
+        sig = "(chr, /)"
+    )]
     fn decomposition(vm: &Vm, chr: &Value) -> Res {
         const OLD: bool = false;
         let c = one(vm, chr, "decomposition", 0)?;
@@ -177,20 +198,29 @@ impl Functions {
         text(vm, &unicode::normalize::decomposition(c))
     }
 
-    #[function(doc = "Return the normal form 'form' for the Unicode string unistr.\n\nValid values for form are 'NFC', 'NFKC', 'NFD', and 'NFKD'.", sig = "(form, unistr, /)")]
+    #[function(
+        doc = "Return the normal form 'form' for the Unicode string unistr.\n\nValid values for form are 'NFC', 'NFKC', 'NFD', and 'NFKD'.",
+        sig = "(form, unistr, /)"
+    )]
     fn normalize(vm: &Vm, form: &Ref<Str>, unistr: &Ref<Str>) -> Res {
         const OLD: bool = false;
         normalized(vm, form, unistr, OLD)
     }
 
-    #[function(doc = "Return whether the Unicode string unistr is in the normal form 'form'.\n\nValid values for form are 'NFC', 'NFKC', 'NFD', and 'NFKD'.", sig = "(form, unistr, /)")]
+    #[function(
+        doc = "Return whether the Unicode string unistr is in the normal form 'form'.\n\nValid values for form are 'NFC', 'NFKC', 'NFD', and 'NFKD'.",
+        sig = "(form, unistr, /)"
+    )]
     fn is_normalized(vm: &Vm, form: &Ref<Str>, unistr: &Ref<Str>) -> Res {
         const OLD: bool = false;
         let made = normalized(vm, form, unistr, OLD)?;
         Ok(Value::bool(made.downcast::<Str>().is_some_and(|m| m.equals(unistr))))
     }
 
-    #[function(doc = "Returns the name assigned to the character chr as a string.\n\nIf no name is defined, default is returned, or, if not given,\nValueError is raised.", sig = "(chr, default=<unrepresentable>, /)")]
+    #[function(
+        doc = "Returns the name assigned to the character chr as a string.\n\nIf no name is defined, default is returned, or, if not given,\nValueError is raised.",
+        sig = "(chr, default=<unrepresentable>, /)"
+    )]
     fn name(vm: &Vm, chr: &Value, default: Option<&Value>) -> Res {
         const OLD: bool = false;
         let c = one(vm, chr, "name", 1)?;
@@ -200,28 +230,39 @@ impl Functions {
         }
     }
 
-    #[function(doc = "Look up character by name.\n\nIf a character with the given name is found, return the\ncorresponding character.  If not found, KeyError is raised.", sig = "(name, /)")]
+    #[function(
+        doc = "Look up character by name.\n\nIf a character with the given name is found, return the\ncorresponding character.  If not found, KeyError is raised.",
+        sig = "(name, /)"
+    )]
     fn lookup(vm: &Vm, name: &Value) -> Res {
         const OLD: bool = false;
         lookup(vm, name, OLD)
     }
-
 }
 
 #[methods]
 impl Ucd {
-    #[method(doc = "Converts a Unicode character into its equivalent decimal value.\n\nReturns the decimal value assigned to the character chr as integer.\nIf no such value is defined, default is returned, or, if not given,\nValueError is raised.", sig = "(chr, default=<unrepresentable>, /)")]
+    #[method(
+        doc = "Converts a Unicode character into its equivalent decimal value.\n\nReturns the decimal value assigned to the character chr as integer.\nIf no such value is defined, default is returned, or, if not given,\nValueError is raised.",
+        sig = "(chr, default=<unrepresentable>, /)"
+    )]
     fn decimal(vm: &Vm, _: &Ref<Ucd>, chr: &Value, default: Option<&Value>) -> Res {
         const OLD: bool = true;
         number(vm, chr, "decimal", default, "not a decimal", |c| unicode::decimal_in(c, OLD).map(|d| d as f64), true)
     }
 
-    #[method(doc = "Converts a Unicode character into its equivalent digit value.\n\nReturns the digit value assigned to the character chr as integer.\nIf no such value is defined, default is returned, or, if not given,\nValueError is raised.", sig = "(chr, default=<unrepresentable>, /)")]
+    #[method(
+        doc = "Converts a Unicode character into its equivalent digit value.\n\nReturns the digit value assigned to the character chr as integer.\nIf no such value is defined, default is returned, or, if not given,\nValueError is raised.",
+        sig = "(chr, default=<unrepresentable>, /)"
+    )]
     fn digit(vm: &Vm, _: &Ref<Ucd>, chr: &Value, default: Option<&Value>) -> Res {
         number(vm, chr, "digit", default, "not a digit", |c| unicode::digit(c).map(|d| d as f64), true)
     }
 
-    #[method(doc = "Converts a Unicode character into its equivalent numeric value.\n\nReturns the numeric value assigned to the character chr as float.\nIf no such value is defined, default is returned, or, if not given,\nValueError is raised.", sig = "(chr, default=<unrepresentable>, /)")]
+    #[method(
+        doc = "Converts a Unicode character into its equivalent numeric value.\n\nReturns the numeric value assigned to the character chr as float.\nIf no such value is defined, default is returned, or, if not given,\nValueError is raised.",
+        sig = "(chr, default=<unrepresentable>, /)"
+    )]
     fn numeric(vm: &Vm, _: &Ref<Ucd>, chr: &Value, default: Option<&Value>) -> Res {
         const OLD: bool = true;
         number(vm, chr, "numeric", default, "not a numeric character", |c| unicode::numeric(c, OLD), false)
@@ -233,20 +274,29 @@ impl Ucd {
         text(vm, unicode::category(one(vm, chr, "category", 0)?, OLD))
     }
 
-    #[method(doc = "Returns the bidirectional class assigned to the character chr as string.\n\nIf no such value is defined, an empty string is returned.", sig = "(chr, /)")]
+    #[method(
+        doc = "Returns the bidirectional class assigned to the character chr as string.\n\nIf no such value is defined, an empty string is returned.",
+        sig = "(chr, /)"
+    )]
     fn bidirectional(vm: &Vm, _: &Ref<Ucd>, chr: &Value) -> Res {
         const OLD: bool = true;
         let c = one(vm, chr, "bidirectional", 0)?;
         text(vm, unicode::BIDIRECTIONAL[unicode::record(c, OLD).bidirectional as usize])
     }
 
-    #[method(doc = "Returns the canonical combining class assigned to the character chr as integer.\n\nReturns 0 if no combining class is defined.", sig = "(chr, /)")]
+    #[method(
+        doc = "Returns the canonical combining class assigned to the character chr as integer.\n\nReturns 0 if no combining class is defined.",
+        sig = "(chr, /)"
+    )]
     fn combining(vm: &Vm, _: &Ref<Ucd>, chr: &Value) -> Res {
         const OLD: bool = true;
         vm.new_int(unicode::record(one(vm, chr, "combining", 0)?, OLD).combining as i64)
     }
 
-    #[method(doc = "Returns the mirrored property assigned to the character chr as integer.\n\nReturns 1 if the character has been identified as a \"mirrored\"\ncharacter in bidirectional text, 0 otherwise.", sig = "(chr, /)")]
+    #[method(
+        doc = "Returns the mirrored property assigned to the character chr as integer.\n\nReturns 1 if the character has been identified as a \"mirrored\"\ncharacter in bidirectional text, 0 otherwise.",
+        sig = "(chr, /)"
+    )]
     fn mirrored(vm: &Vm, _: &Ref<Ucd>, chr: &Value) -> Res {
         const OLD: bool = true;
         vm.new_int(unicode::record(one(vm, chr, "mirrored", 0)?, OLD).mirrored as i64)
@@ -259,7 +309,10 @@ impl Ucd {
         text(vm, unicode::EAST_ASIAN_WIDTH[unicode::record(c, OLD).east_asian_width as usize])
     }
 
-    #[method(doc = "Returns the character decomposition mapping assigned to the character chr as string.\n\nAn empty string is returned in case no such mapping is defined.", sig = "(chr, /)")]
+    #[method(
+        doc = "Returns the character decomposition mapping assigned to the character chr as string.\n\nAn empty string is returned in case no such mapping is defined.",
+        sig = "(chr, /)"
+    )]
     fn decomposition(vm: &Vm, _: &Ref<Ucd>, chr: &Value) -> Res {
         const OLD: bool = true;
         let c = one(vm, chr, "decomposition", 0)?;
@@ -269,20 +322,29 @@ impl Ucd {
         text(vm, &unicode::normalize::decomposition(c))
     }
 
-    #[method(doc = "Return the normal form 'form' for the Unicode string unistr.\n\nValid values for form are 'NFC', 'NFKC', 'NFD', and 'NFKD'.", sig = "(form, unistr, /)")]
+    #[method(
+        doc = "Return the normal form 'form' for the Unicode string unistr.\n\nValid values for form are 'NFC', 'NFKC', 'NFD', and 'NFKD'.",
+        sig = "(form, unistr, /)"
+    )]
     fn normalize(vm: &Vm, _: &Ref<Ucd>, form: &Ref<Str>, unistr: &Ref<Str>) -> Res {
         const OLD: bool = true;
         normalized(vm, form, unistr, OLD)
     }
 
-    #[method(doc = "Return whether the Unicode string unistr is in the normal form 'form'.\n\nValid values for form are 'NFC', 'NFKC', 'NFD', and 'NFKD'.", sig = "(form, unistr, /)")]
+    #[method(
+        doc = "Return whether the Unicode string unistr is in the normal form 'form'.\n\nValid values for form are 'NFC', 'NFKC', 'NFD', and 'NFKD'.",
+        sig = "(form, unistr, /)"
+    )]
     fn is_normalized(vm: &Vm, _: &Ref<Ucd>, form: &Ref<Str>, unistr: &Ref<Str>) -> Res {
         const OLD: bool = true;
         let made = normalized(vm, form, unistr, OLD)?;
         Ok(Value::bool(made.downcast::<Str>().is_some_and(|m| m.equals(unistr))))
     }
 
-    #[method(doc = "Returns the name assigned to the character chr as a string.\n\nIf no name is defined, default is returned, or, if not given,\nValueError is raised.", sig = "(chr, default=<unrepresentable>, /)")]
+    #[method(
+        doc = "Returns the name assigned to the character chr as a string.\n\nIf no name is defined, default is returned, or, if not given,\nValueError is raised.",
+        sig = "(chr, default=<unrepresentable>, /)"
+    )]
     fn name(vm: &Vm, _: &Ref<Ucd>, chr: &Value, default: Option<&Value>) -> Res {
         const OLD: bool = true;
         let c = one(vm, chr, "name", 1)?;
@@ -292,7 +354,10 @@ impl Ucd {
         }
     }
 
-    #[method(doc = "Look up character by name.\n\nIf a character with the given name is found, return the\ncorresponding character.  If not found, KeyError is raised.", sig = "(name, /)")]
+    #[method(
+        doc = "Look up character by name.\n\nIf a character with the given name is found, return the\ncorresponding character.  If not found, KeyError is raised.",
+        sig = "(name, /)"
+    )]
     fn lookup(vm: &Vm, _: &Ref<Ucd>, name: &Value) -> Res {
         const OLD: bool = true;
         lookup(vm, name, OLD)

@@ -154,11 +154,5 @@ fn flush(vm: &Vm, name: &str) -> Result<(), ()> {
         }
         vm.call_method_str(&stream, "flush", &[]).map(drop)
     });
-    result.map_err(|raised| {
-        if name == "stdout" {
-            vm.unraisable(raised, None, None)
-        } else {
-            vm.forget(raised)
-        }
-    })
+    result.map_err(|raised| if name == "stdout" { vm.unraisable(raised, None, None) } else { vm.forget(raised) })
 }

@@ -37,8 +37,8 @@ pub fn start(vm: &Vm) -> Res<()> {
     if let Some(hooks) = hooks.downcast::<List>() {
         hooks.items.with_mut(|items| items.insert(0, hook));
     }
-    let zip = ophi_stdlib::support::import(vm, "zipimport")
-        .and_then(|zipimport| vm.get_attr_str(&zipimport, "zipimporter"));
+    let zip =
+        ophi_stdlib::support::import(vm, "zipimport").and_then(|zipimport| vm.get_attr_str(&zipimport, "zipimporter"));
     match zip {
         Ok(zip) => {
             if let Some(hooks) = hooks.downcast::<List>() {

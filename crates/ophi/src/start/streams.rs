@@ -44,14 +44,7 @@ fn stream(vm: &Vm, config: &Config, io: &Value, fd: i32, name: &str, mode: &str)
     // TextIOWrapper(buffer, encoding, errors, newline, line_buffering, write_through)
     let stream = vm.call(
         &wrapper,
-        &[
-            buffer,
-            str_of(&config.stdio.name)?,
-            str_of(errors)?,
-            str_of("\n")?,
-            line_buffering,
-            Value::bool(unbuffered),
-        ],
+        &[buffer, str_of(&config.stdio.name)?, str_of(errors)?, str_of("\n")?, line_buffering, Value::bool(unbuffered)],
     )?;
     vm.set_attr_str(&stream, "mode", &str_of(mode)?)?;
     Ok(stream)

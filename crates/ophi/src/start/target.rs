@@ -175,8 +175,8 @@ fn is_importable(vm: &Vm, path: &[u8], name: &Value) -> Res<bool> {
 }
 
 fn exit_with(vm: &Vm, status: i64) -> ophi_runtime::Raised {
-    let made = ophi_stdlib::support::builtin(vm, "SystemExit")
-        .and_then(|class| vm.call(&class, &[vm.new_int(status)?]));
+    let made =
+        ophi_stdlib::support::builtin(vm, "SystemExit").and_then(|class| vm.call(&class, &[vm.new_int(status)?]));
     match made {
         Ok(exception) => vm.raise(exception),
         Err(raised) => raised,

@@ -129,8 +129,7 @@ fn entry_object(vm: &Vm, table: &SymbolTable, id: ScopeId, base: i64) -> Res {
     for (name, flags) in entry.symbols.iter() {
         symbols.set_text(vm, name.as_ref(), vm.new_int(*flags as i64)?)?;
     }
-    let varnames: Res<Vec<Value>> =
-        entry.varnames.iter().map(|n| Ok(vm.intern(n.as_ref())?.into_value())).collect();
+    let varnames: Res<Vec<Value>> = entry.varnames.iter().map(|n| Ok(vm.intern(n.as_ref())?.into_value())).collect();
     let children: Res<Vec<Value>> = entry
         .children
         .iter()

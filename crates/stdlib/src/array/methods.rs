@@ -7,9 +7,8 @@ use ophi_runtime::{List, Ref, Res, Str, TypeRef, Value, Vm, methods};
 impl Array {
     /// The items of a text array as a str.
     pub fn text(&self, vm: &Vm) -> Res {
-        let points: Vec<u32> = self.bytes.with(|bytes| {
-            bytes.as_chunks::<4>().0.iter().map(|c| u32::from_ne_bytes(*c)).collect()
-        });
+        let points: Vec<u32> =
+            self.bytes.with(|bytes| bytes.as_chunks::<4>().0.iter().map(|c| u32::from_ne_bytes(*c)).collect());
         if let Some(c) = points.iter().find(|c| **c > 0x10ffff) {
             return Err(vm.value_error(format!("character U+{c:x} is not in range [U+0000; U+10ffff]")));
         }
@@ -59,13 +58,19 @@ impl Array {
         this.push(vm, v)
     }
 
-    #[method(doc = "Return a tuple (address, length) giving the current memory address and the length in items of the buffer used to hold array's contents.\n\nThe length should be multiplied by the itemsize attribute to calculate\nthe buffer length in bytes.", sig = "()")]
+    #[method(
+        doc = "Return a tuple (address, length) giving the current memory address and the length in items of the buffer used to hold array's contents.\n\nThe length should be multiplied by the itemsize attribute to calculate\nthe buffer length in bytes.",
+        sig = "()"
+    )]
     fn buffer_info(vm: &Vm, this: &Ref<Array>) -> Res {
         let at = this.bytes.with(|bytes| bytes.as_ptr() as i64);
         vm.new_tuple(&[vm.new_int(at)?, vm.new_int(this.len() as i64)?])
     }
 
-    #[method(doc = "Byteswap all items of the array.\n\nIf the items in the array are not 1, 2, 4, or 8 bytes in size, RuntimeError is\nraised.", sig = "()")]
+    #[method(
+        doc = "Byteswap all items of the array.\n\nIf the items in the array are not 1, 2, 4, or 8 bytes in size, RuntimeError is\nraised.",
+        sig = "()"
+    )]
     fn byteswap(_: &Vm, this: &Ref<Array>) {
         let size = this.code.size();
         this.bytes.with_mut(|bytes| bytes.chunks_mut(size).for_each(|item| item.reverse()));
@@ -140,7 +145,10 @@ impl Array {
         Ok(())
     }
 
-    #[method(doc = "Appends items from the string, interpreting it as an array of machine values, as if it had been read from a file using the fromfile() method.", sig = "(buffer, /)")]
+    #[method(
+        doc = "Appends items from the string, interpreting it as an array of machine values, as if it had been read from a file using the fromfile() method.",
+        sig = "(buffer, /)"
+    )]
     fn frombytes(vm: &Vm, this: &Ref<Array>, buffer: &Value) -> Res<()> {
         match vm.buffer_bytes(buffer)? {
             Some(bytes) => this.add_bytes(vm, &bytes),
@@ -151,7 +159,10 @@ impl Array {
         }
     }
 
-    #[method(doc = "Extends this array with data from the unicode string ustr.\n\nThe array must be a unicode type array; otherwise a ValueError is raised.\nUse array.frombytes(ustr.encode(...)) to append Unicode data to an array of\nsome other type.", sig = "(ustr, /)")]
+    #[method(
+        doc = "Extends this array with data from the unicode string ustr.\n\nThe array must be a unicode type array; otherwise a ValueError is raised.\nUse array.frombytes(ustr.encode(...)) to append Unicode data to an array of\nsome other type.",
+        sig = "(ustr, /)"
+    )]
     fn fromunicode(vm: &Vm, this: &Ref<Array>, ustr: &Ref<Str>) -> Res<()> {
         if !this.code.is_text() {
             return Err(vm.value_error("fromunicode() may only be called on unicode type arrays ('u' or 'w')"));
@@ -160,7 +171,10 @@ impl Array {
         this.add_bytes(vm, &bytes)
     }
 
-    #[method(doc = "Return index of first occurrence of v in the array.\n\nRaise ValueError if the value is not present.", sig = "(v, start=0, stop=sys.maxsize, /)")]
+    #[method(
+        doc = "Return index of first occurrence of v in the array.\n\nRaise ValueError if the value is not present.",
+        sig = "(v, start=0, stop=sys.maxsize, /)"
+    )]
     fn index(vm: &Vm, this: &Ref<Array>, v: &Value, start: Option<&Value>, stop: Option<&Value>) -> Res {
         let bound = |given: Option<&Value>, default: usize| -> Res<usize> {
             let Some(given) = given else { return Ok(default) };
@@ -240,7 +254,10 @@ impl Array {
         vm.new_bytes_value(&bytes)
     }
 
-    #[method(doc = "Extends this array with data from the unicode string ustr.\n\nConvert the array to a unicode string.  The array must be a unicode type array;\notherwise a ValueError is raised.  Use array.tobytes().decode() to obtain a\nunicode string from an array of some other type.", sig = "()")]
+    #[method(
+        doc = "Extends this array with data from the unicode string ustr.\n\nConvert the array to a unicode string.  The array must be a unicode type array;\notherwise a ValueError is raised.  Use array.tobytes().decode() to obtain a\nunicode string from an array of some other type.",
+        sig = "()"
+    )]
     fn tounicode(vm: &Vm, this: &Ref<Array>) -> Res {
         if !this.code.is_text() {
             return Err(vm.value_error("tounicode() may only be called on unicode type arrays ('u' or 'w')"));

@@ -46,13 +46,7 @@ pub struct Functions;
 #[methods]
 impl Functions {
     #[function(doc = "Internal. Used for pickling support.", sig = "(arraytype, typecode, mformat_code, items, /)")]
-    fn _array_reconstructor(
-        vm: &Vm,
-        arraytype: &Value,
-        typecode: &Value,
-        mformat_code: i64,
-        items: &Value,
-    ) -> Res {
+    fn _array_reconstructor(vm: &Vm, arraytype: &Value, typecode: &Value, mformat_code: i64, items: &Value) -> Res {
         let Some(class) = arraytype.downcast::<Type>() else {
             let got = vm.type_name(arraytype);
             return Err(vm.type_error(format!("first argument must be a type object, not {got}")));

@@ -12,13 +12,11 @@ use ophi_runtime::{Args, GilCell, Ref, Res, Str, TypeRef, Value, Vm};
 
 /// A type code argument.
 pub fn parse_code(vm: &Vm, name: &str, position: usize, value: &Value) -> Res<Code> {
-    let expected = |got: String| {
-        vm.type_error(format!("{name}() argument {position} must be a unicode character, not {got}"))
-    };
+    let expected =
+        |got: String| vm.type_error(format!("{name}() argument {position} must be a unicode character, not {got}"));
     match value.downcast::<Str>() {
-        Some(text) if text.len() == 1 => Code::parse(text.at(0)).ok_or_else(|| {
-            vm.value_error("bad typecode (must be b, B, u, w, h, H, i, I, l, L, q, Q, f or d)")
-        }),
+        Some(text) if text.len() == 1 => Code::parse(text.at(0))
+            .ok_or_else(|| vm.value_error("bad typecode (must be b, B, u, w, h, H, i, I, l, L, q, Q, f or d)")),
         Some(text) => Err(expected(format!("a string of length {}", text.len()))),
         None => Err(expected(vm.type_name(value))),
     }
@@ -39,10 +37,9 @@ pub fn new(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
         let text = source.is_a::<Str>() || source.downcast::<Array>().is_some_and(|a| a.code.is_text());
         if text && !code.is_text() {
             let what = if source.is_a::<Str>() { "a str" } else { "a unicode array" };
-            return Err(vm.type_error(format!(
-                "cannot use {what} to initialize an array with typecode '{}'",
-                code.0 as char
-            )));
+            return Err(
+                vm.type_error(format!("cannot use {what} to initialize an array with typecode '{}'", code.0 as char))
+            );
         }
     }
     let payload = Array { code, bytes: GilCell::new(Vec::new()), exports: Cell::new(0) };
@@ -217,10 +214,9 @@ fn set_slice(vm: &Vm, array: &Ref<Array>, slice: &Slice, value: Option<&Value>) 
     }
     let n = with.len() / size;
     if n != selection.len {
-        return Err(vm.value_error(format!(
-            "attempt to assign array of size {n} to extended slice of size {}",
-            selection.len
-        )));
+        return Err(
+            vm.value_error(format!("attempt to assign array of size {n} to extended slice of size {}", selection.len))
+        );
     }
     array.bytes.with_mut(|bytes| {
         for (i, item) in selection.positions().zip(with.chunks(size)) {

@@ -117,7 +117,10 @@ fn or(vm: &Vm, a: &Value, b: &Value) -> Res {
 
 #[methods]
 impl DefaultDict {
-    #[method(doc = "__missing__(key) # Called by __getitem__ for missing key; pseudo-code:\n  if self.default_factory is None: raise KeyError((key,))\n  self[key] = value = self.default_factory()\n  return value\n", sig = "(key, /)")]
+    #[method(
+        doc = "__missing__(key) # Called by __getitem__ for missing key; pseudo-code:\n  if self.default_factory is None: raise KeyError((key,))\n  self[key] = value = self.default_factory()\n  return value\n",
+        sig = "(key, /)"
+    )]
     fn __missing__(vm: &Vm, this: &Value, key: &Value) -> Res {
         let (own, _) = of(vm, this)?;
         let factory = own.factory.get();

@@ -364,7 +364,11 @@ impl Deque {
         vm.new_int(n)
     }
 
-    #[method(name = "extend", doc = "Extend the right side of the deque with elements from the iterable.", sig = "(iterable, /)")]
+    #[method(
+        name = "extend",
+        doc = "Extend the right side of the deque with elements from the iterable.",
+        sig = "(iterable, /)"
+    )]
     fn extend_method(vm: &Vm, this: &Value, iterable: &Value) -> Res<()> {
         of(vm, this)?.extend(vm, this, iterable)
     }
@@ -383,7 +387,10 @@ impl Deque {
         })
     }
 
-    #[method(doc = "Return first index of value.\n\nRaises ValueError if the value is not present.", sig = "(value, start=0, stop=sys.maxsize, /)")]
+    #[method(
+        doc = "Return first index of value.\n\nRaises ValueError if the value is not present.",
+        sig = "(value, start=0, stop=sys.maxsize, /)"
+    )]
     fn index(vm: &Vm, this: &Ref<Deque>, value: &Value, start: Option<&Value>, stop: Option<&Value>) -> Res {
         let len = this.len() as isize;
         let bound = |given: Option<&Value>, default: isize| -> Res<usize> {
@@ -473,7 +480,11 @@ impl Deque {
         this.items.with_mut(|items| items.make_contiguous().reverse());
     }
 
-    #[method(name = "rotate", doc = "Rotate the deque n steps to the right.  If n is negative, rotates left.", sig = "(n=1, /)")]
+    #[method(
+        name = "rotate",
+        doc = "Rotate the deque n steps to the right.  If n is negative, rotates left.",
+        sig = "(n=1, /)"
+    )]
     fn rotate_method(_: &Vm, this: &Ref<Deque>, n: isize) {
         this.rotate(n)
     }

@@ -55,11 +55,7 @@ pub static DEQUE_REVERSE_ITERATOR: TypeDef = TypeDef {
 
 fn start(vm: &Vm, deque: &Value) -> Res<DequeIterator> {
     let inside = of(vm, deque)?;
-    Ok(DequeIterator {
-        deque: deque.clone(),
-        state: Cell::new(inside.state.get()),
-        left: Cell::new(inside.len()),
-    })
+    Ok(DequeIterator { deque: deque.clone(), state: Cell::new(inside.state.get()), left: Cell::new(inside.len()) })
 }
 
 pub fn iter(vm: &Vm, this: &Value) -> Res {

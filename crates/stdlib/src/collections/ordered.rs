@@ -10,7 +10,9 @@ use ophi_runtime::objects::dict::slots as dict_slots;
 use ophi_runtime::objects::text_builder::TextBuilder;
 use ophi_runtime::payload::Downcast;
 use ophi_runtime::slots::{CompareOp, Slots};
-use ophi_runtime::{Args, Dict, Payload, Ref, Res, Trace, TypeDef, TypeFlags, TypeRef, Value, Visitor, Vm, layout, methods};
+use ophi_runtime::{
+    Args, Dict, Payload, Ref, Res, Trace, TypeDef, TypeFlags, TypeRef, Value, Visitor, Vm, layout, methods,
+};
 
 #[repr(C)]
 pub struct OrderedDict {
@@ -190,7 +192,10 @@ fn inplace_or(vm: &Vm, this: &Value, other: &Value) -> Res {
 
 #[methods]
 impl OrderedDict {
-    #[classmethod(doc = "Create a new ordered dictionary with keys from iterable and values set to value.", sig = "(iterable, value=None)")]
+    #[classmethod(
+        doc = "Create a new ordered dictionary with keys from iterable and values set to value.",
+        sig = "(iterable, value=None)"
+    )]
     fn fromkeys(vm: &Vm, cls: &TypeRef, iterable: &Value, value: Value) -> Res {
         let made = vm.call(cls.as_value(), &[])?;
         vm.for_each(iterable, |vm, key| vm.set_item(&made, &key, &value))?;
@@ -211,7 +216,10 @@ impl OrderedDict {
         vm.new_tuple(&[vm.class(this).to_value(), vm.new_tuple(&[])?, state, Value::NONE, items])
     }
 
-    #[method(doc = "Insert key with a value of default if key is not in the dictionary.\n\nReturn the value for key if key is in the dictionary, else default.", sig = "(key, default=None)")]
+    #[method(
+        doc = "Insert key with a value of default if key is not in the dictionary.\n\nReturn the value for key if key is in the dictionary, else default.",
+        sig = "(key, default=None)"
+    )]
     fn setdefault(vm: &Vm, this: &Value, key: &Value, default: Value) -> Res {
         if this.exact::<OrderedDict>(vm).is_some() {
             return dict_of(vm, this)?.set_default(vm, key, default);
@@ -223,7 +231,10 @@ impl OrderedDict {
         Ok(default)
     }
 
-    #[method(doc = "od.pop(key[,default]) -> v, remove specified key and return the corresponding value.\n\nIf the key is not found, return the default if given; otherwise,\nraise a KeyError.", sig = "(key, default=<unrepresentable>)")]
+    #[method(
+        doc = "od.pop(key[,default]) -> v, remove specified key and return the corresponding value.\n\nIf the key is not found, return the default if given; otherwise,\nraise a KeyError.",
+        sig = "(key, default=<unrepresentable>)"
+    )]
     fn pop(vm: &Vm, this: &Value, key: &Value, default: Option<Value>) -> Res {
         let dict = dict_of(vm, this)?;
         if this.exact::<OrderedDict>(vm).is_some() {
@@ -246,7 +257,10 @@ impl OrderedDict {
         Err(vm.key_error(key))
     }
 
-    #[method(doc = "Remove and return a (key, value) pair from the dictionary.\n\nPairs are returned in LIFO order if last is true or FIFO order if false.", sig = "(last=True)")]
+    #[method(
+        doc = "Remove and return a (key, value) pair from the dictionary.\n\nPairs are returned in LIFO order if last is true or FIFO order if false.",
+        sig = "(last=True)"
+    )]
     fn popitem(vm: &Vm, this: &Value, last: bool) -> Res {
         let dict = dict_of(vm, this)?;
         let found = if last { dict.last_hashed() } else { dict.next_hashed(0) };
@@ -317,7 +331,9 @@ impl OrderedDict {
         ordered_iter::iter(vm, this, Part::Keys, true)
     }
 
-    #[method(doc = "Move an existing element to the end (or beginning if last is false).\n\nRaise KeyError if the element does not exist.")]
+    #[method(
+        doc = "Move an existing element to the end (or beginning if last is false).\n\nRaise KeyError if the element does not exist."
+    )]
     fn move_to_end(vm: &Vm, this: &Value, args: Args) -> Res<()> {
         static SIGNATURE: Signature = Signature {
             text: "(key, last=True)",

@@ -3,7 +3,9 @@
 use super::ordered::dict_of;
 use core::cell::Cell;
 use ophi_heap::trace_fields;
-use ophi_runtime::objects::dict::views::{DICT_ITEMS, DICT_KEYS, DICT_VALUES, DictItems, DictKeys, DictValues, DictView};
+use ophi_runtime::objects::dict::views::{
+    DICT_ITEMS, DICT_KEYS, DICT_VALUES, DictItems, DictKeys, DictValues, DictView,
+};
 use ophi_runtime::objects::iterators::self_iter;
 use ophi_runtime::objects::object::OBJECT;
 use ophi_runtime::payload::Downcast;

@@ -4,9 +4,7 @@ use ophi_heap::trace_fields;
 use ophi_runtime::objects::object::OBJECT;
 use ophi_runtime::payload::Downcast;
 use ophi_runtime::slots::Slots;
-use ophi_runtime::{
-    Args, GilCell, Payload, Ref, Res, Tuple, TypeDef, TypeFlags, TypeRef, Value, Vm, layout, methods,
-};
+use ophi_runtime::{Args, GilCell, Payload, Ref, Res, Tuple, TypeDef, TypeFlags, TypeRef, Value, Vm, layout, methods};
 
 pub struct TupleGetter {
     index: isize,
@@ -24,13 +22,7 @@ impl Payload for TupleGetter {
 pub static TUPLE_GETTER: TypeDef = TypeDef {
     module: "collections",
     flags: TypeFlags::GC,
-    slots: Slots {
-        repr: Some(repr),
-        descr_get: Some(get),
-        descr_set: Some(set),
-        new: Some(new),
-        ..Slots::NONE
-    },
+    slots: Slots { repr: Some(repr), descr_get: Some(get), descr_set: Some(set), new: Some(new), ..Slots::NONE },
     tables: &[TupleGetter::METHODS],
     ..TypeDef::of::<TupleGetter>("_tuplegetter", &OBJECT)
 };

@@ -47,16 +47,8 @@ pub static DIALECT: TypeDef = TypeDef {
     ..TypeDef::of::<Dialect>("Dialect", &OBJECT)
 };
 
-const NAMES: [&str; 8] = [
-    "delimiter",
-    "doublequote",
-    "escapechar",
-    "lineterminator",
-    "quotechar",
-    "quoting",
-    "skipinitialspace",
-    "strict",
-];
+const NAMES: [&str; 8] =
+    ["delimiter", "doublequote", "escapechar", "lineterminator", "quotechar", "quoting", "skipinitialspace", "strict"];
 
 fn new(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
     if args.pos().len() > 1 {
@@ -77,9 +69,7 @@ fn character(vm: &Vm, name: &str, value: Option<&Value>, default: Option<u32>, m
     let kind = if may_be_none { "a unicode character or None" } else { "a unicode character" };
     match value.downcast::<Str>() {
         Some(text) if text.len() == 1 => Ok(Some(text.at(0))),
-        Some(text) => {
-            Err(vm.type_error(format!("\"{name}\" must be {kind}, not a string of length {}", text.len())))
-        }
+        Some(text) => Err(vm.type_error(format!("\"{name}\" must be {kind}, not a string of length {}", text.len()))),
         None => Err(vm.type_error(format!("\"{name}\" must be {kind}, not {}", vm.type_name(value)))),
     }
 }
@@ -126,10 +116,7 @@ pub fn make(vm: &Vm, base: Option<&Value>, args: Args<'_>) -> Res<Ref<Dialect>> 
         Some(value) => match value.downcast::<Str>() {
             Some(text) => text.code_points().collect(),
             None => {
-                return Err(vm.type_error(format!(
-                    "\"lineterminator\" must be a string, not {}",
-                    vm.type_name(value)
-                )));
+                return Err(vm.type_error(format!("\"lineterminator\" must be a string, not {}", vm.type_name(value))));
             }
         },
     };
@@ -174,16 +161,7 @@ pub fn make(vm: &Vm, base: Option<&Value>, args: Args<'_>) -> Res<Ref<Dialect>> 
     pair("delimiter", "lineterminator", terminator.contains(&delimiter))?;
     pair("escapechar", "lineterminator", escape.is_some_and(|c| terminator.contains(&c)))?;
     pair("quotechar", "lineterminator", quote.is_some_and(|c| terminator.contains(&c)))?;
-    vm.new_object(Dialect {
-        delimiter,
-        quote,
-        escape,
-        double_quote,
-        skip_initial_space,
-        strict,
-        quoting,
-        terminator,
-    })
+    vm.new_object(Dialect { delimiter, quote, escape, double_quote, skip_initial_space, strict, quoting, terminator })
 }
 
 fn shown(vm: &Vm, c: Option<u32>) -> Res {

@@ -90,7 +90,9 @@ pub struct Functions;
 
 #[methods]
 impl Functions {
-    #[function(doc = "Return a reader object that will process lines from the given iterable.\n\nThe \"iterable\" argument can be any object that returns a line\nof input for each iteration, such as a file object or a list.  The\noptional \"dialect\" argument defines a CSV dialect.  The function\nalso accepts optional keyword arguments which override settings\nprovided by the dialect.\n\nThe returned object is an iterator.  Each iteration returns a row\nof the CSV file (which can span multiple input lines).")]
+    #[function(
+        doc = "Return a reader object that will process lines from the given iterable.\n\nThe \"iterable\" argument can be any object that returns a line\nof input for each iteration, such as a file object or a list.  The\noptional \"dialect\" argument defines a CSV dialect.  The function\nalso accepts optional keyword arguments which override settings\nprovided by the dialect.\n\nThe returned object is an iterator.  Each iteration returns a row\nof the CSV file (which can span multiple input lines)."
+    )]
     fn reader(vm: &Vm, args: Args) -> Res {
         let Some(source) = args.pos().first() else {
             return Err(vm.type_error("reader expected at least 1 argument, got 0"));
@@ -100,7 +102,9 @@ impl Functions {
         reader::new(vm, source, dialect)
     }
 
-    #[function(doc = "Return a writer object that will write user data on the given file object.\n\nThe \"fileobj\" argument can be any object that supports the file API.\nThe optional \"dialect\" argument defines a CSV dialect.  The function\nalso accepts optional keyword arguments which override settings\nprovided by the dialect.")]
+    #[function(
+        doc = "Return a writer object that will write user data on the given file object.\n\nThe \"fileobj\" argument can be any object that supports the file API.\nThe optional \"dialect\" argument defines a CSV dialect.  The function\nalso accepts optional keyword arguments which override settings\nprovided by the dialect."
+    )]
     fn writer(vm: &Vm, args: Args) -> Res {
         let Some(file) = args.pos().first() else {
             return Err(vm.type_error("writer expected at least 1 argument, got 0"));
@@ -118,7 +122,9 @@ impl Functions {
         vm.new_list(dialects(vm)?.keys())
     }
 
-    #[function(doc = "Create a mapping from a string name to a CVS dialect.\n\nThe optional \"dialect\" argument specifies the base dialect instance\nor the name of the registered dialect.  The function also accepts\noptional keyword arguments which override settings provided by the\ndialect.")]
+    #[function(
+        doc = "Create a mapping from a string name to a CVS dialect.\n\nThe optional \"dialect\" argument specifies the base dialect instance\nor the name of the registered dialect.  The function also accepts\noptional keyword arguments which override settings provided by the\ndialect."
+    )]
     fn register_dialect(vm: &Vm, args: Args) -> Res<()> {
         let Some(name) = args.pos().first() else {
             return Err(vm.type_error("register_dialect expected at least 1 argument, got 0"));
@@ -143,7 +149,10 @@ impl Functions {
         registered(vm, name)
     }
 
-    #[function(doc = "Sets an upper limit on parsed fields.\n\nReturns old limit. If limit is not given, no new limit is set and\nthe old limit is returned", sig = "(new_limit=<unrepresentable>)")]
+    #[function(
+        doc = "Sets an upper limit on parsed fields.\n\nReturns old limit. If limit is not given, no new limit is set and\nthe old limit is returned",
+        sig = "(new_limit=<unrepresentable>)"
+    )]
     fn field_size_limit(vm: &Vm, new_limit: Option<&Value>) -> Res {
         let state = state(vm);
         let old = state.field_limit.get();

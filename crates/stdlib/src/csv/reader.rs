@@ -76,10 +76,7 @@ impl Parser<'_> {
     fn save(&mut self) -> Res<()> {
         let quoting = self.dialect.quoting;
         let empty = self.field.is_empty();
-        let value = if self.unquoted
-            && empty
-            && (quoting == dialect::NOT_NULL || quoting == dialect::STRINGS)
-        {
+        let value = if self.unquoted && empty && (quoting == dialect::NOT_NULL || quoting == dialect::STRINGS) {
             Value::NONE
         } else {
             let text = self.vm.new_str_from_code_points(&self.field)?.into_value();

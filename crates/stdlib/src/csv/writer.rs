@@ -116,7 +116,10 @@ fn write_row(vm: &Vm, writer: &Writer, row: &Value) -> Res {
             if d.quoting == dialect::NONE
                 || (field.is_none() && (d.quoting == dialect::STRINGS || d.quoting == dialect::NOT_NULL))
             {
-                return Err(error(vm, "empty field must be quoted if delimiter is a space and skipinitialspace is true"));
+                return Err(error(
+                    vm,
+                    "empty field must be quoted if delimiter is a space and skipinitialspace is true",
+                ));
             }
             quoted = true;
         }
@@ -146,12 +149,18 @@ impl Writer {
         this.dialect.to_value()
     }
 
-    #[method(doc = "Construct and write a CSV record from an iterable of fields.\n\nNon-string elements will be converted to string.", sig = "(row, /)")]
+    #[method(
+        doc = "Construct and write a CSV record from an iterable of fields.\n\nNon-string elements will be converted to string.",
+        sig = "(row, /)"
+    )]
     fn writerow(vm: &Vm, this: &Ref<Writer>, row: &Value) -> Res {
         write_row(vm, this, row)
     }
 
-    #[method(doc = "Construct and write a series of iterables to a csv file.\n\nNon-string elements will be converted to string.", sig = "(rows, /)")]
+    #[method(
+        doc = "Construct and write a series of iterables to a csv file.\n\nNon-string elements will be converted to string.",
+        sig = "(rows, /)"
+    )]
     fn writerows(vm: &Vm, this: &Ref<Writer>, rows: &Value) -> Res<()> {
         let iterator = vm.iter(rows)?;
         while let Some(row) = vm.next(&iterator)? {

@@ -8,12 +8,8 @@ use ophi_runtime::objects::exceptions as exc;
 use ophi_runtime::objects::module::{Module, ModuleDef, Namespace};
 use ophi_runtime::{Ref, Res, Value, Vm, methods};
 
-pub static MODULE: ModuleDef = ModuleDef {
-    name: "_functools",
-    doc: "Tools that operate on functions.",
-    tables: &[Functions::METHODS],
-    init,
-};
+pub static MODULE: ModuleDef =
+    ModuleDef { name: "_functools", doc: "Tools that operate on functions.", tables: &[Functions::METHODS], init };
 
 fn init(vm: &Vm, module: &Ref<Module>) -> Res<()> {
     module.add_type(vm, &partial::PLACEHOLDER_TYPE)?;
@@ -27,7 +23,10 @@ pub struct Functions;
 
 #[methods]
 impl Functions {
-    #[function(doc = "Apply a function of two arguments cumulatively to the items of an iterable, from left to right.\n\nThis effectively reduces the iterable to a single value.  If initial is\npresent, it is placed before the items of the iterable in the\ncalculation, and serves as a default when the iterable is empty.\n\nFor example, reduce(lambda x, y: x+y, [1, 2, 3, 4, 5])\ncalculates ((((1 + 2) + 3) + 4) + 5).", sig = "(function, iterable, /, initial=<unrepresentable>)")]
+    #[function(
+        doc = "Apply a function of two arguments cumulatively to the items of an iterable, from left to right.\n\nThis effectively reduces the iterable to a single value.  If initial is\npresent, it is placed before the items of the iterable in the\ncalculation, and serves as a default when the iterable is empty.\n\nFor example, reduce(lambda x, y: x+y, [1, 2, 3, 4, 5])\ncalculates ((((1 + 2) + 3) + 4) + 5).",
+        sig = "(function, iterable, /, initial=<unrepresentable>)"
+    )]
     fn reduce(vm: &Vm, function: &Value, iterable: &Value, initial: Option<&Value>) -> Res {
         let iterator = match vm.iter(iterable) {
             Ok(iterator) => iterator,
@@ -47,7 +46,10 @@ impl Functions {
         total.ok_or_else(|| vm.type_error("reduce() of empty iterable with no initial value"))
     }
 
-    #[function(doc = "Convert a cmp= function into a key= function.\n\n  mycmp\n    Function that compares two objects.", sig = "(mycmp)")]
+    #[function(
+        doc = "Convert a cmp= function into a key= function.\n\n  mycmp\n    Function that compares two objects.",
+        sig = "(mycmp)"
+    )]
     fn cmp_to_key(vm: &Vm, mycmp: &Value) -> Res {
         key::new(vm, mycmp)
     }

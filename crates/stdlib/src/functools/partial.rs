@@ -83,13 +83,7 @@ pub static PARTIAL: TypeDef = TypeDef {
     module: "functools",
     doc: "Create a new function with partial application of the given arguments\nand keywords.",
     flags: TypeFlags::GC.with(TypeFlags::BASETYPE).with(TypeFlags::DICT).with(TypeFlags::WEAKREF),
-    slots: Slots {
-        repr: Some(repr),
-        call: Some(call),
-        descr_get: Some(descr_get),
-        new: Some(new),
-        ..Slots::NONE
-    },
+    slots: Slots { repr: Some(repr), call: Some(call), descr_get: Some(descr_get), new: Some(new), ..Slots::NONE },
     tables: &[Partial::METHODS],
     ..TypeDef::of::<Partial>("partial", &OBJECT)
 };
@@ -283,8 +277,7 @@ impl Partial {
             Some(dict) if !dict.is_empty() => dict.into_value(),
             _ => Value::NONE,
         };
-        let state =
-            vm.new_tuple(&[function, this.args.get().into_value(), this.keywords.get().into_value(), dict])?;
+        let state = vm.new_tuple(&[function, this.args.get().into_value(), this.keywords.get().into_value(), dict])?;
         vm.new_tuple(&[vm.class(this.as_value()).to_value(), args, state])
     }
 

@@ -77,7 +77,10 @@ impl Hash {
     #[method(sig = "()")]
     fn copy(vm: &Vm, this: &Ref<Hash>) -> Res<Ref<Hash>> {
         let state = this.state.with(|state| state.box_clone());
-        vm.new_instance(&vm.class(this.as_value()).clone(), Hash { algorithm: this.algorithm, state: GilCell::new(state) })
+        vm.new_instance(
+            &vm.class(this.as_value()).clone(),
+            Hash { algorithm: this.algorithm, state: GilCell::new(state) },
+        )
     }
 
     /// Return the digest value as a bytes object.

@@ -8,8 +8,8 @@ mod fixed;
 mod sponge;
 
 use ophi_runtime::objects::module::{Module, ModuleDef, Namespace};
-use ophi_runtime::{Ref, Res, Str, Value, Vm};
 use ophi_runtime::payload::Downcast;
+use ophi_runtime::{Ref, Res, Str, Value, Vm};
 
 use crate::support::buffer::Readable;
 

@@ -49,7 +49,8 @@ fn library_name(name: &str) -> &str {
 
 /// The embedded module that the frozen importer serves under `name`.
 fn frozen(vm: &Vm, name: &str) -> Option<ophi_pylib::Module> {
-    let module = ophi_pylib::find(library_name(name)).filter(|m| m.is_frozen() || name.starts_with("_frozen_importlib"))?;
+    let module =
+        ophi_pylib::find(library_name(name)).filter(|m| m.is_frozen() || name.starts_with("_frozen_importlib"))?;
     let essential = name.starts_with("_frozen_importlib") || matches!(name, "zipimport");
     if vm.interpreter().state::<State>().override_frozen.get() < 0 && !essential {
         return None;
@@ -232,10 +233,9 @@ impl Imp {
     fn _fix_co_filename(vm: &Vm, code: &Value, path: &Ref<Str>) -> Res<()> {
         match code.downcast::<Code>() {
             Some(code) => code.set_filename(vm, path),
-            None => Err(vm.type_error(format!(
-                "_fix_co_filename() argument 1 must be code, not {}",
-                vm.type_name(code)
-            ))),
+            None => {
+                Err(vm.type_error(format!("_fix_co_filename() argument 1 must be code, not {}", vm.type_name(code))))
+            }
         }
     }
 

@@ -103,9 +103,7 @@ pub fn look_up_text_encoding(vm: &Vm, name: &Value) -> Res {
         && !vm.is_true(&flag)?
     {
         let name = vm.expect_str(name, "encoding")?.to_utf8_lossy().into_owned();
-        return Err(
-            vm.lookup_error(format!("'{name}' is not a text encoding"))
-        );
+        return Err(vm.lookup_error(format!("'{name}' is not a text encoding")));
     }
     Ok(info)
 }

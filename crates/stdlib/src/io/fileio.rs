@@ -12,9 +12,9 @@ use ophi_runtime::slots::Slots;
 use ophi_runtime::{Args, Ref, Res, TypeDef, TypeRef, Value, Vm, layout, methods, trace_fields};
 
 use super::base::{FLAGS, IoBase, RAW_IO_BASE, both, finalize, size, unsupported};
+use crate::posix::system_string;
 use crate::support::buffer::{Readable, Writable};
 use crate::support::errors::{OrOsError, os_error, os_error_at};
-use crate::posix::system_string;
 use crate::support::values::{to_i32, to_i64};
 use crate::support::{blocking, host, warn};
 

@@ -169,7 +169,10 @@ fn chain_next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
 
 #[methods]
 impl Chain {
-    #[classmethod(doc = "Alternative chain() constructor taking a single iterable argument that evaluates lazily.", sig = "(iterable, /)")]
+    #[classmethod(
+        doc = "Alternative chain() constructor taking a single iterable argument that evaluates lazily.",
+        sig = "(iterable, /)"
+    )]
     fn from_iterable(vm: &Vm, cls: &TypeRef, iterable: &Value) -> Res {
         let payload = Chain { source: ValueCell::some(vm.iter(iterable)?), active: ValueCell::new(None) };
         Ok(vm.new_instance(cls, payload)?.into_value())

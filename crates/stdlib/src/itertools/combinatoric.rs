@@ -84,9 +84,8 @@ fn product_next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
         own.stopped.set(true);
         return Ok(None);
     }
-    let items: Vec<Value> = own.indices.with(|indices| {
-        indices.iter().flatten().zip(pools).map(|(i, pool)| pool[*i].clone()).collect()
-    });
+    let items: Vec<Value> =
+        own.indices.with(|indices| indices.iter().flatten().zip(pools).map(|(i, pool)| pool[*i].clone()).collect());
     Ok(Some(Tuple::from_vec(vm, items)?.into_value()))
 }
 
@@ -314,4 +313,3 @@ impl Permutations {
         72 + 16 * this.0.r
     }
 }
-

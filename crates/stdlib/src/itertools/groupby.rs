@@ -30,10 +30,8 @@ iterator!(
 );
 
 fn new_group_by(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
-    static SIGNATURE: Signature = Signature {
-        text: "(iterable, key=None)",
-        parameters: &[parameter("iterable", true), parameter("key", false)],
-    };
+    static SIGNATURE: Signature =
+        Signature { text: "(iterable, key=None)", parameters: &[parameter("iterable", true), parameter("key", false)] };
     let mut bound = [None; 2];
     bind(vm, Some(&SIGNATURE), "groupby", args, &mut bound)?;
     let [Some(iterable), key] = bound else { return Err(vm.type_error("groupby() missing iterable")) };

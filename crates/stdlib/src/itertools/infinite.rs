@@ -105,11 +105,8 @@ iterator!(
 fn new_cycle(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
     ophi_runtime::objects::iterators::refuse_keywords(vm, cls, vm.ty(&CYCLE), args, "cycle")?;
     let given = args.check_positional(vm, "cycle", 1, 1)?;
-    let payload = Cycle {
-        source: ValueCell::some(vm.iter(&given[0])?),
-        saved: GilCell::new(Vec::new()),
-        index: Cell::new(0),
-    };
+    let payload =
+        Cycle { source: ValueCell::some(vm.iter(&given[0])?), saved: GilCell::new(Vec::new()), index: Cell::new(0) };
     Ok(vm.new_instance(cls, payload)?.into_value())
 }
 

@@ -22,10 +22,8 @@ iterator!(
 );
 
 fn new_compress(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
-    static SIGNATURE: Signature = Signature {
-        text: "(data, selectors)",
-        parameters: &[parameter("data", true), parameter("selectors", true)],
-    };
+    static SIGNATURE: Signature =
+        Signature { text: "(data, selectors)", parameters: &[parameter("data", true), parameter("selectors", true)] };
     let mut bound = [None; 2];
     bind(vm, Some(&SIGNATURE), "compress", args, &mut bound)?;
     let [Some(data), Some(selectors)] = bound else { return Err(vm.type_error("compress() missing arguments")) };
@@ -146,8 +144,7 @@ fn new_filter_false(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
 
 fn filter_false_next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
     let Some(own) = this.downcast::<FilterFalse>() else { return Ok(None) };
-    let plain =
-        own.predicate.is_none() || own.predicate.is(vm.ty(&ophi_runtime::objects::int::BOOL).as_value());
+    let plain = own.predicate.is_none() || own.predicate.is(vm.ty(&ophi_runtime::objects::int::BOOL).as_value());
     while let Some(item) = vm.next(&own.source)? {
         let good = if plain { vm.is_true(&item)? } else { holds(vm, &own.predicate, &item)? };
         if !good {
@@ -208,13 +205,8 @@ fn new_islice(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
         Some(step) => bound(vm, step, 1, "Step for islice() must be a positive integer or None.")?.unwrap_or(1),
         None => 1,
     };
-    let payload = Slice {
-        source: ValueCell::some(vm.iter(&given[0])?),
-        next: Cell::new(start),
-        stop,
-        step,
-        count: Cell::new(0),
-    };
+    let payload =
+        Slice { source: ValueCell::some(vm.iter(&given[0])?), next: Cell::new(start), stop, step, count: Cell::new(0) };
     Ok(vm.new_instance(cls, payload)?.into_value())
 }
 

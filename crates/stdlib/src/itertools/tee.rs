@@ -7,7 +7,9 @@ use ophi_runtime::objects::iterators::self_iter;
 use ophi_runtime::objects::object::OBJECT;
 use ophi_runtime::payload::{Downcast, into_ref};
 use ophi_runtime::slots::Slots;
-use ophi_runtime::{Args, GilCell, Payload, Ref, Res, TypeDef, TypeFlags, TypeRef, Value, ValueCell, Vm, layout, methods};
+use ophi_runtime::{
+    Args, GilCell, Payload, Ref, Res, TypeDef, TypeFlags, TypeRef, Value, ValueCell, Vm, layout, methods,
+};
 
 /// Items in a block, as in CPython.
 const BLOCK: usize = 57;

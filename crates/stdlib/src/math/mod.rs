@@ -20,7 +20,13 @@ use ophi_runtime::{Args, Ref, Res, Value, Vm, methods};
 pub static MODULE: ModuleDef = ModuleDef {
     name: "math",
     doc: "This module provides access to the mathematical functions\ndefined by the C standard.",
-    tables: &[Functions::METHODS, integers::Functions::METHODS, sums::Functions::METHODS, norms::Functions::METHODS, rounding::Functions::METHODS],
+    tables: &[
+        Functions::METHODS,
+        integers::Functions::METHODS,
+        sums::Functions::METHODS,
+        norms::Functions::METHODS,
+        rounding::Functions::METHODS,
+    ],
     init,
 };
 

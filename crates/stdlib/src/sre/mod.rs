@@ -13,8 +13,8 @@ mod template;
 
 use ophi_runtime::objects::int;
 use ophi_runtime::objects::module::{Module, ModuleDef, Namespace};
-use ophi_runtime::{Dict, List, Ref, Res, Tuple, Value, Vm, methods};
 use ophi_runtime::unicode;
+use ophi_runtime::{Dict, List, Ref, Res, Tuple, Value, Vm, methods};
 use rustpython_sre_engine::string::lower_ascii;
 
 pub use pattern::Pattern;

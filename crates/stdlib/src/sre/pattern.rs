@@ -6,7 +6,9 @@ use ophi_runtime::objects::mappingproxy::MappingProxy;
 use ophi_runtime::objects::object::OBJECT;
 use ophi_runtime::payload::Downcast;
 use ophi_runtime::slots::{CompareOp, Slots};
-use ophi_runtime::{Dict, List, Payload, Ref, Res, Str, Tuple, TypeDef, TypeFlags, TypeRef, Value, Vm, layout, methods};
+use ophi_runtime::{
+    Dict, List, Payload, Ref, Res, Str, Tuple, TypeDef, TypeFlags, TypeRef, Value, Vm, layout, methods,
+};
 
 use super::matched::Match;
 use super::scanner::Scanner;
@@ -54,11 +56,8 @@ impl Pattern {
         groupindex: &Ref<Dict>,
         indexgroup: &Ref<Tuple>,
     ) -> Res<Ref<Pattern>> {
-        let is_bytes = if pattern.is_none() {
-            None
-        } else {
-            Some(matches!(Subject::new(vm, pattern)?, Subject::Bytes(..)))
-        };
+        let is_bytes =
+            if pattern.is_none() { None } else { Some(matches!(Subject::new(vm, pattern)?, Subject::Bytes(..))) };
         vm.new_object(Pattern {
             pattern: pattern.clone(),
             flags,

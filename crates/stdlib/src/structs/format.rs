@@ -44,8 +44,7 @@ fn measure(kind: char, native: bool) -> Option<(usize, usize)> {
 }
 
 pub fn parse(vm: &Vm, format: &[u8]) -> Res<Layout> {
-    let mut layout =
-        Layout { fields: Vec::new(), size: 0, count: 0, big: cfg!(target_endian = "big"), native: true };
+    let mut layout = Layout { fields: Vec::new(), size: 0, count: 0, big: cfg!(target_endian = "big"), native: true };
     let mut i = 0;
     if let Some(first) = format.first() {
         let (order, native) = match first {

@@ -9,20 +9,23 @@ use ophi_runtime::objects::exceptions::{BaseException, EXCEPTION, FLAGS};
 use ophi_runtime::objects::module::{Module, ModuleDef, Namespace};
 use ophi_runtime::payload::{Downcast, Payload, TypeDef};
 use ophi_runtime::slots::Slots;
-use ophi_runtime::{Args, GilCell, Ref, Res, Str, TypeFlags, TypeRef, Value, ValueCell, Vm, layout, methods, trace_fields};
+use ophi_runtime::{
+    Args, GilCell, Ref, Res, Str, TypeFlags, TypeRef, Value, ValueCell, Vm, layout, methods, trace_fields,
+};
 use std::cell::Cell;
 use std::rc::Rc;
 
 use crate::support::buffer::{self, Readable};
 
-pub static MODULE: ModuleDef =
-    ModuleDef { name: "_struct", doc: "Functions to convert between Python values and C structs.\nPython bytes objects are used to hold the data representing the C struct.\nThe format string (explained below) describes the layout of data\nin the C struct.\n\nThe optional first format char indicates byte order, size and alignment:\n  @: native order, size & alignment (default)\n  =: native order, std. size & alignment\n  <: little-endian, std. size & alignment\n  >: big-endian, std. size & alignment\n  !: same as >\n\nThe remaining characters indicate types of args and must match exactly;\nthese can be preceded by a decimal repeat count:\n  x: pad byte (no data); c: char; b: signed byte; B: unsigned byte;\n  ?: _Bool; h: short; H: unsigned short; i: int; I: unsigned int;\n  l: long; L: unsigned long; q: long long; Q: unsigned long long;\n  f: float; d: double; e: half-float;\n  F: float complex; D: double complex.\nSpecial cases (preceding decimal count indicates length):\n  s: byte string (array of char); p: Pascal string (with count byte).\nSpecial cases (only available in native format):\n  n: ssize_t; N: size_t;\n  P: an integer type that is wide enough to hold a pointer.\nWhitespace between formats is ignored.\n\nThe variable struct.error is an exception raised on errors.\n", tables: &[Functions::METHODS], init };
-
-pub static ERROR: TypeDef = TypeDef {
-    module: "struct",
-    flags: FLAGS,
-    ..TypeDef::of::<BaseException>("error", &EXCEPTION)
+pub static MODULE: ModuleDef = ModuleDef {
+    name: "_struct",
+    doc: "Functions to convert between Python values and C structs.\nPython bytes objects are used to hold the data representing the C struct.\nThe format string (explained below) describes the layout of data\nin the C struct.\n\nThe optional first format char indicates byte order, size and alignment:\n  @: native order, size & alignment (default)\n  =: native order, std. size & alignment\n  <: little-endian, std. size & alignment\n  >: big-endian, std. size & alignment\n  !: same as >\n\nThe remaining characters indicate types of args and must match exactly;\nthese can be preceded by a decimal repeat count:\n  x: pad byte (no data); c: char; b: signed byte; B: unsigned byte;\n  ?: _Bool; h: short; H: unsigned short; i: int; I: unsigned int;\n  l: long; L: unsigned long; q: long long; Q: unsigned long long;\n  f: float; d: double; e: half-float;\n  F: float complex; D: double complex.\nSpecial cases (preceding decimal count indicates length):\n  s: byte string (array of char); p: Pascal string (with count byte).\nSpecial cases (only available in native format):\n  n: ssize_t; N: size_t;\n  P: an integer type that is wide enough to hold a pointer.\nWhitespace between formats is ignored.\n\nThe variable struct.error is an exception raised on errors.\n",
+    tables: &[Functions::METHODS],
+    init,
 };
+
+pub static ERROR: TypeDef =
+    TypeDef { module: "struct", flags: FLAGS, ..TypeDef::of::<BaseException>("error", &EXCEPTION) };
 
 fn init(vm: &Vm, module: &Ref<Module>) -> Res<()> {
     module.add(vm, "Struct", vm.ty(&STRUCT).to_value())?;
@@ -78,10 +81,7 @@ fn init_struct(vm: &Vm, this: &Value, args: Args<'_>) -> Res<()> {
         ([], Some(format)) if args.values.len() == 1 => format,
         ([], _) => return Err(vm.type_error("Struct() missing required argument 'format' (pos 1)")),
         _ => {
-            return Err(vm.type_error(format!(
-                "Struct() takes exactly 1 argument ({} given)",
-                args.values.len()
-            )));
+            return Err(vm.type_error(format!("Struct() takes exactly 1 argument ({} given)", args.values.len())));
         }
     };
     let (text, bytes) = format_bytes(vm, format)?;
@@ -175,10 +175,9 @@ fn pack_into(vm: &Vm, layout: &Layout, args: &[Value]) -> Res<()> {
         Ok(exported) => exported,
         Err(raised) => {
             vm.forget(raised);
-            return Err(vm.type_error(format!(
-                "argument must be read-write bytes-like object, not {}",
-                vm.type_name(target)
-            )));
+            return Err(
+                vm.type_error(format!("argument must be read-write bytes-like object, not {}", vm.type_name(target)))
+            );
         }
     };
     let len = exported.len as isize;
@@ -324,29 +323,42 @@ fn layout_of(vm: &Vm, this: &Ref<Struct>) -> Res<Rc<Layout>> {
 
 #[methods]
 impl Struct {
-    #[method(doc = "S.pack(v1, v2, ...) -> bytes\n\nReturn a bytes object containing values v1, v2, ... packed according\nto the format string S.format.  See help(struct) for more on format\nstrings.")]
+    #[method(
+        doc = "S.pack(v1, v2, ...) -> bytes\n\nReturn a bytes object containing values v1, v2, ... packed according\nto the format string S.format.  See help(struct) for more on format\nstrings."
+    )]
     fn pack(vm: &Vm, this: &Ref<Struct>, args: Args<'_>) -> Res {
         args.no_keywords(vm, "Struct.pack")?;
         pack(vm, &*layout_of(vm, this)?, args.values)
     }
 
-    #[method(doc = "S.pack_into(buffer, offset, v1, v2, ...)\n\nPack the values v1, v2, ... according to the format string S.format\nand write the packed bytes into the writable buffer buf starting at\noffset.  Note that the offset is a required argument.  A negative\noffset counts from the end of the buffer.  See help(struct) for more\non format strings.")]
+    #[method(
+        doc = "S.pack_into(buffer, offset, v1, v2, ...)\n\nPack the values v1, v2, ... according to the format string S.format\nand write the packed bytes into the writable buffer buf starting at\noffset.  Note that the offset is a required argument.  A negative\noffset counts from the end of the buffer.  See help(struct) for more\non format strings."
+    )]
     fn pack_into(vm: &Vm, this: &Ref<Struct>, args: Args<'_>) -> Res<()> {
         args.no_keywords(vm, "Struct.pack_into")?;
         pack_into(vm, &*layout_of(vm, this)?, args.values)
     }
 
-    #[method(doc = "Return a tuple containing unpacked values.\n\nUnpack according to the format string Struct.format. The buffer's size\nin bytes must be Struct.size.\n\nSee help(struct) for more on format strings.", sig = "(buffer, /)")]
+    #[method(
+        doc = "Return a tuple containing unpacked values.\n\nUnpack according to the format string Struct.format. The buffer's size\nin bytes must be Struct.size.\n\nSee help(struct) for more on format strings.",
+        sig = "(buffer, /)"
+    )]
     fn unpack(vm: &Vm, this: &Ref<Struct>, buffer: Readable) -> Res {
         unpack_all(vm, &*layout_of(vm, this)?, &buffer)
     }
 
-    #[method(doc = "Return a tuple containing unpacked values.\n\nValues are unpacked according to the format string Struct.format.\n\nThe buffer's size in bytes, starting at position offset, must be\nat least Struct.size.  A negative offset counts from the end of the\nbuffer.\n\nSee help(struct) for more on format strings.", sig = "(buffer, offset=0)")]
+    #[method(
+        doc = "Return a tuple containing unpacked values.\n\nValues are unpacked according to the format string Struct.format.\n\nThe buffer's size in bytes, starting at position offset, must be\nat least Struct.size.  A negative offset counts from the end of the\nbuffer.\n\nSee help(struct) for more on format strings.",
+        sig = "(buffer, offset=0)"
+    )]
     fn unpack_from(vm: &Vm, this: &Ref<Struct>, buffer: Readable, offset: isize) -> Res {
         unpack_from(vm, &*layout_of(vm, this)?, &buffer, offset)
     }
 
-    #[method(doc = "Return an iterator yielding tuples.\n\nTuples are unpacked from the given bytes source, like a repeated\ninvocation of unpack_from().\n\nRequires that the bytes length be a multiple of the struct size.", sig = "(buffer, /)")]
+    #[method(
+        doc = "Return an iterator yielding tuples.\n\nTuples are unpacked from the given bytes source, like a repeated\ninvocation of unpack_from().\n\nRequires that the bytes length be a multiple of the struct size.",
+        sig = "(buffer, /)"
+    )]
     fn iter_unpack(vm: &Vm, this: &Ref<Struct>, buffer: &Value) -> Res {
         iter_unpack(vm, layout_of(vm, this)?, buffer)
     }
@@ -384,7 +396,9 @@ impl Functions {
         Ok(cached(vm, format)?.size)
     }
 
-    #[function(doc = "pack(format, v1, v2, ...) -> bytes\n\nReturn a bytes object containing the values v1, v2, ... packed according\nto the format string.  See help(struct) for more on format strings.")]
+    #[function(
+        doc = "pack(format, v1, v2, ...) -> bytes\n\nReturn a bytes object containing the values v1, v2, ... packed according\nto the format string.  See help(struct) for more on format strings."
+    )]
     fn pack(vm: &Vm, args: Args<'_>) -> Res {
         args.no_keywords(vm, "pack")?;
         match args.values {
@@ -393,7 +407,9 @@ impl Functions {
         }
     }
 
-    #[function(doc = "pack_into(format, buffer, offset, v1, v2, ...)\n\nPack the values v1, v2, ... according to the format string and write\nthe packed bytes into the writable buffer buf starting at offset.  Note\nthat the offset is a required argument.  A negative offset counts from\nthe end of the buffer.  See help(struct) for more on format strings.")]
+    #[function(
+        doc = "pack_into(format, buffer, offset, v1, v2, ...)\n\nPack the values v1, v2, ... according to the format string and write\nthe packed bytes into the writable buffer buf starting at offset.  Note\nthat the offset is a required argument.  A negative offset counts from\nthe end of the buffer.  See help(struct) for more on format strings."
+    )]
     fn pack_into(vm: &Vm, args: Args<'_>) -> Res<()> {
         args.no_keywords(vm, "pack_into")?;
         match args.values {
@@ -402,17 +418,26 @@ impl Functions {
         }
     }
 
-    #[function(doc = "Return a tuple containing values unpacked according to the format string.\n\nThe buffer's size in bytes must be calcsize(format).\n\nSee help(struct) for more on format strings.", sig = "(format, buffer, /)")]
+    #[function(
+        doc = "Return a tuple containing values unpacked according to the format string.\n\nThe buffer's size in bytes must be calcsize(format).\n\nSee help(struct) for more on format strings.",
+        sig = "(format, buffer, /)"
+    )]
     fn unpack(vm: &Vm, format: &Value, buffer: Readable) -> Res {
         unpack_all(vm, &*cached(vm, format)?, &buffer)
     }
 
-    #[function(doc = "Return a tuple containing values unpacked according to the format string.\n\nThe buffer's size, minus offset, must be at least calcsize(format).\nA negative offset counts from the end of the buffer.\n\nSee help(struct) for more on format strings.", sig = "(format, /, buffer, offset=0)")]
+    #[function(
+        doc = "Return a tuple containing values unpacked according to the format string.\n\nThe buffer's size, minus offset, must be at least calcsize(format).\nA negative offset counts from the end of the buffer.\n\nSee help(struct) for more on format strings.",
+        sig = "(format, /, buffer, offset=0)"
+    )]
     fn unpack_from(vm: &Vm, format: &Value, buffer: Readable, offset: isize) -> Res {
         unpack_from(vm, &*cached(vm, format)?, &buffer, offset)
     }
 
-    #[function(doc = "Return an iterator yielding tuples unpacked from the given bytes.\n\nThe bytes are unpacked according to the format string, like\na repeated invocation of unpack_from().\n\nRequires that the bytes length be a multiple of the format struct size.", sig = "(format, buffer, /)")]
+    #[function(
+        doc = "Return an iterator yielding tuples unpacked from the given bytes.\n\nThe bytes are unpacked according to the format string, like\na repeated invocation of unpack_from().\n\nRequires that the bytes length be a multiple of the format struct size.",
+        sig = "(format, buffer, /)"
+    )]
     fn iter_unpack(vm: &Vm, format: &Value, buffer: &Value) -> Res {
         iter_unpack(vm, cached(vm, format)?, buffer)
     }

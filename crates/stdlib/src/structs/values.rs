@@ -150,9 +150,7 @@ fn integer(vm: &Vm, field: &Field, layout: &Layout, value: &Value, out: &mut [u8
         false => (0, (1i128 << bits) - 1),
     };
     let n = vm.index_as_i128(value)?;
-    let fits = |n: &i128| {
-        (low..=high).contains(n) || (field.kind == 'P' && (i64::MIN as i128..0).contains(n))
-    };
+    let fits = |n: &i128| (low..=high).contains(n) || (field.kind == 'P' && (i64::MIN as i128..0).contains(n));
     match n.filter(fits) {
         Some(n) => {
             put_word(out, n as u64, layout.big);

@@ -39,30 +39,105 @@ macro_rules! sequence {
     };
 }
 
-sequence!(VERSION_INFO, VERSION_INFO_DEF, VI_FIELDS, VI_ACCESSORS, VI_TABLE, "version_info",
-    "sys.version_info\n\nVersion information as a named tuple.", 5,
-    ["major", "minor", "micro", "releaselevel", "serial"]);
-sequence!(FLOAT_INFO, FLOAT_INFO_DEF, FI_FIELDS, FI_ACCESSORS, FI_TABLE, "float_info",
-    "sys.float_info\n\nA named tuple holding information about the float type. It contains low level\ninformation about the precision and internal representation. Please study\nyour system's :file:`float.h` for more information.", 11,
-    ["max", "max_exp", "max_10_exp", "min", "min_exp", "min_10_exp", "dig", "mant_dig", "epsilon", "radix", "rounds"]);
-sequence!(HASH_INFO, HASH_INFO_DEF, HI_FIELDS, HI_ACCESSORS, HI_TABLE, "hash_info",
-    "hash_info\n\nA named tuple providing parameters used for computing hashes.", 9,
-    ["width", "modulus", "inf", "nan", "imag", "algorithm", "hash_bits", "seed_bits", "cutoff"]);
-sequence!(INT_INFO, INT_INFO_DEF, II_FIELDS, II_ACCESSORS, II_TABLE, "int_info",
-    "sys.int_info\n\nA named tuple that holds information about Python's\ninternal representation of integers.  The attributes are read only.", 4,
-    ["bits_per_digit", "sizeof_digit", "default_max_str_digits", "str_digits_check_threshold"]);
-sequence!(THREAD_INFO, THREAD_INFO_DEF, TI_FIELDS, TI_ACCESSORS, TI_TABLE, "thread_info",
-    "sys.thread_info\n\nA named tuple holding information about the thread implementation.", 3,
-    ["name", "lock", "version"]);
-sequence!(FLAGS, FLAGS_DEF, FL_FIELDS, FL_ACCESSORS, FL_TABLE, "flags",
-    "sys.flags\n\nFlags provided through command line arguments or environment vars.", 18,
-    ["debug", "inspect", "interactive", "optimize", "dont_write_bytecode", "no_user_site", "no_site",
-     "ignore_environment", "verbose", "bytes_warning", "quiet", "hash_randomization", "isolated", "dev_mode", "utf8_mode",
-     "warn_default_encoding", "safe_path", "int_max_str_digits", "gil", "thread_inherit_context",
-     "context_aware_warnings"]);
-sequence!(ASYNCGEN_HOOKS, ASYNCGEN_HOOKS_DEF, AG_FIELDS, AG_ACCESSORS, AG_TABLE, "asyncgen_hooks",
-    "asyncgen_hooks(firstiter, finalizer)\n\nNamed tuple containing information about asynchronous generators hooks.", 2,
-    ["firstiter", "finalizer"]);
+sequence!(
+    VERSION_INFO,
+    VERSION_INFO_DEF,
+    VI_FIELDS,
+    VI_ACCESSORS,
+    VI_TABLE,
+    "version_info",
+    "sys.version_info\n\nVersion information as a named tuple.",
+    5,
+    ["major", "minor", "micro", "releaselevel", "serial"]
+);
+sequence!(
+    FLOAT_INFO,
+    FLOAT_INFO_DEF,
+    FI_FIELDS,
+    FI_ACCESSORS,
+    FI_TABLE,
+    "float_info",
+    "sys.float_info\n\nA named tuple holding information about the float type. It contains low level\ninformation about the precision and internal representation. Please study\nyour system's :file:`float.h` for more information.",
+    11,
+    ["max", "max_exp", "max_10_exp", "min", "min_exp", "min_10_exp", "dig", "mant_dig", "epsilon", "radix", "rounds"]
+);
+sequence!(
+    HASH_INFO,
+    HASH_INFO_DEF,
+    HI_FIELDS,
+    HI_ACCESSORS,
+    HI_TABLE,
+    "hash_info",
+    "hash_info\n\nA named tuple providing parameters used for computing hashes.",
+    9,
+    ["width", "modulus", "inf", "nan", "imag", "algorithm", "hash_bits", "seed_bits", "cutoff"]
+);
+sequence!(
+    INT_INFO,
+    INT_INFO_DEF,
+    II_FIELDS,
+    II_ACCESSORS,
+    II_TABLE,
+    "int_info",
+    "sys.int_info\n\nA named tuple that holds information about Python's\ninternal representation of integers.  The attributes are read only.",
+    4,
+    ["bits_per_digit", "sizeof_digit", "default_max_str_digits", "str_digits_check_threshold"]
+);
+sequence!(
+    THREAD_INFO,
+    THREAD_INFO_DEF,
+    TI_FIELDS,
+    TI_ACCESSORS,
+    TI_TABLE,
+    "thread_info",
+    "sys.thread_info\n\nA named tuple holding information about the thread implementation.",
+    3,
+    ["name", "lock", "version"]
+);
+sequence!(
+    FLAGS,
+    FLAGS_DEF,
+    FL_FIELDS,
+    FL_ACCESSORS,
+    FL_TABLE,
+    "flags",
+    "sys.flags\n\nFlags provided through command line arguments or environment vars.",
+    18,
+    [
+        "debug",
+        "inspect",
+        "interactive",
+        "optimize",
+        "dont_write_bytecode",
+        "no_user_site",
+        "no_site",
+        "ignore_environment",
+        "verbose",
+        "bytes_warning",
+        "quiet",
+        "hash_randomization",
+        "isolated",
+        "dev_mode",
+        "utf8_mode",
+        "warn_default_encoding",
+        "safe_path",
+        "int_max_str_digits",
+        "gil",
+        "thread_inherit_context",
+        "context_aware_warnings"
+    ]
+);
+sequence!(
+    ASYNCGEN_HOOKS,
+    ASYNCGEN_HOOKS_DEF,
+    AG_FIELDS,
+    AG_ACCESSORS,
+    AG_TABLE,
+    "asyncgen_hooks",
+    "asyncgen_hooks(firstiter, finalizer)\n\nNamed tuple containing information about asynchronous generators hooks.",
+    2,
+    ["firstiter", "finalizer"]
+);
 
 /// Modules that belong to the library, native or not (`sys.stdlib_module_names`): top-level names of CPython 3.14.
 const STDLIB_MODULES: &str = include_str!("stdlib_modules.txt");
@@ -74,13 +149,7 @@ pub fn add(vm: &Vm, module: &Ref<Module>) -> Res<()> {
     for spec in [&VERSION_INFO, &FLOAT_INFO, &HASH_INFO, &INT_INFO, &THREAD_INFO, &FLAGS, &ASYNCGEN_HOOKS] {
         spec.register(vm)?;
     }
-    let version = vec![
-        int(VERSION.0 as i64)?,
-        int(VERSION.1 as i64)?,
-        int(VERSION.2 as i64)?,
-        text("final")?,
-        int(0)?,
-    ];
+    let version = vec![int(VERSION.0 as i64)?, int(VERSION.1 as i64)?, int(VERSION.2 as i64)?, text("final")?, int(0)?];
     let version_info = VERSION_INFO.make(vm, version)?;
     module.add(vm, "version_info", version_info.clone())?;
     module.add_int(vm, "hexversion", HEX_VERSION)?;

@@ -123,8 +123,11 @@ impl Sys {
         match (message.is_none(), object.is_none()) {
             (false, true) => text = format!("{}:\n", vm.str(&message)?.to_utf8_lossy()),
             (no_message, false) => {
-                let message =
-                    if no_message { "Exception ignored in".to_string() } else { vm.str(&message)?.to_utf8_lossy().into_owned() };
+                let message = if no_message {
+                    "Exception ignored in".to_string()
+                } else {
+                    vm.str(&message)?.to_utf8_lossy().into_owned()
+                };
                 let shown = match vm.repr(&object) {
                     Ok(shown) => shown.to_utf8_lossy().into_owned(),
                     Err(raised) => {
@@ -163,11 +166,7 @@ impl Sys {
             Ok(hook) => hook,
             Err(raised) => {
                 vm.forget(raised);
-                vm.warn(
-                    &exc::RUNTIME_WARNING,
-                    &format!("Ignoring unimportable $PYTHONBREAKPOINT: \"{name}\""),
-                    1,
-                )?;
+                vm.warn(&exc::RUNTIME_WARNING, &format!("Ignoring unimportable $PYTHONBREAKPOINT: \"{name}\""), 1)?;
                 return Ok(Value::NONE);
             }
         };

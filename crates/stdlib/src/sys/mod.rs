@@ -18,8 +18,8 @@ mod state;
 use ophi_runtime::objects::module::{Module, ModuleDef};
 use ophi_runtime::{Ref, Res, Vm};
 
-pub use hooks::{audit, print_exception, sys_attribute};
 pub use facts::{FLAGS, HEX_VERSION, VERSION, version_text};
+pub use hooks::{audit, print_exception, sys_attribute};
 
 pub struct Sys;
 

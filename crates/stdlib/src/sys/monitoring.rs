@@ -187,7 +187,11 @@ impl Sys {
     /// chapter in the library manual.
     #[function(sig = "(function, /)")]
     fn setprofile(vm: &Vm, function: &Value) -> Res<()> {
-        if function.is_none() { Ok(()) } else { Err(vm.not_implemented("the interpreter calls no profile function yet")) }
+        if function.is_none() {
+            Ok(())
+        } else {
+            Err(vm.not_implemented("the interpreter calls no profile function yet"))
+        }
     }
     /// Return the profiling function set with sys.setprofile.
     ///

@@ -128,7 +128,9 @@ impl Sys {
         if depth >= limit as isize {
             return Err(vm.raise_message(
                 &exc::RECURSION_ERROR,
-                &format!("cannot set the recursion limit to {limit} at the recursion depth {depth}: the limit is too low"),
+                &format!(
+                    "cannot set the recursion limit to {limit} at the recursion depth {depth}: the limit is too low"
+                ),
             ));
         }
         vm.interpreter().recursion_limit.set(limit as usize);
@@ -331,10 +333,7 @@ impl Sys {
     #[function(sig = "()")]
     fn get_asyncgen_hooks(vm: &Vm) -> Res {
         let hooks = vm.interpreter().state::<AsyncGenHooks>();
-        let values = vec![
-            hooks.firstiter.get().unwrap_or(Value::NONE),
-            hooks.finalizer.get().unwrap_or(Value::NONE),
-        ];
+        let values = vec![hooks.firstiter.get().unwrap_or(Value::NONE), hooks.finalizer.get().unwrap_or(Value::NONE)];
         super::facts::ASYNCGEN_HOOKS.make(vm, values)
     }
 

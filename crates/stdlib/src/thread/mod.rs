@@ -33,8 +33,12 @@ pub(crate) struct Threads {
     pub joinable: ophi_runtime::GilCell<Vec<std::sync::Arc<handle::Shared>>>,
 }
 
-const HOOK_ARGS_FIELDS: &[Field; 4] =
-    &[("exc_type", "Exception type"), ("exc_value", "Exception value"), ("exc_traceback", "Exception traceback"), ("thread", "Thread")];
+const HOOK_ARGS_FIELDS: &[Field; 4] = &[
+    ("exc_type", "Exception type"),
+    ("exc_value", "Exception value"),
+    ("exc_traceback", "Exception traceback"),
+    ("thread", "Thread"),
+];
 static HOOK_ARGS_MEMBERS: [GetSetDef; 4] = structseq::accessors(HOOK_ARGS_FIELDS);
 static HOOK_ARGS_TABLE: MethodTable = MethodTable { methods: &[], accessors: &[], members: &HOOK_ARGS_MEMBERS };
 static HOOK_ARGS_DEF: TypeDef = TypeDef {
@@ -67,8 +71,7 @@ pub static MODULE: ModuleDef = ModuleDef {
         module.add(vm, "TIMEOUT_MAX", vm.new_float(TIMEOUT_MAX)?)?;
         module.add_int(vm, "_NAME_MAXLEN", 15)?;
         let module = module.as_value();
-        for (alias, name) in
-            [("start_new", "start_new_thread"), ("allocate", "allocate_lock"), ("exit_thread", "exit")]
+        for (alias, name) in [("start_new", "start_new_thread"), ("allocate", "allocate_lock"), ("exit_thread", "exit")]
         {
             let function = vm.get_attr_str(module, name)?;
             vm.set_attr_str(module, alias, &function)?;
@@ -202,7 +205,10 @@ impl Thread {
         true
     }
 
-    #[function(sig = "()", doc = "Return True if daemon threads are allowed in the current interpreter,\nand False otherwise.")]
+    #[function(
+        sig = "()",
+        doc = "Return True if daemon threads are allowed in the current interpreter,\nand False otherwise."
+    )]
     fn daemon_threads_allowed(_vm: &Vm) -> bool {
         true
     }

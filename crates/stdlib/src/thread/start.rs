@@ -1,9 +1,9 @@
 //! Starting and ending threads.
 
 use super::{Threads, handle::Shared, local};
+use ophi_runtime::payload::Downcast;
 use ophi_runtime::vm::bootstrap;
 use ophi_runtime::{Args, Dict, Ref, Res, Tuple, Value, Vm};
-use ophi_runtime::payload::Downcast;
 use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

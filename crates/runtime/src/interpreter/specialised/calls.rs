@@ -492,8 +492,7 @@ unsafe fn python(
     unsafe { write32(pc.add(2), version) };
     let code = function.code_now();
     let optimised = code.has(ophi_bytecode::code::flags::OPTIMIZED);
-    let simple =
-        optimised && code.flags & 0xc == 0 && code.kwonlyargcount == 0 && code.argcount as usize == total;
+    let simple = optimised && code.flags & 0xc == 0 && code.kwonlyargcount == 0 && code.argcount as usize == total;
     Some(if simple { exact } else { general })
 }
 

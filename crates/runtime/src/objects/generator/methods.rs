@@ -218,9 +218,8 @@ pub fn warn_three_arguments(vm: &Vm, method: &str, given: bool) -> Res<()> {
     if !given {
         return Ok(());
     }
-    let message = format!(
-        "the (type, exc, tb) signature of {method}() is deprecated, use the single-arg signature instead."
-    );
+    let message =
+        format!("the (type, exc, tb) signature of {method}() is deprecated, use the single-arg signature instead.");
     vm.warn(&exc::DEPRECATION_WARNING, &message, 1)
 }
 
