@@ -42,7 +42,13 @@ fn compress_next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
     }
 }
 
-fn predicate_and_source<'a>(vm: &Vm, cls: &TypeRef, base: &TypeRef, name: &str, args: Args<'a>) -> Res<(&'a Value, Value)> {
+fn predicate_and_source<'a>(
+    vm: &Vm,
+    cls: &TypeRef,
+    base: &TypeRef,
+    name: &str,
+    args: Args<'a>,
+) -> Res<(&'a Value, Value)> {
     ophi_runtime::objects::iterators::refuse_keywords(vm, cls, base, args, name)?;
     let given = args.check_positional(vm, name, 2, 2)?;
     Ok((&given[0], vm.iter(&given[1])?))
