@@ -19,9 +19,9 @@ impl Dict {
 
     #[method(doc = "Return the size of the dict in memory.", sig = "()")]
     fn __sizeof__(_: &Vm, this: &Ref<Dict>) -> usize {
-        // CPython's figures. An instance's dict shares its keys with the class: 29 words of values.
-        if this.from_instance.get() && this.len() < 29 {
-            return 48 + 8 * 29;
+        // CPython's figures. An instance's dict shares its keys with the class: 29 words of values, 30 when they are full.
+        if this.from_instance.get() && this.len() <= 30 {
+            return 48 + 8 * if this.len() < 29 { 29 } else { 30 };
         }
         this.table.with(|t| {
             if t.size() == 0 {
