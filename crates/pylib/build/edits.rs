@@ -44,6 +44,44 @@ const EDITS: &[Edit] = &[
         until: "\n# NOTE: site.py",
         with: "return 'Python'\n",
     },
+    // Bug fixes of 3.14.10.
+    Edit {
+        path: "bdb.py",
+        from: "        self._set_stopinfo(frame, frame, lineno)\n",
+        until: "\n    def set_step(",
+        with: "        self._set_stopinfo(frame, frame, lineno, cmdframe=frame, cmdlineno=frame.f_lineno)\n",
+    },
+    Edit {
+        path: "bdb.py",
+        from: "            for bp in blist:",
+        until: "\n                bp.deleteMe()\n        del",
+        with: "            for bp in blist[:]:",
+    },
+    Edit {
+        path: "bdb.py",
+        from: "        self.stop_trace()\n        if frame is None:",
+        until: "\n            frame = sys._getframe().f_back",
+        with: "        if self.enterframe is not None:\n            # A trace function is running already.\n            return\n        self.stop_trace()\n        if frame is None:",
+    },
+    Edit {
+        path: "pdb.py",
+        from: "                except SyntaxError:\n                    continue",
+        until: "\n                # We should",
+        with: "                except Exception:\n                    continue",
+    },
+    Edit {
+        path: "pdb.py",
+        from: "        except SyntaxError as exc:\n            return _rstr(self._format_exc(exc))\n        return \"\"",
+        until: "\n",
+        with: "        except Exception as exc:\n            return _rstr(self._format_exc(exc))\n        return \"\"",
+    },
+    // The library's source stands in no file; its modules know their loader.
+    Edit {
+        path: "pdb.py",
+        from: "        lines = linecache.getlines(filename)\n        if not lines:",
+        until: "\n            return None",
+        with: "        owner = next((vars(m) for m in list(sys.modules.values()) if getattr(m, '__file__', None) == filename), None)\n        lines = linecache.getlines(filename, owner)\n        if not lines:",
+    },
     Edit { path: "unittest/__init__.py", from: "\n\n\n# XXX: RUSTPYTHON", until: "\u{0}", with: "\n" },
     // Modules that CPython 3.14.10 no longer imports at start of these; they show in sys.modules and cost time.
     Edit { path: "traceback.py", from: "import codeop\n", until: "import keyword", with: "" },

@@ -25,6 +25,7 @@ pub mod format;
 pub mod frames;
 pub mod interpreter;
 pub mod modules;
+pub mod monitoring;
 pub mod names;
 pub mod native;
 pub mod objects;

@@ -8,7 +8,6 @@ mod errors;
 pub mod gil;
 mod interpreter;
 mod state;
-pub mod threads;
 
 pub use errors::OrRaise;
 pub use interpreter::{Interpreter, InterpreterSettings};

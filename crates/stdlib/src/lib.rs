@@ -15,7 +15,6 @@ pub mod contextvars;
 mod control_constants;
 pub mod csv;
 pub mod errno;
-pub mod faulthandler;
 pub mod fcntl;
 pub mod functools;
 pub mod hashes;
@@ -24,7 +23,8 @@ pub mod imp;
 pub mod io;
 pub mod itertools;
 pub mod locale;
-pub mod math;
+pub mod lsprof;
+mod math;
 pub mod operator;
 pub mod posix;
 pub mod posixsubprocess;
@@ -62,7 +62,6 @@ pub static MODULES: &[&ModuleDef] = &[
     &contextvars::MODULE,
     &csv::MODULE,
     &errno::MODULE,
-    &faulthandler::MODULE,
     &fcntl::MODULE,
     &functools::MODULE,
     &heapq::MODULE,
@@ -70,6 +69,7 @@ pub static MODULES: &[&ModuleDef] = &[
     &io::MODULE,
     &itertools::MODULE,
     &locale::MODULE,
+    &lsprof::MODULE,
     &math::MODULE,
     &operator::MODULE,
     &posix::MODULE,

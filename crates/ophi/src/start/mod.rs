@@ -4,11 +4,11 @@
 //! external importers, encodings and the standard streams, `__main__`, `site`, the target; then threads, `atexit`, streams.
 
 mod exit;
-pub(crate) mod files;
+mod files;
 mod importing;
 mod streams;
 mod system;
-pub(crate) mod target;
+mod target;
 
 use crate::config::Config;
 use ophi_host::Random;
@@ -57,16 +57,7 @@ fn initialise(vm: &Vm, config: &Config) -> Res<()> {
     ophi_stdlib::io::open::configure(vm, &default_encoding(config), config.flags.warn_default_encoding);
     streams::open(vm, config)?;
     ophi_stdlib::signal::install(vm)?;
-    // Rust's start-up catches these to report a full machine stack, and swallows the first one that another process sends.
-    // The stack is checked before every call here, so they end the process at once, as they do in CPython.
-    for signal in [libc::SIGSEGV, libc::SIGBUS] {
-        let _ = ophi_stdlib::support::host(vm).set_disposition(signal, ophi_host::Disposition::Default);
-    }
     target::make_main_module(vm)?;
-    if config.faulthandler {
-        ophi_stdlib::support::import(vm, "faulthandler")?;
-        ophi_stdlib::faulthandler::enable_at_start(vm)?;
-    }
     if !config.flags.no_site {
         ophi_stdlib::support::import(vm, "site")?;
     }

@@ -59,6 +59,8 @@ pub struct Frame {
     pub owner: Owner,
     /// Set while the frame is being torn down, so that it is not shown.
     pub dying: bool,
+    /// Monitored code: one more than the unit of the last place passed, which tells the line that was executed before; else 0.
+    pub place: u32,
 }
 
 pub const HEADER_WORDS: usize = size_of::<Frame>() / 8;

@@ -8,6 +8,7 @@ use super::dispatch::{Flow, handlers, next};
 use super::specialised::calls::{specialise_call, specialise_call_kw};
 use super::{Entry, generators};
 use crate::frames::{Fp, Frame, Owner, clear_frame, locals_of, pop_thread_frame};
+use crate::monitoring;
 use crate::native::Args;
 use crate::objects::code::Code;
 use crate::objects::dict::Dict;
@@ -54,6 +55,7 @@ pub unsafe fn push_frame(vm: &Vm, function: &Ref<Function>) -> Res<*mut Frame> {
             return_offset: 0,
             owner: Owner::Thread,
             dying: false,
+            place: 0,
         });
         vm.exec.top.set(words.add(code.frame_words as usize));
     }
@@ -61,7 +63,7 @@ pub unsafe fn push_frame(vm: &Vm, function: &Ref<Function>) -> Res<*mut Frame> {
 }
 
 /// A frame with its arguments bound; nothing is left on the stack when binding fails.
-unsafe fn push_bound(vm: &Vm, function: &Ref<Function>, args: Args<'_>) -> Res<*mut Frame> {
+pub unsafe fn push_bound(vm: &Vm, function: &Ref<Function>, args: Args<'_>) -> Res<*mut Frame> {
     // SAFETY: the frame is filled before it enters the chain.
     unsafe {
         let fp = push_frame(vm, function)?;
@@ -138,28 +140,24 @@ handlers! {
     body MAKE_FUNCTION, 0 => make_function;
     body SET_FUNCTION_ATTRIBUTE, 0 => set_function_attribute;
     body EXIT_INIT_CHECK, 0 => exit_init_check;
-    fast RESUME |pc, sp, fp, vm, oparg| {
-        // From now on only the breaker is looked at.
-        if *pc & 0xff == Opcode::RESUME.0 as u16 && !(*(*fp).code).instrumented.get() {
-            *pc = (*pc & 0xff00) | Opcode::RESUME_CHECK.0 as u16;
-        }
-        if !vm.breaker.any() { return next(pc.add(1), sp, fp, vm); }
-        RESUME_SLOW(pc, sp, fp, vm, oparg)
-    }
-    body RESUME_SLOW, 0 => resume;
+    flow RESUME, 0 => resume;
 }
 
-fn resume(vm: &Vm, _: Fp, oparg: u32) -> Res<()> {
+/// The code learns which events are wanted; from then on RESUME_CHECK looks at the breaker only.
+fn resume(vm: &Vm, fp: Fp, oparg: u32) -> Res<Flow> {
+    if monitoring::enter_code(vm, fp)? {
+        return Ok(Flow::Switched);
+    }
     // After a `yield from` the breaker waits: the innermost generator has checked it.
     if vm.breaker.any() && oparg & 3 < 2 {
         vm.safepoint()?;
     }
-    Ok(())
+    Ok(Flow::Next)
 }
 
 /// Puts a method's function and receiver in the places of the callable and the missing self.
 #[inline]
-fn unwrap_method(vm: &Vm, fp: Fp, depth: usize) {
+pub fn unwrap_method(vm: &Vm, fp: Fp, depth: usize) {
     if !fp.top(depth - 1).is_unbound() {
         return;
     }
@@ -211,7 +209,7 @@ pub fn call_general(vm: &Vm, fp: Fp, oparg: u32) -> Res<Flow> {
 
 /// A native call is over: its operands go, its result comes, the breaker is looked at.
 #[inline]
-fn finish_call(vm: &Vm, fp: Fp, operands: usize, result: Value) -> Res<Flow> {
+pub fn finish_call(vm: &Vm, fp: Fp, operands: usize, result: Value) -> Res<Flow> {
     fp.drop_top(operands);
     fp.push(result);
     if vm.breaker.any() {
@@ -271,7 +269,7 @@ pub fn function_text(vm: &Vm, callable: &Value) -> String {
 }
 
 #[cold]
-fn not_iterable_arguments(vm: &Vm, callable: &Value, given: &Value) -> Raised {
+pub fn not_iterable_arguments(vm: &Vm, callable: &Value, given: &Value) -> Raised {
     vm.type_error(format!(
         "{} argument after * must be an iterable, not {}",
         function_text(vm, callable),
@@ -279,7 +277,8 @@ fn not_iterable_arguments(vm: &Vm, callable: &Value, given: &Value) -> Raised {
     ))
 }
 
-fn call_function_ex(vm: &Vm, fp: Fp, _: u32) -> Res<Flow> {
+/// The arguments of CALL_FUNCTION_EX; the second operand is a tuple afterwards.
+pub fn call_arguments(vm: &Vm, fp: Fp) -> Res<(SmallVec<[Value; 8]>, Option<Ref<Tuple>>)> {
     let given = fp.top(2).clone();
     if given.exact::<Tuple>(vm).is_none() {
         let slots = vm.class(&given).slots();
@@ -309,6 +308,11 @@ fn call_function_ex(vm: &Vm, fp: Fp, _: u32) -> Res<Flow> {
         values.extend(more.drain(..));
         names = Some(Tuple::from_vec(vm, keys)?);
     }
+    Ok((values, names))
+}
+
+fn call_function_ex(vm: &Vm, fp: Fp, _: u32) -> Res<Flow> {
+    let (values, names) = call_arguments(vm, fp)?;
     let args = Args { values: &values, names: names.as_ref() };
     if let Some(function) = fp.top(4).exact::<Function>(vm) {
         // SAFETY: as in `call`.
@@ -324,7 +328,7 @@ fn call_function_ex(vm: &Vm, fp: Fp, _: u32) -> Res<Flow> {
     finish_call(vm, fp, 4, result)
 }
 
-fn return_value(vm: &Vm, fp: Fp, _: u32) -> Res<Flow> {
+pub fn return_value(vm: &Vm, fp: Fp, _: u32) -> Res<Flow> {
     let value = fp.pop();
     let frame = fp.raw();
     // SAFETY: the frame ends; its caller goes on behind its call instruction.

@@ -368,7 +368,9 @@ fn delete_fast(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
 
 fn for_iter(vm: &Vm, fp: Fp, oparg: u32) -> Res<Flow> {
     let iterator = fp.top(1);
-    if let Some(generator) = enterable(vm, iterator)
+    // In watched code the plain form calls its iterator, as CPython's does: how a generator's end is told depends on it.
+    if fp.code().monitoring.watch().is_none()
+        && let Some(generator) = enterable(vm, iterator)
         && super::generators::is_plain_generator(vm, iterator)
     {
         // SAFETY: enterable; it goes on behind FOR_ITER when it yields and at END_FOR when it returns.
@@ -388,6 +390,7 @@ fn for_iter(vm: &Vm, fp: Fp, oparg: u32) -> Res<Flow> {
         }
         Ok(None) => jump(fp, 3 + oparg as usize),
         Err(raised) if vm.raised_is(&exc::STOP_ITERATION) => {
+            super::instrumented::told_stop(vm, fp);
             vm.forget(raised);
             jump(fp, 3 + oparg as usize)
         }

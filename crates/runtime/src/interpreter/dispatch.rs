@@ -178,10 +178,12 @@ macro_rules! handlers {
                 if counter < 16 {
                     (*fp).pc = pc;
                     (*fp).sp = sp;
-                    $crate::interpreter::specialised::specialise(
+                    if $crate::interpreter::specialised::specialise(
                         vm, fp, pc, oparg, ophi_bytecode::instruction::Opcode::$name, $chooser,
-                    );
-                    return $crate::interpreter::TABLE[(*pc & 0xff) as usize](pc, sp, fp, vm, oparg);
+                    ) {
+                        return $crate::interpreter::TABLE[(*pc & 0xff) as usize](pc, sp, fp, vm, oparg);
+                    }
+                    return $slow(pc, sp, fp, vm, oparg);
                 }
                 *pc.add(1) = counter - 16;
                 $slow(pc, sp, fp, vm, oparg)

@@ -73,7 +73,10 @@ fn reraise(vm: &Vm, fp: Fp, oparg: u32) -> Res<Flow> {
         && let Some(lasti) = fp.top(oparg as usize).as_small_int()
     {
         // SAFETY: the offset was taken from this frame's pc when the handler was entered.
-        unsafe { (*fp.raw()).pc = fp.code().units().add(lasti as usize) };
+        unsafe {
+            (*fp.raw()).pc = fp.code().units().add(lasti as usize);
+            (*fp.raw()).place = lasti as u32 + 1;
+        }
     }
     reraise_here(vm, vm.raise_again(exception))
 }

@@ -7,8 +7,10 @@
 use super::Entry;
 use super::control::{give_up, pop_free};
 use super::dispatch::{Exit, Flow, handlers, next};
+use super::instrumented::told_stop;
 use super::specialised::loops::specialise_send;
 use crate::frames::{Fp, Frame};
+use crate::monitoring::{self, Event};
 use crate::objects::generator::{Generator, State, coroutine, is_coroutine, is_generator};
 use crate::objects::{exceptions as exc, generator};
 use crate::payload::Downcast;
@@ -80,7 +82,7 @@ fn return_generator(vm: &Vm, fp: Fp, _: u32) -> Res<Flow> {
     Ok(Flow::Switched)
 }
 
-fn yield_value(vm: &Vm, fp: Fp, oparg: u32) -> Res<Flow> {
+pub fn yield_value(vm: &Vm, fp: Fp, oparg: u32) -> Res<Flow> {
     let value = fp.pop();
     let frame = fp.raw();
     // SAFETY: only generators' frames yield.
@@ -122,7 +124,7 @@ fn send_op(vm: &Vm, fp: Fp, oparg: u32) -> Res<Flow> {
         return Ok(Flow::Switched);
     }
     let value = fp.top(1).clone();
-    let sent = send_to_any(vm, receiver, &value)?;
+    let sent = send_observed(vm, receiver, &value, Some(fp))?;
     match sent {
         Sent::Yielded(result) => {
             drop(fp.replace_top(1, result));
@@ -144,12 +146,23 @@ pub fn jump(fp: Fp, units: usize) -> Res<Flow> {
 
 /// `PyIter_Send`: a generator-like receiver, an iterator, or anything with `send`.
 pub fn send_to_any(vm: &Vm, receiver: &Value, value: &Value) -> Res<Sent> {
+    send_observed(vm, receiver, value, None)
+}
+
+/// As [`send_to_any`]; a StopIteration that ends it is told as raised in `observer`, the frame of the SEND.
+fn send_observed(vm: &Vm, receiver: &Value, value: &Value, observer: Option<Fp>) -> Res<Sent> {
+    let observer = observer.filter(|_| vm.interpreter().monitoring.wants(Event::Raise));
     if let Some(generator) = receiver.downcast::<Generator>() {
         if !generator::is_async_generator(vm, receiver) {
             return send(vm, receiver, generator, value.clone());
         }
     }
     if let Some(sent) = coroutine::send_to_helper(vm, receiver, value) {
+        if let (Some(fp), Ok(Sent::Returned(result))) = (observer, &sent) {
+            let raised = vm.stop_iteration(if result.is_none() { None } else { Some(result.clone()) });
+            told_stop(vm, fp);
+            vm.forget(raised);
+        }
         return sent;
     }
     let result = if value.is_none() && vm.class(receiver).slots().iternext.is_some() {
@@ -167,6 +180,9 @@ pub fn send_to_any(vm: &Vm, receiver: &Value, value: &Value) -> Res<Sent> {
     match result {
         Ok(item) => Ok(Sent::Yielded(item)),
         Err(raised) if vm.raised_is(&exc::STOP_ITERATION) => {
+            if let Some(fp) = observer {
+                told_stop(vm, fp);
+            }
             let exception = vm.take_raised(raised);
             Ok(Sent::Returned(crate::interpreter::border::stop_iteration_value(vm, &exception)))
         }
@@ -215,7 +231,7 @@ pub fn throw_into(vm: &Vm, this: &Value, generator: &Ref<Generator>, exception: 
             }
             return Err(vm.raise_again(exception));
         }
-        State::Created => {
+        State::Created if !vm.interpreter().monitoring.wants(Event::PyThrow) => {
             // Nothing of it has run: it ends here, with a traceback entry of its first line.
             // SAFETY: a frame that nobody runs.
             unsafe {
@@ -240,19 +256,21 @@ pub fn throw_into(vm: &Vm, this: &Value, generator: &Ref<Generator>, exception: 
         drop(Fp::new(generator.frame()).pop());
         exc::set_context(vm, &exception);
         vm.bring_back(Some(exception));
+        let fp = Fp::new(generator.frame());
+        monitoring::prepare_throw(vm, fp);
+        if vm.interpreter().monitoring.wants(Event::PyThrow) {
+            monitoring::fire_exception(vm, fp, Event::PyThrow, fp.lasti());
+        }
     }
     let result = entry.run_raising(vm)?;
     Ok(if held.state.get() == State::Cleared { Sent::Returned(result) } else { Sent::Yielded(result) })
 }
 
 impl Entry {
-    /// As `run`, with the exception in flight raised in the frame that heads the chain.
+    /// As `run`, with the exception in flight thrown into the generator's frame that heads the chain.
     pub fn run_raising(self, vm: &Vm) -> Res {
         // SAFETY: the frame's state is current.
-        let mut exit = unsafe {
-            let fp = vm.exec.frame.get();
-            super::unwind::raised((*fp).pc, (*fp).sp, fp, vm, 0)
-        };
+        let mut exit = unsafe { super::unwind::thrown(vm) };
         if exit == Exit::Again {
             // SAFETY: the trampoline form left the state of the next instruction.
             exit = unsafe { super::dispatch::run_on(vm) };
@@ -361,7 +379,7 @@ fn get_anext(vm: &Vm, fp: Fp, _: u32) -> Res<()> {
     }
 }
 
-fn end_async_for(vm: &Vm, fp: Fp, _: u32) -> Res<Flow> {
+pub fn end_async_for(vm: &Vm, fp: Fp, _: u32) -> Res<Flow> {
     let exception = fp.pop();
     if vm.class(&exception).is_subtype(vm.ty(&exc::STOP_ASYNC_ITERATION)) {
         drop(fp.pop());

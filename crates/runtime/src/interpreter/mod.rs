@@ -16,6 +16,7 @@ pub mod dispatch;
 mod exceptions;
 pub mod generators;
 mod imports;
+mod instrumented;
 mod intrinsics;
 mod names;
 mod patterns;
@@ -91,6 +92,7 @@ use control::*;
 use exceptions::*;
 use generators::*;
 use imports::*;
+use instrumented::*;
 use intrinsics::*;
 use names::*;
 use patterns::*;
@@ -143,11 +145,8 @@ macro_rules! dispatch_table {
         $($table[$number] = specialised_or_base!($name $base);)*
     };
     (@instrumented $table:ident, $($name:ident $base:ident $number:literal;)*) => {
-        $($table[$number] = dispatch_table!(@instrumented_base $base);)*
+        $($table[$number] = $name;)*
     };
-    (@instrumented_base INSTRUMENTED_INSTRUCTION) => { UNKNOWN };
-    (@instrumented_base INSTRUMENTED_LINE) => { UNKNOWN };
-    (@instrumented_base $base:ident) => { $base };
     (@ours $table:ident, $($name:ident $base:ident $number:literal;)*) => { $($table[$number] = $name;)* };
     (@pseudo $table:ident, $($rest:tt)*) => {};
 }

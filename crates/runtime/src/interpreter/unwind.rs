@@ -5,6 +5,8 @@
 
 use super::dispatch::{Exit, resume};
 use crate::frames::{Fp, Frame, Owner, clear_frame, lasti, locals_of, pop_thread_frame};
+use crate::monitoring::fire::fire_at;
+use crate::monitoring::{Event, fire_exception};
 use crate::objects::exceptions::BaseException;
 use crate::objects::traceback::Traceback;
 use crate::payload::Downcast;
@@ -32,7 +34,27 @@ pub unsafe fn raised(_: *mut u16, _: *mut Value, _: *mut Frame, vm: &Vm, _: u32)
     let found = unsafe {
         let fp = vm.exec.frame.get();
         trace_here(vm, fp);
-        find_handler(vm, (*fp).pc)
+        tell_raise(vm, fp, Event::Raise, end_of((*fp).pc, fp));
+        find_handler(vm, (*fp).pc, end_of((*fp).pc, fp))
+    };
+    // SAFETY: a handler was found: the frame's state is current.
+    if found { unsafe { resume(vm) } } else { Exit::Raised }
+}
+
+/// An exception was thrown into a suspended generator: it is raised by the `yield`, which stands before the frame's pc.
+///
+/// # Safety
+/// As [`raised`].
+#[cold]
+#[inline(never)]
+pub unsafe fn thrown(vm: &Vm) -> Exit {
+    // SAFETY: the running frame, which has been suspended behind an instruction.
+    let found = unsafe {
+        let fp = vm.exec.frame.get();
+        trace_here(vm, fp);
+        let at = lasti(fp) - 1;
+        tell_raise(vm, fp, Event::Raise, at);
+        find_handler(vm, (*fp).pc.sub(1), at)
     };
     // SAFETY: a handler was found: the frame's state is current.
     if found { unsafe { resume(vm) } } else { Exit::Raised }
@@ -47,7 +69,44 @@ pub unsafe fn raised(_: *mut u16, _: *mut Value, _: *mut Frame, vm: &Vm, _: u32)
 #[inline(never)]
 pub unsafe fn reraised(pc: *mut u16, _: *mut Value, _: *mut Frame, vm: &Vm, _: u32) -> Exit {
     // SAFETY: as above.
-    if unsafe { find_handler(vm, pc) } { unsafe { resume(vm) } } else { Exit::Raised }
+    let found = unsafe {
+        let fp = vm.exec.frame.get();
+        let at = pc.offset_from((*(*fp).code).units()) as i32;
+        tell_raise(vm, fp, Event::Reraise, at);
+        find_handler(vm, pc, at)
+    };
+    // SAFETY: as above.
+    if found { unsafe { resume(vm) } } else { Exit::Raised }
+}
+
+/// The last unit of the instruction at `pc`: where CPython's instruction pointer stands when an instruction fails.
+unsafe fn end_of(pc: *mut u16, fp: *mut Frame) -> i32 {
+    // SAFETY: the caller names the frame that runs, and a unit of its code.
+    unsafe {
+        let code = &*(*fp).code;
+        let at = pc.offset_from(code.units()) as i32;
+        at + crate::monitoring::code::base_at(code, at as usize).caches() as i32
+    }
+}
+
+/// Tells of the exception in flight, if any tool wants to know.
+#[inline(always)]
+unsafe fn tell_raise(vm: &Vm, fp: *mut Frame, event: Event, shown: i32) {
+    if vm.interpreter().monitoring.wants(event) {
+        // SAFETY: the caller names the frame that runs.
+        unsafe { tell(vm, fp, event, shown) };
+    }
+}
+
+#[cold]
+#[inline(never)]
+unsafe fn tell(vm: &Vm, fp: *mut Frame, event: Event, shown: i32) {
+    // SAFETY: as above.
+    unsafe {
+        if !matches!((*fp).owner, Owner::Interpreter | Owner::Cleanup) {
+            fire_exception(vm, Fp::new(fp), event, shown);
+        }
+    }
 }
 
 /// Adds a traceback entry for the frame to the exception in flight.
@@ -85,9 +144,9 @@ pub unsafe fn add_traceback(vm: &Vm, exception: &Value, fp: *mut Frame) -> Res<(
     Ok(())
 }
 
-/// Leaves frames until one has a handler; false when an entry frame was left.
+/// Leaves frames until one has a handler; false when an entry frame was left. `shown`: the unit that tools are told.
 #[inline(never)]
-unsafe fn find_handler(vm: &Vm, mut pc: *mut u16) -> bool {
+unsafe fn find_handler(vm: &Vm, mut pc: *mut u16, mut shown: i32) -> bool {
     // SAFETY: the chain's frames are live; each is left in the order in which it was entered.
     unsafe {
         loop {
@@ -107,18 +166,61 @@ unsafe fn find_handler(vm: &Vm, mut pc: *mut u16) -> bool {
                     drop(frame.pop());
                 }
                 if handler.lasti {
-                    frame.push(Value::int32(at));
+                    // Where it was raised first: RERAISE has put the frame's pc there.
+                    frame.push(Value::int32(lasti(fp)));
                 }
                 let exception = vm.put_aside().unwrap_or(Value::NONE);
                 frame.push(exception);
-                (*fp).pc = (*(*fp).code).units().add(handler.target as usize / 2);
+                let target = (*(*fp).code).units().add(handler.target as usize / 2);
+                if vm.interpreter().monitoring.wants(Event::ExceptionHandled) && !handled(vm, frame, target) {
+                    (pc, shown) = (target.sub(1), handler.target as i32 / 2 - 1);
+                    continue;
+                }
+                (*fp).pc = target;
                 return true;
+            }
+            if vm.interpreter().monitoring.wants(Event::PyUnwind) {
+                unwinding(vm, fp, shown);
             }
             leave(vm, fp);
             let caller = vm.exec.frame.get();
             trace_here(vm, caller);
             pc = (*caller).pc;
+            if (*caller).owner != Owner::Interpreter {
+                shown = pc.offset_from((*(*caller).code).units()) as i32 - 1;
+                tell_raise(vm, caller, Event::Raise, shown);
+            }
         }
+    }
+}
+
+/// Tells that the exception on top of the stack has found its handler; false when a callback raised.
+#[cold]
+#[inline(never)]
+unsafe fn handled(vm: &Vm, fp: Fp, target: *mut u16) -> bool {
+    let exception = fp.top(1).clone();
+    // SAFETY: the running frame.
+    let at = unsafe { target.offset_from(fp.code().units()) as i32 };
+    fire_at(vm, fp, Event::ExceptionHandled, 0, at, core::slice::from_ref(&exception)).is_ok()
+}
+
+/// Tells that the frame is left by the exception in flight. Its operands are gone by then.
+#[cold]
+#[inline(never)]
+unsafe fn unwinding(vm: &Vm, fp: *mut Frame, shown: i32) {
+    // SAFETY: the running frame; what stands above its slots are operands.
+    unsafe {
+        if (*fp).owner == Owner::Cleanup {
+            return;
+        }
+        let frame = Fp::new(fp);
+        let aside = vm.put_aside();
+        let bottom = locals_of(fp).add((*(*fp).code).slots());
+        while (*fp).sp > bottom {
+            drop(frame.pop());
+        }
+        vm.bring_back(aside);
+        tell(vm, fp, Event::PyUnwind, shown);
     }
 }
 

@@ -30,7 +30,6 @@ pub struct InterpreterSettings {
 pub struct Interpreter {
     pub breaker: Arc<Breaker>,
     pub gil: super::gil::Gil,
-    pub threads: super::threads::ThreadList,
     /// Type objects by `TypeId`.
     pub types: ManuallyDrop<Box<[OnceCell<TypeRef>]>>,
     names: ManuallyDrop<OnceCell<Box<Names>>>,
@@ -52,6 +51,8 @@ pub struct Interpreter {
     pub int_max_str_digits: Cell<usize>,
     /// A MemoryError made in advance.
     pub emergency: ManuallyDrop<ValueCell>,
+    /// Which events tools want, and the threads there are.
+    pub monitoring: ManuallyDrop<crate::monitoring::Monitoring>,
     /// State of native modules by `TypeId`-like keys; see `Interpreter::state`.
     pub extensions: ManuallyDrop<GilCell<Vec<(core::any::TypeId, std::rc::Rc<dyn core::any::Any>)>>>,
     /// Last: values above are dropped into it.
@@ -79,7 +80,6 @@ impl Interpreter {
         Some(Arc::new(Interpreter {
             breaker: Arc::new(Breaker::new()),
             gil: super::gil::Gil::default(),
-            threads: Default::default(),
             types: ManuallyDrop::new((0..MAX_NATIVE_TYPES).map(|_| OnceCell::new()).collect()),
             names: ManuallyDrop::new(OnceCell::new()),
             interned: ManuallyDrop::new(InternTable::default()),
@@ -95,6 +95,7 @@ impl Interpreter {
             optimize: Cell::new(0),
             int_max_str_digits: Cell::new(4300),
             emergency: ManuallyDrop::new(ValueCell::new(None)),
+            monitoring: ManuallyDrop::default(),
             extensions: ManuallyDrop::new(GilCell::new(Vec::new())),
             heap,
         }))

@@ -68,6 +68,8 @@ pub struct Vm {
     /// The machine stack may not grow below this address.
     stack_limit: Cell<usize>,
     pub thread_id: u64,
+    /// Trace and profile function; whether a callback is running.
+    pub tracing: crate::monitoring::ThreadTracing,
 }
 
 /// Machine stack kept free for native code that runs when the check has passed.
@@ -90,6 +92,7 @@ impl Vm {
             recursion_left: Cell::new(limit as isize),
             stack_limit: Cell::new(here.saturating_sub(stack_size.saturating_sub(STACK_RESERVE))),
             thread_id,
+            tracing: Default::default(),
         }
     }
 
@@ -261,4 +264,10 @@ impl Vm {
 
 fn unreachable_modules() -> Ref<Dict> {
     panic!("sys.modules exists from the interpreter's first moment on")
+}
+
+impl Drop for Vm {
+    fn drop(&mut self) {
+        self.interpreter.monitoring.leave_thread(self);
+    }
 }

@@ -12,23 +12,21 @@ mod facts;
 pub mod hooks;
 mod jit;
 mod monitoring;
-pub mod repl;
 mod sizes;
 mod state;
-mod threads;
 
 use ophi_runtime::objects::module::{Module, ModuleDef};
 use ophi_runtime::{Ref, Res, Vm};
 
 pub use facts::{FLAGS, HEX_VERSION, VERSION, version_text};
-pub use hooks::{audit, print_exception, report, sys_attribute};
+pub use hooks::{audit, print_exception, sys_attribute};
 
 pub struct Sys;
 
 pub static MODULE: ModuleDef = ModuleDef {
     name: "sys",
     doc: "This module provides access to some objects used or maintained by the\ninterpreter and to functions that interact strongly with the interpreter.",
-    tables: &[Sys::STATE, Sys::HOOKS, Sys::SIZES, Sys::TRACE, Sys::THREADS, Sys::REPL],
+    tables: &[Sys::STATE, Sys::HOOKS, Sys::SIZES, Sys::TRACE],
     init,
 };
 

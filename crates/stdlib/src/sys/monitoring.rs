@@ -1,59 +1,17 @@
 //! `sys.monitoring` (PEP 669), `sys.settrace` and `sys.setprofile`, `sys._jit`.
-//!
-//! Tools, callbacks and events are kept as CPython keeps them. The interpreter raises no events yet: asking for some is refused with
-//! NotImplementedError instead of being ignored.
 
 use super::Sys;
+use super::hooks::audit;
+use ophi_runtime::monitoring::events::{EVENTS, EventSet};
+use ophi_runtime::monitoring::{legacy, tools};
+use ophi_runtime::objects::code::Code;
 use ophi_runtime::objects::module::Module;
 use ophi_runtime::objects::namespace::Namespace;
-use ophi_runtime::{GilCell, Ref, Res, Value, Vm, methods};
+use ophi_runtime::payload::Downcast;
+use ophi_runtime::{Args, Ref, Res, Str, Tuple, Value, Vm, methods};
 
-const TOOLS: usize = 6;
-const EVENTS: [(&str, u32); 19] = [
-    ("PY_START", 0),
-    ("PY_RESUME", 1),
-    ("PY_RETURN", 2),
-    ("PY_YIELD", 3),
-    ("CALL", 4),
-    ("LINE", 5),
-    ("INSTRUCTION", 6),
-    ("JUMP", 7),
-    ("BRANCH_LEFT", 8),
-    ("BRANCH_RIGHT", 9),
-    ("STOP_ITERATION", 10),
-    ("RAISE", 11),
-    ("EXCEPTION_HANDLED", 12),
-    ("PY_UNWIND", 13),
-    ("PY_THROW", 14),
-    ("RERAISE", 15),
-    ("C_RETURN", 16),
-    ("C_RAISE", 17),
-    ("BRANCH", 18),
-];
-
-#[derive(Default)]
-struct Tools {
-    names: GilCell<[Option<Value>; TOOLS]>,
-    callbacks: GilCell<Vec<((usize, u32), Value)>>,
-}
-
-fn tool(vm: &Vm, id: i64) -> Res<usize> {
-    match usize::try_from(id) {
-        Ok(id) if id < TOOLS => Ok(id),
-        _ => Err(vm.value_error(format!("invalid tool {id} (must be between 0 and 5)"))),
-    }
-}
-
-fn tool_in_use(vm: &Vm, id: i64) -> Res<usize> {
-    let id = tool(vm, id)?;
-    if vm.interpreter().state::<Tools>().names.with(|names| names[id].is_none()) {
-        return Err(vm.value_error(format!("tool {id} is not in use")));
-    }
-    Ok(id)
-}
-
-fn refuse(vm: &Vm, events: i64) -> Res<()> {
-    if events == 0 { Ok(()) } else { Err(vm.not_implemented("the interpreter raises no monitoring events yet")) }
+fn code_of<'a>(vm: &Vm, code: &'a Value) -> Res<&'a Ref<Code>> {
+    code.downcast::<Code>().ok_or_else(|| vm.type_error("code must be a code object"))
 }
 
 struct Monitoring;
@@ -62,84 +20,74 @@ struct Monitoring;
 impl Monitoring {
     #[function(sig = "(tool_id, name, /)")]
     fn use_tool_id(vm: &Vm, tool_id: i64, name: &Value) -> Res<()> {
-        let id = tool(vm, tool_id)?;
-        if !name.is_a_str() {
+        let tool = tools::tool(vm, tool_id)?;
+        if !name.is_a::<Str>() {
             return Err(vm.value_error("tool name must be a str"));
         }
-        let state = vm.interpreter().state::<Tools>();
-        if state.names.with(|names| names[id].is_some()) {
-            return Err(vm.value_error(format!("tool {id} is already in use")));
+        let names = &vm.interpreter().monitoring.names;
+        if names[tool].is_set() {
+            return Err(vm.value_error(format!("tool {tool} is already in use")));
         }
-        state.names.with_mut(|names| names[id] = Some(name.clone()));
+        names[tool].set(Some(name.clone()));
         Ok(())
     }
     #[function(sig = "(tool_id, /)")]
     fn clear_tool_id(vm: &Vm, tool_id: i64) -> Res<()> {
-        let id = tool(vm, tool_id)?;
-        let state = vm.interpreter().state::<Tools>();
-        let gone = state.callbacks.take();
-        let (drop_now, keep): (Vec<_>, Vec<_>) = gone.into_iter().partition(|((t, _), _)| *t == id);
-        state.callbacks.set(keep);
-        drop(drop_now);
-        Ok(())
+        let tool = tools::tool(vm, tool_id)?;
+        if vm.interpreter().monitoring.names[tool].is_set() { tools::clear_tool(vm, tool) } else { Ok(()) }
     }
     #[function(sig = "(tool_id, /)")]
     fn free_tool_id(vm: &Vm, tool_id: i64) -> Res<()> {
-        let id = tool(vm, tool_id)?;
         Monitoring::clear_tool_id(vm, tool_id)?;
-        let old = vm.interpreter().state::<Tools>().names.with_mut(|names| names[id].take());
-        drop(old);
+        vm.interpreter().monitoring.names[tools::tool(vm, tool_id)?].set(None);
         Ok(())
     }
     #[function(sig = "(tool_id, /)")]
     fn get_tool(vm: &Vm, tool_id: i64) -> Res {
-        let id = tool(vm, tool_id)?;
-        let name = vm.interpreter().state::<Tools>().names.with(|names| names[id].clone());
-        Ok(name.unwrap_or(Value::NONE))
+        Ok(vm.interpreter().monitoring.names[tools::tool(vm, tool_id)?].get_or_none())
     }
     #[function(sig = "(tool_id, event, func, /)")]
-    fn register_callback(vm: &Vm, tool_id: i64, event: i64, func: &Value) -> Res {
-        let id = tool(vm, tool_id)?;
-        if event <= 0 || event.count_ones() != 1 {
+    fn register_callback(vm: &Vm, tool_id: i64, event: i32, func: &Value) -> Res {
+        let tool = tools::tool(vm, tool_id)?;
+        if event.count_ones() != 1 {
             return Err(vm.value_error("The callback can only be set for one event at a time"));
         }
-        let number = event.trailing_zeros();
-        if number as usize >= EVENTS.len() {
+        let Some(which) = EVENTS.get(event.trailing_zeros() as usize) else {
             return Err(vm.value_error(format!("invalid event {event}")));
-        }
-        let state = vm.interpreter().state::<Tools>();
-        let old = state.callbacks.with_mut(|all| {
-            let old = all.iter().position(|(k, _)| *k == (id, number)).map(|i| all.swap_remove(i).1);
-            if !func.is_none() {
-                all.push(((id, number), func.clone()));
-            }
-            old
-        });
-        Ok(old.unwrap_or(Value::NONE))
+        };
+        audit(vm, vm.intern("sys.monitoring.register_callback")?.as_value(), core::slice::from_ref(func))?;
+        let callback = if func.is_none() { None } else { Some(func.clone()) };
+        Ok(tools::register_callback(vm, tool, *which, callback).unwrap_or(Value::NONE))
     }
     #[function(sig = "(tool_id, /)")]
-    fn get_events(vm: &Vm, tool_id: i64) -> Res<i64> {
-        tool_in_use(vm, tool_id)?;
-        Ok(0)
+    fn get_events(vm: &Vm, tool_id: i64) -> Res<EventSet> {
+        let tool = tools::tool(vm, tool_id)?;
+        Ok(vm.interpreter().monitoring.global_events(tool))
     }
     #[function(sig = "(tool_id, event_set, /)")]
-    fn set_events(vm: &Vm, tool_id: i64, event_set: i64) -> Res<()> {
-        tool_in_use(vm, tool_id)?;
-        refuse(vm, event_set)
+    fn set_events(vm: &Vm, tool_id: i64, event_set: i32) -> Res<()> {
+        let tool = tools::tool(vm, tool_id)?;
+        tools::set_events_checked(vm, tool, event_set.into())
     }
     #[function(sig = "(tool_id, code, /)")]
-    fn get_local_events(vm: &Vm, tool_id: i64, _code: &Value) -> Res<i64> {
-        tool_in_use(vm, tool_id)?;
-        Ok(0)
+    fn get_local_events(vm: &Vm, tool_id: i64, code: &Value) -> Res<EventSet> {
+        let code = code_of(vm, code)?;
+        let tool = tools::tool(vm, tool_id)?;
+        Ok(code.monitoring.watch().map_or(0, |w| w.local_events(tool)))
     }
     #[function(sig = "(tool_id, code, event_set, /)")]
-    fn set_local_events(vm: &Vm, tool_id: i64, _code: &Value, event_set: i64) -> Res<()> {
-        tool_in_use(vm, tool_id)?;
-        refuse(vm, event_set)
+    fn set_local_events(vm: &Vm, tool_id: i64, code: &Value, event_set: i32) -> Res<()> {
+        let code = code_of(vm, code)?;
+        let tool = tools::tool(vm, tool_id)?;
+        tools::set_local_events_checked(vm, tool, code, event_set.into())
     }
     #[function(sig = "()")]
-    fn restart_events(_vm: &Vm) -> Res<()> {
-        Ok(())
+    fn restart_events(vm: &Vm) -> Res<()> {
+        tools::restart_events(vm)
+    }
+    #[function(sig = "()")]
+    fn _all_events(vm: &Vm) -> Res {
+        Ok(tools::all_events(vm)?.into_value())
     }
 }
 
@@ -172,14 +120,22 @@ impl Sys {
     /// in the library manual.
     #[function(sig = "(function, /)")]
     fn settrace(vm: &Vm, function: &Value) -> Res<()> {
-        if function.is_none() { Ok(()) } else { Err(vm.not_implemented("the interpreter calls no trace function yet")) }
+        set_trace(vm, vm, function)
+    }
+    /// Set the global debug tracing function in all running threads belonging to the current interpreter.
+    ///
+    /// It will be called on each function call. See the debugger chapter
+    /// in the library manual.
+    #[function(sig = "(arg, /)")]
+    fn _settraceallthreads(vm: &Vm, arg: &Value) -> Res<()> {
+        legacy::for_all_threads(vm, |vm, thread| set_trace(vm, thread, arg))
     }
     /// Return the global debug tracing function set with sys.settrace.
     ///
     /// See the debugger chapter in the library manual.
     #[function(sig = "()")]
-    fn gettrace(_vm: &Vm) -> Res {
-        Ok(Value::NONE)
+    fn gettrace(vm: &Vm) -> Res {
+        Ok(vm.tracing.trace.object.get_or_none())
     }
     /// Set the profiling function.
     ///
@@ -187,18 +143,37 @@ impl Sys {
     /// chapter in the library manual.
     #[function(sig = "(function, /)")]
     fn setprofile(vm: &Vm, function: &Value) -> Res<()> {
-        if function.is_none() {
-            Ok(())
-        } else {
-            Err(vm.not_implemented("the interpreter calls no profile function yet"))
-        }
+        set_profile(vm, vm, function)
+    }
+    /// Set the profiling function in all running threads belonging to the current interpreter.
+    ///
+    /// It will be called on each function call and return.  See the profiler
+    /// chapter in the library manual.
+    #[function(sig = "(arg, /)")]
+    fn _setprofileallthreads(vm: &Vm, arg: &Value) -> Res<()> {
+        legacy::for_all_threads(vm, |vm, thread| set_profile(vm, thread, arg))
     }
     /// Return the profiling function set with sys.setprofile.
     ///
     /// See the profiler chapter in the library manual.
     #[function(sig = "()")]
-    fn getprofile(_vm: &Vm) -> Res {
-        Ok(Value::NONE)
+    fn getprofile(vm: &Vm) -> Res {
+        Ok(vm.tracing.profile.object.get_or_none())
+    }
+    /// Call func(*args), while tracing is enabled.
+    ///
+    /// The tracing state is saved, and restored afterwards.  This is intended
+    /// to be called from a debugger from a checkpoint, to recursively debug
+    /// some other code.
+    #[function(sig = "(func, args, /)")]
+    fn call_tracing(vm: &Vm, func: &Value, args: &Value) -> Res {
+        let Some(args) = args.downcast::<Tuple>() else {
+            return Err(vm.type_error(format!("call_tracing() argument 2 must be tuple, not {}", vm.type_name(args))));
+        };
+        let depth = vm.tracing.depth.replace(0);
+        let result = vm.call_args(func, Args::positional(args.as_slice()));
+        vm.tracing.depth.set(depth);
+        result
     }
     /// Enable or disable origin tracking for coroutine objects in this thread.
     ///
@@ -223,16 +198,20 @@ impl Sys {
     }
 }
 
-/// Whether the value is text.
-trait IsStr {
-    fn is_a_str(&self) -> bool;
+fn set_trace(vm: &Vm, thread: &Vm, function: &Value) -> Res<()> {
+    audit(vm, vm.intern("sys.settrace")?.as_value(), &[])?;
+    if function.is_none() {
+        return legacy::set_trace(vm, thread, None, None);
+    }
+    legacy::set_trace(vm, thread, Some(legacy::python_trace), Some(function.clone()))
 }
 
-impl IsStr for Value {
-    fn is_a_str(&self) -> bool {
-        use ophi_runtime::payload::Downcast;
-        self.is_a::<ophi_runtime::Str>()
+fn set_profile(vm: &Vm, thread: &Vm, function: &Value) -> Res<()> {
+    audit(vm, vm.intern("sys.setprofile")?.as_value(), &[])?;
+    if function.is_none() {
+        return legacy::set_profile(vm, thread, None, None);
     }
+    legacy::set_profile(vm, thread, Some(legacy::python_profile), Some(function.clone()))
 }
 
 /// Adds the submodules `sys.monitoring` and `sys._jit`.
@@ -240,8 +219,8 @@ pub fn add(vm: &Vm, sys: &Ref<Module>) -> Res<()> {
     let monitoring = Module::new(vm, "sys.monitoring", Value::NONE)?;
     vm.add_functions(&monitoring, &[&Monitoring::METHODS])?;
     let events = Namespace::new(vm)?;
-    for (name, number) in EVENTS {
-        vm.set_attr_str(events.as_value(), name, &vm.new_int(1 << number)?)?;
+    for event in EVENTS {
+        vm.set_attr_str(events.as_value(), event.name(), &vm.new_int(event.bit().into())?)?;
     }
     vm.set_attr_str(events.as_value(), "NO_EVENTS", &vm.new_int(0)?)?;
     let set = |name: &str, value: &Value| vm.set_attr_str(monitoring.as_value(), name, value);
@@ -249,9 +228,11 @@ pub fn add(vm: &Vm, sys: &Ref<Module>) -> Res<()> {
     for (name, id) in [("DEBUGGER_ID", 0), ("COVERAGE_ID", 1), ("PROFILER_ID", 2), ("OPTIMIZER_ID", 5)] {
         set(name, &vm.new_int(id)?)?;
     }
-    for name in ["DISABLE", "MISSING"] {
+    let state = &vm.interpreter().monitoring;
+    for (name, cell) in [("DISABLE", &state.disable), ("MISSING", &state.missing)] {
         let marker = vm.call(vm.ty(&ophi_runtime::objects::object::OBJECT).as_value(), &[])?;
         set(name, &marker)?;
+        cell.set(Some(marker));
     }
     vm.set_attr_str(sys.as_value(), "monitoring", monitoring.as_value())?;
     let jit = Module::new(vm, "sys._jit", Value::NONE)?;

@@ -372,12 +372,6 @@ impl Sys {
         }
         Ok(())
     }
-
-    /// Call func(*args), while tracing is enabled.
-    #[function(sig = "(func, args, /)")]
-    fn call_tracing(vm: &Vm, func: &Value, args: &Ref<ophi_runtime::Tuple>) -> Res {
-        vm.call(func, args.as_slice())
-    }
 }
 
 /// Whether the interpreter is on its way out.

@@ -6,14 +6,27 @@ use ophi_runtime::vm::bootstrap;
 use ophi_runtime::{Args, Dict, Ref, Res, Tuple, Value, Vm};
 use std::cell::Cell;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Machine stack of a thread unless `stack_size` chose another.
 const STACK_SIZE: usize = 16 << 20;
 
-/// The ident of this thread; another thread may get it once this one has ended.
+static NEXT_IDENT: AtomicU64 = AtomicU64::new(1);
+
+thread_local! {
+    static IDENT: Cell<u64> = const { Cell::new(0) };
+}
+
+/// The ident of this thread: a number no other thread of the process has had.
 pub fn ident() -> u64 {
-    ophi_runtime::vm::threads::current_ident()
+    let known = IDENT.get();
+    if known != 0 {
+        return known;
+    }
+    // Looks like an address, as CPython's do: programs print it, none may rely on it.
+    let fresh = (NEXT_IDENT.fetch_add(1, Ordering::Relaxed) << 12) | 0x7f00_0000_0000;
+    IDENT.set(fresh);
+    fresh
 }
 
 #[derive(Default)]
@@ -74,6 +87,7 @@ pub fn spawn(
             bootstrap::enter(&thread_vm, |vm| {
                 run(vm, carry);
                 local::forget_thread(vm);
+                ophi_runtime::monitoring::legacy::forget_thread(vm);
                 drop(vm.put_aside());
             });
             // The context owns stacks, no values any more.

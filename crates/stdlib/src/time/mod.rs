@@ -1,7 +1,7 @@
 //! `time`: clocks, sleeping, broken-down time. After CPython Modules/timemodule.c.
 
 mod fields;
-pub(crate) mod functions;
+mod functions;
 
 pub use functions::duration;
 

@@ -54,8 +54,8 @@ unsafe fn push_exact(vm: &Vm, callable: *mut Value, sp: *mut Value, total: usize
         (&raw mut (*fp).function).write(callable.read());
         (&raw mut (*fp).locals).write(Value::UNBOUND);
         (&raw mut (*fp).object).write(Value::UNBOUND);
-        (&raw mut (*fp).owner).write(Owner::Thread);
-        (&raw mut (*fp).dying).write(false);
+        // One store for the last word: owner `Thread`, not dying, no place.
+        (&raw mut (*fp).return_offset).cast::<u64>().write(0);
         vm.exec.top.set(top.add(words));
         Some(fp)
     }

@@ -18,10 +18,10 @@ use crate::frames::{Fp, Frame};
 use crate::payload::TypeDef;
 use crate::vm::Vm;
 use core::cell::Cell;
-use ophi_bytecode::instruction::{CACHES, Opcode};
+use ophi_bytecode::instruction::{CACHES, Kind, MIN_INSTRUMENTED_OPCODE, Opcode};
 
 /// Count 1, backoff 1.
-const WARMUP: u16 = 1 << 4 | 1;
+pub const WARMUP: u16 = 1 << 4 | 1;
 /// Count 52, backoff 0.
 const COOLDOWN: u16 = 52 << 4;
 const MAX_BACKOFF: u16 = 12;
@@ -71,30 +71,51 @@ pub fn quicken(units: &mut [u16]) -> usize {
 /// The form an instruction is to take, or why it stays plain.
 pub type Specialiser = fn(&Vm, Fp, *mut u16, u32) -> Option<Opcode>;
 
-/// Runs a specialiser and writes what it said.
+/// Runs a specialiser and writes what it said; true when the instruction has a form to run now. An instruction that is
+/// hidden by an instrumented one stays as it is.
 ///
 /// # Safety
 /// `pc` is an instruction of the running frame, whose state is current.
 #[cold]
 #[inline(never)]
-pub unsafe fn specialise(vm: &Vm, fp: *mut Frame, pc: *mut u16, oparg: u32, base: Opcode, chooser: Specialiser) {
+pub unsafe fn specialise(
+    vm: &Vm,
+    fp: *mut Frame,
+    pc: *mut u16,
+    oparg: u32,
+    base: Opcode,
+    chooser: Specialiser,
+) -> bool {
     // SAFETY: the caller's promise; the opcode byte and the counter are units of the instruction.
     unsafe {
-        if (*(*fp).code).instrumented.get() {
+        if is_instrumented(*pc) {
             *pc.add(1) = backed_off(*pc.add(1));
-            return;
+            return false;
         }
         match chooser(vm, Fp::new(fp), pc, oparg) {
+            // Watched code is not fused: the second instruction may be one that tells something.
+            Some(op) if op.row().kind == Kind::Ours && (*(*fp).code).monitoring.watch().is_some() => {
+                *pc.add(1) = backed_off(*pc.add(1));
+                false
+            }
             Some(op) => {
                 *pc = (*pc & 0xff00) | op.0 as u16;
                 *pc.add(1) = COOLDOWN;
+                true
             }
             None => {
                 *pc = (*pc & 0xff00) | base.0 as u16;
                 *pc.add(1) = backed_off(*pc.add(1));
+                false
             }
         }
     }
+}
+
+/// Whether a unit holds an instrumented instruction.
+#[inline(always)]
+pub fn is_instrumented(unit: u16) -> bool {
+    (unit & 0xff) as u8 >= MIN_INSTRUMENTED_OPCODE
 }
 
 /// The counter after a failure: twice as long as before.

@@ -238,6 +238,10 @@ impl Code {
         use ophi_bytecode::instruction::Opcode;
         let code = &self.plain.code;
         let mut out = Vec::new();
+        let triple = |offsets: [usize; 3]| -> Res {
+            let offsets: Res<Vec<Value>> = offsets.iter().map(|i| vm.new_int(*i as i64)).collect();
+            vm.new_tuple(&offsets?)
+        };
         let (mut at, mut arg) = (0usize, 0usize);
         while at + 1 < code.len() {
             let op = Opcode(code[at]);
@@ -255,11 +259,14 @@ impl Code {
                 | Opcode::FOR_ITER => {
                     let after_not_taken = if code.get(next) == Some(&Opcode::NOT_TAKEN.0) { next + 2 } else { next };
                     let target = next + 2 * arg;
-                    // FOR_ITER jumps past the END_FOR.
-                    let target = if op == Opcode::FOR_ITER { target + 2 } else { target };
-                    let triple = [at, after_not_taken, target];
-                    let triple: Res<Vec<Value>> = triple.iter().map(|i| vm.new_int(*i as i64)).collect();
-                    out.push(vm.new_tuple(&triple?)?);
+                    // FOR_ITER ends behind END_FOR and POP_ITER.
+                    let target = if op == Opcode::FOR_ITER { target + 4 } else { target };
+                    out.push(triple([at, after_not_taken, target])?);
+                }
+                // The branch of an `async for` is the END_SEND to which its end leads back, with the NOT_TAKEN behind it.
+                Opcode::END_ASYNC_FOR => {
+                    let source = next.saturating_sub(2 * arg);
+                    out.push(triple([source, source + 4, next])?);
                 }
                 _ => {}
             }

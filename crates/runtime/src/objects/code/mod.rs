@@ -10,11 +10,11 @@ mod methods;
 pub use materialise::{constant_to_value, value_to_constant};
 
 use crate::interpreter::specialised::Side;
+use crate::monitoring::CodeMonitoring;
 use crate::payload::{Payload, TypeDef};
 use crate::slots::Slots;
 use crate::vm::{Res, Vm};
 use crate::{Ref, Str, Tuple, Value, layout};
-use core::cell::Cell;
 use ophi_bytecode::code::{CodeObject, ExceptionEntry, decode_exception_table, decode_locations, flags, kinds};
 use ophi_heap::{Layout, Trace, TypeFlags, Visitor};
 use std::sync::Arc;
@@ -49,8 +49,8 @@ pub struct Code {
     /// What instructions remember beyond their cache units.
     sides: *mut Side,
     side_count: u32,
-    /// Set once the stream holds instrumented instructions.
-    pub instrumented: Cell<bool>,
+    /// What tools watch in this code; null when nothing ever was.
+    pub monitoring: CodeMonitoring,
 }
 
 pub static CODE: TypeDef = TypeDef {
@@ -156,7 +156,7 @@ impl Code {
             plain: plain.clone(),
             sides: Box::into_raw(vec![Side::default(); sides].into_boxed_slice()).cast(),
             side_count: sides as u32,
-            instrumented: Cell::new(false),
+            monitoring: CodeMonitoring::default(),
         };
         vm.new_object(code)
     }

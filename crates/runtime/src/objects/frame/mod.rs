@@ -4,14 +4,16 @@
 //! write-through proxy (PEP 667). After CPython Objects/frameobject.c.
 #![allow(unsafe_code)]
 
+mod jump;
 pub mod locals;
 
 use crate::frames::{Frame, Owner, lasti, locals_of, release_frame_values, visible};
+use crate::monitoring::legacy;
 use crate::objects::code::Code;
 use crate::objects::generator::{Generator, State};
 use crate::payload::{Downcast, Payload, TypeDef};
 use crate::slots::Slots;
-use crate::vm::{Res, Vm};
+use crate::vm::{Raised, Res, Vm};
 use crate::{GilCell, Ref, Value, ValueCell, layout, methods};
 use core::cell::Cell;
 use ophi_bytecode::code::flags;
@@ -131,21 +133,6 @@ impl Vm {
         }
     }
 
-    /// The running frame of each thread of the interpreter that has one, by the thread's ident, the latest thread first.
-    pub fn frames_of_threads(&self) -> Res<Vec<(u64, Value)>> {
-        let mut frames = Vec::new();
-        let mut failed = Ok(());
-        self.for_each_thread(|thread| {
-            let Some(fp) = thread.current_frame() else { return };
-            // SAFETY: the other thread stands still outside its loop while this one holds the GIL, so its frames are live.
-            match unsafe { object_of(self, fp.raw()) } {
-                Ok(frame) => frames.push((thread.thread_id, frame.into_value())),
-                Err(raised) => failed = Err(raised),
-            }
-        });
-        failed.map(|()| frames)
-    }
-
     /// `locals()` of the running Python code: its mapping, or a snapshot of its slots.
     pub fn current_locals(&self) -> Res {
         let Some(object) = self.frame_object(0)? else {
@@ -215,6 +202,10 @@ fn repr(vm: &Vm, value: &Value) -> Res {
     Ok(vm.new_str(&format!("<frame at {:#x}, file {file}, line {line}, code {name}>", value.bits()))?.into_value())
 }
 
+fn cannot_delete(vm: &Vm, name: &str) -> Raised {
+    vm.attribute_error(format!("attribute '{name}' of 'frame' objects cannot be deleted"))
+}
+
 #[methods]
 impl FrameObject {
     #[getter]
@@ -257,10 +248,10 @@ impl FrameObject {
     }
 
     #[setter(name = "f_lineno")]
-    fn set_f_lineno(vm: &Vm, _this: &Ref<FrameObject>, value: Option<&Value>) -> Res<()> {
+    fn set_f_lineno(vm: &Vm, this: &Ref<FrameObject>, value: Option<&Value>) -> Res<()> {
         match value {
-            None => Err(vm.attribute_error("cannot delete attribute")),
-            Some(_) => Err(vm.value_error("f_lineno can only be set in a trace function")),
+            None => Err(cannot_delete(vm, "f_lineno")),
+            Some(value) => jump::set_line(vm, this, value),
         }
     }
 
@@ -283,9 +274,11 @@ impl FrameObject {
         Ok(this.trace.get_or_none())
     }
     #[setter(name = "f_trace")]
-    fn set_f_trace(_: &Vm, this: &Ref<FrameObject>, value: Option<&Value>) -> Res<()> {
-        this.trace.set(value.filter(|v| !v.is_none()).cloned());
-        Ok(())
+    fn set_f_trace(vm: &Vm, this: &Ref<FrameObject>, value: Option<&Value>) -> Res<()> {
+        let value = value.filter(|v| !v.is_none()).cloned();
+        let set = value.is_some();
+        this.trace.set(value);
+        if set && this.trace_opcodes.get() { legacy::set_opcode_trace(vm, this, true) } else { Ok(()) }
     }
     #[getter]
     fn f_trace_lines(_: &Vm, this: &Ref<FrameObject>) -> Res<bool> {
@@ -309,10 +302,15 @@ impl FrameObject {
     #[setter(name = "f_trace_opcodes")]
     fn set_f_trace_opcodes(vm: &Vm, this: &Ref<FrameObject>, value: Option<&Value>) -> Res<()> {
         match value {
-            Some(v) if v.is_true() || v.is_false() => {
-                this.trace_opcodes.set(v.is_true());
-                Ok(())
+            Some(v) if v.is_true() => {
+                this.trace_opcodes.set(true);
+                if this.trace.is_set() { legacy::set_opcode_trace(vm, this, true) } else { Ok(()) }
             }
+            Some(v) if v.is_false() => {
+                this.trace_opcodes.set(false);
+                legacy::set_opcode_trace(vm, this, false)
+            }
+            None => Err(cannot_delete(vm, "f_trace_opcodes")),
             _ => Err(vm.type_error("attribute value type must be bool")),
         }
     }

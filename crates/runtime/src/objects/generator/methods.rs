@@ -154,7 +154,8 @@ pub fn close(vm: &Vm, value: &Value) -> Res {
             let unit = unsafe { *(*generator.frame()).pc };
             let is_resume = ophi_bytecode::instruction::DEOPT[(unit & 0xff) as usize]
                 == ophi_bytecode::instruction::Opcode::RESUME.0;
-            if is_resume && (unit >> 8) & 4 != 0 && !is_async_generator(vm, value) {
+            let watched = vm.interpreter().monitoring.wants(crate::monitoring::Event::PyUnwind);
+            if is_resume && (unit >> 8) & 4 != 0 && !is_async_generator(vm, value) && !watched {
                 generator.discard_frame(vm);
                 return Ok(Value::NONE);
             }

@@ -296,6 +296,10 @@ pub fn iter(vm: &Vm, this: &Value) -> Res {
 /// StopIteration ends the iteration; its value is lost here, so who delegates (`yield from`) calls `__next__` itself.
 pub fn next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
     let result = call_dunder(vm, this, &vm.names().__next__, &[]);
+    if vm.interpreter().monitoring.wants(crate::monitoring::Event::Raise) {
+        // Who swallows it tells of it.
+        return result.map(Some);
+    }
     vm.catch(result, &exc::STOP_ITERATION)
 }
 
