@@ -6,7 +6,8 @@
 //! * [`cell`]    interior mutability under the GIL
 //! * [`pool`]    pools of fixed-size blocks for small objects, accounting and limits
 //! * [`gc`]      the generational cycle collector
-//! * [`buffer`]  accounted, fallible storage of lists, dicts and strings
+//! * [`buffer`]  accounted, fallible storage of lists and numbers
+//! * [`indexed`] the memory of a compact hash table
 //!
 //! This crate knows no Python type and no interpreter. It is the home of `unsafe`: everything above sees owned values,
 //! references bound by lifetimes, and results.
@@ -18,6 +19,7 @@ pub mod buffer;
 pub mod cell;
 pub mod gc;
 pub mod header;
+pub mod indexed;
 pub mod object;
 pub mod pool;
 pub mod value;
@@ -25,6 +27,7 @@ pub mod value;
 pub use buffer::{Accounted, Buffer, OutOfMemory, TryPush, buffer_with_capacity, new_buffer};
 pub use cell::{GilCell, ValueCell};
 pub use header::{GcHead, Header, Layout, TypeFields, TypeFlags, TypeHead};
+pub use indexed::Indexed;
 pub use object::{Functions, Object, Ref, Trace, Visitor, tail};
 pub use pool::{Heap, Hooks, attach, current};
 pub use value::Value;

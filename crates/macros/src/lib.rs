@@ -363,6 +363,25 @@ fn method_shim(
             }
         }
     }
+    // The usual call, positional arguments of an allowed number, needs no look at the signature.
+    let is_positional = |p: &&Parameter| matches!(p.kind, Kind::PositionalOnly | Kind::Positional);
+    let most = parameters.iter().filter(is_positional).count();
+    let least = parameters.iter().filter(is_positional).filter(|p| p.default.is_none()).count();
+    let keyword_needed = parameters.iter().any(|p| p.kind == Kind::KeywordOnly && p.default.is_none());
+    let range =
+        if parameters.iter().any(|p| p.kind == Kind::VarArgs) { quote!(#least..) } else { quote!(#least..=#most) };
+    let bind = quote!(::ophi_runtime::native::bind(vm, SIGNATURE, #name, args, &mut bound)?);
+    let rest = if keyword_needed {
+        bind
+    } else {
+        quote! {
+            if args.names.is_none() && (#range).contains(&args.values.len()) {
+                ::ophi_runtime::native::bind_positional(args.values, &mut bound, #most)
+            } else {
+                #bind
+            }
+        }
+    };
     let code = quote! {
         #[doc(hidden)]
             #[allow(non_snake_case)]
@@ -370,7 +389,7 @@ fn method_shim(
         fn #shim(#vm, args: ::ophi_runtime::Args<'_>) -> ::ophi_runtime::Res {
             const SIGNATURE: Option<&'static ::ophi_runtime::native::Signature> = #signature;
             let mut bound: [Option<&::ophi_runtime::Value>; #count] = [None; #count];
-            let rest = ::ophi_runtime::native::bind(vm, SIGNATURE, #name, args, &mut bound)?;
+            let rest = #rest;
             #receiver
             ::ophi_runtime::IntoRes::into_res(<#owner>::#rust_name(vm, #pass_receiver #(#arguments),*), vm)
         }

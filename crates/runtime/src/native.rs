@@ -205,6 +205,15 @@ pub fn wrong_count(vm: &Vm, name: &str, given: usize, min: usize, max: usize) ->
     vm.type_error(format!("{name} expected {bound}{n} argument{s}, got {given}"))
 }
 
+/// Binds positional arguments, whose number has been checked, without looking at a signature; `most` of them have a name.
+#[inline(always)]
+pub fn bind_positional<'a>(values: &'a [Value], bound: &mut [Option<&'a Value>], most: usize) -> Rest<'a> {
+    for (slot, value) in bound.iter_mut().take(most).zip(values) {
+        *slot = Some(value);
+    }
+    Rest { positional: values.get(most..).unwrap_or(&[]), keywords: Keywords { names: None, values: &[] } }
+}
+
 /// Distributes a call's arguments over a signature. `bound` has one entry per parameter but `*args` and `**kwargs`.
 /// Raises TypeError as CPython's `_PyArg_UnpackKeywords` and `_PyArg_CheckPositional` do.
 pub fn bind<'a>(

@@ -1,6 +1,7 @@
 //! Builtins about numbers: `abs`, `bin`, `divmod`, `hex`, `oct`, `pow`, `round`, `sum`.
 
 use crate::objects::bytes::Bytes;
+use crate::objects::str::Kind;
 use crate::objects::{complex, float, int};
 use crate::payload::Downcast;
 use crate::protocol::numbers::BinaryOp;
@@ -15,13 +16,18 @@ fn to_base(vm: &Vm, number: &Value, radix: u32, prefix: &str) -> Res {
     let index = vm.index(number)?;
     let text = match int::view(&index) {
         Some(int::IntView::Small(i)) => {
-            let sign = if i < 0 { "-" } else { "" };
-            let magnitude = i.unsigned_abs();
-            match radix {
-                2 => format!("{sign}{prefix}{magnitude:b}"),
-                8 => format!("{sign}{prefix}{magnitude:o}"),
-                _ => format!("{sign}{prefix}{magnitude:x}"),
-            }
+            let mut digits = [0u8; 64];
+            let digits = int::convert::small_digits(i.unsigned_abs(), radix, &mut digits);
+            let parts = [if i < 0 { &b"-"[..] } else { b"" }, prefix.as_bytes(), digits];
+            let len = parts.iter().map(|p| p.len()).sum();
+            let text = vm.new_str_with(Kind::Ascii, len, |mut out| {
+                for part in parts {
+                    let (here, rest) = out.split_at_mut(part.len());
+                    here.copy_from_slice(part);
+                    out = rest;
+                }
+            })?;
+            return Ok(text.into_value());
         }
         Some(int::IntView::Big(b)) => {
             let sign = if b.sign() == Sign::Minus { "-" } else { "" };

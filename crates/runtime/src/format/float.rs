@@ -1,27 +1,195 @@
 //! Floats as decimal text in the C presentation types `e`, `f`, `g`, `r`, correctly rounded.
+//!
+//! Exact digits come from the standard library's formatting, the shortest ones from `zmij`; layout is done here, on a small
+//! buffer that needs no allocation for ordinary numbers.
 
-use crate::objects::float::convert::{repr, shortest_digits};
+use core::fmt::Write;
+use smallvec::SmallVec;
+
+/// ASCII text in the making.
+#[derive(Default)]
+pub struct Text {
+    bytes: SmallVec<[u8; 64]>,
+}
+
+impl Write for Text {
+    fn write_str(&mut self, s: &str) -> core::fmt::Result {
+        self.bytes.extend_from_slice(s.as_bytes());
+        Ok(())
+    }
+}
+
+impl core::ops::Deref for Text {
+    type Target = [u8];
+    fn deref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl Text {
+    pub fn of(text: &str) -> Text {
+        Text { bytes: SmallVec::from_slice(text.as_bytes()) }
+    }
+
+    pub fn push(&mut self, b: u8) {
+        self.bytes.push(b);
+    }
+
+    pub fn extend(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    pub fn zeros(&mut self, n: usize) {
+        self.bytes.resize(self.bytes.len() + n, b'0');
+    }
+
+    pub fn make_uppercase(&mut self) {
+        self.bytes.make_ascii_uppercase();
+    }
+
+    fn has(&self, wanted: &[u8]) -> bool {
+        self.bytes.iter().any(|b| wanted.contains(b))
+    }
+
+    /// `e` with its sign and at least two digits.
+    fn exponent(&mut self, e: i32) {
+        self.push(b'e');
+        self.push(if e < 0 { b'-' } else { b'+' });
+        let e = e.unsigned_abs();
+        if e >= 100 {
+            self.push(b'0' + (e / 100) as u8);
+        }
+        self.push(b'0' + (e / 10 % 10) as u8);
+        self.push(b'0' + (e % 10) as u8);
+    }
+
+    /// As a string, for callers whose text need not be quick.
+    pub fn into_string(self) -> String {
+        String::from_utf8_lossy(&self.bytes).into_owned()
+    }
+}
+
+/// The digits of a float without sign or point, and where the point stands: `0.DIGITS * 10^point`.
+pub struct Digits {
+    room: [u8; 24],
+    len: usize,
+    pub point: i32,
+}
+
+impl core::ops::Deref for Digits {
+    type Target = [u8];
+    fn deref(&self) -> &[u8] {
+        &self.room[..self.len]
+    }
+}
+
+/// The shortest digits that identify a finite, non-negative float.
+pub fn shortest(f: f64) -> Digits {
+    let mut digits = Digits { room: [b'0'; 24], len: 0, point: 1 };
+    if f == 0.0 {
+        digits.len = 1;
+        return digits;
+    }
+    let mut buffer = zmij::Buffer::new();
+    let text = buffer.format_finite(f).as_bytes();
+    // Digits with or without a point, then maybe an exponent; zeros in front and behind do not count.
+    let mut point = None;
+    let mut exponent = 0;
+    let mut seen = 0;
+    for (i, b) in text.iter().enumerate() {
+        match b {
+            b'.' => point = Some(seen),
+            b'e' => {
+                exponent = small_number(&text[i + 1..]);
+                break;
+            }
+            _ => {
+                seen += 1;
+                if digits.len > 0 || *b != b'0' {
+                    digits.room[digits.len] = *b;
+                    digits.len += 1;
+                }
+            }
+        }
+    }
+    digits.point = point.unwrap_or(seen) - (seen - digits.len as i32) + exponent;
+    while digits.len > 1 && digits.room[digits.len - 1] == b'0' {
+        digits.len -= 1;
+    }
+    digits
+}
+
+fn small_number(text: &[u8]) -> i32 {
+    let (negative, digits) = match text {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
+        _ => (false, text),
+    };
+    let n = digits.iter().fold(0, |n, d| n * 10 + (*d as i32 - 48));
+    if negative { -n } else { n }
+}
+
+/// Python's `repr` of a float: exponent form below 1e-4 and from 1e16 on.
+pub fn write_repr(out: &mut Text, f: f64) {
+    if f.is_nan() {
+        return out.extend(b"nan");
+    }
+    if f.is_sign_negative() {
+        out.push(b'-');
+    }
+    if f.is_infinite() {
+        return out.extend(b"inf");
+    }
+    let digits = shortest(f.abs());
+    let point = digits.point;
+    if (-4 < point && point <= 16) || f == 0.0 {
+        if point <= 0 {
+            out.extend(b"0.");
+            out.zeros(point.unsigned_abs() as usize);
+            out.extend(&digits);
+        } else if point as usize >= digits.len() {
+            out.extend(&digits);
+            out.zeros(point as usize - digits.len());
+            out.extend(b".0");
+        } else {
+            let (whole, fraction) = digits.split_at(point as usize);
+            out.extend(whole);
+            out.push(b'.');
+            out.extend(fraction);
+        }
+        return;
+    }
+    out.push(digits[0]);
+    if digits.len() > 1 {
+        out.push(b'.');
+        out.extend(&digits[1..]);
+    }
+    out.exponent(point - 1);
+}
 
 /// Text of a finite, non-negative float. `kind`: one of e, f, g, r (shortest), upper case set by the caller.
 /// `add_dot_zero`: `r` and `g` without precision show ".0" on integral values.
-pub fn digits(f: f64, kind: char, precision: usize, alternate: bool, add_dot_zero: bool) -> String {
-    let mut text = match kind {
-        'e' => exponent(f, precision),
-        'f' => fixed_digits(f, precision),
-        'g' => general(f, precision.max(1), alternate),
+pub fn digits(f: f64, kind: char, precision: usize, alternate: bool, add_dot_zero: bool) -> Text {
+    let mut text = Text::default();
+    match kind {
+        'e' => exponent(&mut text, f, precision),
+        'f' => {
+            let _ = write!(text, "{:.*}", precision.min(EXACT), f);
+            text.zeros(precision.saturating_sub(EXACT));
+        }
+        'g' => general(&mut text, f, precision.max(1), alternate),
         _ => {
-            let t = repr(f);
-            match t.strip_suffix(".0") {
-                Some(whole) if !add_dot_zero => whole.to_string(),
-                _ => t,
+            write_repr(&mut text, f);
+            if !add_dot_zero && text.ends_with(b".0") {
+                text.bytes.truncate(text.len() - 2);
             }
         }
-    };
-    if alternate && !text.contains('.') {
-        let at = text.find('e').unwrap_or(text.len());
-        text.insert(at, '.');
-    } else if add_dot_zero && kind == 'g' && !text.contains(['.', 'e']) {
-        text.push_str(".0");
+    }
+    if alternate && !text.has(b".") {
+        let at = text.iter().position(|b| *b == b'e').unwrap_or(text.len());
+        text.bytes.insert(at, b'.');
+    } else if add_dot_zero && kind == 'g' && !text.has(b".e") {
+        text.extend(b".0");
     }
     text
 }
@@ -29,41 +197,89 @@ pub fn digits(f: f64, kind: char, precision: usize, alternate: bool, add_dot_zer
 /// No float has more digits than this behind its point; the formatting of the standard library takes no more than 65535.
 const EXACT: usize = 1100;
 
-fn fixed_digits(f: f64, precision: usize) -> String {
-    let mut text = format!("{:.*}", precision.min(EXACT), f);
-    text.push_str(&"0".repeat(precision.saturating_sub(EXACT)));
-    text
+/// Mantissa `d.ddd` with `precision` digits behind the point, and the exponent.
+fn scientific(f: f64, precision: usize) -> (Text, i32) {
+    let mut text = Text::default();
+    let _ = write!(text, "{:.*e}", precision.min(EXACT), f);
+    let at = text.iter().rposition(|b| *b == b'e').unwrap_or(text.len());
+    let e = small_number(text.get(at + 1..).unwrap_or(&[]));
+    text.bytes.truncate(at);
+    (text, e)
 }
 
-fn exponent(f: f64, precision: usize) -> String {
-    let text = format!("{:.*e}", precision.min(EXACT), f);
-    let (mantissa, e) = text.split_once('e').unwrap_or((&text, "0"));
-    let e: i32 = e.parse().unwrap_or(0);
-    let zeros = "0".repeat(precision.saturating_sub(EXACT));
-    format!("{mantissa}{zeros}e{}{:02}", if e < 0 { '-' } else { '+' }, e.abs())
+fn exponent(out: &mut Text, f: f64, precision: usize) {
+    let (mantissa, e) = scientific(f, precision);
+    out.extend(&mantissa);
+    out.zeros(precision.saturating_sub(EXACT));
+    out.exponent(e);
 }
 
-fn general(f: f64, precision: usize, alternate: bool) -> String {
-    let wanted = precision;
-    let precision = precision.min(EXACT);
-    let text = format!("{:.*e}", precision - 1, f);
-    let (mantissa, e) = text.split_once('e').unwrap_or((&text, "0"));
-    let e: i32 = e.parse().unwrap_or(0);
-    let zeros = "0".repeat(if alternate { wanted - precision } else { 0 });
-    if e < -4 || e >= precision as i32 {
-        let mantissa = if alternate { format!("{mantissa}{zeros}") } else { strip(mantissa).to_string() };
-        return format!("{mantissa}e{}{:02}", if e < 0 { '-' } else { '+' }, e.abs());
+fn general(out: &mut Text, f: f64, precision: usize, alternate: bool) {
+    let (mantissa, e) = scientific(f, precision.min(EXACT) - 1);
+    let first = mantissa.first().copied().unwrap_or(b'0');
+    let mut rest = mantissa.get(2..).unwrap_or(&[]);
+    if !alternate {
+        let zeros = rest.iter().rev().take_while(|b| **b == b'0').count();
+        rest = &rest[..rest.len() - zeros];
     }
-    let fixed = format!("{f:.*}", (precision as i32 - 1 - e).max(0) as usize);
-    if alternate { fixed + &zeros } else { strip(&fixed).to_string() }
+    let padding = if alternate { precision.saturating_sub(EXACT) } else { 0 };
+    if e < -4 || e >= precision.min(EXACT) as i32 {
+        out.push(first);
+        if !rest.is_empty() {
+            out.push(b'.');
+            out.extend(rest);
+        }
+        out.zeros(padding);
+        return out.exponent(e);
+    }
+    if e < 0 {
+        out.extend(b"0.");
+        out.zeros(e.unsigned_abs() as usize - 1);
+        out.push(first);
+        out.extend(rest);
+    } else {
+        let whole = (e as usize).min(rest.len());
+        out.push(first);
+        out.extend(&rest[..whole]);
+        out.zeros(e as usize - whole);
+        if rest.len() > whole {
+            out.push(b'.');
+            out.extend(&rest[whole..]);
+        }
+    }
+    out.zeros(padding);
 }
 
-/// Without trailing zeros of a fraction.
-fn strip(text: &str) -> &str {
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text }
-}
-
-/// Digits and exponent for callers that lay out themselves.
-pub fn shortest(f: f64) -> (String, i32) {
-    shortest_digits(f)
+/// A precision without a type: like `g`, but with at least one digit after the point, and exponents from the precision on.
+pub fn without_type(f: f64, precision: usize, alternate: bool) -> Text {
+    // No float has more digits.
+    let precision = precision.clamp(1, EXACT);
+    let mut text = digits(f, 'g', precision, alternate, false);
+    if text.has(b"e") || (!alternate && text.has(b".")) {
+        return text;
+    }
+    let (mantissa, e) = scientific(f, precision - 1);
+    if e == precision as i32 - 1 {
+        // All digits stand before the point.
+        let mut kept = &mantissa[..];
+        if !alternate {
+            let zeros = kept.iter().rev().take_while(|b| **b == b'0').count();
+            kept = match &kept[..kept.len() - zeros] {
+                [] => b"0",
+                [start @ .., b'.'] => start,
+                all => all,
+            };
+        }
+        let mut out = Text::default();
+        out.extend(kept);
+        if alternate && kept.len() == 1 {
+            out.push(b'.');
+        }
+        out.exponent(e);
+        return out;
+    }
+    if !alternate {
+        text.extend(b".0");
+    }
+    text
 }

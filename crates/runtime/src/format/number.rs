@@ -2,97 +2,98 @@
 
 use super::float;
 use super::spec::{Align, Spec, pad, parse, unknown_code};
+use crate::objects::int::IntView;
+use crate::objects::str::Data;
+use crate::objects::str::build::Builder;
 use crate::objects::{complex, float as float_object, int};
 use crate::vm::{Res, Vm};
 use crate::{Ref, Str, Value};
-use num_traits::{Signed, ToPrimitive};
+use num_traits::Signed;
 
 /// Digits grouped from the right.
-fn grouped(digits: &str, separator: char, group: usize) -> String {
+fn grouped(digits: &[u8], separator: char, group: usize) -> Vec<u8> {
     let n = digits.len();
-    let mut out = String::with_capacity(n + n / group);
-    for (i, c) in digits.chars().enumerate() {
+    let mut out = Vec::with_capacity(n + n / group);
+    for (i, c) in digits.iter().enumerate() {
         if i > 0 && (n - i).is_multiple_of(group) {
-            out.push(separator);
+            out.push(separator as u8);
         }
-        out.push(c);
+        out.push(*c);
     }
     out
 }
 
 /// Digits of a fraction grouped from the left.
-fn grouped_fraction(digits: &str, separator: char) -> String {
-    let mut out = String::new();
-    for (i, c) in digits.chars().enumerate() {
+fn grouped_fraction(digits: &[u8], separator: char) -> Vec<u8> {
+    let mut out = Vec::new();
+    for (i, c) in digits.iter().enumerate() {
         if i > 0 && i.is_multiple_of(3) {
-            out.push(separator);
+            out.push(separator as u8);
         }
-        out.push(c);
+        out.push(*c);
     }
     out
 }
 
 /// Sign, prefix, digits and the rest, padded and grouped. `whole` are the digits that groups and zero filling touch.
 struct Layout<'a> {
-    sign: &'a str,
-    prefix: &'a str,
-    whole: &'a str,
-    rest: &'a str,
+    sign: &'a [u8],
+    prefix: &'a [u8],
+    whole: &'a [u8],
+    rest: &'a [u8],
     group: usize,
 }
 
-fn lay_out(vm: &Vm, spec: &Spec, parts: Layout<'_>) -> Res<Vec<u32>> {
+fn lay_out(vm: &Vm, spec: &Spec, parts: Layout<'_>) -> Res {
     let width = spec.width.unwrap_or(0);
-    if !vm.heap().charge(width) {
-        return Err(vm.no_memory());
-    }
-    vm.heap().discharge(width);
-    let mut whole = parts.whole.to_string();
+    vm.check_room(width)?;
     let fixed = parts.sign.len() + parts.prefix.len() + parts.rest.len();
     let zero_filled = spec.align == Some(Align::AfterSign) && spec.fill == '0' as u32;
+    let mut whole = parts.whole;
+    let regrouped;
     // Infinities and NaN have no digits to group.
     if let Some(separator) = spec.grouping.filter(|_| !whole.is_empty()) {
+        let mut digits = whole.to_vec();
         if zero_filled {
             // Zeros join the groups: add digits until the grouped text is wide enough.
             let room = width.saturating_sub(fixed);
-            while grouped_len(whole.len(), parts.group) < room {
-                whole.insert(0, '0');
+            while grouped_len(digits.len(), parts.group) < room {
+                digits.insert(0, b'0');
             }
         }
-        whole = grouped(&whole, separator, parts.group);
-    } else if zero_filled {
-        let missing = width.saturating_sub(fixed + whole.len());
-        whole.insert_str(0, &"0".repeat(missing));
+        regrouped = grouped(&digits, separator, parts.group);
+        whole = &regrouped;
     }
+    let len = fixed + whole.len();
+    let mut out = Builder::with_capacity(width.max(len));
+    let ascii = |out: &mut Builder, text: &[u8]| out.push_data(Data::Ascii(text));
     if spec.align == Some(Align::AfterSign) {
-        let used = fixed + whole.len();
-        let missing = width.saturating_sub(used);
-        let mut out: Vec<u32> = parts.sign.chars().chain(parts.prefix.chars()).map(u32::from).collect();
-        out.extend(std::iter::repeat_n(spec.fill, missing));
-        out.extend(whole.chars().chain(parts.rest.chars()).map(u32::from));
-        return Ok(out);
+        ascii(&mut out, parts.sign);
+        ascii(&mut out, parts.prefix);
+        out.repeat(spec.fill, width.saturating_sub(len));
+        ascii(&mut out, whole);
+        ascii(&mut out, parts.rest);
+    } else {
+        pad(&mut out, spec, len, Align::Right, |out| {
+            ascii(out, parts.sign);
+            ascii(out, parts.prefix);
+            ascii(out, whole);
+            ascii(out, parts.rest);
+        });
     }
-    let body: Vec<u32> = parts
-        .sign
-        .chars()
-        .chain(parts.prefix.chars())
-        .chain(whole.chars())
-        .chain(parts.rest.chars())
-        .map(u32::from)
-        .collect();
-    Ok(pad(spec, &body, Align::Right))
+    Ok(out.finish(vm)?.into_value())
 }
 
 fn grouped_len(digits: usize, group: usize) -> usize {
     digits + digits.saturating_sub(1) / group
 }
 
-fn sign_text(negative: bool, spec: &Spec) -> &'static str {
+fn sign_text(negative: bool, spec: &Spec) -> &'static [u8] {
     match (negative, spec.sign) {
-        (true, _) => "-",
-        (false, Some('+')) => "+",
-        (false, Some(' ')) => " ",
-        _ => "",
+        (true, _) => b"-",
+        (false, Some('+')) => b"+",
+        (false, Some(' ')) => b" ",
+        _ => b"",
     }
 }
 
@@ -118,7 +119,6 @@ pub fn format_int(vm: &Vm, value: &Value, spec: &Ref<Str>) -> Res {
     if parsed.no_negative_zero {
         return Err(vm.value_error("Negative zero coercion (z) not allowed in integer format specifier"));
     }
-    let big = view.to_bigint();
     if kind == Some('c') {
         if parsed.sign.is_some() {
             return Err(vm.value_error("Sign not allowed with integer format specifier 'c'"));
@@ -126,31 +126,53 @@ pub fn format_int(vm: &Vm, value: &Value, spec: &Ref<Str>) -> Res {
         if parsed.alternate {
             return Err(vm.value_error("Alternate form (#) not allowed with integer format specifier 'c'"));
         }
-        let Some(c) = big.to_i64() else {
+        let Some(c) = view.to_i64() else {
             return Err(vm.overflow_error("Python int too large to convert to C long"));
         };
         if !(0..=0x10ffff).contains(&c) {
             return Err(vm.overflow_error("%c arg not in range(0x110000)"));
         }
-        let out = pad(&parsed, &[c as u32], Align::Left);
-        return Ok(vm.new_str_from_code_points(&out)?.into_value());
+        vm.check_room(parsed.width.unwrap_or(0))?;
+        let mut out = Builder::new();
+        pad(&mut out, &parsed, 1, Align::Left, |out| out.push(c as u32));
+        return Ok(out.finish(vm)?.into_value());
     }
-    let magnitude = big.abs();
-    let (digits, prefix, group) = match kind {
-        Some('b') => (magnitude.to_str_radix(2), "0b", 4),
-        Some('o') => (magnitude.to_str_radix(8), "0o", 4),
-        Some('x') => (magnitude.to_str_radix(16), "0x", 4),
-        Some('X') => (magnitude.to_str_radix(16).to_uppercase(), "0X", 4),
-        _ => (int::convert::to_decimal(vm, &magnitude)?, "", 3),
+    let (radix, prefix, group) = match kind {
+        Some('b') => (2, &b"0b"[..], 4),
+        Some('o') => (8, &b"0o"[..], 4),
+        Some('x') => (16, &b"0x"[..], 4),
+        Some('X') => (16, &b"0X"[..], 4),
+        _ => (10, &b""[..], 3),
+    };
+    let mut room = [0u8; 64];
+    let mut text;
+    let (negative, digits) = match view {
+        IntView::Small(i) => {
+            let digits = int::convert::small_digits(i.unsigned_abs(), radix, &mut room);
+            if kind == Some('X') {
+                digits.make_ascii_uppercase();
+            }
+            (i < 0, &*digits)
+        }
+        IntView::Big(b) => {
+            text = match radix {
+                10 => int::convert::to_decimal(vm, &b.abs())?,
+                radix => b.magnitude().to_str_radix(radix),
+            };
+            if kind == Some('X') {
+                text.make_ascii_uppercase();
+            }
+            (b.is_negative(), text.as_bytes())
+        }
     };
     let parts = Layout {
-        sign: sign_text(big.is_negative(), &parsed),
-        prefix: if parsed.alternate { prefix } else { "" },
-        whole: &digits,
-        rest: "",
+        sign: sign_text(negative, &parsed),
+        prefix: if parsed.alternate { prefix } else { b"" },
+        whole: digits,
+        rest: b"",
         group,
     };
-    Ok(vm.new_str_from_code_points(&lay_out(vm, &parsed, parts)?)?.into_value())
+    lay_out(vm, &parsed, parts)
 }
 
 /// `float.__format__`.
@@ -189,55 +211,38 @@ fn format_float_with(vm: &Vm, value: &Value, spec: &Spec, shown_for: &Value, dot
     check_precision(vm, precision)?;
     let scaled = if percent { f * 100.0 } else { f };
     let mut negative = scaled.is_sign_negative() && !scaled.is_nan();
-    let text = if scaled.is_finite() {
-        let mut text = float::digits(scaled.abs(), base, precision, spec.alternate, kind.is_none() && dot_zero);
-        if kind.is_none() && spec.precision.is_some() && !spec.alternate {
-            text = without_type(scaled.abs(), precision);
-        }
-        if negative && spec.no_negative_zero && !text.bytes().any(|b| b.is_ascii_digit() && b != b'0') {
+    let mut text = if scaled.is_finite() {
+        let text = if kind.is_none() && spec.precision.is_some() {
+            float::without_type(scaled.abs(), precision, spec.alternate)
+        } else {
+            float::digits(scaled.abs(), base, precision, spec.alternate, kind.is_none() && dot_zero)
+        };
+        if negative && spec.no_negative_zero && !text.iter().any(|b| b.is_ascii_digit() && *b != b'0') {
             negative = false;
         }
         text
-    } else if scaled.is_nan() {
-        "nan".to_string()
     } else {
-        "inf".to_string()
+        float::Text::of(if scaled.is_nan() { "nan" } else { "inf" })
     };
-    let mut text = if upper { text.to_uppercase() } else { text };
+    if upper {
+        text.make_uppercase();
+    }
     if percent {
-        text.push('%');
+        text.push(b'%');
     }
-    let whole_end = text.bytes().position(|b| !b.is_ascii_digit()).unwrap_or(text.len());
-    let (whole, rest) = if scaled.is_finite() { text.split_at(whole_end) } else { ("", text.as_str()) };
-    let mut rest = rest.to_string();
+    let whole_end =
+        if scaled.is_finite() { text.iter().position(|b| !b.is_ascii_digit()).unwrap_or(text.len()) } else { 0 };
+    let (whole, mut rest) = text.split_at(whole_end);
+    let regrouped;
     if let Some(separator) = spec.fraction_grouping
-        && let Some(fraction) = rest.strip_prefix('.')
+        && let Some(fraction) = rest.strip_prefix(b".")
     {
-        let end = fraction.bytes().position(|b| !b.is_ascii_digit()).unwrap_or(fraction.len());
-        rest = format!(".{}{}", grouped_fraction(&fraction[..end], separator), &fraction[end..]);
+        let end = fraction.iter().position(|b| !b.is_ascii_digit()).unwrap_or(fraction.len());
+        regrouped = [b".", &grouped_fraction(&fraction[..end], separator)[..], &fraction[end..]].concat();
+        rest = &regrouped;
     }
-    let parts = Layout { sign: sign_text(negative, spec), prefix: "", whole, rest: &rest, group: 3 };
-    Ok(vm.new_str_from_code_points(&lay_out(vm, spec, parts)?)?.into_value())
-}
-
-/// A precision without a type: like `g`, but with at least one digit after the point, and exponents from the precision on.
-fn without_type(f: f64, precision: usize) -> String {
-    // No float has more digits.
-    let precision = precision.clamp(1, 1100);
-    let text = format!("{:.*e}", precision - 1, f);
-    let e: i32 = text.split_once('e').and_then(|(_, e)| e.parse().ok()).unwrap_or(0);
-    let mut general = float::digits(f, 'g', precision, false, false);
-    // `repr` rules: an exponent as soon as all digits stand before the point.
-    if e == precision as i32 - 1 && !general.contains(['e', '.']) {
-        let (mantissa, _) = text.split_once('e').unwrap_or((&text, "0"));
-        let mantissa =
-            if mantissa.contains('.') { mantissa.trim_end_matches('0').trim_end_matches('.') } else { mantissa };
-        return format!("{mantissa}e+{e:02}");
-    }
-    if !general.contains(['.', 'e']) {
-        general.push_str(".0");
-    }
-    general
+    let parts = Layout { sign: sign_text(negative, spec), prefix: b"", whole, rest, group: 3 };
+    lay_out(vm, spec, parts)
 }
 
 /// `complex.__format__`.
@@ -279,6 +284,8 @@ pub fn format_complex(vm: &Vm, value: &Value, spec: &Ref<Str>) -> Res {
         let real = text_of(re, parsed.sign)?;
         if plain { format!("({real}{imaginary}j)") } else { format!("{real}{imaginary}j") }
     };
-    let points: Vec<u32> = body.chars().map(u32::from).collect();
-    Ok(vm.new_str_from_code_points(&pad(&parsed, &points, Align::Right))?.into_value())
+    vm.check_room(parsed.width.unwrap_or(0))?;
+    let mut out = Builder::new();
+    pad(&mut out, &parsed, body.len(), Align::Right, |out| out.push_ascii(&body));
+    Ok(out.finish(vm)?.into_value())
 }

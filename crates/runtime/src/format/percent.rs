@@ -249,7 +249,7 @@ fn one(vm: &Vm, out: &mut Builder, d: &Directive, c: u32, value: &Value, bytes: 
                 }
                 other => other?,
             };
-            number(out, d, &float_text(f, k, d), 0);
+            real(out, f, k, d);
         }
         'c' => {
             let c = character(vm, value, bytes)?;
@@ -289,34 +289,44 @@ fn text(out: &mut Builder, d: &Directive, data: Data<'_>) {
 }
 
 /// A number: its sign, then `prefix` characters that stay before zeros, then digits.
-fn number(out: &mut Builder, d: &Directive, text: &str, prefix: usize) {
-    let (sign, body) = match text.strip_prefix('-') {
-        Some(rest) => ("-", rest),
-        None if d.plus => ("+", text),
-        None if d.blank => (" ", text),
-        None => ("", text),
+fn number(out: &mut Builder, d: &Directive, negative: bool, prefix: &[u8], digits: &[u8]) {
+    let sign: &[u8] = match negative {
+        true => b"-",
+        false if d.plus => b"+",
+        false if d.blank => b" ",
+        false => b"",
     };
-    let missing = d.width.saturating_sub(sign.len() + body.len());
+    let missing = d.width.saturating_sub(sign.len() + prefix.len() + digits.len());
     let zeros = d.zero && !d.left;
     if !zeros && !d.left {
         out.repeat(32, missing);
     }
-    out.push_ascii(sign);
-    let (head, tail) = body.split_at(prefix.min(body.len()));
-    out.push_ascii(head);
+    out.push_data(Data::Ascii(sign));
+    out.push_data(Data::Ascii(prefix));
     if zeros {
         out.repeat(48, missing);
     }
-    out.push_ascii(tail);
+    out.push_data(Data::Ascii(digits));
     if d.left {
         out.repeat(32, missing);
     }
 }
 
 fn integer(vm: &Vm, out: &mut Builder, d: &Directive, kind: char, value: &Value) -> Res<()> {
-    if let (Some(i), 'd' | 'i' | 'u', None) = (value.as_small_int(), kind, d.precision) {
-        let mut room = [0u8; 24];
-        number(out, d, decimal(i, &mut room), 0);
+    let (radix, prefix) = match kind {
+        'x' => (16, &b"0x"[..]),
+        'X' => (16, &b"0X"[..]),
+        'o' => (8, &b"0o"[..]),
+        _ => (10, &b""[..]),
+    };
+    let prefix = if d.alternate { prefix } else { b"" };
+    if let (Some(i), None) = (value.as_small_int(), d.precision) {
+        let mut room = [0u8; 64];
+        let digits = int::convert::small_digits(i.unsigned_abs(), radix, &mut room);
+        if kind == 'X' {
+            digits.make_ascii_uppercase();
+        }
+        number(out, d, i < 0, prefix, digits);
         return Ok(());
     }
     let big = match int::view(value) {
@@ -326,40 +336,19 @@ fn integer(vm: &Vm, out: &mut Builder, d: &Directive, kind: char, value: &Value)
     if d.precision.is_some_and(|p| p > i32::MAX as usize - 3) {
         return Err(vm.overflow_error("precision too large"));
     }
-    let magnitude = big.abs();
-    let (mut digits, prefix) = match kind {
-        'x' => (magnitude.to_str_radix(16), "0x"),
-        'X' => (magnitude.to_str_radix(16).to_uppercase(), "0X"),
-        'o' => (magnitude.to_str_radix(8), "0o"),
-        _ => (int::convert::to_decimal(vm, &magnitude)?, ""),
+    let mut digits = match radix {
+        10 => int::convert::to_decimal(vm, &big.abs())?,
+        radix => big.magnitude().to_str_radix(radix),
     };
+    if kind == 'X' {
+        digits.make_ascii_uppercase();
+    }
     if let Some(p) = d.precision.filter(|p| *p > digits.len()) {
         vm.check_room(p)?;
         digits.insert_str(0, &"0".repeat(p - digits.len()));
     }
-    let prefix = if d.alternate { prefix } else { "" };
-    let sign = if big.is_negative() { "-" } else { "" };
-    number(out, d, &format!("{sign}{prefix}{digits}"), prefix.len());
+    number(out, d, big.is_negative(), prefix, digits.as_bytes());
     Ok(())
-}
-
-/// Decimal text of a small integer.
-pub fn decimal(i: i64, room: &mut [u8; 24]) -> &str {
-    let mut n = i.unsigned_abs();
-    let mut at = room.len();
-    loop {
-        at -= 1;
-        room[at] = b'0' + (n % 10) as u8;
-        n /= 10;
-        if n == 0 {
-            break;
-        }
-    }
-    if i < 0 {
-        at -= 1;
-        room[at] = b'-';
-    }
-    core::str::from_utf8(&room[at..]).unwrap_or("")
 }
 
 /// The integer a value that is none converts to.
@@ -384,17 +373,18 @@ fn convert(vm: &Vm, kind: char, value: &Value) -> Res<BigInt> {
     }
 }
 
-fn float_text(f: f64, kind: char, d: &Directive) -> String {
-    let lower = kind.to_ascii_lowercase();
-    let body = if f.is_nan() {
-        "nan".to_string()
+fn real(out: &mut Builder, f: f64, kind: char, d: &Directive) {
+    let mut body = if f.is_nan() {
+        float::Text::of("nan")
     } else if f.is_infinite() {
-        "inf".to_string()
+        float::Text::of("inf")
     } else {
-        float::digits(f.abs(), lower, d.precision.unwrap_or(6), d.alternate, false)
+        float::digits(f.abs(), kind.to_ascii_lowercase(), d.precision.unwrap_or(6), d.alternate, false)
     };
-    let body = if kind.is_ascii_uppercase() { body.to_uppercase() } else { body };
-    if f.is_sign_negative() && !f.is_nan() { format!("-{body}") } else { body }
+    if kind.is_ascii_uppercase() {
+        body.make_uppercase();
+    }
+    number(out, d, f.is_sign_negative() && !f.is_nan(), b"", &body);
 }
 
 fn character(vm: &Vm, value: &Value, bytes: bool) -> Res<u32> {

@@ -1,5 +1,6 @@
 //! `[[fill]align][sign]["z"]["#"]["0"][width][grouping]["." precision [grouping]][type]`.
 
+use crate::objects::str::build::Builder;
 use crate::vm::{Raised, Res, Vm};
 use crate::{Str, Value};
 
@@ -49,8 +50,8 @@ fn invalid(vm: &Vm, spec: &Str, value: &Value) -> Raised {
 
 /// Reads a specification; `default_align` only tells how `0` fills.
 pub fn parse(vm: &Vm, text: &Str, value: &Value, is_number: bool) -> Res<Spec> {
-    let c: Vec<u32> = text.code_points().collect();
-    let at = |i: usize| c.get(i).copied().and_then(char::from_u32);
+    let n = text.len();
+    let at = |i: usize| if i < n { char::from_u32(text.at(i)) } else { None };
     let mut spec = Spec {
         fill: ' ' as u32,
         align: None,
@@ -65,14 +66,16 @@ pub fn parse(vm: &Vm, text: &Str, value: &Value, is_number: bool) -> Res<Spec> {
     };
     let mut i = 0;
     let mut fill_given = false;
-    if c.len() >= 2
-        && let Some(align) = align_of(c[1])
+    if n >= 2
+        && let Some(align) = align_of(text.at(1))
     {
-        spec.fill = c[0];
+        spec.fill = text.at(0);
         fill_given = true;
         spec.align = Some(align);
         i = 2;
-    } else if let Some(align) = c.first().and_then(|c| align_of(*c)) {
+    } else if n > 0
+        && let Some(align) = align_of(text.at(0))
+    {
         spec.align = Some(align);
         i = 1;
     }
@@ -138,9 +141,9 @@ pub fn parse(vm: &Vm, text: &Str, value: &Value, is_number: bool) -> Res<Spec> {
             return Err(vm.value_error("Format specifier missing precision"));
         }
     }
-    match c.len() - i {
+    match n - i {
         0 => {}
-        1 => spec.kind = Some(c[i]),
+        1 => spec.kind = Some(text.at(i)),
         _ => return Err(invalid(vm, text, value)),
     }
     if let Some(g) = spec.grouping {
@@ -173,21 +176,15 @@ pub fn unknown_code(vm: &Vm, kind: u32, value: &Value) -> Raised {
     }
 }
 
-/// Pads `body` (code points) to the width; `default` is the alignment of the type.
-pub fn pad(spec: &Spec, body: &[u32], default: Align) -> Vec<u32> {
-    let width = spec.width.unwrap_or(0);
-    let missing = width.saturating_sub(body.len());
-    if missing == 0 {
-        return body.to_vec();
-    }
+/// Appends what `body` writes (`len` code points), padded to the width; `default` is the alignment of the type.
+pub fn pad(out: &mut Builder, spec: &Spec, len: usize, default: Align, body: impl FnOnce(&mut Builder)) {
+    let missing = spec.width.unwrap_or(0).saturating_sub(len);
     let left = match spec.align.unwrap_or(default) {
         Align::Left => 0,
         Align::Right | Align::AfterSign => missing,
         Align::Center => missing / 2,
     };
-    let mut out = Vec::with_capacity(body.len() + missing);
-    out.extend(std::iter::repeat_n(spec.fill, left));
-    out.extend_from_slice(body);
-    out.extend(std::iter::repeat_n(spec.fill, missing - left));
-    out
+    out.repeat(spec.fill, left);
+    body(out);
+    out.repeat(spec.fill, missing - left);
 }

@@ -1,6 +1,7 @@
 //! Text by a format specification.
 
 use super::spec::{Align, pad, parse, unknown_code};
+use crate::objects::str::build::Builder;
 use crate::payload::Downcast;
 use crate::vm::{Res, Vm};
 use crate::{Ref, Str, Value};
@@ -42,10 +43,8 @@ pub fn format_str(vm: &Vm, value: &Value, spec: &Ref<Str>) -> Res {
     if keep == text.len() && width <= text.len() {
         return Ok(vm.str(value)?.into_value());
     }
-    if !vm.heap().charge(width) {
-        return Err(vm.no_memory());
-    }
-    vm.heap().discharge(width);
-    let body: Vec<u32> = text.code_points().take(keep).collect();
-    Ok(vm.new_str_from_code_points(&pad(&parsed, &body, Align::Left))?.into_value())
+    vm.check_room(width)?;
+    let mut out = Builder::with_capacity(width.max(keep));
+    pad(&mut out, &parsed, keep, Align::Left, |out| out.push_data(text.data().part(0, keep)));
+    Ok(out.finish(vm)?.into_value())
 }

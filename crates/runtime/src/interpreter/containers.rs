@@ -102,7 +102,7 @@ fn list_extend(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
     if slots.iter.is_none() && slots.getitem.is_none() {
         return Err(vm.type_error(format!("Value after * must be an iterable, not {}", vm.type_name(&iterable))));
     }
-    vm.for_each(&iterable, |vm, item| list.push(vm, item))
+    list.extend(vm, &iterable)
 }
 
 fn set_add(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
@@ -140,6 +140,9 @@ fn mapping_items(vm: &Vm, mapping: &Value) -> Res<Option<Vec<(Value, Value)>>> {
 fn dict_update(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
     let update = fp.pop();
     let dict = dict_at(vm, fp, oparg as usize)?;
+    if update.exact::<crate::Dict>(vm).is_some() {
+        return dict.update_arg(vm, &update);
+    }
     let Some(items) = mapping_items(vm, &update)? else {
         return Err(vm.type_error(format!("'{}' object is not a mapping", vm.type_name(&update))));
     };

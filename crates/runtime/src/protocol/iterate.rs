@@ -70,8 +70,50 @@ impl Vm {
         Ok(())
     }
 
+    /// All items of a builtin collection at once, when asking for them one by one would run no Python code and give the same.
+    pub fn snapshot<C: FromIterator<Value>>(&self, iterable: &Value) -> Option<C> {
+        use crate::objects::{bytes::Bytes, dict::views, range::Range, set};
+        let class = self.class(iterable);
+        if class.is_heap() {
+            return None;
+        }
+        if let Some(tuple) = iterable.downcast::<Tuple>() {
+            return Some(tuple.as_slice().iter().cloned().collect());
+        }
+        if let Some(list) = iterable.downcast::<List>() {
+            return Some(list.items.with(|items| items.iter().cloned().collect()));
+        }
+        if let Some(dict) = iterable.exact::<Dict>(self) {
+            return Some(dict.with_pairs(|pairs| pairs.iter().filter_map(|p| p.key.clone()).collect()));
+        }
+        if let Some(range) = iterable.downcast::<Range>() {
+            // Many at once would be memory taken without asking.
+            let (start, step, len) = range.small().filter(|(_, _, len)| *len <= 1 << 24)?;
+            let last = step.checked_mul(len.max(1) - 1)?.checked_add(start)?;
+            Value::small_int(last).and(Value::small_int(start))?;
+            return Some((0..len.max(0)).filter_map(|i| Value::small_int(start + i * step)).collect());
+        }
+        if class.is(self.ty(&set::SET)) || class.is(self.ty(&set::FROZENSET)) {
+            return iterable.downcast::<set::Set>().map(|set| set.items().into_iter().collect());
+        }
+        if let Some(bytes) = iterable.downcast::<Bytes>() {
+            return Some(bytes.as_slice().iter().map(|b| Value::int32(*b as i32)).collect());
+        }
+        if class.is(self.ty(&views::DICT_KEYS)) || class.is(self.ty(&views::DICT_VALUES)) {
+            let keys = class.is(self.ty(&views::DICT_KEYS));
+            let dict = iterable.downcast::<views::DictView>()?.dict.downcast::<Dict>()?;
+            return Some(dict.with_pairs(|pairs| {
+                pairs.iter().filter_map(|p| if keys { p.key.clone() } else { p.value.clone() }).collect()
+            }));
+        }
+        None
+    }
+
     /// All items.
     pub fn collect(&self, iterable: &Value) -> Res<Vec<Value>> {
+        if let Some(items) = self.snapshot(iterable) {
+            return Ok(items);
+        }
         let mut items = Vec::new();
         self.for_each(iterable, |_, item| {
             items.push(item);

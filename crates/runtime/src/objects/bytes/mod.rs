@@ -18,9 +18,14 @@ pub use slots::export;
 pub struct Bytes {
     /// -1: not yet computed.
     pub hash: Cell<i64>,
-    len: usize,
-    data: *const u8,
+    /// The length above, in the low 16 bits where the data begins, in words from the payload on.
+    word: Cell<u64>,
 }
+
+const PLACE_MASK: u64 = 0xffff;
+const LEN_SHIFT: u32 = 16;
+/// No bytes object is longer: 2^48 - 1.
+const MAX_LEN: usize = (1 << 48) - 1;
 
 pub static BYTES: TypeDef = TypeDef {
     doc: "bytes(iterable_of_ints) -> bytes\nbytes(string, encoding[, errors]) -> bytes\nbytes(bytes_or_buffer) -> immutable copy of bytes_or_buffer\nbytes(int) -> bytes object of size given by the parameter initialized with null bytes\nbytes() -> empty bytes object\n\nConstruct an immutable array of bytes from:\n  - an iterable yielding integers in range(256)\n  - a text string encoded using the specified encoding\n  - any object implementing the buffer API.\n  - an integer",
@@ -60,18 +65,20 @@ impl Bytes {
     #[inline(always)]
     #[allow(unsafe_code)]
     pub fn as_slice(&self) -> &[u8] {
-        // SAFETY: `len` bytes stand at `data`, written once when the object was made.
-        unsafe { core::slice::from_raw_parts(self.data, self.len) }
+        let words = (self.word.get() & PLACE_MASK) as usize;
+        let start = (self as *const Bytes).cast::<u64>().wrapping_add(words).cast::<u8>();
+        // SAFETY: `len` bytes stand there, in the object's own block, written once when the object was made.
+        unsafe { core::slice::from_raw_parts(start, self.len()) }
     }
 
     #[inline(always)]
     pub fn len(&self) -> usize {
-        self.len
+        (self.word.get() >> LEN_SHIFT) as usize
     }
 
     #[inline(always)]
     pub fn is_empty(&self) -> bool {
-        self.len == 0
+        self.len() == 0
     }
 }
 
@@ -107,21 +114,42 @@ impl Vm {
     }
 
     pub fn new_bytes(&self, bytes: &[u8]) -> Res<Ref<Bytes>> {
-        self.new_bytes_of(&self.ty_of::<Bytes>().clone(), bytes.len(), |out| out.copy_from_slice(bytes))
+        self.new_bytes_with(self.ty_of::<Bytes>(), bytes.len(), false, |out| out.copy_from_slice(bytes))
     }
 
     /// `len` bytes of class `cls` (`bytes` or a subclass), zero until `fill` has written them.
-    #[allow(unsafe_code)]
     pub fn new_bytes_of(&self, cls: &TypeRef, len: usize, fill: impl FnOnce(&mut [u8])) -> Res<Ref<Bytes>> {
-        let Some(extra) = len.checked_add(1) else { return Err(self.no_memory()) };
-        let payload = Bytes { hash: Cell::new(-1), len, data: core::ptr::null() };
+        self.new_bytes_with(cls, len, true, fill)
+    }
+
+    /// `cleared`: the bytes are zero before `fill` sees them; else it must write all of them.
+    #[allow(unsafe_code)]
+    fn new_bytes_with(
+        &self,
+        cls: &TypeRef,
+        len: usize,
+        cleared: bool,
+        fill: impl FnOnce(&mut [u8]),
+    ) -> Res<Ref<Bytes>> {
+        if len > MAX_LEN {
+            return Err(self.no_memory());
+        }
+        let extra = len + 1;
+        let payload = Bytes { hash: Cell::new(-1), word: Cell::new(0) };
         let object = self.new_instance_with(cls, payload, extra)?;
-        // SAFETY: `extra` bytes stand behind the instance; nobody else has seen the object yet.
+        // SAFETY: `extra` bytes stand behind the instance, all written here and by `fill`; nobody else has seen the object.
         unsafe {
             let start = ophi_heap::object::extra_bytes(&object, cls.head());
-            core::ptr::write_bytes(start.as_ptr(), 0, extra);
+            if cleared {
+                core::ptr::write_bytes(start.as_ptr(), 0, len);
+            }
+            start.as_ptr().add(len).write(0);
             fill(core::slice::from_raw_parts_mut(start.as_ptr(), len));
-            (*object.as_ptr()).payload.data = start.as_ptr();
+            let words = (start.as_ptr() as usize - (&raw const *object) as usize) / 8;
+            if words as u64 > PLACE_MASK {
+                return Err(self.no_memory());
+            }
+            object.word.set((len as u64) << LEN_SHIFT | words as u64);
         }
         Ok(object)
     }

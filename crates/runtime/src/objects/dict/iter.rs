@@ -2,6 +2,7 @@
 
 use super::Dict;
 use crate::objects::iterators::self_iter;
+use crate::objects::tuple::reuse::Reused;
 use crate::payload::{Downcast, Payload, TypeDef};
 use crate::slots::Slots;
 use crate::vm::{Res, Vm};
@@ -26,8 +27,9 @@ pub struct DictIterator {
     /// The dict's length when the iteration began; `usize::MAX` after an error, so that the error stays.
     pub used: Cell<usize>,
     pub left: Cell<usize>,
+    result: Reused,
 }
-trace_fields!(DictIterator { dict });
+trace_fields!(DictIterator { dict, result });
 
 macro_rules! iterators {
     ($($def:ident $payload:ident $name:literal $next:ident $part:ident $direction:ident;)*) => {$(
@@ -62,8 +64,7 @@ macro_rules! iterators {
 
         fn $next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
             let Some(iterator) = this.downcast::<DictIterator>() else { return Ok(None) };
-            let Some((key, value)) = iterator.$direction(vm)? else { return Ok(None) };
-            Part::$part.pick(vm, key, value).map(Some)
+            iterator.$direction(vm, Part::$part)
         }
     )*};
 }
@@ -109,20 +110,33 @@ impl DictIterator {
         Ok(())
     }
 
-    #[inline]
-    pub fn forward(&self, vm: &Vm) -> Res<Option<(Value, Value)>> {
+    /// The part of the live entry at `at`; the dict runs out of what the iterator began with: an error.
+    #[inline(always)]
+    fn take(&self, vm: &Vm, dict: &Dict, at: usize, part: Part) -> Res<Option<Value>> {
+        if self.left.get() == 0 {
+            self.dict.set(None);
+            return Err(vm.runtime_error("dictionary keys changed during iteration"));
+        }
+        self.left.set(self.left.get() - 1);
+        match part {
+            Part::Keys => Ok(dict.key_at(at)),
+            Part::Values => Ok(dict.value_at(at)),
+            Part::Items => match dict.entry_at(at) {
+                Some((key, value)) => self.result.give(vm, [key, value].into_iter()).map(Some),
+                None => Ok(None),
+            },
+        }
+    }
+
+    #[inline(always)]
+    pub fn forward(&self, vm: &Vm, part: Part) -> Res<Option<Value>> {
         let Some(holder) = self.dict.get() else { return Ok(None) };
         let Some(dict) = holder.downcast::<Dict>() else { return Ok(None) };
         self.check(vm, dict)?;
-        match dict.next_entry(self.position.get()) {
-            Some((at, key, value)) => {
-                if self.left.get() == 0 {
-                    self.dict.set(None);
-                    return Err(vm.runtime_error("dictionary keys changed during iteration"));
-                }
+        match dict.next_position(self.position.get()) {
+            Some(at) => {
                 self.position.set(at + 1);
-                self.left.set(self.left.get() - 1);
-                Ok(Some((key, value)))
+                self.take(vm, dict, at, part)
             }
             None => {
                 self.dict.set(None);
@@ -131,7 +145,7 @@ impl DictIterator {
         }
     }
 
-    fn backward(&self, vm: &Vm) -> Res<Option<(Value, Value)>> {
+    fn backward(&self, vm: &Vm, part: Part) -> Res<Option<Value>> {
         let Some(holder) = self.dict.get() else { return Ok(None) };
         let Some(dict) = holder.downcast::<Dict>() else { return Ok(None) };
         self.check(vm, dict)?;
@@ -139,14 +153,9 @@ impl DictIterator {
         let mut position = if self.position.get() > dict.end() { 0 } else { self.position.get() };
         while position > 0 {
             position -= 1;
-            if let Some((key, value)) = dict.entry_at(position) {
-                if self.left.get() == 0 {
-                    self.dict.set(None);
-                    return Err(vm.runtime_error("dictionary keys changed during iteration"));
-                }
+            if dict.key_at(position).is_some() {
                 self.position.set(position);
-                self.left.set(self.left.get() - 1);
-                return Ok(Some((key, value)));
+                return self.take(vm, dict, position, part);
             }
         }
         self.dict.set(None);
@@ -173,6 +182,7 @@ fn start(vm: &Vm, dict: &Value, from_end: bool) -> Res<DictIterator> {
         position: Cell::new(if from_end { inside.end() } else { 0 }),
         used: Cell::new(inside.len()),
         left: Cell::new(inside.len()),
+        result: Reused::default(),
     })
 }
 
@@ -220,6 +230,7 @@ impl DictIterator {
             position: Cell::new(own.position.get()),
             used: Cell::new(own.used.get()),
             left: Cell::new(own.left.get()),
+            result: Reused::default(),
         };
         let class = vm.class(this);
         let backward = [&REVERSE_KEY_ITERATOR, &REVERSE_VALUE_ITERATOR, &REVERSE_ITEM_ITERATOR]
@@ -228,9 +239,9 @@ impl DictIterator {
         let part = DictIterator::part(vm, this);
         let mut rest = Vec::new();
         loop {
-            let next = if backward { copy.backward(vm)? } else { copy.forward(vm)? };
-            let Some((key, value)) = next else { break };
-            rest.push(part.pick(vm, key, value)?);
+            let next = if backward { copy.backward(vm, part)? } else { copy.forward(vm, part)? };
+            let Some(item) = next else { break };
+            rest.push(item);
         }
         let args = vm.new_tuple(&[vm.new_list(rest)?])?;
         vm.new_tuple(&[vm.get_builtin("iter")?, args])

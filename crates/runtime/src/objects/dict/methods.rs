@@ -32,7 +32,7 @@ impl Dict {
                 0x81..=0x8000 => 2,
                 _ => 4,
             };
-            let text_only = t.entries.iter().all(|e| e.key.as_ref().is_none_or(|k| k.is_a::<crate::Str>()));
+            let text_only = t.pairs().iter().all(|p| p.key.as_ref().is_none_or(|k| k.is_a::<crate::Str>()));
             48 + 32 + t.size() * width + (t.size() * 2 / 3) * if text_only { 16 } else { 24 }
         })
     }

@@ -90,7 +90,7 @@ impl Dict {
 
     #[inline(always)]
     pub fn len(&self) -> usize {
-        self.table.with(|t| t.used)
+        self.table.with(|t| t.used())
     }
 
     #[inline(always)]
@@ -170,14 +170,14 @@ impl Dict {
     /// The value of the entry at a position; `None` for deleted entries and beyond the end.
     #[inline(always)]
     pub fn value_at(&self, position: usize) -> Option<Value> {
-        self.table.with(|t| t.entries.get(position).and_then(|e| e.value.clone()))
+        self.table.with(|t| t.pairs().get(position).and_then(|p| p.value.clone()))
     }
 
     /// The value at a position when the key there is identical to `key` (inline caches of instance dicts).
     #[inline(always)]
     pub fn value_if_key(&self, position: usize, key: &Value) -> Option<Value> {
         self.table.with(|t| {
-            let e = t.entries.get(position)?;
+            let e = t.pairs().get(position)?;
             if e.key.as_ref()?.is(key) { e.value.clone() } else { None }
         })
     }
@@ -185,42 +185,50 @@ impl Dict {
     /// Key and value at a position.
     pub fn entry_at(&self, position: usize) -> Option<(Value, Value)> {
         self.table.with(|t| {
-            let e = t.entries.get(position)?;
+            let e = t.pairs().get(position)?;
             Some((e.key.clone()?, e.value.clone()?))
         })
     }
 
     /// One more than the last position.
     pub fn end(&self) -> usize {
-        self.table.with(|t| t.entries.len())
+        self.table.with(|t| t.pairs().len())
     }
 
-    /// The next live entry at or after `position`, with its position: how iterators walk.
-    pub fn next_entry(&self, position: usize) -> Option<(usize, Value, Value)> {
+    /// The position of the next live entry at or after `position`: how iterators walk.
+    #[inline]
+    pub fn next_position(&self, position: usize) -> Option<usize> {
         self.table.with(|t| {
-            let mut i = position.max(t.front);
-            while let Some(e) = t.entries.get(i) {
-                if let (Some(k), Some(v)) = (&e.key, &e.value) {
-                    return Some((i, k.clone(), v.clone()));
-                }
-                i += 1;
-            }
-            None
+            let start = position.max(t.front());
+            let more = t.pairs().get(start..)?.iter().position(|p| p.key.is_some())?;
+            Some(start + more)
         })
+    }
+
+    /// The next live entry at or after `position`, with its position.
+    #[inline]
+    pub fn next_entry(&self, position: usize) -> Option<(usize, Value, Value)> {
+        let at = self.next_position(position)?;
+        let (key, value) = self.entry_at(at)?;
+        Some((at, key, value))
     }
 
     /// As [`Dict::next_entry`], with the key's hash.
+    #[inline]
     pub fn next_hashed(&self, position: usize) -> Option<(usize, Value, Value, i64)> {
-        self.table.with(|t| {
-            let mut i = position.max(t.front);
-            while let Some(e) = t.entries.get(i) {
-                if let (Some(k), Some(v)) = (&e.key, &e.value) {
-                    return Some((i, k.clone(), v.clone(), e.hash));
-                }
-                i += 1;
-            }
-            None
-        })
+        let (at, key, value) = self.next_entry(position)?;
+        Some((at, key, value, self.table.with(|t| t.hash_of(at))))
+    }
+
+    /// Looks at the pairs in order, deleted ones too. `look` must not run Python code.
+    pub fn with_pairs<R>(&self, look: impl FnOnce(&[ophi_heap::indexed::Pair]) -> R) -> R {
+        self.table.with(|t| look(t.pairs()))
+    }
+
+    /// The key at a position.
+    #[inline(always)]
+    pub fn key_at(&self, position: usize) -> Option<Value> {
+        self.table.with(|t| t.pairs().get(position).and_then(|p| p.key.clone()))
     }
 
     /// Removes the last entry.
@@ -232,9 +240,9 @@ impl Dict {
     /// The last live entry with its position and hash.
     pub fn last_hashed(&self) -> Option<(usize, Value, Value, i64)> {
         self.table.with(|t| {
-            let at = t.entries.iter().rposition(|e| e.value.is_some())?;
-            let e = &t.entries[at];
-            Some((at, e.key.clone()?, e.value.clone()?, e.hash))
+            let at = t.pairs().iter().rposition(|p| p.value.is_some())?;
+            let pair = &t.pairs()[at];
+            Some((at, pair.key.clone()?, pair.value.clone()?, t.hash_of(at)))
         })
     }
 
@@ -245,11 +253,11 @@ impl Dict {
             .table
             .with(|t| {
                 let mut fresh = Table::new();
-                fresh.reserve(t.used + 1)?;
+                fresh.reserve(t.used() + 1)?;
                 fresh.insert(key, hash, value)?;
-                for e in &t.entries {
-                    if let (Some(k), Some(v)) = (&e.key, &e.value) {
-                        fresh.insert(k.clone(), e.hash, v.clone())?;
+                for (at, pair) in t.pairs().iter().enumerate() {
+                    if let (Some(k), Some(v)) = (&pair.key, &pair.value) {
+                        fresh.insert(k.clone(), t.hash_of(at), v.clone())?;
                     }
                 }
                 fresh.generation = t.generation.wrapping_add(1);
@@ -303,7 +311,7 @@ impl Dict {
     /// Another value for a live entry; keys and positions stay.
     #[inline]
     pub fn replace_at(&self, position: usize, value: Value) {
-        let old = self.table.with_mut(|t| t.entries.get_mut(position).and_then(|e| e.value.replace(value)));
+        let old = self.table.with_mut(|t| t.pairs_mut().get_mut(position).and_then(|p| p.value.replace(value)));
         drop(old);
     }
 
@@ -362,15 +370,15 @@ impl Dict {
 
     /// New references to all entries in order.
     pub fn items(&self) -> Vec<(Value, Value)> {
-        self.table.with(|t| t.entries.iter().filter_map(|e| Some((e.key.clone()?, e.value.clone()?))).collect())
+        self.table.with(|t| t.pairs().iter().filter_map(|p| Some((p.key.clone()?, p.value.clone()?))).collect())
     }
 
     pub fn keys(&self) -> Vec<Value> {
-        self.table.with(|t| t.entries.iter().filter(|e| e.value.is_some()).filter_map(|e| e.key.clone()).collect())
+        self.table.with(|t| t.pairs().iter().filter_map(|p| p.key.clone()).collect())
     }
 
     pub fn values(&self) -> Vec<Value> {
-        self.table.with(|t| t.entries.iter().filter_map(|e| e.value.clone()).collect())
+        self.table.with(|t| t.pairs().iter().filter_map(|p| p.value.clone()).collect())
     }
 
     /// A shallow copy with the same order.
@@ -414,6 +422,12 @@ impl Dict {
             position = at + 1;
         }
         Ok(())
+    }
+
+    /// Whether the key is there.
+    pub fn contains(&self, vm: &Vm, key: &Value) -> Res<bool> {
+        let hash = vm.hash_key(key)?;
+        Ok(self.find(vm, key, hash)?.is_some())
     }
 }
 

@@ -6,7 +6,7 @@ use crate::objects::text_builder::TextBuilder;
 use crate::payload::Downcast;
 use crate::slots::CompareOp;
 use crate::vm::{Raised, Res, Vm};
-use crate::{Ref, Str, TypeRef, Value};
+use crate::{Ref, Str, Tuple, TypeRef, Value};
 
 pub(super) fn of<'a>(vm: &Vm, this: &'a Value) -> Res<&'a Ref<Dict>> {
     this.downcast::<Dict>().ok_or_else(|| vm.type_error("a dict is required"))
@@ -18,6 +18,9 @@ impl Vm {
     pub fn hash_key(&self, key: &Value) -> Res<i64> {
         if let Some(text) = key.exact::<Str>(self) {
             return Ok(text.hash(self));
+        }
+        if let Some(i) = key.as_small_int() {
+            return Ok(crate::protocol::basic::hash_i64(i));
         }
         self.hash(key).map_err(|raised| self.unhashable(raised, key, "a dict key"))
     }
@@ -60,8 +63,11 @@ pub fn update_with(vm: &Vm, dict: &Ref<Dict>, args: Args<'_>, name: &str) -> Res
 impl Dict {
     /// Takes over a mapping (anything with `keys`) or an iterable of pairs.
     pub fn update_arg(&self, vm: &Vm, source: &Value) -> Res<()> {
-        if source.exact::<Dict>(vm).is_some() {
-            return self.merge(vm, source, true);
+        if let Some(other) = source.exact::<Dict>(vm) {
+            return self.merge_dict(vm, other, true);
+        }
+        if source.exact::<crate::objects::list::List>(vm).is_some() || source.exact::<Tuple>(vm).is_some() {
+            return self.merge_pairs(vm, source, true);
         }
         if vm.get_attr_opt(source, &vm.names().keys)?.is_some() {
             return self.merge(vm, source, true);
@@ -116,6 +122,14 @@ impl Dict {
         let iterator = vm.iter(source)?;
         let mut n = 0;
         while let Some(pair) = vm.next(&iterator)? {
+            if let Some(tuple) = pair.exact::<Tuple>(vm)
+                && let [key, value] = tuple.as_slice()
+                && replace
+            {
+                self.set(vm, key, value.clone())?;
+                n += 1;
+                continue;
+            }
             let slots = vm.class(&pair).slots();
             let parts = if slots.iter.is_none() && slots.getitem.is_none() {
                 Err(vm.type_error("object is not iterable"))
@@ -239,7 +253,7 @@ pub fn setitem(vm: &Vm, this: &Value, key: &Value, value: Option<&Value>) -> Res
 }
 
 pub fn contains(vm: &Vm, this: &Value, key: &Value) -> Res<bool> {
-    Ok(of(vm, this)?.get(vm, key)?.is_some())
+    of(vm, this)?.contains(vm, key)
 }
 
 pub fn or(vm: &Vm, a: &Value, b: &Value) -> Res {

@@ -1,37 +1,19 @@
-//! The hash table under `dict`: indices of 1, 2 or 4 bytes into entries in insertion order.
+//! The hash table under `dict`: indices into pairs in insertion order, in one block of memory ([`Indexed`]).
+//!
+//! While every key is a plain `str`, whose hash stands in the string, no hashes are kept beside the pairs; the first key of
+//! another kind has them written down. Invariant: in a table without hashes every key is a plain str that knows its hash.
 
 use crate::payload::Downcast;
-use crate::{Str, Trace, Value, Visitor};
-use ophi_heap::{Buffer, OutOfMemory, Ref, TryPush, new_buffer};
-
-pub struct Entry {
-    pub hash: i64,
-    /// `None`: deleted.
-    pub key: Option<Value>,
-    pub value: Option<Value>,
-}
-
-/// Slots of the index table. Stored as `entry + 2`; so that fresh memory is all empty.
-const EMPTY: u32 = 0;
-const DELETED: u32 = 1;
-
-enum Indices {
-    None,
-    U8(Buffer<u8>),
-    U16(Buffer<u16>),
-    U32(Buffer<u32>),
-}
+use crate::{Ref, Str, Trace, Value, Visitor};
+use ophi_heap::OutOfMemory;
+use ophi_heap::indexed::{DELETED, EMPTY, FIRST, Indexed, MIN_LOG2, Pair};
 
 pub struct Table {
-    indices: Indices,
-    mask: usize,
-    /// Entries that may still be appended before the table must grow.
-    room: usize,
-    pub entries: Buffer<Entry>,
-    pub used: usize,
-    /// All entries before this one are deleted, so that taking the first again and again stays linear.
-    pub front: usize,
-    /// Changes when entries are added, removed or moved.
+    indexed: Indexed,
+    used: u32,
+    /// All pairs before this one are deleted, so that taking the first again and again stays linear.
+    front: u32,
+    /// Changes when pairs are added, removed or moved.
     pub generation: u32,
 }
 
@@ -42,78 +24,120 @@ pub enum Probe {
     Candidate(usize),
 }
 
-const MIN_SIZE: usize = 8;
 const PERTURB_SHIFT: u32 = 5;
 
 impl Table {
     pub const fn new() -> Table {
-        Table { indices: Indices::None, mask: 0, room: 0, entries: new_buffer(), used: 0, front: 0, generation: 0 }
+        Table { indexed: Indexed::new(), used: 0, front: 0, generation: 0 }
+    }
+
+    /// Live pairs.
+    #[inline(always)]
+    pub fn used(&self) -> usize {
+        self.used as usize
     }
 
     #[inline(always)]
-    fn index(&self, slot: usize) -> u32 {
-        match &self.indices {
-            Indices::None => EMPTY,
-            Indices::U8(b) => b[slot] as u32,
-            Indices::U16(b) => b[slot] as u32,
-            Indices::U32(b) => b[slot],
-        }
+    pub fn front(&self) -> usize {
+        self.front as usize
+    }
+
+    /// All pairs in order, deleted ones too.
+    #[inline(always)]
+    pub fn pairs(&self) -> &[Pair] {
+        self.indexed.pairs()
     }
 
     #[inline(always)]
-    fn set_index(&mut self, slot: usize, value: u32) {
-        match &mut self.indices {
-            Indices::None => {}
-            Indices::U8(b) => b[slot] = value as u8,
-            Indices::U16(b) => b[slot] = value as u16,
-            Indices::U32(b) => b[slot] = value,
-        }
+    pub fn pairs_mut(&mut self) -> &mut [Pair] {
+        self.indexed.pairs_mut()
     }
 
-    /// Walks the probe sequence of `hash`; `visit` is given each entry index and may stop.
+    /// The hash of a live pair.
+    #[inline]
+    pub fn hash_of(&self, at: usize) -> i64 {
+        if let Some(hash) = self.indexed.hashes().get(at) {
+            return *hash;
+        }
+        self.pairs().get(at).and_then(|p| p.key.as_ref()).and_then(plain_str).map_or(0, |k| k.known_hash())
+    }
+
+    /// Walks the probe sequence of `hash`; `visit` is given each slot and pair index and may stop.
     #[inline(always)]
     fn probe<T>(&self, hash: i64, mut visit: impl FnMut(usize, usize) -> Option<T>) -> Option<T> {
-        if matches!(self.indices, Indices::None) {
+        if !self.indexed.has_slots() {
             return None;
         }
         let mut perturb = hash as u64;
-        let mut slot = hash as usize & self.mask;
+        let mut slot = hash as usize;
         loop {
-            match self.index(slot) {
+            match self.indexed.slot(slot) {
                 EMPTY => return None,
                 DELETED => {}
                 entry => {
-                    if let Some(answer) = visit(slot, entry as usize - 2) {
+                    if let Some(answer) = visit(slot, (entry - FIRST) as usize) {
                         return Some(answer);
                     }
                 }
             }
             perturb >>= PERTURB_SHIFT;
-            slot = (slot.wrapping_mul(5).wrapping_add(perturb as usize).wrapping_add(1)) & self.mask;
+            slot = (slot & self.indexed.mask()).wrapping_mul(5).wrapping_add(perturb as usize).wrapping_add(1);
         }
     }
 
     /// Searches by identity and hash; passes over the first `skip` candidates (already compared unequal).
+    #[inline]
     pub fn find(&self, key: &Value, hash: i64, skip: usize) -> Probe {
-        let mut skip = skip;
-        let key_str = key.downcast::<Str>();
+        if let Some(key) = plain_str(key)
+            && !self.indexed.is_hashed()
+        {
+            return self.find_among_texts(key, hash);
+        }
+        self.find_any(key, hash, skip)
+    }
+
+    /// Searches for a str; `Candidate` when a key that is no plain str has the same hash.
+    #[inline(always)]
+    pub fn find_str(&self, key: &Ref<Str>, hash: i64) -> Probe {
+        if !self.indexed.is_hashed() && plain_str(key.as_value()).is_some() {
+            return self.find_among_texts(key, hash);
+        }
+        self.find_any(key.as_value(), hash, 0)
+    }
+
+    #[inline]
+    fn find_among_texts(&self, key: &Ref<Str>, hash: i64) -> Probe {
+        let pairs = self.pairs();
         self.probe(hash, |_, i| {
-            let e = &self.entries[i];
-            let k = e.key.as_ref()?;
+            let k = pairs.get(i)?.key.as_ref()?;
+            if k.is(key.as_value()) {
+                return Some(Probe::Hit(i));
+            }
+            let k = plain_str(k)?;
+            (k.known_hash() == hash && k.equals(key)).then_some(Probe::Hit(i))
+        })
+        .unwrap_or(Probe::Miss)
+    }
+
+    fn find_any(&self, key: &Value, hash: i64, skip: usize) -> Probe {
+        let mut skip = skip;
+        let pairs = self.pairs();
+        let hashes = self.indexed.hashes();
+        let text = plain_str(key);
+        self.probe(hash, |_, i| {
+            let k = pairs.get(i)?.key.as_ref()?;
             if k.is(key) {
                 return Some(Probe::Hit(i));
             }
-            if e.hash != hash {
-                return None;
-            }
-            if let (Some(a), Some(b)) = (key_str, k.downcast::<Str>())
-                && is_plain_str(key)
-                && is_plain_str(k)
-            {
-                return a.equals(b).then_some(Probe::Hit(i));
-            }
-            if !k.is_object() && k.is_small_int() && key.is_small_int() {
+            let own = match hashes.get(i) {
+                Some(own) => *own,
+                None => plain_str(k)?.known_hash(),
+            };
+            if own != hash || (k.is_small_int() && key.is_small_int()) {
                 return None; // equal immediates are identical
+            }
+            if let (Some(a), Some(b)) = (text, plain_str(k)) {
+                return a.equals(b).then_some(Probe::Hit(i));
             }
             if skip > 0 {
                 skip -= 1;
@@ -124,171 +148,139 @@ impl Table {
         .unwrap_or(Probe::Miss)
     }
 
-    /// Searches for a str; `Candidate` when a key that is no plain str has the same hash.
-    #[inline]
-    pub fn find_str(&self, key: &Ref<Str>, hash: i64) -> Probe {
-        self.probe(hash, |_, i| {
-            let e = &self.entries[i];
-            let k = e.key.as_ref()?;
-            if k.is(key.as_value()) {
-                return Some(Probe::Hit(i));
-            }
-            if e.hash != hash {
-                return None;
-            }
-            match k.downcast::<Str>() {
-                Some(other) if is_plain_str(k) && is_plain_str(key.as_value()) => {
-                    other.equals(key).then_some(Probe::Hit(i))
-                }
-                _ => Some(Probe::Candidate(i)),
-            }
-        })
-        .unwrap_or(Probe::Miss)
+    pub fn key(&self, at: usize) -> Value {
+        self.pairs().get(at).and_then(|p| p.key.clone()).unwrap_or(Value::UNBOUND)
     }
 
-    pub fn key(&self, entry: usize) -> Value {
-        self.entries.get(entry).and_then(|e| e.key.clone()).unwrap_or(Value::UNBOUND)
+    pub fn is_key(&self, at: usize, key: &Value) -> bool {
+        self.pairs().get(at).and_then(|p| p.key.as_ref()).is_some_and(|k| k.is(key))
     }
 
-    pub fn is_key(&self, entry: usize, key: &Value) -> bool {
-        self.entries.get(entry).and_then(|e| e.key.as_ref()).is_some_and(|k| k.is(key))
-    }
-
-    /// Appends an entry whose key is absent.
+    /// Appends a pair whose key is absent.
     pub fn insert(&mut self, key: Value, hash: i64, value: Value) -> Result<(), OutOfMemory> {
-        if self.room == 0 {
-            self.grow()?;
+        let hashed = self.indexed.is_hashed();
+        if !hashed && !plain_str(&key).is_some_and(|k| k.known_hash() == hash) {
+            self.keep_hashes()?;
+        } else if self.indexed.len() == self.indexed.capacity() {
+            self.resize(log2_for(self.used() * 3), hashed)?;
         }
-        let entry = self.entries.len();
-        self.entries.try_push(Entry { hash, key: Some(key), value: Some(value) })?;
-        self.room -= 1;
+        self.append(Some(key), hash, Some(value));
         self.used += 1;
         self.generation = self.generation.wrapping_add(1);
-        self.place(hash, entry);
         Ok(())
     }
 
-    /// Puts the entry's index into the first free slot of its probe sequence.
-    #[inline]
-    fn place(&mut self, hash: i64, entry: usize) {
+    #[inline(always)]
+    fn append(&mut self, key: Option<Value>, hash: i64, value: Option<Value>) {
+        let at = self.indexed.len();
+        self.indexed.push(key, value, hash);
+        // The first free slot of the probe sequence.
         let mut perturb = hash as u64;
-        let mut slot = hash as usize & self.mask;
-        while self.index(slot) > DELETED {
+        let mut slot = hash as usize;
+        while self.indexed.slot(slot) > DELETED {
             perturb >>= PERTURB_SHIFT;
-            slot = (slot.wrapping_mul(5).wrapping_add(perturb as usize).wrapping_add(1)) & self.mask;
+            slot = (slot & self.indexed.mask()).wrapping_mul(5).wrapping_add(perturb as usize).wrapping_add(1);
         }
-        self.set_index(slot, entry as u32 + 2);
+        self.indexed.set_slot(slot, at as u32 + FIRST);
     }
 
-    pub fn remove(&mut self, entry: usize, hash: i64) -> Option<(Value, Value)> {
-        let slot = self.probe(hash, |slot, i| (i == entry).then_some(slot))?;
-        self.set_index(slot, DELETED);
+    /// From here on hashes are kept beside the pairs.
+    #[cold]
+    fn keep_hashes(&mut self) -> Result<(), OutOfMemory> {
+        let now = self.indexed.slot_count().trailing_zeros();
+        let full = self.indexed.len() == self.indexed.capacity();
+        self.resize(if full { log2_for(self.used() * 3) } else { now.max(MIN_LOG2) }, true)
+    }
+
+    pub fn remove(&mut self, at: usize, hash: i64) -> Option<(Value, Value)> {
+        let slot = self.probe(hash, |slot, i| (i == at).then_some(slot))?;
+        self.indexed.set_slot(slot, DELETED);
         self.used -= 1;
         self.generation = self.generation.wrapping_add(1);
-        let e = &mut self.entries[entry];
-        let pair = (e.key.take()?, e.value.take()?);
-        if entry == self.front {
-            while self.entries.get(self.front).is_some_and(|e| e.key.is_none()) {
-                self.front += 1;
-            }
+        let pair = self.pairs_mut().get_mut(at)?;
+        let taken = (pair.key.take()?, pair.value.take()?);
+        if at == self.front() {
+            let gone = self.pairs()[at..].iter().take_while(|p| p.key.is_none()).count();
+            self.front += gone as u32;
         }
-        self.front = self.front.min(self.entries.len());
-        Some(pair)
+        Some(taken)
     }
 
-    /// Removes the last live entry and what is deleted behind it, so that `popitem` in a loop stays linear. Nothing else
+    /// Removes the last live pair and what is deleted behind it, so that `popitem` in a loop stays linear. Nothing else
     /// shortens the array: an iterator must see that a new key stands behind the removed one.
     pub fn pop_last(&mut self) -> Option<(Value, Value)> {
-        let at = self.entries.iter().rposition(|e| e.key.is_some())?;
-        let hash = self.entries[at].hash;
-        let pair = self.remove(at, hash)?;
-        self.entries.truncate(at);
-        self.front = self.front.min(at);
+        let at = self.pairs().iter().rposition(|p| p.key.is_some())?;
+        let pair = self.remove(at, self.hash_of(at))?;
+        self.indexed.truncate(at);
+        self.front = self.front.min(at as u32);
         Some(pair)
     }
 
-    /// A table for three times the live entries; deleted ones go.
-    fn grow(&mut self) -> Result<(), OutOfMemory> {
-        let want = (self.used * 3).max(MIN_SIZE).next_power_of_two();
-        self.resize(want)
-    }
-
-    /// Room for `more` entries without growing.
+    /// Room for `more` pairs without growing.
     pub fn reserve(&mut self, more: usize) -> Result<(), OutOfMemory> {
-        if self.room >= more {
+        if self.indexed.capacity() - self.indexed.len() >= more {
             return Ok(());
         }
-        let want = ((self.used + more) * 3).div_ceil(2).max(MIN_SIZE).next_power_of_two();
-        self.resize(want)
+        self.resize(log2_for(((self.used() + more) * 3).div_ceil(2)), self.indexed.is_hashed())
     }
 
-    fn resize(&mut self, size: usize) -> Result<(), OutOfMemory> {
-        let usable = size * 2 / 3;
-        if usable > u32::MAX as usize - 2 {
-            return Err(OutOfMemory);
-        }
-        let mut entries: Buffer<Entry> = new_buffer();
-        entries.try_reserve_exact(usable.max(self.used)).map_err(|_| OutOfMemory)?;
-        let indices = if usable + 1 < u8::MAX as usize {
-            Indices::U8(zeroed(size)?)
-        } else if usable + 1 < u16::MAX as usize {
-            Indices::U16(zeroed(size)?)
-        } else {
-            Indices::U32(zeroed(size)?)
-        };
-        // Nothing fails from here on.
-        entries.extend(self.entries.drain(..).filter(|e| e.key.is_some()));
-        self.entries = entries;
+    /// Other slots; deleted pairs go.
+    fn resize(&mut self, log2: u32, hashed: bool) -> Result<(), OutOfMemory> {
+        let was_hashed = self.indexed.is_hashed();
+        let mut old = core::mem::replace(&mut self.indexed, Indexed::with_log2(log2, hashed)?);
         self.front = 0;
-        self.indices = indices;
-        self.mask = size - 1;
-        self.room = usable - self.used;
         self.generation = self.generation.wrapping_add(1);
-        for i in 0..self.entries.len() {
-            let hash = self.entries[i].hash;
-            self.place(hash, i);
-        }
+        old.take_pairs(|pair, hash| {
+            if let Some(key) = &pair.key {
+                let hash = if was_hashed { hash } else { plain_str(key).map_or(0, |k| k.known_hash()) };
+                self.append(pair.key, hash, pair.value);
+            }
+        });
         Ok(())
     }
 
     pub fn try_clone(&self) -> Result<Table, OutOfMemory> {
-        let mut copy = Table::new();
         if self.used == 0 {
-            return Ok(copy);
+            return Ok(Table::new());
         }
-        let size = ((self.used * 3).div_ceil(2)).max(MIN_SIZE).next_power_of_two();
-        copy.resize(size)?;
-        for e in &self.entries {
-            if let (Some(k), Some(v)) = (&e.key, &e.value) {
-                copy.insert(k.clone(), e.hash, v.clone())?;
+        // Mostly live: the same memory again. Else only what is live.
+        if self.indexed.len() <= self.used() + self.used() / 2 {
+            return Ok(Table { indexed: self.indexed.try_clone()?, used: self.used, front: self.front, generation: 0 });
+        }
+        let mut copy = Table::new();
+        copy.resize(log2_for((self.used() * 3).div_ceil(2)), self.indexed.is_hashed())?;
+        for (at, pair) in self.pairs().iter().enumerate() {
+            if pair.key.is_some() {
+                copy.append(pair.key.clone(), self.hash_of(at), pair.value.clone());
             }
         }
+        copy.used = self.used;
         Ok(copy)
     }
 
     /// Slots of the index table, for `sys.getsizeof`.
     pub fn size(&self) -> usize {
-        if matches!(self.indices, Indices::None) { 0 } else { self.mask + 1 }
+        self.indexed.slot_count()
     }
 }
 
-fn zeroed<T: Copy + Default>(size: usize) -> Result<Buffer<T>, OutOfMemory> {
-    let mut b = ophi_heap::buffer_with_capacity(size)?;
-    b.resize(size, T::default());
-    Ok(b)
+/// The least table with at least `slots` slots.
+fn log2_for(slots: usize) -> u32 {
+    slots.max(1).next_power_of_two().trailing_zeros().max(MIN_LOG2)
 }
 
-/// Whether the value is a str whose comparison cannot be overridden: exactly `str`.
+/// The value as a str whose comparison cannot be overridden: exactly `str`.
 #[inline(always)]
-fn is_plain_str(value: &Value) -> bool {
-    value.header().is_some_and(|h| !h.type_head().flags.get().has(ophi_heap::TypeFlags::HEAP))
+fn plain_str(value: &Value) -> Option<&Ref<Str>> {
+    let flags = value.header()?.type_head().flags.get();
+    if flags.has(ophi_heap::TypeFlags::STR) && !flags.has(ophi_heap::TypeFlags::HEAP) {
+        return value.downcast::<Str>();
+    }
+    None
 }
 
 impl Trace for Table {
     fn trace(&self, visitor: &mut Visitor<'_>) {
-        for e in &self.entries {
-            e.key.trace(visitor);
-            e.value.trace(visitor);
-        }
+        self.indexed.trace(visitor)
     }
 }

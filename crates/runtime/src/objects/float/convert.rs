@@ -1,64 +1,16 @@
 //! Floats to text and back: `repr`, `float(text)`, hexadecimal notation, the parts of a float.
 
+use crate::format::float::{Text, write_repr};
 use crate::payload::Downcast;
 use crate::vm::{Res, Vm};
 use crate::{Str, Value};
+use smallvec::SmallVec;
 
-/// The shortest text that reads back as the same float, in Python's notation: exponent form below 1e-4 and from 1e16 on.
+/// The shortest text that reads back as the same float, in Python's notation.
 pub fn repr(f: f64) -> String {
-    if f.is_nan() {
-        return "nan".into();
-    }
-    if f.is_infinite() {
-        return if f > 0.0 { "inf" } else { "-inf" }.into();
-    }
-    let (digits, point) = shortest_digits(f.abs());
-    let mut out = String::new();
-    if f.is_sign_negative() {
-        out.push('-');
-    }
-    if (-4 < point && point <= 16) || f == 0.0 {
-        push_fixed(&mut out, &digits, point);
-    } else {
-        let (first, rest) = digits.split_at(1);
-        out.push_str(first);
-        if !rest.is_empty() {
-            out.push('.');
-            out.push_str(rest);
-        }
-        let e = point - 1;
-        out.push('e');
-        out.push(if e < 0 { '-' } else { '+' });
-        out.push_str(&format!("{:02}", e.abs()));
-    }
-    out
-}
-
-fn push_fixed(out: &mut String, digits: &str, point: i32) {
-    if point <= 0 {
-        out.push_str("0.");
-        out.extend(std::iter::repeat_n('0', point.unsigned_abs() as usize));
-        out.push_str(digits);
-    } else if point as usize >= digits.len() {
-        out.push_str(digits);
-        out.extend(std::iter::repeat_n('0', point as usize - digits.len()));
-        out.push_str(".0");
-    } else {
-        out.push_str(&digits[..point as usize]);
-        out.push('.');
-        out.push_str(&digits[point as usize..]);
-    }
-}
-
-/// The shortest digits that identify the float, and where the decimal point stands: `0.DIGITS * 10^point`.
-pub fn shortest_digits(f: f64) -> (String, i32) {
-    if f == 0.0 {
-        return ("0".into(), 1);
-    }
-    let text = format!("{f:e}"); // d.ddde±x, shortest
-    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-    let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
-    (digits, exponent.parse::<i32>().unwrap_or(0) + 1)
+    let mut out = Text::default();
+    write_repr(&mut out, f);
+    out.into_string()
 }
 
 /// `f` as mantissa in [0.5, 1) and exponent of two, like C's `frexp`; zero and specials as they are.
@@ -99,49 +51,60 @@ pub fn join(m: f64, e: i32) -> f64 {
 
 /// Reads what `float(text)` accepts: `None` when it is no float.
 pub fn parse(text: &str) -> Option<f64> {
-    let trimmed =
-        text.trim_matches(|c: char| matches!(c, ' ' | '\t' | '\n' | '\r' | '\x0b' | '\x0c' | '\x1c'..='\x1f'));
-    let bytes = trimmed.as_bytes();
-    let unsigned = trimmed.strip_prefix(['+', '-']).unwrap_or(trimmed);
-    let lower = unsigned.to_ascii_lowercase();
-    let negative = bytes.first() == Some(&b'-');
-    let special = match lower.as_str() {
-        "inf" | "infinity" => Some(f64::INFINITY),
-        "nan" => Some(f64::NAN),
-        _ => None,
-    };
-    if let Some(f) = special {
-        return Some(if negative { -f } else { f });
+    let blank = |b: &u8| matches!(b, b' ' | b'\t'..=b'\r');
+    let mut bytes = text.as_bytes();
+    while let [first, rest @ ..] = bytes
+        && blank(first)
+    {
+        bytes = rest;
     }
-    let first = *unsigned.as_bytes().first()?;
+    while let [rest @ .., last] = bytes
+        && blank(last)
+    {
+        bytes = rest;
+    }
+    let (negative, unsigned) = match bytes {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
+        _ => (false, bytes),
+    };
+    let signed = |f: f64| Some(if negative { -f } else { f });
+    let first = *unsigned.first()?;
     if !(first.is_ascii_digit() || first == b'.') {
-        return None;
+        if unsigned.eq_ignore_ascii_case(b"inf") || unsigned.eq_ignore_ascii_case(b"infinity") {
+            return signed(f64::INFINITY);
+        }
+        return if unsigned.eq_ignore_ascii_case(b"nan") { signed(f64::NAN) } else { None };
+    }
+    if unsigned.iter().all(|c| matches!(c, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-')) {
+        return signed(core::str::from_utf8(unsigned).ok()?.parse().ok()?);
     }
     // Underscores stand between digits only.
-    let mut plain = String::with_capacity(unsigned.len());
-    let u = unsigned.as_bytes();
-    for (i, c) in u.iter().enumerate() {
+    let mut plain: SmallVec<[u8; 64]> = SmallVec::new();
+    for (i, c) in unsigned.iter().enumerate() {
         match c {
             b'_' => {
-                let before = i.checked_sub(1).and_then(|k| u.get(k)).is_some_and(u8::is_ascii_digit);
-                let after = u.get(i + 1).is_some_and(u8::is_ascii_digit);
+                let before = i.checked_sub(1).and_then(|k| unsigned.get(k)).is_some_and(u8::is_ascii_digit);
+                let after = unsigned.get(i + 1).is_some_and(u8::is_ascii_digit);
                 if !before || !after {
                     return None;
                 }
             }
-            b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-' => plain.push(*c as char),
+            b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-' => plain.push(*c),
             _ => return None,
         }
     }
-    let f: f64 = plain.parse().ok()?;
-    Some(if negative { -f } else { f })
+    signed(core::str::from_utf8(&plain).ok()?.parse().ok()?)
 }
 
 /// `float(text)` for str, bytes and other buffers.
 pub fn from_text(vm: &Vm, x: &Value) -> Res<f64> {
     let text = match x.downcast::<Str>() {
         Some(s) => crate::objects::int::construct::ascii_digits(s),
-        None => vm.bytes_of(x)?.iter().map(|b| if b.is_ascii() { *b as char } else { '?' }).collect(),
+        None => {
+            let bytes = vm.bytes_of(x)?;
+            std::borrow::Cow::Owned(bytes.iter().map(|b| if b.is_ascii() { *b as char } else { '?' }).collect())
+        }
     };
     match parse(&text) {
         Some(f) => Ok(f),

@@ -56,7 +56,9 @@ fn expect(vm: &Vm, value: &Value) -> Res<f64> {
 }
 
 fn repr(vm: &Vm, value: &Value) -> Res {
-    Ok(vm.new_ascii(super::convert::repr(expect(vm, value)?).as_bytes())?.into_value())
+    let mut text = crate::format::float::Text::default();
+    crate::format::float::write_repr(&mut text, expect(vm, value)?);
+    Ok(vm.new_ascii(&text)?.into_value())
 }
 
 /// Numeric hash (CPython `_Py_HashDouble`): equal numbers of any type have equal hashes. NaN hashes by identity.

@@ -1,13 +1,17 @@
 //! `int(x=0)` and `int(x, base=10)`.
 
-use super::convert::{ParseError, parse};
+use super::convert::{ParseError, Parsed, parse};
 use super::{Int, view};
 use crate::payload::Downcast;
 use crate::vm::{Res, Vm};
 use crate::{Args, Str, TypeRef, Value};
 use num_bigint::BigInt;
+use std::borrow::Cow;
 
 pub fn new(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
+    if let ([x], false) = (args.values, args.has_keywords()) {
+        return finish(vm, cls, from_object(vm, x)?);
+    }
     let positional = args.pos();
     if positional.len() > 2 {
         return Err(vm.type_error(format!("int() takes at most 2 arguments ({} given)", args.values.len())));
@@ -59,6 +63,11 @@ pub fn from_object(vm: &Vm, x: &Value) -> Res {
     if x.is_small_int() {
         return Ok(x.clone());
     }
+    if x.exact::<Str>(vm).is_some()
+        && let Some(value) = from_text(vm, x, 10)?
+    {
+        return Ok(value);
+    }
     let slots = vm.class(x).slots();
     if let Some(to_int) = slots.int {
         let result = to_int(vm, x)?;
@@ -103,13 +112,14 @@ fn from_text(vm: &Vm, x: &Value, base: u32) -> Res<Option<Value>> {
         ascii_digits(s)
     } else if let Some(buffer) = vm.class(x).slots().buffer {
         let exported = buffer(vm, x, 0)?;
-        exported.as_slice().iter().map(|b| *b as char).collect()
+        Cow::Owned(exported.as_slice().iter().map(|b| *b as char).collect())
     } else {
         return Ok(None);
     };
     let limit = vm.interpreter().int_max_str_digits.get();
     match parse(&text, base, limit) {
-        Ok(big) => vm.new_bigint(big).map(Some),
+        Ok(Parsed::Small(i)) => vm.new_int(i).map(Some),
+        Ok(Parsed::Big(big)) => vm.new_bigint(big).map(Some),
         Err(ParseError::TooManyDigits(n)) => Err(vm.value_error(format!(
             "Exceeds the limit ({limit} digits) for integer string conversion: value has {n} digits; use \
              sys.set_int_max_str_digits() to increase the limit"
@@ -125,10 +135,14 @@ fn from_text(vm: &Vm, x: &Value, base: u32) -> Res<Option<Value>> {
 
 /// The text with every decimal digit of any script as ASCII; other characters beyond ASCII become `?` (CPython
 /// `_PyUnicode_TransformDecimalAndSpaceToASCII`), white space a blank.
-pub fn ascii_digits(s: &Str) -> String {
+pub fn ascii_digits(s: &Str) -> Cow<'_, str> {
     if let Some(text) = s.as_ascii() {
-        return text.to_string();
+        return Cow::Borrowed(text);
     }
+    Cow::Owned(decimal_text(s))
+}
+
+fn decimal_text(s: &Str) -> String {
     s.code_points()
         .map(|c| match char::from_u32(c) {
             Some(c) if c.is_ascii() => c,

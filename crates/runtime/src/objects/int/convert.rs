@@ -1,7 +1,7 @@
 //! Text to integers and back, with the limit on decimal digits (`sys.set_int_max_str_digits`).
 
 use crate::vm::{Res, Vm};
-use num_bigint::{BigInt, Sign};
+use num_bigint::{BigInt, BigUint, Sign};
 use num_traits::{Signed, Zero};
 
 /// Decimal text of a big integer; ValueError beyond the limit.
@@ -27,6 +27,13 @@ fn too_many(vm: &Vm, limit: usize) -> crate::vm::Raised {
     ))
 }
 
+/// What `parse` has read.
+pub enum Parsed {
+    /// Fits the immediate form.
+    Small(i64),
+    Big(BigInt),
+}
+
 /// What `parse` could not read.
 pub enum ParseError {
     Invalid,
@@ -34,20 +41,23 @@ pub enum ParseError {
 }
 
 /// Reads an integer literal in `base` (0: by prefix) from ASCII text, white space around allowed, as `int(text, base)` does.
-pub fn parse(text: &str, base: u32, limit: usize) -> Result<BigInt, ParseError> {
-    let trimmed = text.trim_matches(|c: char| {
-        matches!(c, ' ' | '\t' | '\n' | '\r' | '\x0b' | '\x0c' | '\x1c'..='\x1f' | '\u{85}' | '\u{a0}')
-    });
+pub fn parse(text: &str, base: u32, limit: usize) -> Result<Parsed, ParseError> {
+    let blank = |c: char| matches!(c, ' ' | '\t'..='\r');
+    let trimmed = match text.as_bytes() {
+        // The usual text: nothing to trim.
+        [first, .., last] if first.is_ascii_alphanumeric() && last.is_ascii_alphanumeric() => text,
+        _ => text.trim_matches(blank),
+    };
     let (sign, mut body) = match trimmed.as_bytes().first() {
         Some(b'-') => (Sign::Minus, &trimmed[1..]),
         Some(b'+') => (Sign::Plus, &trimmed[1..]),
         _ => (Sign::Plus, trimmed),
     };
     let mut base = base;
-    let prefix = match body.get(..2).map(str::to_ascii_lowercase).as_deref() {
-        Some("0x") => Some(16),
-        Some("0o") => Some(8),
-        Some("0b") => Some(2),
+    let prefix = match body.as_bytes() {
+        [b'0', b'x' | b'X', ..] => Some(16),
+        [b'0', b'o' | b'O', ..] => Some(8),
+        [b'0', b'b' | b'B', ..] => Some(2),
         _ => None,
     };
     let mut after_prefix = false;
@@ -63,9 +73,13 @@ pub fn parse(text: &str, base: u32, limit: usize) -> Result<BigInt, ParseError> 
     if base == 0 {
         base = 10;
     }
-    let mut digits = Vec::with_capacity(body.len());
+    // Beyond the decimal digits that a word holds for certain, digits are gathered first.
+    let quick = base == 10 && body.len() <= 18;
+    let mut small: i64 = 0;
+    let mut digits = Vec::with_capacity(if quick { 0 } else { body.len() });
     // One underscore between digits, and one after a prefix.
     let mut last_was_digit = after_prefix;
+    let mut count = 0;
     for c in body.bytes() {
         if c == b'_' {
             if !last_was_digit {
@@ -83,23 +97,106 @@ pub fn parse(text: &str, base: u32, limit: usize) -> Result<BigInt, ParseError> 
         if digit as u32 >= base {
             return Err(ParseError::Invalid);
         }
-        digits.push(digit);
+        if quick {
+            small = small * 10 + digit as i64;
+        } else {
+            digits.push(digit);
+        }
+        count += 1;
         last_was_digit = true;
     }
-    if digits.is_empty() || !last_was_digit {
+    if count == 0 || !last_was_digit {
         return Err(ParseError::Invalid);
     }
-    if by_literal_rules && digits.len() > 1 && digits[0] == 0 && digits.iter().any(|d| *d != 0) {
+    let nonzero = || small != 0 || digits.iter().any(|d| *d != 0);
+    if by_literal_rules && count > 1 && body.starts_with('0') && nonzero() {
         return Err(ParseError::Invalid);
     }
-    if limit != 0 && !base.is_power_of_two() && digits.len() > limit {
-        return Err(ParseError::TooManyDigits(digits.len()));
+    if limit != 0 && !base.is_power_of_two() && count > limit {
+        return Err(ParseError::TooManyDigits(count));
     }
-    if digits.len() <= 18 && base <= 10 {
-        let n = digits.iter().fold(0i64, |n, d| n * base as i64 + *d as i64);
-        return Ok(BigInt::from(if sign == Sign::Minus { -n } else { n }));
+    if quick {
+        return Ok(Parsed::Small(if sign == Sign::Minus { -small } else { small }));
     }
-    BigInt::from_radix_be(sign, &digits, base).ok_or(ParseError::Invalid)
+    let magnitude = match base {
+        10 if count > 2 * CHUNK => join_decimal(&digits),
+        2 | 4 | 16 => from_bits(&digits, base.ilog2() as usize),
+        _ => BigUint::from_radix_be(&digits, base).ok_or(ParseError::Invalid)?,
+    };
+    Ok(Parsed::Big(BigInt::from_biguint(sign, magnitude)))
+}
+
+/// Digits of a base whose power fills words exactly: packed without arithmetic.
+fn from_bits(digits: &[u8], bits: usize) -> BigUint {
+    let per_word = 32 / bits;
+    let words = digits.rchunks(per_word).map(|part| part.iter().fold(0u32, |word, d| (word << bits) | *d as u32));
+    BigUint::new(words.collect())
+}
+
+/// Decimal digits that the quadratic method takes at once.
+const CHUNK: usize = 1 << 9;
+
+/// Halves again and again: the two parts meet in one multiplication, whose fast methods then carry the cost. The powers of
+/// ten for the halves are made once a level.
+fn join_decimal(digits: &[u8]) -> BigUint {
+    let mut parts: Vec<BigUint> =
+        digits.rchunks(CHUNK).map(|part| BigUint::from_radix_be(part, 10).unwrap_or_default()).collect();
+    let mut unit = BigUint::from(10u8).pow(CHUNK as u32);
+    while parts.len() > 1 {
+        let pairs = parts.chunks(2);
+        parts = pairs
+            .map(|pair| match pair {
+                [low, high] => high * &unit + low,
+                _ => pair[0].clone(),
+            })
+            .collect();
+        if parts.len() > 1 {
+            unit = &unit * &unit;
+        }
+    }
+    parts.pop().unwrap_or_default()
+}
+
+/// Pairs of decimal digits.
+static PAIRS: [u8; 200] = {
+    let mut pairs = [0; 200];
+    let mut i = 0;
+    while i < 100 {
+        pairs[2 * i] = b'0' + (i / 10) as u8;
+        pairs[2 * i + 1] = b'0' + (i % 10) as u8;
+        i += 1;
+    }
+    pairs
+};
+
+/// Digits of `n` in base 2, 8, 10 or 16 at the end of `room`, lower case.
+pub fn small_digits(mut n: u64, radix: u32, room: &mut [u8; 64]) -> &mut [u8] {
+    let mut at = room.len();
+    if radix == 10 {
+        while n >= 100 {
+            let pair = 2 * (n % 100) as usize;
+            n /= 100;
+            at -= 2;
+            room[at..at + 2].copy_from_slice(&PAIRS[pair..pair + 2]);
+        }
+        if n >= 10 {
+            at -= 2;
+            room[at..at + 2].copy_from_slice(&PAIRS[2 * n as usize..2 * n as usize + 2]);
+        } else {
+            at -= 1;
+            room[at] = b'0' + n as u8;
+        }
+        return &mut room[at..];
+    }
+    let bits = radix.ilog2();
+    loop {
+        at -= 1;
+        room[at] = b"0123456789abcdef"[(n & (radix as u64 - 1)) as usize];
+        n >>= bits;
+        if n == 0 {
+            return &mut room[at..];
+        }
+    }
 }
 
 /// Digits in a base of 2, 8 or 16 with the prefix, as `bin`, `oct` and `hex` print.

@@ -3,6 +3,7 @@
 use super::convert;
 use super::slots::{self, to_bytes_le};
 use super::{Int, IntView, view};
+use crate::objects::bytes::Bytes;
 use crate::payload::Downcast;
 use crate::vm::{Res, Vm};
 use crate::{Str, TypeRef, Value, methods};
@@ -126,12 +127,10 @@ impl Int {
     #[classmethod(sig = "(bytes, byteorder='big', *, signed=False)")]
     fn from_bytes(vm: &Vm, cls: &TypeRef, bytes: &Value, byteorder: Option<&Value>, signed: bool) -> Res {
         let little = is_little(vm, byteorder)?;
-        let mut data = vm.bytes_of(bytes)?;
-        if little {
-            data.reverse();
-        }
-        let big = if signed { BigInt::from_signed_bytes_be(&data) } else { BigInt::from_bytes_be(Sign::Plus, &data) };
-        let value = vm.new_bigint(big)?;
+        let value = match bytes.exact::<Bytes>(vm) {
+            Some(bytes) => value_of_bytes(vm, bytes.as_slice(), little, signed)?,
+            None => value_of_bytes(vm, &vm.bytes_of(bytes)?, little, signed)?,
+        };
         if cls.is(vm.ty_of::<Int>()) {
             return Ok(value);
         }
@@ -249,6 +248,25 @@ impl Int {
     fn denominator(_vm: &Vm, _this: &Value) -> i32 {
         1
     }
+}
+
+/// The integer that bytes stand for.
+fn value_of_bytes(vm: &Vm, data: &[u8], little: bool, signed: bool) -> Res {
+    if data.len() <= 8 {
+        let negative = signed && (if little { data.last() } else { data.first() }).is_some_and(|b| b & 0x80 != 0);
+        let start = if negative { u64::MAX } else { 0 };
+        let join = |n: u64, b: &u8| (n << 8) | *b as u64;
+        let n = if little { data.iter().rev().fold(start, join) } else { data.iter().fold(start, join) };
+        if signed || n <= i64::MAX as u64 {
+            return vm.new_int(n as i64);
+        }
+    }
+    vm.new_bigint(match (little, signed) {
+        (true, true) => BigInt::from_signed_bytes_le(data),
+        (false, true) => BigInt::from_signed_bytes_be(data),
+        (true, false) => BigInt::from_bytes_le(Sign::Plus, data),
+        (false, false) => BigInt::from_bytes_be(Sign::Plus, data),
+    })
 }
 
 /// `bin`, `oct`, `hex` of any object with `__index__`.

@@ -7,6 +7,7 @@ use crate::{Args, TypeRef, Value};
 use num_bigint::{BigInt, BigUint, Sign};
 use num_integer::Integer;
 use num_traits::{One, Signed, ToPrimitive, Zero};
+use smallvec::SmallVec;
 
 /// Both operands as integers, or `return Ok(NotImplemented)`.
 macro_rules! operands {
@@ -64,37 +65,30 @@ fn expect<'a>(vm: &Vm, value: &'a Value) -> Res<IntView<'a>> {
 fn repr(vm: &Vm, value: &Value) -> Res {
     let text = match expect(vm, value)? {
         IntView::Small(i) => {
-            let mut buffer = [0u8; 24];
-            return Ok(vm.new_ascii(decimal(i, &mut buffer))?.into_value());
+            let mut room = [0u8; 64];
+            let len = super::convert::small_digits(i.unsigned_abs(), 10, &mut room).len();
+            let mut start = room.len() - len;
+            if i < 0 {
+                start -= 1;
+                room[start] = b'-';
+            }
+            return Ok(vm.new_ascii(&room[start..])?.into_value());
         }
         IntView::Big(b) => super::convert::to_decimal(vm, b)?,
     };
     Ok(vm.new_ascii(text.as_bytes())?.into_value())
 }
 
-/// Decimal digits of `i` at the end of `buffer`.
-pub fn decimal(i: i64, buffer: &mut [u8; 24]) -> &[u8] {
-    let mut at = buffer.len();
-    let mut rest = i.unsigned_abs();
-    loop {
-        at -= 1;
-        buffer[at] = b'0' + (rest % 10) as u8;
-        rest /= 10;
-        if rest == 0 {
-            break;
-        }
-    }
-    if i < 0 {
-        at -= 1;
-        buffer[at] = b'-';
-    }
-    &buffer[at..]
-}
-
 /// Numeric hash: the value modulo 2^61 - 1 with the sign kept.
 pub fn hash_big(b: &BigInt) -> i64 {
-    let modulus = BigUint::from((1u64 << 61) - 1);
-    let rest = (b.magnitude() % modulus).to_i64().unwrap_or(0);
+    const MODULUS: u64 = (1 << 61) - 1;
+    // 2^64 is 8 under the modulus: a word is taken in by turning three bits and adding.
+    let rest = b.magnitude().iter_u64_digits().rev().fold(0u64, |h, word| {
+        let turned = ((h << 3) & MODULUS) | (h >> 58);
+        let sum = turned + (word & MODULUS) + (word >> 61);
+        let sum = (sum & MODULUS) + (sum >> 61);
+        if sum >= MODULUS { sum - MODULUS } else { sum }
+    }) as i64;
     let signed = if b.is_negative() { -rest } else { rest };
     if signed == -1 { -2 } else { signed }
 }
@@ -244,6 +238,34 @@ fn true_divide(vm: &Vm, a: &Value, b: &Value) -> Res {
     }
 }
 
+/// The nearest float to a big integer, ties to even; `None` when it overflows.
+fn nearest(b: &BigInt) -> Option<f64> {
+    let bits = b.bits();
+    if bits > 1024 {
+        return None;
+    }
+    // The first 64 significant bits, and whether anything follows them: the conversion of a word then rounds once.
+    let mut top: u64 = 0;
+    let mut left = 64;
+    let mut sticky = false;
+    let mut first = true;
+    for word in b.magnitude().iter_u64_digits().rev() {
+        if first {
+            left = word.leading_zeros();
+            top = word << left;
+            first = false;
+        } else if left > 0 {
+            top |= word >> (64 - left);
+            sticky |= word << left != 0;
+            left = 0;
+        } else {
+            sticky |= word != 0;
+        }
+    }
+    let f = scale((top | sticky as u64) as f64, bits as i64 - 64);
+    if f.is_infinite() { None } else { Some(if b.is_negative() { -f } else { f }) }
+}
+
 /// The nearest float to `a / b`; `None` when it overflows.
 pub fn divide_exact(a: &BigInt, b: &BigInt) -> Option<f64> {
     let negative = a.is_negative() != b.is_negative();
@@ -287,10 +309,36 @@ pub fn scale(m: f64, exponent: i64) -> f64 {
     f * 2f64.powi(e as i32)
 }
 
+/// `base ** exponent % modulus` with the modulus's sign, for an exponent that is not negative.
+fn small_power_modulo(base: i64, exponent: i64, modulus: i64) -> i64 {
+    let m = modulus.unsigned_abs();
+    let times =
+        |a: u64, b: u64| if m <= u32::MAX as u64 { a * b % m } else { (a as u128 * b as u128 % m as u128) as u64 };
+    let mut square = base.rem_euclid(m as i64) as u64;
+    let mut result = 1 % m;
+    let mut left = exponent;
+    while left > 0 {
+        if left & 1 == 1 {
+            result = times(result, square);
+        }
+        left >>= 1;
+        if left > 0 {
+            square = times(square, square);
+        }
+    }
+    if modulus < 0 && result != 0 { result as i64 - m as i64 } else { result as i64 }
+}
+
 fn power(vm: &Vm, a: &Value, b: &Value, modulus: &Value) -> Res {
     let (base, exponent) = operands!(a, b);
     if !modulus.is_none() {
         let Some(modulus) = view(modulus) else { return Ok(Value::NOT_IMPLEMENTED) };
+        if let (IntView::Small(b), IntView::Small(e), IntView::Small(m)) = (base, exponent, modulus)
+            && e >= 0
+            && m != 0
+        {
+            return vm.new_int(small_power_modulo(b, e, m));
+        }
         return power_modulo(vm, base.to_bigint(), exponent.to_bigint(), modulus.to_bigint());
     }
     let exponent = match exponent {
@@ -390,9 +438,7 @@ pub fn to_int(vm: &Vm, value: &Value) -> Res {
 pub fn as_f64(vm: &Vm, v: IntView<'_>) -> Res<f64> {
     match v {
         IntView::Small(i) => Ok(i as f64),
-        IntView::Big(b) => {
-            divide_exact(b, &BigInt::one()).ok_or_else(|| vm.overflow_error("int too large to convert to float"))
-        }
+        IntView::Big(b) => nearest(b).ok_or_else(|| vm.overflow_error("int too large to convert to float")),
     }
 }
 
@@ -497,7 +543,23 @@ fn bool_new(vm: &Vm, _cls: &TypeRef, args: Args<'_>) -> Res {
 }
 
 /// The sign and magnitude as little-endian bytes of two's complement, exactly `len` long; `None` when it does not fit.
-pub fn to_bytes_le(v: IntView<'_>, len: usize, signed: bool) -> Option<Vec<u8>> {
+pub fn to_bytes_le(v: IntView<'_>, len: usize, signed: bool) -> Option<SmallVec<[u8; 32]>> {
+    if let IntView::Small(i) = v {
+        let word = i.to_le_bytes();
+        if i < 0 && !signed {
+            return None;
+        }
+        let fill = if i < 0 { 0xff } else { 0 };
+        let kept = len.min(8);
+        let lost = word[kept..].iter().any(|b| *b != fill);
+        let sign_lost = signed && (kept == 0 && i != 0 || kept > 0 && (word[kept - 1] ^ fill) & 0x80 != 0);
+        if lost || sign_lost {
+            return None;
+        }
+        let mut bytes = SmallVec::from_slice(&word[..kept]);
+        bytes.resize(len, fill);
+        return Some(bytes);
+    }
     let big = v.to_bigint();
     if big.is_negative() && !signed {
         return None;
@@ -511,5 +573,5 @@ pub fn to_bytes_le(v: IntView<'_>, len: usize, signed: bool) -> Option<Vec<u8>> 
         return None;
     }
     bytes.resize(len, fill);
-    Some(bytes)
+    Some(SmallVec::from_vec(bytes))
 }

@@ -3,6 +3,7 @@
 use super::self_iter;
 use crate::native::Args;
 use crate::objects::int;
+use crate::objects::tuple::reuse::Reused;
 use crate::payload::{Downcast, Payload, TypeDef};
 use crate::slots::Slots;
 use crate::vm::{Res, Vm};
@@ -14,8 +15,9 @@ pub struct Enumerate {
     pub iterator: Value,
     /// The number of the next item: an exact int.
     pub index: GilCell<Value>,
+    result: Reused,
 }
-trace_fields!(Enumerate { iterator, index });
+trace_fields!(Enumerate { iterator, index, result });
 
 impl Payload for Enumerate {
     fn def() -> &'static TypeDef {
@@ -63,7 +65,7 @@ fn new(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
         }
         None => vm.new_int(0)?,
     };
-    let payload = Enumerate { iterator: vm.iter(iterable)?, index: GilCell::new(index) };
+    let payload = Enumerate { iterator: vm.iter(iterable)?, index: GilCell::new(index), result: Reused::default() };
     Ok(vm.new_instance(cls, payload)?.into_value())
 }
 
@@ -76,7 +78,7 @@ fn next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
         None => vm.new_bigint(int::view(&index).map(|v| v.to_bigint()).unwrap_or_default() + 1)?,
     };
     enumerate.index.set(following);
-    vm.new_tuple(&[index, item]).map(Some)
+    enumerate.result.give(vm, [index, item].into_iter()).map(Some)
 }
 
 #[methods]

@@ -2,6 +2,7 @@
 
 use super::self_iter;
 use crate::native::Args;
+use crate::objects::tuple::reuse::Reused;
 use crate::payload::{Downcast, Payload, TypeDef};
 use crate::slots::Slots;
 use crate::vm::{Res, Vm};
@@ -13,8 +14,9 @@ use ophi_heap::{Layout, TypeFlags, trace_fields};
 pub struct Zip {
     pub iterators: Ref<Tuple>,
     pub strict: Cell<bool>,
+    result: Reused,
 }
-trace_fields!(Zip { iterators });
+trace_fields!(Zip { iterators, result });
 
 impl Payload for Zip {
     fn def() -> &'static TypeDef {
@@ -50,7 +52,8 @@ fn new(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
     for iterable in args.pos() {
         iterators.push(vm.iter(iterable)?);
     }
-    let payload = Zip { iterators: Tuple::from_vec(vm, iterators)?, strict: Cell::new(strict) };
+    let iterators = Tuple::from_vec(vm, iterators)?;
+    let payload = Zip { iterators, strict: Cell::new(strict), result: Reused::default() };
     Ok(vm.new_instance(cls, payload)?.into_value())
 }
 
@@ -73,7 +76,7 @@ fn next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
             None => return Ok(None),
         }
     }
-    vm.new_tuple(&items).map(Some)
+    zip.result.give(vm, items.into_iter()).map(Some)
 }
 
 /// The iterator at `ended` is exhausted: the error when others are not.

@@ -64,6 +64,13 @@ impl List {
             let more = more.or_raise(vm)?;
             return self.append_buffer(vm, more);
         }
+        if let Some(items) = vm.snapshot::<Vec<Value>>(iterable) {
+            let more = buffer_with_capacity(items.len()).map(|mut more| {
+                more.extend(items);
+                more
+            });
+            return self.append_buffer(vm, more.or_raise(vm)?);
+        }
         let iterator = vm.iter(iterable)?;
         let hint = vm.length_hint(iterable, 8)?;
         if hint < (isize::MAX as usize) / 16 {

@@ -31,15 +31,23 @@ pub use intern::InternTable;
 pub struct Str {
     /// -1: not yet computed.
     hash: Cell<i64>,
-    /// Code points.
-    len: usize,
-    data: *const u8,
-    /// `Kind` in the low bits; `INTERNED`; `OWNED_DATA` when the data is a block of its own.
-    state: Cell<u8>,
+    /// What the string is, in one word:
+    ///
+    /// ```text
+    ///   63 ............. 24  23 ......... 8  7 ... 3     2      1 0
+    ///   number of code points  words to data  unused  interned  kind
+    /// ```
+    word: Cell<u64>,
 }
 
-const KIND_MASK: u8 = 3;
-const INTERNED: u8 = 4;
+const KIND_MASK: u64 = 3;
+const INTERNED: u64 = 4;
+/// Where the data begins, in words from the payload on.
+const PLACE_SHIFT: u32 = 8;
+const PLACE_MASK: u64 = 0xffff;
+const LEN_SHIFT: u32 = 24;
+/// No text is longer: 2^40 - 1 code points.
+const MAX_LEN: usize = (1 << 40) - 1;
 
 /// Bytes per code point, with ASCII told apart because its bytes are UTF-8 too.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -117,17 +125,29 @@ impl Str {
     /// Number of code points.
     #[inline(always)]
     pub fn len(&self) -> usize {
-        self.len
+        (self.word.get() >> LEN_SHIFT) as usize
     }
 
     #[inline(always)]
     pub fn is_empty(&self) -> bool {
-        self.len == 0
+        self.len() == 0
+    }
+
+    #[inline(always)]
+    fn start(&self) -> *const u8 {
+        let words = (self.word.get() >> PLACE_SHIFT) & PLACE_MASK;
+        (self as *const Str).cast::<u64>().wrapping_add(words as usize).cast()
+    }
+
+    /// The hash as far as it is known; -1 otherwise.
+    #[inline(always)]
+    pub fn known_hash(&self) -> i64 {
+        self.hash.get()
     }
 
     #[inline(always)]
     pub fn kind(&self) -> Kind {
-        match self.state.get() & KIND_MASK {
+        match self.word.get() & KIND_MASK {
             0 => Kind::Ascii,
             1 => Kind::Latin1,
             2 => Kind::Ucs2,
@@ -137,29 +157,31 @@ impl Str {
 
     #[inline(always)]
     pub fn is_ascii(&self) -> bool {
-        self.state.get() & KIND_MASK == 0
+        self.word.get() & KIND_MASK == 0
     }
 
     #[inline(always)]
     pub fn is_interned(&self) -> bool {
-        self.state.get() & INTERNED != 0
+        self.word.get() & INTERNED != 0
     }
 
     pub(crate) fn mark_interned(&self, on: bool) {
-        let s = self.state.get();
-        self.state.set(if on { s | INTERNED } else { s & !INTERNED });
+        let w = self.word.get();
+        self.word.set(if on { w | INTERNED } else { w & !INTERNED });
     }
 
     #[inline]
     #[allow(unsafe_code)]
     pub fn data(&self) -> Data<'_> {
-        // SAFETY: `len` units of the kind's width stand at `data`, written once when the string was made, aligned to 8.
+        let (start, len) = (self.start(), self.len());
+        // SAFETY: `len` units of the kind's width stand at `start`, in the object's own block, written once when the string
+        // was made, aligned to 8.
         unsafe {
             match self.kind() {
-                Kind::Ascii => Data::Ascii(core::slice::from_raw_parts(self.data, self.len)),
-                Kind::Latin1 => Data::Latin1(core::slice::from_raw_parts(self.data, self.len)),
-                Kind::Ucs2 => Data::Ucs2(core::slice::from_raw_parts(self.data.cast(), self.len)),
-                Kind::Ucs4 => Data::Ucs4(core::slice::from_raw_parts(self.data.cast(), self.len)),
+                Kind::Ascii => Data::Ascii(core::slice::from_raw_parts(start, len)),
+                Kind::Latin1 => Data::Latin1(core::slice::from_raw_parts(start, len)),
+                Kind::Ucs2 => Data::Ucs2(core::slice::from_raw_parts(start.cast(), len)),
+                Kind::Ucs4 => Data::Ucs4(core::slice::from_raw_parts(start.cast(), len)),
             }
         }
     }
@@ -169,7 +191,7 @@ impl Str {
     #[allow(unsafe_code)]
     pub fn raw(&self) -> &[u8] {
         // SAFETY: as in `data`.
-        unsafe { core::slice::from_raw_parts(self.data, self.len * self.kind().width()) }
+        unsafe { core::slice::from_raw_parts(self.start(), self.len() * self.kind().width()) }
     }
 
     /// The text when it is ASCII.
@@ -195,7 +217,7 @@ impl Str {
 
     /// All code points, surrogates included.
     pub fn code_points(&self) -> impl DoubleEndedIterator<Item = u32> + ExactSizeIterator + '_ {
-        (0..self.len).map(|i| self.at(i))
+        (0..self.len()).map(|i| self.at(i))
     }
 
     /// UTF-8; lone surrogates become U+FFFD. For messages and lookups, not where data must survive.
@@ -219,7 +241,7 @@ impl Str {
         match self.as_ascii() {
             Some(text) => Cow::Borrowed(text.as_bytes()),
             None => {
-                let mut out = Vec::with_capacity(self.len * 2);
+                let mut out = Vec::with_capacity(self.len() * 2);
                 for c in self.code_points() {
                     push_wtf8(&mut out, c);
                 }
@@ -239,7 +261,8 @@ impl Str {
     #[inline]
     pub fn equals(&self, other: &Str) -> bool {
         // The kind is the least that fits, so equal texts have equal kinds.
-        self.len == other.len && (self.state.get() ^ other.state.get()) & KIND_MASK == 0 && self.raw() == other.raw()
+        let differ = self.word.get() ^ other.word.get();
+        differ >> LEN_SHIFT == 0 && differ & KIND_MASK == 0 && self.raw() == other.raw()
     }
 
     /// The hash under this interpreter's key; computed once.
@@ -302,7 +325,7 @@ impl Vm {
     /// (`len * kind.width()`) with units no larger than the kind allows, and at least one that needs it.
     #[allow(unsafe_code)]
     pub fn new_str_with(&self, kind: Kind, len: usize, fill: impl FnOnce(&mut [u8])) -> Res<Ref<Str>> {
-        self.new_str_of(&self.ty_of::<Str>().clone(), kind, len, fill)
+        self.new_str_of(self.ty_of::<Str>(), kind, len, fill)
     }
 
     /// As [`Vm::new_str_with`] for a subclass of `str`.
@@ -314,17 +337,25 @@ impl Vm {
         len: usize,
         fill: impl FnOnce(&mut [u8]),
     ) -> Res<Ref<Str>> {
-        let Some(bytes) = len.checked_mul(kind.width()) else { return Err(self.no_memory()) };
+        let Some(bytes) = len.checked_mul(kind.width()).filter(|_| len <= MAX_LEN) else {
+            return Err(self.no_memory());
+        };
         // One unit more: a terminating zero, as C libraries like it.
         let extra = bytes + kind.width();
-        let payload = Str { hash: Cell::new(-1), len, data: core::ptr::null(), state: Cell::new(kind as u8) };
+        let payload = Str { hash: Cell::new(-1), word: Cell::new(0) };
         let object = self.new_instance_with(cls, payload, extra)?;
-        // SAFETY: `extra` bytes stand behind the instance; nobody else has seen the object yet.
+        // SAFETY: `extra` bytes stand behind the instance; nobody else has seen the object yet. All of them are written: the
+        // unit at the end here, the others by `fill`, which does nothing else with them.
         unsafe {
             let start = ophi_heap::object::extra_bytes(&object, cls.head());
-            core::ptr::write_bytes(start.as_ptr(), 0, extra);
+            core::ptr::write_bytes(start.as_ptr().add(bytes), 0, kind.width());
             fill(core::slice::from_raw_parts_mut(start.as_ptr(), bytes));
-            (*object.as_ptr()).payload.data = start.as_ptr();
+            let words = (start.as_ptr() as usize - (&raw const *object) as usize) / 8;
+            if words as u64 > PLACE_MASK {
+                return Err(self.no_memory());
+            }
+            let word = (len as u64) << LEN_SHIFT | (words as u64) << PLACE_SHIFT | kind as u64;
+            object.word.set(word);
         }
         Ok(object)
     }

@@ -2,18 +2,23 @@
 
 pub mod iter;
 pub mod methods;
+pub mod reuse;
 pub mod slots;
 
 use crate::payload::{Payload, TypeDef};
 use crate::slots::Slots;
 use crate::vm::{Res, Vm};
 use crate::{Ref, TypeRef, Value, layout};
+use core::cell::Cell;
 use ophi_heap::{Layout, TypeFlags};
 
 #[repr(C)]
 pub struct Tuple {
-    len: usize,
-    items: *mut Value,
+    /// -1: not yet computed.
+    hash: Cell<i64>,
+    len: u32,
+    /// Where the items begin, in words from the payload on.
+    place: u32,
 }
 
 pub static TUPLE: TypeDef = TypeDef {
@@ -56,7 +61,7 @@ impl crate::Trace for Tuple {
 impl Drop for Tuple {
     #[allow(unsafe_code)]
     fn drop(&mut self) {
-        let (items, len) = (self.items, self.len);
+        let (items, len) = (self.start(), self.len());
         // The tuple is empty before any item's finalizer can look at it.
         self.len = 0;
         // SAFETY: `len` initialised values stand at `items`, dropped once.
@@ -66,18 +71,41 @@ impl Drop for Tuple {
 
 impl Tuple {
     #[inline(always)]
+    fn start(&self) -> *mut Value {
+        (self as *const Tuple).cast::<Value>().wrapping_add(self.place as usize).cast_mut()
+    }
+
+    /// Puts other items in; the old ones go to the caller. Only for a tuple that no Python code can see.
+    #[allow(unsafe_code)]
+    fn exchange<C: FromIterator<Value>>(&self, items: impl Iterator<Item = Value>) -> C {
+        self.hash.set(-1);
+        let (start, len) = (self.start(), self.len());
+        // SAFETY: `len` initialised values stand at `start`; nobody borrows them, since nobody else knows the tuple.
+        items.take(len).enumerate().map(|(i, item)| unsafe { start.add(i).replace(item) }).collect()
+    }
+
+    /// The hash by `compute`, which is asked once.
+    #[inline]
+    pub(super) fn hash_by(&self, compute: impl FnOnce() -> Res<i64>) -> Res<i64> {
+        if self.hash.get() == -1 {
+            self.hash.set(compute()?);
+        }
+        Ok(self.hash.get())
+    }
+
+    #[inline(always)]
     #[allow(unsafe_code)]
     pub fn as_slice(&self) -> &[Value] {
         if self.len == 0 {
             return &[];
         }
         // SAFETY: initialised when the tuple was made, never changed afterwards.
-        unsafe { core::slice::from_raw_parts(self.items, self.len) }
+        unsafe { core::slice::from_raw_parts(self.start(), self.len()) }
     }
 
     #[inline(always)]
     pub fn len(&self) -> usize {
-        self.len
+        self.len as usize
     }
 
     #[inline(always)]
@@ -95,14 +123,18 @@ impl Tuple {
 
     /// From an iterator of exactly `len` values that runs no Python code.
     pub fn from_exact(vm: &Vm, len: usize, items: impl Iterator<Item = Value>) -> Res<Ref<Tuple>> {
-        Tuple::new_of(vm, &vm.ty_of::<Tuple>().clone(), len, items)
+        Tuple::new_of(vm, vm.ty_of::<Tuple>(), len, items)
     }
 
     /// As [`Tuple::from_exact`] for a subclass.
     #[allow(unsafe_code)]
     pub fn new_of(vm: &Vm, cls: &TypeRef, len: usize, items: impl Iterator<Item = Value>) -> Res<Ref<Tuple>> {
         let Some(extra) = len.checked_mul(size_of::<Value>()) else { return Err(vm.no_memory()) };
-        let object = vm.new_instance_with(cls, Tuple { len: 0, items: core::ptr::null_mut() }, extra)?;
+        if len > u32::MAX as usize {
+            return Err(vm.no_memory());
+        }
+        let payload = Tuple { hash: Cell::new(-1), len: 0, place: 0 };
+        let object = vm.new_instance_with(cls, payload, extra)?;
         // SAFETY: `extra` bytes stand behind the instance, aligned to 8; each item is written once, and `len` is raised only
         // when all are there.
         unsafe {
@@ -114,8 +146,8 @@ impl Tuple {
             }
             debug_assert_eq!(n, len);
             let tuple = &mut (*object.as_ptr()).payload;
-            tuple.items = start;
-            tuple.len = n;
+            tuple.place = ((start as usize - (&raw const *tuple) as usize) / 8) as u32;
+            tuple.len = n as u32;
         }
         Ok(object)
     }

@@ -43,7 +43,7 @@ pub fn hash_values(vm: &Vm, items: &[Value]) -> Res<i64> {
 
 pub fn hash(vm: &Vm, this: &Value) -> Res<i64> {
     let tuple = of(vm, this)?;
-    vm.recurse(" while hashing a tuple", || hash_values(vm, tuple.as_slice()))
+    tuple.hash_by(|| vm.recurse(" while hashing a tuple", || hash_values(vm, tuple.as_slice())))
 }
 
 pub fn repr(vm: &Vm, this: &Value) -> Res {

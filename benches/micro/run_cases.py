@@ -1,0 +1,74 @@
+"""Time the cases of one file of `cases/` in this interpreter and print one JSON object a line.
+
+usage: python run_cases.py CASES.py [--filter TEXT] [--budget SECONDS]
+
+A case file holds a list CASES of tuples (name, sizes, setup, statement). `setup` runs once for each size with `n`
+bound; `statement` is repeated until the measurement lasts. Processor time is measured, not wall time, so that a
+busy machine disturbs less; the figure is the least of several measurements.
+"""
+import gc
+import json
+import sys
+import time
+
+TEMPLATE = """
+def inner(n, rounds, clock):
+{setup}
+    rounds = [None] * rounds
+    start = clock()
+    for _ in rounds:
+{statement}
+    return clock() - start
+"""
+
+
+def indent(text, width):
+    return "\n".join(" " * width + line for line in text.strip().splitlines()) or " " * width + "pass"
+
+
+def build(setup, statement):
+    space = {}
+    source = TEMPLATE.format(setup=indent(setup, 4), statement=indent(statement, 8))
+    exec(compile(source, "<case>", "exec"), space)
+    return space["inner"]
+
+
+def measure(inner, n, budget):
+    """Least processor seconds one run of the statement takes."""
+    clock = time.process_time
+    rounds = 1
+    while True:
+        spent = inner(n, rounds, clock)
+        if spent >= budget / 2:
+            break
+        rounds = max(rounds + 1, min(rounds * 10, int(rounds * budget / max(spent, 1e-7))))
+    best = spent / rounds
+    for _ in range(3 if spent < 2 * budget else 1):
+        best = min(best, inner(n, rounds, clock) / rounds)
+    return best
+
+
+def main(argv):
+    path, wanted, budget = argv[0], "", 0.02
+    for name, value in zip(argv[1::2], argv[2::2]):
+        if name == "--filter":
+            wanted = value
+        elif name == "--budget":
+            budget = float(value)
+    space = {}
+    with open(path) as file:
+        exec(compile(file.read(), path, "exec"), space)
+    gc.disable()
+    for name, sizes, setup, statement in space["CASES"]:
+        if wanted not in name:
+            continue
+        for n in sizes:
+            try:
+                seconds = measure(build(setup, statement), n, budget)
+            except Exception as error:
+                print(json.dumps({"case": name, "n": n, "error": f"{type(error).__name__}: {error}"}), flush=True)
+            else:
+                print(json.dumps({"case": name, "n": n, "seconds": seconds}), flush=True)
+
+
+main(sys.argv[1:])

@@ -1,0 +1,278 @@
+//! The memory of a compact hash table: pairs in order and a table of their indices, in one block.
+//!
+//! ```text
+//!   pairs    capacity x (key, value)          capacity = two thirds of the slots
+//!   hashes   capacity x i64                   only when the owner cannot read them off the keys
+//!   indices  2^log2 slots of 1, 2 or 4 bytes  0: empty, 1: deleted, else index + 2
+//! ```
+//! Nothing here knows what a hash means: searching is the owner's. Invariant: the first `len` pairs are initialised;
+//! `len <= capacity`; a table without slots owns no memory.
+
+use crate::buffer::OutOfMemory;
+use crate::object::{Trace, Visitor};
+use crate::pool;
+use crate::value::Value;
+use core::alloc::Layout;
+use core::ptr::NonNull;
+
+/// A key and its value; both `None` when deleted.
+pub struct Pair {
+    pub key: Option<Value>,
+    pub value: Option<Value>,
+}
+
+pub struct Indexed {
+    block: NonNull<Pair>,
+    len: u32,
+    /// 0: no slots.
+    log2: u8,
+    hashed: bool,
+}
+
+const PAIR: usize = size_of::<Pair>();
+/// Smallest table: eight slots.
+pub const MIN_LOG2: u32 = 3;
+const MAX_LOG2: u32 = 32;
+
+/// What a slot holds.
+pub const EMPTY: u32 = 0;
+pub const DELETED: u32 = 1;
+pub const FIRST: u32 = 2;
+
+impl Indexed {
+    pub const fn new() -> Indexed {
+        Indexed { block: NonNull::dangling(), len: 0, log2: 0, hashed: false }
+    }
+
+    /// `2^log2` empty slots, room for two thirds as many pairs.
+    pub fn with_log2(log2: u32, hashed: bool) -> Result<Indexed, OutOfMemory> {
+        if !(MIN_LOG2..=MAX_LOG2).contains(&log2) {
+            return Err(OutOfMemory);
+        }
+        let mut made = Indexed { log2: log2 as u8, hashed, ..Indexed::new() };
+        let block = pool::raw_allocate(made.layout());
+        let Some(block) = block else {
+            made.log2 = 0;
+            return Err(OutOfMemory);
+        };
+        made.block = block.cast();
+        // SAFETY: the slots lie inside the block just allocated.
+        unsafe { core::ptr::write_bytes(made.slots(), 0, made.slot_bytes()) };
+        Ok(made)
+    }
+
+    #[inline(always)]
+    pub fn slot_count(&self) -> usize {
+        if self.log2 == 0 { 0 } else { 1 << self.log2 }
+    }
+
+    #[inline(always)]
+    pub fn mask(&self) -> usize {
+        (1usize << self.log2) - 1
+    }
+
+    #[inline(always)]
+    pub fn has_slots(&self) -> bool {
+        self.log2 != 0
+    }
+
+    /// Whether hashes are kept beside the pairs.
+    #[inline(always)]
+    pub fn is_hashed(&self) -> bool {
+        self.hashed
+    }
+
+    #[inline(always)]
+    pub fn capacity(&self) -> usize {
+        self.slot_count() * 2 / 3
+    }
+
+    #[inline(always)]
+    pub fn len(&self) -> usize {
+        self.len as usize
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// log2 of the bytes a slot takes.
+    #[inline(always)]
+    fn slot_width(&self) -> u32 {
+        match self.log2 {
+            0..=8 => 0,
+            9..=16 => 1,
+            _ => 2,
+        }
+    }
+
+    #[inline(always)]
+    fn slot_bytes(&self) -> usize {
+        self.slot_count() << self.slot_width()
+    }
+
+    fn layout(&self) -> Layout {
+        let per_pair = PAIR + if self.hashed { 8 } else { 0 };
+        let size = self.capacity() * per_pair + self.slot_bytes();
+        // A size beyond the address space is refused by the allocation.
+        Layout::from_size_align(size, align_of::<Pair>()).unwrap_or(Layout::new::<Pair>())
+    }
+
+    #[inline(always)]
+    fn hash_area(&self) -> *mut i64 {
+        // SAFETY: the area follows the pairs inside the block.
+        unsafe { self.block.as_ptr().add(self.capacity()).cast() }
+    }
+
+    #[inline(always)]
+    fn slots(&self) -> *mut u8 {
+        let skip = if self.hashed { self.capacity() } else { 0 };
+        // SAFETY: the slots follow the hashes, or the pairs, inside the block.
+        unsafe { self.hash_area().add(skip).cast() }
+    }
+
+    #[inline(always)]
+    pub fn pairs(&self) -> &[Pair] {
+        // SAFETY: the first `len` pairs are initialised.
+        unsafe { core::slice::from_raw_parts(self.block.as_ptr(), self.len as usize) }
+    }
+
+    #[inline(always)]
+    pub fn pairs_mut(&mut self) -> &mut [Pair] {
+        // SAFETY: as in `pairs`; borrowed exclusively.
+        unsafe { core::slice::from_raw_parts_mut(self.block.as_ptr(), self.len as usize) }
+    }
+
+    /// The hashes of the pairs; empty when they are not kept.
+    #[inline(always)]
+    pub fn hashes(&self) -> &[i64] {
+        if !self.hashed {
+            return &[];
+        }
+        // SAFETY: a hash is written with each of the first `len` pairs.
+        unsafe { core::slice::from_raw_parts(self.hash_area(), self.len as usize) }
+    }
+
+    /// What the slot at `at & mask` holds. There must be slots.
+    #[inline(always)]
+    pub fn slot(&self, at: usize) -> u32 {
+        debug_assert!(self.has_slots());
+        let at = at & self.mask();
+        let slots = self.slots();
+        // SAFETY: the index is masked; wider slots stand behind words, so they are aligned.
+        unsafe {
+            match self.slot_width() {
+                0 => *slots.add(at) as u32,
+                1 => *slots.cast::<u16>().add(at) as u32,
+                _ => *slots.cast::<u32>().add(at),
+            }
+        }
+    }
+
+    /// As [`Indexed::slot`], written.
+    #[inline(always)]
+    pub fn set_slot(&mut self, at: usize, entry: u32) {
+        debug_assert!(self.has_slots());
+        let at = at & self.mask();
+        let slots = self.slots();
+        // SAFETY: as in `slot`.
+        unsafe {
+            match self.slot_width() {
+                0 => *slots.add(at) = entry as u8,
+                1 => *slots.cast::<u16>().add(at) = entry as u16,
+                _ => *slots.cast::<u32>().add(at) = entry,
+            }
+        }
+    }
+
+    /// Appends a pair; there must be room. Slots are the caller's.
+    #[inline(always)]
+    pub fn push(&mut self, key: Option<Value>, value: Option<Value>, hash: i64) {
+        assert!(self.len() < self.capacity(), "a table is grown before it is full");
+        let at = self.len as usize;
+        // SAFETY: below the capacity, so inside the block; not yet initialised.
+        unsafe {
+            self.block.as_ptr().add(at).write(Pair { key, value });
+            if self.hashed {
+                self.hash_area().add(at).write(hash);
+            }
+        }
+        self.len += 1;
+    }
+
+    /// Forgets the pairs from `len` on, which the caller has emptied.
+    pub fn truncate(&mut self, len: usize) {
+        while self.len() > len {
+            self.len -= 1;
+            // SAFETY: the last initialised pair, which is no longer counted.
+            drop(unsafe { self.block.as_ptr().add(self.len as usize).read() });
+        }
+    }
+
+    /// Takes the pairs out: the table is left empty, its slots untouched.
+    pub fn take_pairs(&mut self, mut each: impl FnMut(Pair, i64)) {
+        let len = core::mem::take(&mut self.len) as usize;
+        for at in 0..len {
+            // SAFETY: each initialised pair is read once; the length says already that none is left.
+            unsafe {
+                let hash = if self.hashed { *self.hash_area().add(at) } else { 0 };
+                each(self.block.as_ptr().add(at).read(), hash);
+            }
+        }
+    }
+
+    /// The same table, slot by slot.
+    pub fn try_clone(&self) -> Result<Indexed, OutOfMemory> {
+        if !self.has_slots() {
+            return Ok(Indexed::new());
+        }
+        let mut copy = Indexed { block: NonNull::dangling(), len: 0, log2: self.log2, hashed: self.hashed };
+        let Some(block) = pool::raw_allocate(self.layout()) else {
+            copy.log2 = 0;
+            return Err(OutOfMemory);
+        };
+        copy.block = block.cast();
+        // SAFETY: both blocks have the same layout; pairs are cloned one by one, the rest holds no references.
+        unsafe {
+            for (at, pair) in self.pairs().iter().enumerate() {
+                copy.block.as_ptr().add(at).write(Pair { key: pair.key.clone(), value: pair.value.clone() });
+            }
+            if self.hashed {
+                core::ptr::copy_nonoverlapping(self.hash_area(), copy.hash_area(), self.len());
+            }
+            core::ptr::copy_nonoverlapping(self.slots(), copy.slots(), self.slot_bytes());
+        }
+        copy.len = self.len;
+        Ok(copy)
+    }
+}
+
+impl Default for Indexed {
+    fn default() -> Indexed {
+        Indexed::new()
+    }
+}
+
+impl Drop for Indexed {
+    fn drop(&mut self) {
+        if !self.has_slots() {
+            return;
+        }
+        let layout = self.layout();
+        let (block, len) = (self.block, core::mem::take(&mut self.len) as usize);
+        // SAFETY: the initialised pairs are dropped once, then the block goes back whole.
+        unsafe {
+            core::ptr::drop_in_place(core::ptr::slice_from_raw_parts_mut(block.as_ptr(), len));
+            pool::raw_free(block.cast(), layout);
+        }
+    }
+}
+
+impl Trace for Indexed {
+    fn trace(&self, visitor: &mut Visitor<'_>) {
+        for pair in self.pairs() {
+            pair.key.trace(visitor);
+            pair.value.trace(visitor);
+        }
+    }
+}

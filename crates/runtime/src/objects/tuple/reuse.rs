@@ -1,0 +1,40 @@
+//! The tuple an iterator hands out again when nobody else has kept it: `for a, b in zip(x, y)` then makes one tuple in all.
+
+use super::Tuple;
+use crate::vm::{Res, Vm};
+use crate::{GilCell, Ref, Value};
+use smallvec::SmallVec;
+
+/// The last tuple given, for an iterator whose tuples all have the same length.
+#[derive(Default)]
+pub struct Reused {
+    tuple: GilCell<Option<Ref<Tuple>>>,
+}
+
+impl crate::Trace for Reused {
+    fn trace(&self, visitor: &mut crate::Visitor<'_>) {
+        self.tuple.trace(visitor)
+    }
+}
+
+impl Reused {
+    /// A tuple of these items: the one given before when the iterator alone still holds it.
+    #[inline]
+    pub fn give(&self, vm: &Vm, items: impl ExactSizeIterator<Item = Value>) -> Res {
+        let free = self
+            .tuple
+            .with(|held| held.as_ref().filter(|t| t.as_value().header().is_some_and(|h| h.count() == 1)).cloned());
+        if let Some(tuple) = free
+            && tuple.len() == items.len()
+        {
+            let old: SmallVec<[Value; 4]> = tuple.exchange(items);
+            drop(old);
+            return Ok(tuple.into_value());
+        }
+        let made = Tuple::from_exact(vm, items.len(), items)?;
+        if !self.tuple.with(Option::is_some) {
+            self.tuple.set(Some(made.clone()));
+        }
+        Ok(made.into_value())
+    }
+}
