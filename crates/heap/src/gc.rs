@@ -6,7 +6,7 @@
 //!
 //! Invariant: an object with a `GcHead` is in exactly one list, or untracked; list links are only changed here.
 
-use crate::header::{GcHead, Header};
+use crate::header::{GcHead, Header, TypeFlags};
 use crate::object::{Visitor, clear_object, traverse_object};
 use crate::pool::Heap;
 use crate::value::Value;
@@ -96,6 +96,7 @@ impl Gc {
     pub fn track(&self, gc: &GcHead) {
         if !gc.is_tracked() {
             append(&self.heads[0], gc);
+            self.counts[0].set(self.counts[0].get() + 1);
         }
     }
 
@@ -182,6 +183,7 @@ impl Gc {
         }
         let old = &*self.heads[(generation + 1).min(GENERATIONS - 1)];
         let unreachable = self.split_unreachable(young);
+        self.untrack_tuples(young);
         if core::ptr::eq(old, young) {
             self.long_lived_pending.set(0);
             self.long_lived_total.set(self.len(GENERATIONS - 1));
@@ -227,48 +229,87 @@ impl Gc {
             unsafe { traverse_object(at.header(), &mut Visitor::new(&mut subtract)) };
             at = next(at);
         }
-        // 3. Everything held from outside, and all it reaches, is reachable.
-        let mut work: Vec<NonNull<GcHead>> = Vec::new();
-        let mut at = next(young);
-        while !core::ptr::eq(at, young) {
-            if at.has(GcHead::COLLECTING) && at.prev.get() >> COUNT_SHIFT != 0 {
-                at.set(GcHead::COLLECTING, false);
-                work.push(NonNull::from(at));
-            }
-            while let Some(g) = work.pop() {
-                let mut reach = |p: NonNull<Header>| {
-                    // SAFETY: as above.
-                    if let Some(g) = unsafe { p.as_ref() }.gc_head()
-                        && g.has(GcHead::COLLECTING)
-                    {
-                        g.set(GcHead::COLLECTING, false);
-                        work.push(NonNull::from(g));
-                    }
-                };
-                // SAFETY: a live object of the list.
-                unsafe { traverse_object(g.as_ref().header(), &mut Visitor::new(&mut reach)) };
-            }
-            at = next(at);
-        }
-        // 4. Mend the links; the still marked are unreachable.
-        let mut unreachable = Vec::new();
+        // 3. Walk the list: what has a count left is reachable, and gives one to all it refers to; what has none (yet) moves
+        // to the unreachable, and back to the end of the list when something reachable turns out to refer to it. So, as in
+        // CPython, objects end up behind those that hold them, and finalizers run in that order.
+        let apart = GcHead::unlinked();
+        init(&apart);
         let mut last = young;
         let mut at = next(young);
         while !core::ptr::eq(at, young) {
-            let following = next(at);
-            let marked = at.has(GcHead::COLLECTING);
-            if marked {
-                // SAFETY: live.
-                unreachable.push(unsafe { Value::from_borrowed(at.header()) });
+            if at.prev.get() >> COUNT_SHIFT == 0 {
+                let following = next(at);
+                last.next.set(following);
+                if core::ptr::eq(following, young) {
+                    young.prev.set(last as *const GcHead as usize);
+                }
+                at.set(GcHead::SET_APART, true);
+                append(&apart, at);
+                at = following;
+                continue;
             }
-            at.prev.set((last as *const GcHead as usize) | (at.prev.get() & GcHead::FLAGS & !GcHead::COLLECTING));
-            last.next.set(at);
+            at.set(GcHead::COLLECTING, false);
+            let mut reach = |p: NonNull<Header>| {
+                // SAFETY: as above.
+                let Some(g) = unsafe { p.as_ref() }.gc_head() else { return };
+                if !g.has(GcHead::COLLECTING) {
+                    return;
+                }
+                if g.has(GcHead::SET_APART) {
+                    unlink(g);
+                    let tail = young.prev.get() as *const GcHead;
+                    g.prev.set((1 << COUNT_SHIFT) | (g.prev.get() & GcHead::FLAGS & !GcHead::SET_APART));
+                    g.next.set(young);
+                    // SAFETY: the list's last member is live (or the head itself).
+                    unsafe { (*tail).next.set(g) };
+                    young.prev.set(g as *const GcHead as usize);
+                } else if g.prev.get() >> COUNT_SHIFT == 0 {
+                    g.prev.set(g.prev.get() | 1 << COUNT_SHIFT);
+                }
+            };
+            // SAFETY: live.
+            unsafe { traverse_object(at.header(), &mut Visitor::new(&mut reach)) };
+            at.prev.set((last as *const GcHead as usize) | (at.prev.get() & GcHead::FLAGS));
             last = at;
+            at = next(at);
+        }
+        young.prev.set(last as *const GcHead as usize);
+        // 4. The unreachable go back behind the others.
+        let mut unreachable = Vec::new();
+        let mut at = next(&apart);
+        while !core::ptr::eq(at, &apart) {
+            at.set(GcHead::COLLECTING | GcHead::SET_APART, false);
+            // SAFETY: live.
+            unreachable.push(unsafe { Value::from_borrowed(at.header()) });
+            at = next(at);
+        }
+        merge(&apart, young);
+        unreachable
+    }
+
+    /// Tuples without a tracked item need not be looked at again: they never change.
+    fn untrack_tuples(&self, young: &GcHead) {
+        let mut at = next(young);
+        while !core::ptr::eq(at, young) {
+            let following = next(at);
+            // SAFETY: everything in a list is a live object.
+            let flags = unsafe { at.header().as_ref() }.type_head().flags.get();
+            if flags.has(TypeFlags::TUPLE) && !flags.has(TypeFlags::HEAP) {
+                let mut atomic = true;
+                let mut look = |p: NonNull<Header>| {
+                    // SAFETY: an owned reference names a live object.
+                    atomic &= unsafe { p.as_ref() }.gc_head().is_none_or(|g| !g.is_tracked());
+                };
+                // SAFETY: live.
+                unsafe { traverse_object(at.header(), &mut Visitor::new(&mut look)) };
+                if atomic {
+                    unlink(at);
+                    at.next.set(null());
+                    at.prev.set(at.prev.get() & GcHead::FLAGS);
+                }
+            }
             at = following;
         }
-        last.next.set(young);
-        young.prev.set(last as *const GcHead as usize);
-        unreachable
     }
 
     /// Weak references, finalizers, resurrection, clearing. The candidates stay in their list meanwhile.
@@ -281,7 +322,7 @@ impl Gc {
         for v in &unreachable {
             let Some(h) = v.header() else { continue };
             let Some(g) = h.gc_head() else { continue };
-            if h.type_head().flags.get().has(crate::TypeFlags::FINALIZER) && !g.has(GcHead::FINALIZED) {
+            if h.type_head().flags.get().has(TypeFlags::FINALIZER) && !g.has(GcHead::FINALIZED) {
                 g.set(GcHead::FINALIZED, true);
                 finalized = true;
                 reclaim.finalize(v);

@@ -114,6 +114,8 @@ impl GcHead {
     pub const FINALIZED: usize = 1;
     pub const COLLECTING: usize = 2;
     pub const WEAKLY_REFERENCED: usize = 4;
+    /// While a collection runs: among those not (yet) known to be reachable.
+    pub const SET_APART: usize = 8;
     pub const FLAGS: usize = 15;
 
     pub const fn unlinked() -> GcHead {

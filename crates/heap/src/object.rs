@@ -27,17 +27,26 @@ pub struct Ref<T>(NonNull<Object<T>>, PhantomData<Object<T>>);
 /// What the collector calls on every value an object owns.
 pub struct Visitor<'a> {
     visit: &'a mut dyn FnMut(NonNull<Header>),
+    /// Told of values that are no objects (small integers, constants); the collector does not care.
+    immediate: Option<&'a mut dyn FnMut(&Value)>,
 }
 
 impl<'a> Visitor<'a> {
     pub fn new(visit: &'a mut dyn FnMut(NonNull<Header>)) -> Visitor<'a> {
-        Visitor { visit }
+        Visitor { visit, immediate: None }
+    }
+
+    /// One that is told of immediate values too.
+    pub fn of_all(visit: &'a mut dyn FnMut(NonNull<Header>), immediate: &'a mut dyn FnMut(&Value)) -> Visitor<'a> {
+        Visitor { visit, immediate: Some(immediate) }
     }
 
     #[inline(always)]
     pub fn value(&mut self, value: &Value) {
         if let Some(p) = value.pointer() {
             (self.visit)(p)
+        } else if let Some(immediate) = &mut self.immediate {
+            immediate(value)
         }
     }
 
@@ -262,6 +271,13 @@ pub unsafe fn release(p: NonNull<Header>) {
 /// How deep `free_object` may recurse before it queues objects instead.
 const MAX_FREE_DEPTH: u32 = 64;
 
+// Per thread: a finalizer may hand the GIL over, and the thread that runs meanwhile is at a depth of its own.
+thread_local! {
+    static FREE_DEPTH: Cell<u32> = const { Cell::new(0) };
+    static QUEUED: Cell<usize> = const { Cell::new(0) };
+    static FREE_LATER: core::cell::RefCell<Vec<NonNull<Header>>> = const { core::cell::RefCell::new(Vec::new()) };
+}
+
 /// Frees an object whose count has reached zero: finalizer, weak references, payload, tail, memory, type.
 /// Nested frees beyond a fixed depth are queued and done by the outermost call, so deep structures need no deep stack.
 ///
@@ -271,23 +287,45 @@ const MAX_FREE_DEPTH: u32 = 64;
 #[inline(never)]
 pub unsafe fn free_object(p: NonNull<Header>) {
     let heap = pool::current();
-    let depth = heap.free_depth.get();
+    let depth = FREE_DEPTH.get();
     if depth >= MAX_FREE_DEPTH {
-        heap.free_later.borrow_mut().push(p);
+        // A collection that runs before its turn comes must not find a dead object.
+        // SAFETY: live until it is freed.
+        if let Some(gc) = unsafe { p.as_ref() }.gc_head() {
+            heap.gc.untrack(gc);
+        }
+        FREE_LATER.with_borrow_mut(|later| later.push(p));
+        QUEUED.set(QUEUED.get() + 1);
         return;
     }
-    heap.free_depth.set(depth + 1);
+    FREE_DEPTH.set(depth + 1);
     // SAFETY: the caller's promise.
     unsafe { free_one(heap, p) };
-    if depth == 0 {
-        loop {
-            let next = heap.free_later.borrow_mut().pop();
-            let Some(next) = next else { break };
-            // SAFETY: queued above with count 0.
-            unsafe { free_one(heap, next) };
+    if depth == 0 && QUEUED.get() != 0 {
+        free_queued(heap);
+    }
+    FREE_DEPTH.set(depth);
+}
+
+#[cold]
+#[inline(never)]
+fn free_queued(heap: &Heap) {
+    while let Some(next) = FREE_LATER.with_borrow_mut(Vec::pop) {
+        QUEUED.set(QUEUED.get() - 1);
+        // SAFETY: queued by `free_object` with count 0; what a finalizer may bring back is followed again first.
+        unsafe {
+            if let Some(gc) = next.as_ref().gc_head() {
+                heap.gc.track(gc);
+            }
+            free_one(heap, next)
         }
     }
-    heap.free_depth.set(depth);
+    // What a deep structure took is given back.
+    FREE_LATER.with_borrow_mut(|later| {
+        if later.is_empty() && later.capacity() > 1024 {
+            *later = Vec::new();
+        }
+    });
 }
 
 /// # Safety

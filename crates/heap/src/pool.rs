@@ -83,8 +83,6 @@ pub struct Heap {
     peak: Cell<usize>,
     large_blocks: Cell<usize>,
     pub gc: Gc,
-    pub(crate) free_depth: Cell<u32>,
-    pub(crate) free_later: RefCell<Vec<NonNull<Header>>>,
 }
 
 #[derive(Clone, Copy)]
@@ -158,8 +156,6 @@ impl Heap {
             peak: Cell::new(0),
             large_blocks: Cell::new(0),
             gc: Gc::new(),
-            free_depth: Cell::new(0),
-            free_later: RefCell::new(Vec::new()),
         }))
     }
 

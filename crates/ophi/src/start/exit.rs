@@ -40,6 +40,9 @@ pub fn finish(vm: &Vm, config: &Config, outcome: Res<()>) -> i32 {
         status = 120;
     }
     let _ = flush(vm, "stderr");
+    vm.interpreter().state::<ophi_stdlib::sys::Finalizing>().0.set(true);
+    vm.interpreter().gil.keep();
+    super::teardown::run(vm);
     status
 }
 

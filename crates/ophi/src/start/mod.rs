@@ -9,6 +9,7 @@ mod importing;
 mod streams;
 mod system;
 mod target;
+mod teardown;
 
 use crate::config::Config;
 use ophi_host::Random;

@@ -15,6 +15,7 @@ pub fn make(vm: &Vm, config: &Config) -> Res<()> {
     modules.set_text(vm, "builtins", builtins.to_value())?;
     vm.interpreter().builtins.set(Some(builtins.dict(vm)?));
     let sys = vm.make_native_module(&ophi_stdlib::sys::MODULE)?;
+    vm.interpreter().sys.set(Some(sys.dict(vm)?));
     modules.set_text(vm, "sys", sys.to_value())?;
     sys.add(vm, "modules", modules.to_value())?;
     for hook in ["displayhook", "excepthook", "unraisablehook", "breakpointhook"] {

@@ -144,12 +144,9 @@ impl Attributes {
         doc = "Call sys.breakpointhook(*args, **kws).  sys.breakpointhook() must accept\nwhatever arguments are passed.\n\nBy default, this drops you into the pdb debugger."
     )]
     fn breakpoint_hook(vm: &Vm, args: &[Value], kws: crate::native::Keywords<'_>) -> Res {
-        let sys = vm.modules().get_text(vm, "sys")?;
-        let hook = match sys {
-            Some(sys) => vm.get_attr_str_opt(&sys, "breakpointhook")?,
-            None => None,
+        let Some(hook) = vm.sys_attribute("breakpointhook")? else {
+            return Err(vm.runtime_error("lost sys.breakpointhook"));
         };
-        let Some(hook) = hook else { return Err(vm.runtime_error("lost sys.breakpointhook")) };
         let mut values = args.to_vec();
         values.extend_from_slice(kws.values);
         vm.call_args(&hook, Args { values: &values, names: kws.names })

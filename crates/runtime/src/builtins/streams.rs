@@ -7,14 +7,6 @@ use crate::{Ref, Str, Value, methods};
 
 pub struct Streams;
 
-/// A stream of `sys`; `None` when it is absent, `Some(None)` as Python's None.
-fn stream(vm: &Vm, name: &str) -> Res<Option<Value>> {
-    match vm.modules().get_text(vm, "sys")? {
-        Some(sys) => vm.get_attr_str_opt(&sys, name),
-        None => Ok(None),
-    }
-}
-
 /// `file.write(text)`.
 pub fn write_text(vm: &Vm, file: &Value, text: Value) -> Res<()> {
     vm.call_method(file, &vm.names().write, &[text]).map(drop)
@@ -81,7 +73,7 @@ impl Streams {
     ) -> Res<()> {
         let file = match file {
             Some(file) => file.clone(),
-            None => match stream(vm, "stdout")? {
+            None => match vm.sys_attribute("stdout")? {
                 None => return Err(vm.runtime_error("lost sys.stdout")),
                 Some(file) if file.is_none() => return Ok(()),
                 Some(file) => file,
@@ -125,7 +117,7 @@ impl Streams {
     fn input(vm: &Vm, prompt: Option<&Value>) -> Res {
         let lost = |name: &str| vm.runtime_error(format!("input(): lost sys.{name}"));
         let present = |name: &str| -> Res {
-            match stream(vm, name)? {
+            match vm.sys_attribute(name)? {
                 Some(file) if !file.is_none() => Ok(file),
                 _ => Err(lost(name)),
             }

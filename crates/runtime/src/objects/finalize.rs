@@ -30,8 +30,7 @@ impl Vm {
     }
 
     fn call_unraisable_hook(&self, exception: &Value, message: Option<&str>, object: Option<&Value>) -> Res<()> {
-        let Some(sys) = self.modules().get_text(self, "sys")? else { return Ok(()) };
-        let Some(hook) = self.get_attr_opt(&sys, &self.names().unraisablehook)?.filter(|h| !h.is_none()) else {
+        let Some(hook) = self.sys_attribute("unraisablehook")?.filter(|h| !h.is_none()) else {
             return Ok(());
         };
         let traceback =
@@ -47,7 +46,7 @@ impl Vm {
             message,
             object.cloned().unwrap_or(Value::NONE),
         ];
-        let arguments = match self.get_attr_str_opt(&sys, "UnraisableHookArgs")? {
+        let arguments = match self.sys_attribute("UnraisableHookArgs")? {
             Some(class) => {
                 let tuple = self.new_tuple(&values)?;
                 self.call(&class, &[tuple])?

@@ -48,6 +48,8 @@ impl MappingProxy {
 }
 
 fn of<'a>(vm: &Vm, this: &'a Value) -> Res<&'a Value> {
+    // Proxies of proxies nest without end.
+    vm.check_stack(" while calling a Python object")?;
     match this.downcast::<MappingProxy>() {
         Some(proxy) => Ok(&proxy.mapping),
         None => Err(vm.type_error("a mappingproxy is required")),

@@ -70,7 +70,10 @@ impl Vm {
             return Ok(hash_i64(i));
         }
         match self.class(value).slots().hash {
-            Some(hash) => hash(self, value),
+            Some(hash) => {
+                self.check_stack(" while hashing an object")?;
+                hash(self, value)
+            }
             None => Err(self.type_error(format!("unhashable type: '{}'", self.type_name(value)))),
         }
     }
@@ -108,7 +111,10 @@ impl Vm {
     #[inline]
     pub fn call_args(&self, callable: &Value, args: Args<'_>) -> Res {
         match self.class(callable).slots().call {
-            Some(call) => call(self, callable, args),
+            Some(call) => {
+                self.check_stack(" while calling a Python object")?;
+                call(self, callable, args)
+            }
             None => Err(self.type_error(format!("'{}' object is not callable", self.type_name(callable)))),
         }
     }
@@ -181,10 +187,8 @@ impl Vm {
 
     /// Rich comparison with reflection (`PyObject_RichCompare`).
     pub fn compare(&self, a: &Value, b: &Value, op: CompareOp) -> Res {
-        self.enter_call(" in comparison")?;
-        let result = self.compare_inner(a, b, op);
-        self.leave_call();
-        result
+        self.check_stack(" in comparison")?;
+        self.compare_inner(a, b, op)
     }
 
     fn compare_inner(&self, a: &Value, b: &Value, op: CompareOp) -> Res {

@@ -38,6 +38,7 @@ impl Vm {
         let Some(next) = self.class(iterator).slots().iternext else {
             return Err(self.type_error(format!("'{}' object is not an iterator", self.type_name(iterator))));
         };
+        self.check_stack(" while calling a Python object")?;
         match next(self, iterator) {
             Err(raised) if self.raised_is(&exc::STOP_ITERATION) => {
                 self.forget(raised);

@@ -122,6 +122,7 @@ pub fn start(settings: &InterpreterSettings, stack_size: usize) -> Option<Rc<Vm>
         let ty = vm.ty(&TYPE).clone();
         if let Some(head) = NonNull::new(ty.as_ptr().cast()) {
             vm.ty(&OBJECT).header().set_type(head);
+            vm.untrack(vm.ty(&OBJECT).as_value());
         }
         let names = Names::new(|text| vm.intern(text))?;
         vm.interpreter().set_names(names);

@@ -15,6 +15,14 @@ struct State {
     waiting: usize,
     /// Counts hand-overs; tells a waiter whether the holder has changed meanwhile.
     switches: u64,
+    /// Set when the interpreter ends: only this thread may take the lock from then on.
+    kept_by: Option<std::thread::ThreadId>,
+}
+
+impl State {
+    fn is_free(&self) -> bool {
+        !self.held && self.kept_by.is_none_or(|thread| thread == std::thread::current().id())
+    }
 }
 
 pub struct Gil {
@@ -42,7 +50,7 @@ impl Gil {
     /// Takes the lock, asking its holder for it after each interval.
     pub fn acquire(&self, breaker: &Breaker) {
         let mut state = self.lock();
-        while state.held {
+        while !state.is_free() {
             state.waiting += 1;
             let seen = state.switches;
             let interval = Duration::from_micros(self.interval.load(Ordering::Relaxed));
@@ -58,6 +66,11 @@ impl Gil {
         self.changed.notify_all();
     }
 
+    /// Called by the holder when the interpreter ends: threads that want the lock wait for ever, whatever happens.
+    pub fn keep(&self) {
+        self.lock().kept_by = Some(std::thread::current().id());
+    }
+
     pub fn release(&self) {
         let mut state = self.lock();
         debug_assert!(state.held, "the GIL is released by who holds it");
@@ -68,7 +81,7 @@ impl Gil {
     /// Hands the lock to a waiting thread, if there is one, and takes it again.
     fn hand_over(&self, breaker: &Breaker) {
         let mut state = self.lock();
-        if state.waiting == 0 {
+        if state.waiting == 0 || state.kept_by.is_some() {
             return;
         }
         state.held = false;

@@ -45,6 +45,8 @@ pub struct Interpreter {
     pub modules: ManuallyDrop<GilCell<Option<Ref<Dict>>>>,
     /// The namespace of `builtins`.
     pub builtins: ManuallyDrop<GilCell<Option<Ref<Dict>>>>,
+    /// The namespace of `sys`, whatever `sys.modules` says: native code asks it for streams and hooks.
+    pub sys: ManuallyDrop<GilCell<Option<Ref<Dict>>>>,
     pub recursion_limit: Cell<usize>,
     /// `-O`: the level at which code is compiled when nobody says otherwise.
     pub optimize: Cell<u8>,
@@ -91,6 +93,7 @@ impl Interpreter {
             hash_key,
             modules: ManuallyDrop::new(GilCell::new(None)),
             builtins: ManuallyDrop::new(GilCell::new(None)),
+            sys: ManuallyDrop::new(GilCell::new(None)),
             recursion_limit: Cell::new(1000),
             optimize: Cell::new(0),
             int_max_str_digits: Cell::new(4300),

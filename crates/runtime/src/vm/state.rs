@@ -63,10 +63,12 @@ pub struct Vm {
     pub handled: crate::frames::stack::HandledChain,
     /// The frames' stack and the state of the interpreter loop.
     pub exec: crate::frames::Exec,
-    /// Nested calls, Python and native, still allowed before RecursionError.
+    /// Nested Python frames still allowed before RecursionError. Native recursion is bounded by the machine stack alone.
     pub recursion_left: Cell<isize>,
     /// The machine stack may not grow below this address.
     stack_limit: Cell<usize>,
+    /// Where the machine stack stood when the thread began.
+    stack_top: usize,
     pub thread_id: u64,
     /// Trace and profile function; whether a callback is running.
     pub tracing: crate::monitoring::ThreadTracing,
@@ -91,6 +93,7 @@ impl Vm {
             exec: Default::default(),
             recursion_left: Cell::new(limit as isize),
             stack_limit: Cell::new(here.saturating_sub(stack_size.saturating_sub(STACK_RESERVE))),
+            stack_top: here,
             thread_id,
             tracing: Default::default(),
         }
@@ -167,6 +170,13 @@ impl Vm {
         }
     }
 
+    /// The collector need not follow this object: it can be part of no cycle (its contents are fixed and cannot either).
+    pub fn untrack(&self, value: &Value) {
+        if let Some(gc) = value.header().and_then(ophi_heap::Header::gc_head) {
+            self.heap().gc.untrack(gc);
+        }
+    }
+
     pub(super) fn raised_cell(&self) -> &ValueCell {
         &self.raised
     }
@@ -222,8 +232,8 @@ impl Vm {
         self.raised.get().is_some_and(|e| self.class(&e).is_subtype(self.ty(def)))
     }
 
-    /// Enters one more level of calls; every native function that can recurse through Python values takes part.
-    /// RecursionError when the limit or the machine stack is used up. Balance with [`Vm::leave_call`], or use `recurse`.
+    /// Enters one more Python frame. RecursionError when the limit or the machine stack is used up. Balance with
+    /// [`Vm::leave_call`].
     #[inline(always)]
     pub fn enter_call(&self, during: &str) -> Res<()> {
         let left = self.recursion_left.get() - 1;
@@ -247,13 +257,37 @@ impl Vm {
         (&raw const here as usize) < self.stack_limit.get()
     }
 
-    /// Runs `f` one level deeper. `during` completes "maximum recursion depth exceeded" (" while getting the repr of an object").
+    /// RecursionError when the machine stack is used up; native code that can recurse through Python values asks at each
+    /// level (`_Py_EnterRecursiveCall`). `during` completes the message (" while getting the repr of an object").
+    #[inline(always)]
+    pub fn check_stack(&self, during: &str) -> Res<()> {
+        if self.stack_is_exhausted() { Err(self.stack_overflow(during)) } else { Ok(()) }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn stack_overflow(&self, during: &str) -> Raised {
+        let here = 0u8;
+        let used = self.stack_top.saturating_sub(&raw const here as usize) >> 10;
+        self.raise_message(
+            &crate::objects::exceptions::RECURSION_ERROR,
+            &format!("Stack overflow (used {used} kB){during}"),
+        )
+    }
+
+    /// Runs `f` one level of native recursion deeper; see [`Vm::check_stack`].
     #[inline]
     pub fn recurse<T>(&self, during: &str, f: impl FnOnce() -> Res<T>) -> Res<T> {
-        self.enter_call(during)?;
-        let result = f();
-        self.leave_call();
-        result
+        self.check_stack(during)?;
+        f()
+    }
+
+    /// An attribute of `sys`, when it is there (`PySys_GetOptionalAttr`).
+    pub fn sys_attribute(&self, name: &str) -> Res<Option<Value>> {
+        match self.interpreter.sys.get() {
+            Some(namespace) => namespace.get_text(self, name),
+            None => Ok(None),
+        }
     }
 
     /// The modules' namespace, `sys.modules`.

@@ -172,10 +172,7 @@ pub fn do_warn(
             (Some(globals), filename, frame.line().unwrap_or(0))
         }
         None => {
-            let globals = match vm.modules().get_text(vm, "sys")? {
-                Some(sys) => vm.get_attr_opt(&sys, &vm.names().__dict__)?,
-                None => None,
-            };
+            let globals = vm.interpreter().sys.get().map(Ref::into_value);
             (globals, vm.new_str("<sys>")?.into_value(), 0)
         }
     };

@@ -35,8 +35,7 @@ pub fn show(vm: &Vm, category: &Value, text: &Value, message: &Value, warning: &
 
 /// `file:line: Category: text`, then the line.
 fn show_plainly(vm: &Vm, category: &Value, text: &Value, warning: &WarnExplicit) -> Res<()> {
-    let Some(sys) = vm.modules().get_text(vm, "sys")? else { return Ok(()) };
-    let Some(stderr) = vm.get_attr_opt(&sys, &vm.names().stderr)?.filter(|f| !f.is_none()) else { return Ok(()) };
+    let Some(stderr) = vm.sys_attribute("stderr")?.filter(|f| !f.is_none()) else { return Ok(()) };
     let name = vm.str(&vm.get_attr(category, &vm.names().__name__)?)?;
     let filename = vm.str(&warning.filename)?;
     let mut out = crate::format::builder::Builder::new()

@@ -117,6 +117,14 @@ pub fn serve(vm: &Vm) -> Res<()> {
     Ok(())
 }
 
+/// Has the signal's Python handler run as if the signal had come; nothing where the system's own action is in force.
+pub fn simulate(vm: &Vm, signal: i32) {
+    let handler = vm.interpreter().state::<State>().handler(signal).get_or_none();
+    if handler.as_small_int().is_none() {
+        ophi_host::trip(signal);
+    }
+}
+
 fn init(vm: &Vm, module: &Ref<Module>) -> Res<()> {
     for (name, value) in functions::CONSTANTS {
         module.add_int(vm, name, i64::from(*value))?;

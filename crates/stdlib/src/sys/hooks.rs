@@ -24,10 +24,7 @@ pub fn audit(vm: &Vm, event: &Value, args: &[Value]) -> Res<()> {
 
 /// An attribute of `sys`; `None` when it is missing.
 pub fn sys_attribute(vm: &Vm, name: &str) -> Res<Option<Value>> {
-    match vm.modules().get_text(vm, "sys")? {
-        Some(sys) => vm.get_attr_str_opt(&sys, name),
-        None => Ok(None),
-    }
+    vm.sys_attribute(name)
 }
 
 /// Prints the exception as the interpreter does when nobody catches it: through the library's `traceback`, which knows about

@@ -20,6 +20,7 @@ use ophi_runtime::{Ref, Res, Vm};
 
 pub use facts::{FLAGS, HEX_VERSION, VERSION, version_text};
 pub use hooks::{audit, print_exception, sys_attribute};
+pub use state::Finalizing;
 
 pub struct Sys;
 

@@ -294,8 +294,7 @@ impl Thread {
         if !(1..65).contains(&signum) {
             return Err(vm.value_error("signal number out of range"));
         }
-        let host = crate::support::host(vm);
-        let _ = host.raise(signum);
+        crate::signal::simulate(vm, signum);
         Ok(())
     }
 }

@@ -158,7 +158,10 @@ impl Code {
             side_count: sides as u32,
             monitoring: CodeMonitoring::default(),
         };
-        vm.new_object(code)
+        let code = vm.new_object(code)?;
+        // Constants and names: no cycle goes through them.
+        vm.untrack(code.as_value());
+        Ok(code)
     }
 
     #[inline(always)]

@@ -23,6 +23,19 @@ pub const DEBUG_COLLECTABLE: u32 = 2;
 pub const DEBUG_UNCOLLECTABLE: u32 = 4;
 pub const DEBUG_SAVEALL: u32 = 32;
 
+/// Writes a line of the debugging flags' output to `sys.stderr`; an exception on the way is dropped (`PySys_WriteStderr`).
+pub fn write_debug(vm: &Vm, text: &str) {
+    let write = || -> Res<()> {
+        match vm.sys_attribute("stderr")?.filter(|s| !s.is_none()) {
+            Some(stderr) => vm.call_method_str(&stderr, "write", &[vm.new_str(text)?.into_value()]).map(drop),
+            None => Ok(()),
+        }
+    };
+    if let Err(raised) = write() {
+        vm.forget(raised);
+    }
+}
+
 struct Runtime<'a> {
     vm: &'a Vm,
     debug: u32,
@@ -41,6 +54,12 @@ impl Reclaim for Runtime<'_> {
     }
 
     fn save(&mut self, unreachable: &[Value]) -> bool {
+        if self.debug & DEBUG_COLLECTABLE != 0 {
+            for object in unreachable {
+                let line = format!("gc: collectable <{} {:#x}>\n", self.vm.class(object).full_name(), object.bits());
+                write_debug(self.vm, &line);
+            }
+        }
         if self.debug & DEBUG_SAVEALL == 0 {
             return false;
         }
@@ -68,7 +87,18 @@ impl Vm {
         let aside = self.put_aside();
         self.tell_callbacks("start", generation, 0);
         let debug = self.interpreter().state::<State>().debug.get();
+        if debug & DEBUG_STATS != 0 {
+            let sizes: Vec<String> = (0..GENERATIONS).map(|g| format!(" {}", gc.len(g))).collect();
+            write_debug(self, &format!("gc: collecting generation {generation}...\n"));
+            write_debug(self, &format!("gc: objects in each generation:{}\n", sizes.concat()));
+            write_debug(self, &format!("gc: objects in permanent generation: {}\n", gc.len(GENERATIONS)));
+        }
+        let began = std::time::Instant::now();
         let found = gc.collect(generation, &mut Runtime { vm: self, debug });
+        if debug & DEBUG_STATS != 0 {
+            let seconds = began.elapsed().as_secs_f64();
+            write_debug(self, &format!("gc: done, {found} unreachable, 0 uncollectable, {seconds:.4}s elapsed\n"));
+        }
         self.tell_callbacks("stop", generation, found);
         self.bring_back(aside);
         found

@@ -51,10 +51,17 @@ fn for_each_reference(object: &Value, f: &mut dyn FnMut(NonNull<Header>)) {
 
 #[allow(unsafe_code)]
 fn references(object: &Value) -> Vec<Value> {
-    let mut out = Vec::new();
-    // SAFETY: an owned reference names a live object.
-    for_each_reference(object, &mut |p| out.push(unsafe { Value::from_borrowed(p) }));
-    out
+    let out = core::cell::RefCell::new(Vec::new());
+    if let Some(p) = object.pointer()
+        && object.header().is_some_and(|h| h.gc_head().is_some())
+    {
+        // SAFETY: an owned reference names a live object.
+        let mut objects = |p| out.borrow_mut().push(unsafe { Value::from_borrowed(p) });
+        let mut immediates = |value: &Value| out.borrow_mut().push(value.clone());
+        // SAFETY: `object` holds it alive.
+        unsafe { traverse_object(p, &mut Visitor::of_all(&mut objects, &mut immediates)) };
+    }
+    out.into_inner()
 }
 
 fn tracked(vm: &Vm) -> Vec<Value> {

@@ -87,6 +87,7 @@ pub fn exception_of(vm: &Vm, kind: &Value, value: Option<&Value>, traceback: Opt
 
 /// Throws through delegates: a `yield from` passes the exception on first (CPython `_gen_throw`).
 pub fn throw(vm: &Vm, value: &Value, exception: Value, close_on_exit: bool) -> Res<Sent> {
+    vm.check_stack(" while calling a Python object")?;
     let generator = this(value);
     let Some(delegate) = generator.delegate() else { return throw_into(vm, value, generator, exception) };
     if close_on_exit && vm.class(&exception).is_subtype(vm.ty(&exc::GENERATOR_EXIT)) {
@@ -138,6 +139,7 @@ fn close_delegate(vm: &Vm, delegate: &Value) -> Res<()> {
 
 /// `gen_close`: the value it returned, or None.
 pub fn close(vm: &Vm, value: &Value) -> Res {
+    vm.check_stack(" while calling a Python object")?;
     let generator = this(value);
     match generator.state.get() {
         State::Created => {

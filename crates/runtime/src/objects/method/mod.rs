@@ -101,7 +101,7 @@ fn getattro(vm: &Vm, value: &Value, name: &Ref<Str>) -> Res {
         };
     }
     let function = this(value).function.clone();
-    vm.get_attr(&function, name)
+    vm.recurse(" while calling a Python object", || vm.get_attr(&function, name))
 }
 
 fn descr_get(_: &Vm, value: &Value, _: Option<&Value>, _: Option<&Value>) -> Res {

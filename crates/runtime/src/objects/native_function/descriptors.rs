@@ -59,7 +59,8 @@ pub fn getset_get(vm: &Vm, this: &Value, instance: Option<&Value>, _: Option<&Va
         return Err(not_applicable(vm, descriptor.def.name, &descriptor.owner, instance));
     }
     match descriptor.def.get {
-        Some(get) => get(vm, instance),
+        // Wrappers ask what they wrap (`io`, `property`): any depth.
+        Some(get) => vm.recurse(" while calling a Python object", || get(vm, instance)),
         None => Err(vm.attribute_error(format!(
             "attribute '{}' of '{}' objects is not readable",
             descriptor.def.name,

@@ -62,11 +62,13 @@ fn no_order(vm: &Vm, lists: &[(Vec<Value>, usize)]) -> crate::vm::Raised {
     vm.type_error(format!("Cannot create a consistent method resolution order (MRO) for bases {}", names.join(", ")))
 }
 
-/// Computes and stores the MRO, through the metaclass's `mro()` when that is overridden.
-pub fn compute_mro(vm: &Vm, ty: &TypeRef) -> Res<()> {
+/// Computes and stores the MRO, through the metaclass's `mro()` when that is overridden. False: `mro()` itself made the
+/// class get another one meanwhile, which stays.
+pub fn compute_mro(vm: &Vm, ty: &TypeRef) -> Res<bool> {
     let meta = vm.class(ty.as_value()).clone();
     let bases = ty.bases.get_or_none();
     let bases = bases.downcast::<Tuple>().map(|b| b.as_slice().to_vec()).unwrap_or_default();
+    let before = ty.mro.get();
     let name = vm.intern("mro")?;
     let custom = match (meta.lookup(vm, &name), vm.ty(&super::TYPE).lookup(vm, &name)) {
         (Some(a), Some(b)) if !a.is(&b) => Some(a),
@@ -81,11 +83,19 @@ pub fn compute_mro(vm: &Vm, ty: &TypeRef) -> Res<()> {
             classes
         }
     };
+    let same = match (&before, &ty.mro.get()) {
+        (Some(before), Some(now)) => before.is(now),
+        (None, None) => true,
+        _ => false,
+    };
+    if !same {
+        return Ok(false);
+    }
     let mro = Tuple::from_vec(vm, mro)?;
     let old = ty.mro.replace(Some(mro.into_value()));
     ty.modified();
     drop(old);
-    Ok(())
+    Ok(true)
 }
 
 fn check_custom(vm: &Vm, ty: &TypeRef, classes: &[Value]) -> Res<()> {
@@ -147,7 +157,7 @@ pub fn set_bases(vm: &Vm, ty: &TypeRef, value: &Value) -> Res<()> {
                 vm.type_name(base)
             )));
         };
-        if class.is_subtype(ty) {
+        if class.is_subtype(ty) || inherits_layout(class, ty) {
             return Err(vm.type_error("a __bases__ item causes an inheritance cycle"));
         }
     }
@@ -163,21 +173,29 @@ pub fn set_bases(vm: &Vm, ty: &TypeRef, value: &Value) -> Res<()> {
     }
     let old_bases = ty.bases.get();
     let old_base = ty.base.get();
-    let old_mro = ty.mro.get();
     ty.bases.set(Some(value.clone()));
-    ty.base.set(Some(new_base));
-    if let Err(raised) = refresh(vm, ty) {
-        ty.bases.set(old_bases);
-        ty.base.set(old_base);
-        ty.mro.set(old_mro);
-        ty.modified();
-        for sub in ty.direct_subclasses() {
-            if let Err(again) = refresh(vm, &sub) {
-                vm.forget(again);
-            }
+    ty.base.set(Some(new_base.clone()));
+    let mut changed = Vec::new();
+    if let Err(raised) = reorder(vm, ty, &mut changed) {
+        let aside = vm.put_aside();
+        for (class, mro) in changed {
+            class.mro.set(mro);
+            class.modified();
         }
+        // A metaclass's mro() may have assigned other bases meanwhile; those stay.
+        if ty.bases.get().is_some_and(|b| b.is(value)) {
+            ty.bases.set(old_bases);
+            ty.base.set(old_base);
+            ty.modified();
+        }
+        vm.bring_back(aside);
         return Err(raised);
     }
+    // As above: bases assigned by mro() itself win.
+    if !ty.bases.get().is_some_and(|b| b.is(value)) {
+        return Ok(());
+    }
+    refresh_slots(vm, ty);
     let me: *const ophi_heap::Object<Type> = ty.as_ptr();
     if let Some(old) = old_bases.as_ref().and_then(|b| b.downcast::<Tuple>()) {
         for base in old.as_slice() {
@@ -196,13 +214,36 @@ pub fn set_bases(vm: &Vm, ty: &TypeRef, value: &Value) -> Res<()> {
     Ok(())
 }
 
-/// MRO and slots of the class and, after it, of all that inherit from it.
-fn refresh(vm: &Vm, ty: &TypeRef) -> Res<()> {
+/// Whether `other` is along the base chain; the MRO may be out of date while `mro()` runs.
+fn inherits_layout(ty: &TypeRef, other: &TypeRef) -> bool {
+    let mut at = ty.base.get();
+    while let Some(base) = at {
+        if base.is(other) {
+            return true;
+        }
+        at = base.base.get();
+    }
+    false
+}
+
+/// Computes the MRO of the class and of all that inherit from it; `changed` receives what each had before.
+fn reorder(vm: &Vm, ty: &TypeRef, changed: &mut Vec<(TypeRef, Option<Value>)>) -> Res<()> {
     ty.modified();
-    compute_mro(vm, ty)?;
-    update::all(vm, ty);
+    let before = ty.mro.get();
+    if !compute_mro(vm, ty)? {
+        return Ok(());
+    }
+    changed.push((ty.clone(), before));
     for sub in ty.direct_subclasses() {
-        refresh(vm, &sub)?;
+        vm.recurse("", || reorder(vm, &sub, changed))?;
     }
     Ok(())
+}
+
+/// Slots of the class and, after it, of all that inherit from it.
+fn refresh_slots(vm: &Vm, ty: &TypeRef) {
+    update::all(vm, ty);
+    for sub in ty.direct_subclasses() {
+        refresh_slots(vm, &sub);
+    }
 }

@@ -95,6 +95,7 @@ fn allocate(vm: &Vm, def: &'static TypeDef) -> TypeRef {
     };
     let Ok(object) = object else { panic!("no memory for the builtin type {}", def.name) };
     object.header().make_immortal();
+    vm.untrack(object.as_value());
     object.base.set(base);
     object
 }

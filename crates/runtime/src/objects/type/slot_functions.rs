@@ -203,7 +203,8 @@ pub fn call(vm: &Vm, this: &Value, args: Args<'_>) -> Res {
     let Some(found) = class.lookup(vm, &vm.names().__call__) else {
         return Err(vm.type_error(format!("'{}' object is not callable", vm.type_name(this))));
     };
-    vm.recurse("", || call_with_receiver(vm, &found, this, &class, args))
+    vm.check_stack(" while calling a Python object")?;
+    call_with_receiver(vm, &found, this, &class, args)
 }
 
 /// Calls a class attribute with `this` as receiver and any arguments.
