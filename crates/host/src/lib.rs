@@ -21,6 +21,7 @@ mod clock;
 mod dirs;
 mod env;
 mod error;
+mod faults;
 mod fds;
 mod fork_exec;
 mod limits;
@@ -42,6 +43,7 @@ pub use clock::{Clock, Tm};
 pub use dirs::{DirEntry, DirStream, Dirs};
 pub use env::{Env, Uname};
 pub use error::{HostError, Outcome};
+pub use faults::{FATAL, FaultReport, Faults, Reporter, thread_name, write_report};
 pub use fds::{Fd, Fds, Mapping, StatVfs};
 pub use fork_exec::{ForkExec, IdChange};
 pub use limits::{Limits, RUsage};
@@ -75,6 +77,7 @@ pub trait Host:
     + Names
     + Poll
     + Signals
+    + Faults
     + Terminal
     + Random
     + Streams
@@ -94,7 +97,7 @@ pub struct OsHost;
 macro_rules! refuse {
     ($($name:ident)*) => { $(impl $name for DenyAll {})* };
 }
-refuse!(Fds Paths Dirs Env Locale Clock Processes Limits Sched Users Network Names Poll Signals Terminal Random Streams Host);
+refuse!(Fds Paths Dirs Env Locale Clock Processes Limits Sched Users Network Names Poll Signals Faults Terminal Random Streams Host);
 impl Host for OsHost {}
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! Scheduling: priorities, policies, processor affinity.
 
-use crate::error::clear_errno;
+use std::ffi::CStr;
+
+use crate::error::{check_number, clear_errno};
 use crate::{HostError, OsHost, Outcome};
 
 door! {
@@ -20,6 +22,9 @@ door! {
         fn sched_rr_get_interval(&self, pid: i32) -> i64;
         fn sched_getaffinity(&self, pid: i32) -> Vec<usize>;
         fn sched_setaffinity(&self, pid: i32, cpus: &[usize]);
+        /// The name that the system shows for the calling thread; at most 15 bytes are kept.
+        fn set_thread_name(&self, name: &CStr);
+        fn thread_name(&self) -> Vec<u8>;
         /// Processors on line.
         fn cpu_count(&self) -> usize;
     }
@@ -32,6 +37,15 @@ fn priority(value: i32) -> libc::sched_param {
 }
 
 impl Sched for OsHost {
+    fn set_thread_name(&self, name: &CStr) -> Outcome<()> {
+        check_number(os_plain!(libc::pthread_setname_np(libc::pthread_self(), name.as_ptr())))
+    }
+
+    fn thread_name(&self) -> Outcome<Vec<u8>> {
+        let mut buffer = [0; 64];
+        Ok(crate::thread_name(os_plain!(libc::pthread_self()) as u64, &mut buffer).to_vec())
+    }
+
     fn nice(&self, increment: i32) -> Outcome<i32> {
         clear_errno();
         let value = os_plain!(libc::nice(increment));

@@ -8,6 +8,7 @@ mod errors;
 pub mod gil;
 mod interpreter;
 mod state;
+pub mod threads;
 
 pub use errors::OrRaise;
 pub use interpreter::{Interpreter, InterpreterSettings};

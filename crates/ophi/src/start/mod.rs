@@ -58,7 +58,16 @@ fn initialise(vm: &Vm, config: &Config) -> Res<()> {
     ophi_stdlib::io::open::configure(vm, &default_encoding(config), config.flags.warn_default_encoding);
     streams::open(vm, config)?;
     ophi_stdlib::signal::install(vm)?;
+    // Rust's start-up catches these to report a full machine stack, and swallows the first one that another process sends.
+    // The stack is checked before every call here, so they end the process at once, as they do in CPython.
+    for signal in [libc::SIGSEGV, libc::SIGBUS] {
+        let _ = ophi_stdlib::support::host(vm).set_disposition(signal, ophi_host::Disposition::Default);
+    }
     target::make_main_module(vm)?;
+    if config.faulthandler {
+        ophi_stdlib::support::import(vm, "faulthandler")?;
+        ophi_stdlib::faulthandler::enable_at_start(vm)?;
+    }
     if !config.flags.no_site {
         ophi_stdlib::support::import(vm, "site")?;
     }

@@ -4,6 +4,7 @@
 //! frames with source lines and carets, repeated frames counted, notes, groups as trees. Nothing here raises; what cannot be
 //! shown is said so.
 
+pub mod emergency;
 mod exception;
 mod frames;
 

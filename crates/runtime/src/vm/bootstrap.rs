@@ -54,9 +54,12 @@ pub fn with_current<T>(f: impl FnOnce(&Vm) -> T) -> Option<T> {
 /// Attaches the thread to `vm` and its heap while `f` runs. The caller holds the interpreter's GIL.
 #[allow(unsafe_code)]
 pub fn enter<T>(vm: &Vm, f: impl FnOnce(&Vm) -> T) -> T {
-    struct Leave(*const Vm, *const ophi_heap::Heap);
-    impl Drop for Leave {
+    struct Leave<'a>(*const Vm, *const ophi_heap::Heap, Option<&'a Vm>);
+    impl Drop for Leave<'_> {
         fn drop(&mut self) {
+            if let Some(vm) = self.2 {
+                vm.interpreter().threads.remove(vm);
+            }
             CURRENT.set(self.0);
             // SAFETY: puts back what was attached before, which still lives further up the stack.
             unsafe { ophi_heap::attach(self.1) };
@@ -65,7 +68,8 @@ pub fn enter<T>(vm: &Vm, f: impl FnOnce(&Vm) -> T) -> T {
     vm.interpreter().monitoring.enter_thread(vm);
     let before = CURRENT.replace(vm);
     // SAFETY: the interpreter, which owns the heap, outlives `vm`, and `vm` the call.
-    let _leave = Leave(before, unsafe { ophi_heap::attach(vm.heap()) });
+    let heap_before = unsafe { ophi_heap::attach(vm.heap()) };
+    let _leave = Leave(before, heap_before, vm.interpreter().threads.add(vm).then_some(vm));
     f(vm)
 }
 
@@ -113,7 +117,7 @@ impl Vm {
 pub fn start(settings: &InterpreterSettings, stack_size: usize) -> Option<Rc<Vm>> {
     let interpreter: Arc<Interpreter> = Interpreter::bare(settings)?;
     interpreter.heap.set_hooks(hooks());
-    let vm = Rc::new(Vm::new(interpreter, stack_size, 1));
+    let vm = Rc::new(Vm::new(interpreter, stack_size, super::threads::current_ident()));
     vm.interpreter().gil.acquire(&vm.breaker);
     let made: Res<()> = enter(&vm, |vm| {
         for def in CORE {

@@ -30,6 +30,7 @@ pub struct InterpreterSettings {
 pub struct Interpreter {
     pub breaker: Arc<Breaker>,
     pub gil: super::gil::Gil,
+    pub threads: super::threads::ThreadList,
     /// Type objects by `TypeId`.
     pub types: ManuallyDrop<Box<[OnceCell<TypeRef>]>>,
     names: ManuallyDrop<OnceCell<Box<Names>>>,
@@ -82,6 +83,7 @@ impl Interpreter {
         Some(Arc::new(Interpreter {
             breaker: Arc::new(Breaker::new()),
             gil: super::gil::Gil::default(),
+            threads: Default::default(),
             types: ManuallyDrop::new((0..MAX_NATIVE_TYPES).map(|_| OnceCell::new()).collect()),
             names: ManuallyDrop::new(OnceCell::new()),
             interned: ManuallyDrop::new(InternTable::default()),

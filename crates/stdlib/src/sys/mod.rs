@@ -14,6 +14,7 @@ mod jit;
 mod monitoring;
 mod sizes;
 mod state;
+mod threads;
 
 use ophi_runtime::objects::module::{Module, ModuleDef};
 use ophi_runtime::{Ref, Res, Vm};
@@ -27,7 +28,7 @@ pub struct Sys;
 pub static MODULE: ModuleDef = ModuleDef {
     name: "sys",
     doc: "This module provides access to some objects used or maintained by the\ninterpreter and to functions that interact strongly with the interpreter.",
-    tables: &[Sys::STATE, Sys::HOOKS, Sys::SIZES, Sys::TRACE],
+    tables: &[Sys::STATE, Sys::HOOKS, Sys::SIZES, Sys::TRACE, Sys::THREADS],
     init,
 };
 

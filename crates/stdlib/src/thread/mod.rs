@@ -9,6 +9,7 @@ mod lock;
 mod rlock;
 mod start;
 
+use crate::support::errors::OrOsError;
 use crate::support::structseq::{self, Field, Spec};
 use ophi_runtime::native::{GetSetDef, MethodTable};
 use ophi_runtime::objects::module::{ModuleDef, Namespace};
@@ -32,6 +33,9 @@ pub(crate) struct Threads {
     /// Handles of threads that `_shutdown` waits for.
     pub joinable: ophi_runtime::GilCell<Vec<std::sync::Arc<handle::Shared>>>,
 }
+
+/// Bytes of a thread's name that Linux keeps.
+const MAX_THREAD_NAME: usize = 15;
 
 const HOOK_ARGS_FIELDS: &[Field; 4] = &[
     ("exc_type", "Exception type"),
@@ -253,14 +257,29 @@ impl Thread {
         Ok(vm.interpreter().state::<Threads>().stack_size.replace(size as usize))
     }
 
-    #[function(sig = "(name)", doc = "Set the name of the current thread.")]
-    fn set_name(_vm: &Vm, name: &Ref<Str>) {
-        let _ = name;
+    /// Set the name of the current thread.
+    #[function(sig = "(name)")]
+    fn set_name(vm: &Vm, name: &Ref<Str>) -> Res<()> {
+        let bytes = crate::support::paths::fs_encode(vm, name)?;
+        let mut kept = &bytes[..bytes.len().min(MAX_THREAD_NAME)];
+        // A character that does not fit whole is left out.
+        while let Err(error) = std::str::from_utf8(kept) {
+            if error.error_len().is_some() {
+                break;
+            }
+            kept = &kept[..error.valid_up_to()];
+        }
+        let Ok(name) = std::ffi::CString::new(kept) else {
+            return Err(vm.value_error("embedded null byte"));
+        };
+        crate::support::host(vm).set_thread_name(&name).or_os_error(vm)
     }
 
-    #[function(sig = "()", doc = "Get the name of the current thread.")]
-    fn _get_name(_vm: &Vm) -> &'static str {
-        ""
+    /// Get the name of the current thread.
+    #[function(sig = "()")]
+    fn _get_name(vm: &Vm) -> Res {
+        let name = crate::support::host(vm).thread_name().or_os_error(vm)?;
+        crate::support::paths::fs_decode(vm, &name)
     }
 
     /// Handle uncaught Thread.run() exception.

@@ -6,27 +6,14 @@ use ophi_runtime::vm::bootstrap;
 use ophi_runtime::{Args, Dict, Ref, Res, Tuple, Value, Vm};
 use std::cell::Cell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
 /// Machine stack of a thread unless `stack_size` chose another.
 const STACK_SIZE: usize = 16 << 20;
 
-static NEXT_IDENT: AtomicU64 = AtomicU64::new(1);
-
-thread_local! {
-    static IDENT: Cell<u64> = const { Cell::new(0) };
-}
-
-/// The ident of this thread: a number no other thread of the process has had.
+/// The ident of this thread; another thread may get it once this one has ended.
 pub fn ident() -> u64 {
-    let known = IDENT.get();
-    if known != 0 {
-        return known;
-    }
-    // Looks like an address, as CPython's do: programs print it, none may rely on it.
-    let fresh = (NEXT_IDENT.fetch_add(1, Ordering::Relaxed) << 12) | 0x7f00_0000_0000;
-    IDENT.set(fresh);
-    fresh
+    ophi_runtime::vm::threads::current_ident()
 }
 
 #[derive(Default)]

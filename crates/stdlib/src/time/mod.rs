@@ -1,7 +1,7 @@
 //! `time`: clocks, sleeping, broken-down time. After CPython Modules/timemodule.c.
 
 mod fields;
-mod functions;
+pub(crate) mod functions;
 
 pub use functions::duration;
 

@@ -133,6 +133,21 @@ impl Vm {
         }
     }
 
+    /// The running frame of each thread of the interpreter that has one, by the thread's ident, the latest thread first.
+    pub fn frames_of_threads(&self) -> Res<Vec<(u64, Value)>> {
+        let mut frames = Vec::new();
+        let mut failed = Ok(());
+        self.for_each_thread(|thread| {
+            let Some(fp) = thread.current_frame() else { return };
+            // SAFETY: the other thread stands still outside its loop while this one holds the GIL, so its frames are live.
+            match unsafe { object_of(self, fp.raw()) } {
+                Ok(frame) => frames.push((thread.thread_id, frame.into_value())),
+                Err(raised) => failed = Err(raised),
+            }
+        });
+        failed.map(|()| frames)
+    }
+
     /// `locals()` of the running Python code: its mapping, or a snapshot of its slots.
     pub fn current_locals(&self) -> Res {
         let Some(object) = self.frame_object(0)? else {
