@@ -1,10 +1,9 @@
 //! The end of an interpreter: exit status, threads, `atexit`, streams.
 
 use crate::config::Config;
-use ophi_runtime::objects::exceptions::{self, BaseException, KEYBOARD_INTERRUPT};
-use ophi_runtime::payload::Downcast;
+use ophi_runtime::objects::exceptions::{self, KEYBOARD_INTERRUPT};
 use ophi_runtime::{Raised, Res, Value, Vm};
-use ophi_stdlib::sys::print_exception;
+use ophi_stdlib::sys::{print_exception, report};
 
 /// Initialisation failed: nothing of Python can be relied on.
 pub fn fatal(vm: &Vm, raised: Raised) {
@@ -91,35 +90,6 @@ fn exit_status(vm: &Vm, exception: &Value) -> i32 {
         vm.forget(raised);
     }
     1
-}
-
-/// `sys.excepthook(type, value, traceback)`, after remembering the exception in `sys.last_exc`.
-pub fn report(vm: &Vm, exception: &Value) {
-    let result = (|| -> Res<()> {
-        let class = vm.class(exception).to_value();
-        let traceback = exception.downcast::<BaseException>().map_or(Value::NONE, |e| e.traceback.get_or_none());
-        if let Some(sys) = vm.modules().get_text(vm, "sys")? {
-            vm.set_attr_str(&sys, "last_exc", exception)?;
-            vm.set_attr_str(&sys, "last_type", &class)?;
-            vm.set_attr_str(&sys, "last_value", exception)?;
-            vm.set_attr_str(&sys, "last_traceback", &traceback)?;
-        }
-        match ophi_stdlib::sys::sys_attribute(vm, "excepthook")?.filter(|h| !h.is_none()) {
-            Some(hook) => vm.call(&hook, &[class, exception.clone(), traceback]).map(drop),
-            None => print_exception(vm, exception),
-        }
-    })();
-    if let Err(raised) = result {
-        let inner = vm.take_raised(raised);
-        eprintln!("Error in sys.excepthook:");
-        if let Err(raised) = print_exception(vm, &inner) {
-            vm.forget(raised);
-        }
-        eprintln!("\nOriginal exception was:");
-        if let Err(raised) = print_exception(vm, exception) {
-            vm.forget(raised);
-        }
-    }
 }
 
 fn wait_for_threads(vm: &Vm) {

@@ -16,6 +16,11 @@ pub fn current_folder(vm: &Vm) -> Vec<u8> {
     host(vm).getcwd().unwrap_or_default()
 }
 
+/// An environment variable.
+pub fn variable(vm: &Vm, name: &str) -> Option<Vec<u8>> {
+    host(vm).var(name.as_bytes()).ok().flatten()
+}
+
 pub fn is_folder(vm: &Vm, path: &[u8]) -> bool {
     let Ok(path) = c(path) else { return false };
     host(vm).stat_at(HERE, &path, true).is_ok_and(|s| s.mode & libc::S_IFMT == libc::S_IFDIR)

@@ -4,11 +4,11 @@
 //! external importers, encodings and the standard streams, `__main__`, `site`, the target; then threads, `atexit`, streams.
 
 mod exit;
-mod files;
+pub(crate) mod files;
 mod importing;
 mod streams;
 mod system;
-mod target;
+pub(crate) mod target;
 mod teardown;
 
 use crate::config::Config;

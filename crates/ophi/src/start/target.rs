@@ -115,6 +115,13 @@ fn run_file(vm: &Vm, config: &Config, path: &[u8]) -> Res<()> {
     Ok(())
 }
 
+/// Runs source text of the file at `path` in `__main__`, whose `__file__` it does not set.
+pub fn run_source(vm: &Vm, source: &[u8], path: &[u8]) -> Res<()> {
+    let code = compile(vm, source, &String::from_utf8_lossy(path))?;
+    run_code(vm, &code, &main_namespace(vm)?, None, None)?;
+    Ok(())
+}
+
 /// The code in a `.pyc` of this version.
 fn compiled_file(vm: &Vm, bytes: &[u8], shown: &str) -> Res<Ref<ophi_runtime::objects::code::Code>> {
     let token = ophi_stdlib::imp::library::magic_token() as u32;

@@ -3,6 +3,8 @@
 use super::Sys;
 use crate::support::{builtin, import};
 use ophi_runtime::objects::exceptions as exc;
+use ophi_runtime::objects::exceptions::BaseException;
+use ophi_runtime::payload::Downcast;
 use ophi_runtime::{Args, GilCell, Res, Value, Vm, methods};
 
 /// Hooks added by `sys.addaudithook`, in order.
@@ -48,6 +50,35 @@ pub fn print_exception(vm: &Vm, exception: &Value) -> Res<()> {
         vm.forget(raised);
     }
     Ok(())
+}
+
+/// `sys.excepthook(type, value, traceback)`, after remembering the exception in `sys.last_exc`.
+pub fn report(vm: &Vm, exception: &Value) {
+    let result = (|| -> Res<()> {
+        let class = vm.class(exception).to_value();
+        let traceback = exception.downcast::<BaseException>().map_or(Value::NONE, |e| e.traceback.get_or_none());
+        if let Some(sys) = vm.modules().get_text(vm, "sys")? {
+            vm.set_attr_str(&sys, "last_exc", exception)?;
+            vm.set_attr_str(&sys, "last_type", &class)?;
+            vm.set_attr_str(&sys, "last_value", exception)?;
+            vm.set_attr_str(&sys, "last_traceback", &traceback)?;
+        }
+        match sys_attribute(vm, "excepthook")?.filter(|h| !h.is_none()) {
+            Some(hook) => vm.call(&hook, &[class, exception.clone(), traceback]).map(drop),
+            None => print_exception(vm, exception),
+        }
+    })();
+    if let Err(raised) = result {
+        let inner = vm.take_raised(raised);
+        eprintln!("Error in sys.excepthook:");
+        if let Err(raised) = print_exception(vm, &inner) {
+            vm.forget(raised);
+        }
+        eprintln!("\nOriginal exception was:");
+        if let Err(raised) = print_exception(vm, exception) {
+            vm.forget(raised);
+        }
+    }
 }
 
 #[methods(HOOKS)]

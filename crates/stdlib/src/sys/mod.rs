@@ -12,6 +12,7 @@ mod facts;
 pub mod hooks;
 mod jit;
 mod monitoring;
+pub mod repl;
 mod sizes;
 mod state;
 mod threads;
@@ -20,7 +21,7 @@ use ophi_runtime::objects::module::{Module, ModuleDef};
 use ophi_runtime::{Ref, Res, Vm};
 
 pub use facts::{FLAGS, HEX_VERSION, VERSION, version_text};
-pub use hooks::{audit, print_exception, sys_attribute};
+pub use hooks::{audit, print_exception, report, sys_attribute};
 pub use state::Finalizing;
 
 pub struct Sys;
@@ -28,7 +29,7 @@ pub struct Sys;
 pub static MODULE: ModuleDef = ModuleDef {
     name: "sys",
     doc: "This module provides access to some objects used or maintained by the\ninterpreter and to functions that interact strongly with the interpreter.",
-    tables: &[Sys::STATE, Sys::HOOKS, Sys::SIZES, Sys::TRACE, Sys::THREADS],
+    tables: &[Sys::STATE, Sys::HOOKS, Sys::SIZES, Sys::TRACE, Sys::THREADS, Sys::REPL],
     init,
 };
 
