@@ -91,6 +91,13 @@ const EDITS: &[Edit] = &[
         until: "\n            import _sugg",
         with: "        assert self._is_syntax_error\n        import codeop\n        try:",
     },
+    // The source of `-c` is remembered until somebody asks for lines.
+    Edit {
+        path: "linecache.py",
+        from: "        _interactive_cache[key] = entry\n",
+        until: "\u{0}",
+        with: "        _interactive_cache[key] = entry\n\n\nimport _imp\n_imp._show_command(_register_code)\ndel _imp\n",
+    },
     Edit { path: "pathlib/__init__.py", from: "import ntpath\n", until: "import ", with: "" },
     Edit {
         path: "pathlib/__init__.py",

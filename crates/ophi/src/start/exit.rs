@@ -23,6 +23,7 @@ pub fn fatal(vm: &Vm, raised: Raised) {
 
 /// Ends the interpreter; `outcome` is that of the target. The exit status of the process.
 pub fn finish(vm: &Vm, config: &Config, outcome: Res<()>) -> i32 {
+    let interrupted = outcome.is_err() && vm.raised_is(&KEYBOARD_INTERRUPT);
     let mut status = match outcome {
         Ok(()) => 0,
         Err(raised) => status_of(vm, raised),
@@ -42,7 +43,21 @@ pub fn finish(vm: &Vm, config: &Config, outcome: Res<()>) -> i32 {
     vm.interpreter().state::<ophi_stdlib::sys::Finalizing>().0.set(true);
     vm.interpreter().gil.keep();
     super::teardown::run(vm);
+    if status == INTERRUPTED && interrupted {
+        end_by_interrupt(vm);
+    }
     status
+}
+
+/// The exit status that a shell shows for a program that SIGINT ended.
+const INTERRUPTED: i32 = 130;
+
+/// Ends the process by SIGINT's own action, so that a parent sees that it was interrupted; comes back only where that fails.
+fn end_by_interrupt(vm: &Vm) {
+    let host = ophi_stdlib::support::host(vm);
+    if host.set_disposition(libc::SIGINT, ophi_host::Disposition::Default).is_ok() {
+        let _ = host.raise(libc::SIGINT);
+    }
 }
 
 /// Prints what was raised, unless it is SystemExit; the exit status it stands for.
@@ -53,7 +68,7 @@ fn status_of(vm: &Vm, raised: Raised) -> i32 {
     }
     let interrupted = vm.class(&exception).is_subtype(vm.ty(&KEYBOARD_INTERRUPT));
     report(vm, &exception);
-    if interrupted { 130 } else { 1 }
+    if interrupted { INTERRUPTED } else { 1 }
 }
 
 fn exit_status(vm: &Vm, exception: &Value) -> i32 {
@@ -127,5 +142,11 @@ fn flush(vm: &Vm, name: &str) -> Result<(), ()> {
         }
         vm.call_method_str(&stream, "flush", &[]).map(drop)
     });
-    result.map_err(|raised| if name == "stdout" { vm.unraisable(raised, None, None) } else { vm.forget(raised) })
+    result.map_err(|raised| {
+        if name == "stdout" {
+            vm.unraisable(raised, Some("Exception ignored while flushing sys.stdout"), None)
+        } else {
+            vm.forget(raised)
+        }
+    })
 }

@@ -51,6 +51,7 @@ fn run_attached(vm: &Vm, config: &Config) -> i32 {
 
 fn initialise(vm: &Vm, config: &Config) -> Res<()> {
     vm.interpreter().optimize.set(config.flags.optimize.min(2) as u8);
+    vm.interpreter().bytes_warning.set(config.flags.bytes_warning.min(2) as u8);
     vm.interpreter().int_max_str_digits.set(config.flags.int_max_str_digits as usize);
     ophi_stdlib::register(vm);
     system::make(vm, config)?;
@@ -67,6 +68,10 @@ fn initialise(vm: &Vm, config: &Config) -> Res<()> {
     if config.faulthandler {
         ophi_stdlib::support::import(vm, "faulthandler")?;
         ophi_stdlib::faulthandler::enable_at_start(vm)?;
+    }
+    if !config.warnoptions.is_empty() {
+        // The module turns the options into filters, before anything is compiled.
+        ophi_stdlib::support::import(vm, "warnings")?;
     }
     if !config.flags.no_site {
         ophi_stdlib::support::import(vm, "site")?;

@@ -13,15 +13,26 @@ pub fn open(vm: &Vm, config: &Config) -> Res<()> {
         .get()
         .map_or(Ok(()), |builtins| builtins.set_text(vm, "open", vm.get_attr_str(&io, "open")?))?;
     let sys = loaded(vm, "sys")?;
+    let encoding = codec_name(vm, &config.stdio.name)?;
     for (fd, name, mode) in [(0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")] {
-        let stream = stream(vm, config, &io, fd, name, mode)?;
+        let stream = stream(vm, config, &encoding, &io, fd, name, mode)?;
         vm.set_attr_str(&sys, &format!("__{name}__"), &stream)?;
         vm.set_attr_str(&sys, name, &stream)?;
     }
     Ok(())
 }
 
-fn stream(vm: &Vm, config: &Config, io: &Value, fd: i32, name: &str, mode: &str) -> Res {
+/// The codec's own name for an encoding, which the streams show.
+fn codec_name(vm: &Vm, encoding: &str) -> Res {
+    let name = vm.new_str(encoding)?.into_value();
+    if encoding == "utf-8" {
+        return Ok(name);
+    }
+    let codec = vm.call_method_str(&import(vm, "_codecs")?, "lookup", &[name])?;
+    vm.get_attr_str(&codec, "name")
+}
+
+fn stream(vm: &Vm, config: &Config, encoding: &Value, io: &Value, fd: i32, name: &str, mode: &str) -> Res {
     if !files::is_open(vm, fd) {
         return Ok(Value::NONE);
     }
@@ -44,7 +55,7 @@ fn stream(vm: &Vm, config: &Config, io: &Value, fd: i32, name: &str, mode: &str)
     // TextIOWrapper(buffer, encoding, errors, newline, line_buffering, write_through)
     let stream = vm.call(
         &wrapper,
-        &[buffer, str_of(&config.stdio.name)?, str_of(errors)?, str_of("\n")?, line_buffering, Value::bool(unbuffered)],
+        &[buffer, encoding.clone(), str_of(errors)?, str_of("\n")?, line_buffering, Value::bool(unbuffered)],
     )?;
     vm.set_attr_str(&stream, "mode", &str_of(mode)?)?;
     Ok(stream)

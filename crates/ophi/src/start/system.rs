@@ -40,7 +40,7 @@ pub fn make(vm: &Vm, config: &Config) -> Res<()> {
         flag(f.hash_randomization)?,
         flag(f.isolated)?,
         Value::bool(f.dev_mode),
-        vm.new_int(1)?,
+        flag(f.utf8_mode)?,
         flag(f.warn_default_encoding)?,
         Value::bool(f.safe_path),
         int(f.int_max_str_digits)?,

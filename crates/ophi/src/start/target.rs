@@ -46,6 +46,8 @@ pub fn run(vm: &Vm, config: &Config) -> Res<()> {
             let source = text(vm, code)?;
             let source = vm.expect_str(&source, "command")?.clone();
             let code = vm.compile_text(&source.to_utf8_lossy(), "<string>", Mode::File, 0, -1)?;
+            // Tracebacks show its lines.
+            ophi_stdlib::imp::command::remember(vm, code.clone(), source.clone())?;
             run_code(vm, &code, &main_namespace(vm)?, None, None)?;
             Ok(())
         }
@@ -205,7 +207,7 @@ fn run_stdin(vm: &Vm, config: &Config) -> Res<()> {
 
 /// Source bytes, decoded by their cookie, as a module's code.
 fn compile(vm: &Vm, bytes: &[u8], filename: &str) -> Res<Ref<ophi_runtime::objects::code::Code>> {
-    match vm.decode_source(bytes, true)? {
+    match vm.decode_source(bytes, true, ophi_syntax::source::Origin::File(filename))? {
         Ok(source) => vm.compile_read(&source, filename, Mode::File, 0, -1),
         Err(diagnostic) => Err(vm.raise_diagnostic(&diagnostic, filename)),
     }

@@ -26,8 +26,13 @@ impl Vm {
         let end = start + text.code_points().skip(start).take_while(|c| is_surrogate(*c)).count();
         exc::raise_unicode_encode(self, "utf-8", text.as_value(), start, end, "surrogates not allowed")
     }
-    /// Bytes as a source: byte order mark and coding cookie count.
-    pub fn decode_source(&self, bytes: &[u8], newline: bool) -> Res<Result<Source, SyntaxDiagnostic>> {
+    /// Bytes as a source: byte order mark and coding cookie count. `origin` words the errors.
+    pub fn decode_source(
+        &self,
+        bytes: &[u8],
+        newline: bool,
+        origin: Origin<'_>,
+    ) -> Res<Result<Source, SyntaxDiagnostic>> {
         let mut kept = None;
         let mut decode = |encoding: &str, bytes: &[u8]| -> Result<String, DecodeFailure> {
             match crate::codecs::decode_bytes(self, bytes, Some(encoding), None) {
@@ -48,7 +53,7 @@ impl Vm {
                 }
             }
         };
-        match Source::from_bytes(bytes, Origin::Bytes, newline, &mut decode) {
+        match Source::from_bytes(bytes, origin, newline, &mut decode) {
             Ok(source) => Ok(Ok(source)),
             Err(SourceError::Diagnostic(diagnostic)) => Ok(Err(diagnostic)),
             Err(SourceError::Raised) => Err(match kept {

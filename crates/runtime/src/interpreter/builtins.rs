@@ -135,7 +135,7 @@ pub(crate) fn source_text(
         };
     }
     match vm.buffer_bytes(source)? {
-        Some(bytes) => vm.decode_source(&bytes, newline),
+        Some(bytes) => vm.decode_source(&bytes, newline, ophi_syntax::source::Origin::Bytes),
         None => Err(vm.type_error(format!("{function}() arg 1 must be a {what} object"))),
     }
 }

@@ -28,6 +28,16 @@ fn class_name(vm: &Vm, exception: &Value) -> String {
     }
 }
 
+/// "Class: message" as a line.
+pub fn message_line(vm: &Vm, exception: &Value) -> String {
+    let name = class_name(vm, exception);
+    match quietly(vm, vm.str(exception)).map(|text| text.to_utf8_lossy().into_owned()) {
+        Some(text) if text.is_empty() => format!("{name}\n"),
+        Some(text) => format!("{name}: {text}\n"),
+        None => format!("{name}: <exception str() failed>\n"),
+    }
+}
+
 /// "Class: message" with the notes below, each line ended.
 pub fn exception_lines(vm: &Vm, exception: &Value) -> String {
     let name = class_name(vm, exception);

@@ -38,6 +38,17 @@ pub fn render(vm: &Vm, exception: &Value) -> String {
     out
 }
 
+/// One exception with the given traceback, without what it is chained to and without notes.
+pub fn render_one(vm: &Vm, exception: &Value, traceback: &Value) -> String {
+    let mut out = String::new();
+    if !traceback.is_none() {
+        out.push_str("Traceback (most recent call last):\n");
+        out.push_str(&frames::text(vm, traceback));
+    }
+    out.push_str(&exception::message_line(vm, exception));
+    out
+}
+
 /// Appends lines, each behind the margin of the group they belong to.
 fn emit(margin: Margin, marker: &str, text: &str, out: &mut String) {
     for line in text.split_inclusive('\n') {

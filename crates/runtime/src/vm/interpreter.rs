@@ -51,6 +51,8 @@ pub struct Interpreter {
     pub recursion_limit: Cell<usize>,
     /// `-O`: the level at which code is compiled when nobody says otherwise.
     pub optimize: Cell<u8>,
+    /// `-b`: comparisons of bytes with str, and `str(bytes)`, warn (1) or raise (2).
+    pub bytes_warning: Cell<u8>,
     pub int_max_str_digits: Cell<usize>,
     /// A MemoryError made in advance.
     pub emergency: ManuallyDrop<ValueCell>,
@@ -98,6 +100,7 @@ impl Interpreter {
             sys: ManuallyDrop::new(GilCell::new(None)),
             recursion_limit: Cell::new(1000),
             optimize: Cell::new(0),
+            bytes_warning: Cell::new(0),
             int_max_str_digits: Cell::new(4300),
             emergency: ManuallyDrop::new(ValueCell::new(None)),
             monitoring: ManuallyDrop::default(),

@@ -3,6 +3,7 @@
 //! Frozen modules and the embedded library are read from `ophi-pylib` through the functions in `library`. After CPython
 //! Python/import.c.
 
+pub mod command;
 pub mod frames;
 pub mod import;
 pub mod library;
@@ -20,7 +21,7 @@ pub struct Imp;
 pub static MODULE: ModuleDef = ModuleDef {
     name: "_imp",
     doc: "(Extremely) low-level import machinery bits as used by importlib.",
-    tables: &[Imp::METHODS, Imp::LIBRARY],
+    tables: &[Imp::METHODS, Imp::LIBRARY, Imp::COMMAND],
     init: |vm, module| {
         module.add_str(vm, "check_hash_based_pycs", "default")?;
         module.add_int(vm, "pyc_magic_number_token", library::magic_token())

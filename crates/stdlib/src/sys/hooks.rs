@@ -169,7 +169,14 @@ impl Sys {
         }
         let text = vm.new_str(&text)?.into_value();
         vm.call_method_str(&stderr, "write", &[text])?;
-        if exc::is_exception(&value) { print_exception(vm, &value) } else { Ok(()) }
+        if !exc::is_exception(&value) {
+            return Ok(());
+        }
+        // Native, as in CPython: the hook runs where the library may be half gone.
+        let traceback = vm.get_attr_str(unraisable, "exc_traceback")?;
+        let text = vm.new_str(&ophi_runtime::traceback::render_one(vm, &value, &traceback))?.into_value();
+        vm.call_method_str(&stderr, "write", &[text])?;
+        vm.call_method_str(&stderr, "flush", &[]).map(drop)
     }
 
     /// This hook function is called by built-in breakpoint().

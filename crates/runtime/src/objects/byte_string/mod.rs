@@ -49,10 +49,32 @@ pub fn repr_text(bytes: &[u8], out: &mut Vec<u8>) {
     out.push(quote);
 }
 
+/// Warns under `-b` that bytes are taken for text.
+pub fn warn_text(vm: &Vm, message: &str) -> Res<()> {
+    if vm.interpreter().bytes_warning.get() == 0 {
+        return Ok(());
+    }
+    vm.warn(&crate::objects::exceptions::BYTES_WARNING, message, 1)
+}
+
+/// NotImplemented for operands that are not both bytes-like; under `-b` equality with str and int warns.
+pub fn not_comparable(vm: &Vm, a: &Value, b: &Value, op: crate::slots::CompareOp, name: &str) -> Res {
+    use crate::slots::CompareOp;
+    if vm.interpreter().bytes_warning.get() > 0 && matches!(op, CompareOp::Eq | CompareOp::Ne) {
+        let is = |def| vm.class(a).is_subtype(vm.ty(def)) || vm.class(b).is_subtype(vm.ty(def));
+        if is(&crate::objects::str::STR) {
+            warn_text(vm, &format!("Comparison between {name} and string"))?;
+        } else if name == "bytes" && is(&crate::objects::int::INT) {
+            warn_text(vm, "Comparison between bytes and int")?;
+        }
+    }
+    Ok(Value::NOT_IMPLEMENTED)
+}
+
 /// Equality and order with anything that exports bytes; NotImplemented for the rest.
 pub fn compare(vm: &Vm, a: &Value, b: &Value, op: crate::slots::CompareOp) -> Res {
     let (Some(x), Some(y)) = (vm.class(a).slots().buffer, vm.class(b).slots().buffer) else {
-        return Ok(Value::NOT_IMPLEMENTED);
+        return not_comparable(vm, a, b, op, "bytearray");
     };
     let x = match x(vm, a, 0) {
         Ok(x) => x,

@@ -29,7 +29,7 @@ pub static BYTEARRAY: TypeDef = TypeDef {
     flags: TypeFlags::BASETYPE.with(TypeFlags::MATCH_SELF),
     slots: Slots {
         repr: Some(slots::repr),
-        str: Some(slots::repr),
+        str: Some(slots::str),
         richcompare: Some(byte_string::compare),
         iter: Some(crate::objects::bytes::iter::iter),
         new: Some(slots::new),

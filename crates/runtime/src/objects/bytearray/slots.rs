@@ -10,6 +10,12 @@ use crate::payload::Downcast;
 use crate::vm::{Res, Vm};
 use crate::{Args, TypeRef, Value};
 
+/// `str(bytearray)`: the repr, and a warning under `-b`.
+pub fn str(vm: &Vm, this: &Value) -> Res {
+    super::super::byte_string::warn_text(vm, "str() on a bytearray instance")?;
+    repr(vm, this)
+}
+
 pub fn repr(vm: &Vm, this: &Value) -> Res {
     let own = receiver::<ByteArray>(vm, this, "__repr__")?;
     let name = vm.class(this).name();

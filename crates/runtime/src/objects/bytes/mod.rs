@@ -32,7 +32,7 @@ pub static BYTES: TypeDef = TypeDef {
     flags: TypeFlags::BASETYPE.with(TypeFlags::BYTES).with(TypeFlags::MATCH_SELF),
     slots: Slots {
         repr: Some(slots::repr),
-        str: Some(slots::repr),
+        str: Some(slots::str),
         hash: Some(slots::hash),
         richcompare: Some(slots::compare),
         iter: Some(iter::iter),

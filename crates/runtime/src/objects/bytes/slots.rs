@@ -36,6 +36,12 @@ pub fn repr(vm: &Vm, this: &Value) -> Res {
     Ok(vm.new_ascii(&out)?.into_value())
 }
 
+/// `str(bytes)`: the repr, and a warning under `-b`.
+pub fn str(vm: &Vm, this: &Value) -> Res {
+    super::super::byte_string::warn_text(vm, "str() on a bytes instance")?;
+    repr(vm, this)
+}
+
 pub fn hash(vm: &Vm, this: &Value) -> Res<i64> {
     let this = receiver::<Bytes>(vm, this, "__hash__")?;
     let known = this.hash.get();
@@ -47,8 +53,10 @@ pub fn hash(vm: &Vm, this: &Value) -> Res<i64> {
     Ok(fresh)
 }
 
-pub fn compare(_: &Vm, a: &Value, b: &Value, op: CompareOp) -> Res {
-    let (Some(x), Some(y)) = (a.downcast::<Bytes>(), b.downcast::<Bytes>()) else { return Ok(Value::NOT_IMPLEMENTED) };
+pub fn compare(vm: &Vm, a: &Value, b: &Value, op: CompareOp) -> Res {
+    let (Some(x), Some(y)) = (a.downcast::<Bytes>(), b.downcast::<Bytes>()) else {
+        return super::super::byte_string::not_comparable(vm, a, b, op, "bytes");
+    };
     Ok(Value::bool(match op {
         CompareOp::Eq => a.is(b) || x.as_slice() == y.as_slice(),
         CompareOp::Ne => !a.is(b) && x.as_slice() != y.as_slice(),
