@@ -76,7 +76,7 @@ class Profile(_lsprof.Profiler):
                 callers = callers_of.get(id(call.code))
                 if callers is None:
                     continue
-                figures = (call.callcount - call.reccallcount, call.callcount, call.inlinetime, call.totaltime)
+                figures = (call.callcount, call.callcount - call.reccallcount, call.inlinetime, call.totaltime)
                 if name in callers:
                     figures = tuple(a + b for a, b in zip(callers[name], figures))
                 callers[name] = figures

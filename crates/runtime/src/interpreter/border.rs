@@ -87,12 +87,19 @@ impl Vm {
             }
         }
     }
-    pub fn warn_unawaited(&self, coroutine: &Value) -> Res<()> {
-        let Some(module) = self.modules().get_text(self, "warnings")? else { return Ok(()) };
+    /// Warns of a coroutine never awaited by the function of `warnings` that knows more; false when there is none.
+    pub fn warn_unawaited_by_module(&self, coroutine: &Value) -> Res<bool> {
+        let Some(module) = self.modules().get_text(self, "warnings")? else { return Ok(false) };
         match self.get_attr_str_opt(&module, "_warn_unawaited_coroutine")? {
-            Some(function) => self.call(&function, core::slice::from_ref(coroutine)).map(drop),
-            None => Ok(()),
+            Some(function) => self.call(&function, core::slice::from_ref(coroutine)).map(|_| true),
+            None => Ok(false),
         }
+    }
+    /// Warns of a coroutine never awaited.
+    pub fn warn_unawaited(&self, coroutine: &Value) -> Res<()> {
+        let qualname = self.get_attr_str(coroutine, "__qualname__")?;
+        let message = format!("coroutine '{}' was never awaited", self.str(&qualname)?.to_utf8_lossy());
+        self.warn(&exc::RUNTIME_WARNING, &message, 1)
     }
     pub fn cannot_import_name(&self, _module: &Value, name: &Str) -> Raised {
         self.import_error(format!("cannot import name '{}'", name.to_utf8_lossy()))

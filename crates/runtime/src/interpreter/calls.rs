@@ -336,6 +336,7 @@ pub fn return_value(vm: &Vm, fp: Fp, _: u32) -> Res<Flow> {
         let caller = (*frame).previous;
         vm.exec.frame.set(caller);
         if (*frame).owner == Owner::Generator {
+            (*frame).previous = core::ptr::null_mut();
             generators::finished(vm, frame);
             clear_frame(vm, frame);
             vm.leave_call();

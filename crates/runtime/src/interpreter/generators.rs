@@ -12,6 +12,7 @@ use super::specialised::loops::specialise_send;
 use crate::frames::{Fp, Frame};
 use crate::monitoring::{self, Event};
 use crate::objects::generator::{Generator, State, coroutine, is_coroutine, is_generator};
+use crate::objects::r#type::slot_functions;
 use crate::objects::{exceptions as exc, generator};
 use crate::payload::Downcast;
 use crate::vm::{Res, Vm};
@@ -167,6 +168,7 @@ fn send_observed(vm: &Vm, receiver: &Value, value: &Value, observer: Option<Fp>)
     }
     let result = if value.is_none() && vm.class(receiver).slots().iternext.is_some() {
         match vm.class(receiver).slots().iternext {
+            Some(next) if slot_functions::is_dunder_next(next) => slot_functions::next_raising(vm, receiver),
             Some(next) => match next(vm, receiver) {
                 Ok(Some(item)) => return Ok(Sent::Yielded(item)),
                 Ok(None) => return Ok(Sent::Returned(Value::NONE)),
@@ -247,14 +249,16 @@ pub fn throw_into(vm: &Vm, this: &Value, generator: &Ref<Generator>, exception: 
     }
     let held = generator.clone();
     let entry = Entry::push(vm)?;
-    // SAFETY: as in `send`; no value is pushed, the exception takes its place.
+    // SAFETY: as in `send`; handlers count on the value that is sent in.
     unsafe {
         if let Err(raised) = enter_generator(vm, generator, Value::NONE) {
             entry.abandon(vm);
             return Err(raised);
         }
-        drop(Fp::new(generator.frame()).pop());
-        exc::set_context(vm, &exception);
+        // What is handled inside the generator is the context; what its caller handles is not.
+        if generator.handled.value.is_set() {
+            exc::set_context(vm, &exception);
+        }
         vm.bring_back(Some(exception));
         let fp = Fp::new(generator.frame());
         monitoring::prepare_throw(vm, fp);

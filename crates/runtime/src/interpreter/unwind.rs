@@ -234,6 +234,7 @@ pub unsafe fn leave(vm: &Vm, fp: *mut Frame) {
         let aside = vm.put_aside();
         vm.exec.frame.set((*fp).previous);
         if (*fp).owner == Owner::Generator {
+            (*fp).previous = core::ptr::null_mut();
             super::generators::finished(vm, fp);
             clear_frame(vm, fp);
             vm.leave_call();

@@ -33,8 +33,11 @@ impl Vm {
         let Some(hook) = self.sys_attribute("unraisablehook")?.filter(|h| !h.is_none()) else {
             return Ok(());
         };
-        let traceback =
+        let mut traceback =
             exception.downcast::<crate::objects::exceptions::BaseException>().and_then(|e| e.traceback.get());
+        if traceback.is_none() {
+            traceback = crate::objects::traceback::here(self)?;
+        }
         let message = match message {
             Some(message) => self.new_str(message)?.into_value(),
             None => Value::NONE,

@@ -102,14 +102,25 @@ fn value_in(frame: &FrameObject, code: &Code, index: usize) -> Option<Value> {
 }
 
 impl LocalsProxy {
-    /// Slot of a name; `only_bound`: pass over slots without a value (a name may stand twice).
-    fn find(&self, name: &Str, only_bound: bool) -> Option<usize> {
-        let code = code_of(&self.frame)?;
-        (0..code.slots()).find(|i| {
-            code.slot_names[*i].equals(name)
-                && (!only_bound || value_in(&self.frame, code, *i).is_some())
-                && (code.kind(*i) & kinds::HIDDEN == 0 || value_in(&self.frame, code, *i).is_some())
-        })
+    /// Slot that a key names; `only_bound`: pass over slots without a value (a name may stand twice). Any key that is equal to a
+    /// name and hashes alike will do. TypeError when the key has no hash.
+    fn find(&self, vm: &Vm, key: &Value, only_bound: bool) -> Res<Option<usize>> {
+        let Some(code) = self.frame.code_object() else { return Ok(None) };
+        let visible = |i: usize| {
+            let bound = value_in(&self.frame, &code, i).is_some();
+            bound || (!only_bound && code.kind(i) & kinds::HIDDEN == 0)
+        };
+        if let Some(name) = key.exact::<Str>(vm) {
+            return Ok((0..code.slots()).find(|i| code.slot_names[*i].equals(name) && visible(*i)));
+        }
+        let hash = vm.hash(key)?;
+        for i in 0..code.slots() {
+            let name = code.slot_names[i].as_value();
+            if vm.hash(name)? == hash && vm.equal(key, name)? && visible(i) {
+                return Ok(Some(i));
+            }
+        }
+        Ok(None)
     }
 
     fn extra(&self) -> Option<Ref<Dict>> {
@@ -117,9 +128,7 @@ impl LocalsProxy {
     }
 
     fn get(&self, vm: &Vm, key: &Value) -> Res<Option<Value>> {
-        if let Some(name) = key.downcast::<Str>()
-            && let (Some(i), Some(code)) = (self.find(name, true), code_of(&self.frame))
-        {
+        if let (Some(i), Some(code)) = (self.find(vm, key, true)?, code_of(&self.frame)) {
             return Ok(value_in(&self.frame, code, i));
         }
         match self.extra() {
@@ -132,9 +141,7 @@ impl LocalsProxy {
     }
 
     fn set(&self, vm: &Vm, key: &Value, value: Option<&Value>) -> Res<()> {
-        if let Some(name) = key.downcast::<Str>()
-            && let (Some(i), Some(code)) = (self.find(name, false), code_of(&self.frame))
-        {
+        if let (Some(i), Some(code)) = (self.find(vm, key, false)?, code_of(&self.frame)) {
             let Some(value) = value else {
                 return Err(vm.value_error(format!("cannot remove local variables from FrameLocalsProxy")));
             };
@@ -201,8 +208,12 @@ fn new(vm: &Vm, _: &TypeRef, args: Args<'_>) -> Res {
 }
 
 fn repr(vm: &Vm, value: &Value) -> Res {
-    let dict = this(value).snapshot(vm)?;
-    Ok(vm.repr(dict.as_value())?.into_value())
+    if vm.repr_enter(value)? {
+        return Ok(vm.intern("{...}")?.into_value());
+    }
+    let result = this(value).snapshot(vm).and_then(|dict| vm.repr(dict.as_value()));
+    vm.repr_leave(value);
+    Ok(result?.into_value())
 }
 
 fn len(vm: &Vm, value: &Value) -> Res<usize> {
@@ -340,9 +351,7 @@ impl LocalsProxy {
     }
     #[method(sig = "(key, default=None, /)")]
     fn pop(vm: &Vm, this: &Ref<LocalsProxy>, key: &Value, default: Option<Value>) -> Res {
-        if let Some(name) = key.downcast::<Str>()
-            && this.find(name, false).is_some()
-        {
+        if this.find(vm, key, false)?.is_some() {
             return Err(vm.value_error("cannot remove local variables from FrameLocalsProxy"));
         }
         let removed = match this.extra() {

@@ -217,6 +217,16 @@ fn repr(vm: &Vm, value: &Value) -> Res {
     Ok(vm.new_str(&format!("<frame at {:#x}, file {file}, line {line}, code {name}>", value.bits()))?.into_value())
 }
 
+/// A new reference to the object a generator is.
+fn generator_value(generator: &Generator) -> Value {
+    let payload: *const Generator = generator;
+    // SAFETY: the payload of a live object stands right behind its header.
+    unsafe {
+        let header = payload.cast::<u8>().sub(size_of::<ophi_heap::Header>()) as *mut ophi_heap::Header;
+        Value::from_borrowed(core::ptr::NonNull::new_unchecked(header))
+    }
+}
+
 fn cannot_delete(vm: &Vm, name: &str) -> Raised {
     vm.attribute_error(format!("attribute '{name}' of 'frame' objects cannot be deleted"))
 }
@@ -228,17 +238,20 @@ impl FrameObject {
         this.caller(vm)
     }
 
+    /// Return the code object being executed in this frame.
     #[getter]
     fn f_code(_: &Vm, this: &Ref<FrameObject>) -> Res {
         Ok(this.code_object().map_or(Value::NONE, Ref::into_value))
     }
 
+    /// Return the global variables in the frame.
     #[getter]
     fn f_globals(_: &Vm, this: &Ref<FrameObject>) -> Res {
         // SAFETY: a live frame's function keeps them.
         Ok(if this.fp().is_null() { Value::NONE } else { unsafe { (*this.fp()).globals.to_value() } })
     }
 
+    /// Return the built-in variables in the frame.
     #[getter]
     fn f_builtins(_: &Vm, this: &Ref<FrameObject>) -> Res {
         // SAFETY: as above.
@@ -251,12 +264,14 @@ impl FrameObject {
         locals::mapping(vm, this)
     }
 
+    /// Return the index of the last attempted instruction in the frame.
     #[getter]
     fn f_lasti(_: &Vm, this: &Ref<FrameObject>) -> Res<i32> {
         // SAFETY: a live frame.
         Ok(if this.fp().is_null() { -1 } else { unsafe { lasti(this.fp()) * 2 } })
     }
 
+    /// Return the current line number in the frame.
     #[getter]
     fn f_lineno(_: &Vm, this: &Ref<FrameObject>) -> Res<Option<i32>> {
         Ok(this.line())
@@ -270,6 +285,7 @@ impl FrameObject {
         }
     }
 
+    /// Return the generator or coroutine associated with this frame, or None.
     #[getter]
     fn f_generator(_: &Vm, this: &Ref<FrameObject>) -> Res {
         let fp = this.fp();
@@ -278,12 +294,11 @@ impl FrameObject {
             if fp.is_null() || (*fp).owner != Owner::Generator {
                 return Ok(Value::NONE);
             }
-            let generator: *const Generator = Generator::of_frame(fp);
-            let header = generator.cast::<u8>().sub(size_of::<ophi_heap::Header>()) as *mut ophi_heap::Header;
-            Ok(Value::from_borrowed(core::ptr::NonNull::new_unchecked(header)))
+            Ok(generator_value(Generator::of_frame(fp)))
         }
     }
 
+    /// Return the trace function for this frame, or None if no trace function is set.
     #[getter]
     fn f_trace(_: &Vm, this: &Ref<FrameObject>) -> Res {
         Ok(this.trace.get_or_none())
@@ -310,6 +325,7 @@ impl FrameObject {
             None => Err(vm.type_error("can't delete numeric/char attribute")),
         }
     }
+    /// Return True if opcode tracing is enabled, False otherwise.
     #[getter]
     fn f_trace_opcodes(_: &Vm, this: &Ref<FrameObject>) -> Res<bool> {
         Ok(this.trace_opcodes.get())
@@ -347,11 +363,10 @@ impl FrameObject {
                         State::Suspended | State::SuspendedYieldFrom => {
                             Err(vm.runtime_error("cannot clear a suspended frame"))
                         }
-                        State::Created => {
-                            generator.discard_frame(vm);
+                        State::Created | State::Cleared => {
+                            crate::objects::generator::methods::finalize(vm, &generator_value(generator));
                             Ok(())
                         }
-                        State::Cleared => Ok(()),
                     }
                 }
                 Owner::Thread | Owner::Interpreter | Owner::Cleanup => {

@@ -61,9 +61,42 @@ impl crate::Trace for AsyncSend {
     }
 }
 
+/// An awaitable that dies before its first step was never awaited.
+fn warn_unawaited(vm: &Vm, generator: &Value, progress: Progress, method: &str) {
+    if progress != Progress::Init {
+        return;
+    }
+    let qualname = match this(generator).qualname.get().map(|name| vm.str(&name)) {
+        Some(Ok(name)) => name.to_utf8_lossy().into_owned(),
+        Some(Err(raised)) => {
+            vm.forget(raised);
+            return;
+        }
+        None => String::new(),
+    };
+    let message = format!("coroutine method '{method}' of '{qualname}' was never awaited");
+    if let Err(raised) = vm.warn(&exc::RUNTIME_WARNING, &message, 1) {
+        super::methods::unraisable_while(vm, raised, "finalizing async generator", generator);
+    }
+}
+
+fn finalize_send(vm: &Vm, value: &Value) {
+    if let Some(object) = value.downcast::<AsyncSend>() {
+        warn_unawaited(vm, &object.generator, object.progress.get(), "asend");
+    }
+}
+
+fn finalize_throw(vm: &Vm, value: &Value) {
+    if let Some(object) = value.downcast::<AsyncThrow>() {
+        let method = if object.is_close() { "aclose" } else { "athrow" };
+        warn_unawaited(vm, &object.generator, object.progress.get(), method);
+    }
+}
+
 pub static ASYNC_SEND: TypeDef = TypeDef {
-    flags: TypeFlags::GC,
+    flags: TypeFlags::GC.with(TypeFlags::FINALIZER),
     slots: Slots {
+        finalize: Some(finalize_send),
         r#await: Some(super::methods::identity),
         iter: Some(super::methods::identity),
         iternext: Some(async_send_next),
@@ -95,8 +128,9 @@ impl crate::Trace for AsyncThrow {
 }
 
 pub static ASYNC_THROW: TypeDef = TypeDef {
-    flags: TypeFlags::GC,
+    flags: TypeFlags::GC.with(TypeFlags::FINALIZER),
     slots: Slots {
+        finalize: Some(finalize_throw),
         r#await: Some(super::methods::identity),
         iter: Some(super::methods::identity),
         iternext: Some(async_throw_next),
@@ -213,11 +247,20 @@ fn async_send_next(vm: &Vm, value: &Value) -> Res<Option<Value>> {
 
 #[methods]
 impl AsyncSend {
+    /// send(value) -> send 'value' into generator,
+    /// return next yielded value or raise StopIteration.
     #[method(sig = "(value, /)")]
     fn send(vm: &Vm, this: &Ref<AsyncSend>, value: &Value) -> Res {
         let sent = this.advance(vm, value)?;
         to_result(vm, sent)
     }
+    /// throw(value)
+    /// throw(type[,value[,tb]])
+    ///
+    /// Raise exception in generator, return next yielded value or raise
+    /// StopIteration.
+    #[doc = " the (type, val, tb) signature is deprecated, "]
+    /// and may be removed in a future version of Python.
     #[method(sig = "(type, value=None, traceback=None, /)")]
     fn throw(vm: &Vm, this_: &Ref<AsyncSend>, kind: Value, value: Option<&Value>, tb: Option<&Value>) -> Res {
         let generator = this(&this_.generator);
@@ -243,6 +286,7 @@ impl AsyncSend {
         }
         to_result(vm, sent?)
     }
+    /// close() -> raise GeneratorExit inside generator.
     #[method(sig = "()")]
     fn close(vm: &Vm, this_: &Ref<AsyncSend>) -> Res {
         if this_.progress.get() == Progress::Closed {
@@ -359,11 +403,20 @@ fn async_throw_next(vm: &Vm, value: &Value) -> Res<Option<Value>> {
 
 #[methods]
 impl AsyncThrow {
+    /// send(value) -> send 'value' into generator,
+    /// return next yielded value or raise StopIteration.
     #[method(sig = "(value, /)")]
     fn send(vm: &Vm, this: &Ref<AsyncThrow>, value: &Value) -> Res {
         let sent = this.advance(vm, value)?;
         to_result(vm, sent)
     }
+    /// throw(value)
+    /// throw(type[,value[,tb]])
+    ///
+    /// Raise exception in generator, return next yielded value or raise
+    /// StopIteration.
+    #[doc = " the (type, val, tb) signature is deprecated, "]
+    /// and may be removed in a future version of Python.
     #[method(sig = "(type, value=None, traceback=None, /)")]
     fn throw(vm: &Vm, this_: &Ref<AsyncThrow>, kind: Value, value: Option<&Value>, tb: Option<&Value>) -> Res {
         let generator = this(&this_.generator);
@@ -387,6 +440,7 @@ impl AsyncThrow {
         let sent = this_.finish(vm, sent)?;
         to_result(vm, sent)
     }
+    /// close() -> raise GeneratorExit inside generator.
     #[method(sig = "()")]
     fn close(vm: &Vm, this_: &Ref<AsyncThrow>) -> Res {
         if this_.progress.get() == Progress::Closed {

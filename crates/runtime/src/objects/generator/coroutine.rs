@@ -44,11 +44,20 @@ fn wrapper_next(vm: &Vm, value: &Value) -> Res<Option<Value>> {
 
 #[methods]
 impl CoroutineWrapper {
+    /// send(arg) -> send 'arg' into coroutine,
+    /// return next iterated value or raise StopIteration.
     #[method(sig = "(value, /)")]
     fn send(vm: &Vm, this_: &Ref<CoroutineWrapper>, value: Value) -> Res {
         let sent = send(vm, &this_.coroutine, this(&this_.coroutine), value)?;
         to_result(vm, sent)
     }
+    /// throw(value)
+    /// throw(type[,value[,traceback]])
+    ///
+    /// Raise exception in coroutine, return next iterated value or raise
+    /// StopIteration.
+    #[doc = " the (type, val, tb) signature is deprecated, "]
+    /// and may be removed in a future version of Python.
     #[method(sig = "(type, value=None, traceback=None, /)")]
     fn throw(vm: &Vm, this_: &Ref<CoroutineWrapper>, kind: Value, value: Option<&Value>, tb: Option<&Value>) -> Res {
         super::methods::warn_three_arguments(vm, "throw", value.is_some() || tb.is_some())?;
@@ -56,6 +65,7 @@ impl CoroutineWrapper {
         let sent = throw(vm, &this_.coroutine, exception, true)?;
         to_result(vm, sent)
     }
+    /// close() -> raise GeneratorExit inside coroutine.
     #[method(sig = "()")]
     fn close(vm: &Vm, this_: &Ref<CoroutineWrapper>) -> Res {
         close(vm, &this_.coroutine)
@@ -110,7 +120,15 @@ pub fn origin(vm: &Vm, depth: usize) -> Res {
 /// "coroutine '...' was never awaited".
 pub fn warn_never_awaited(vm: &Vm, value: &Value) {
     debug_assert!(vm.class(value).is(vm.ty(&COROUTINE)));
-    if let Err(raised) = vm.warn_unawaited(value) {
-        vm.report_unraisable(raised, Some(value));
+    let warned = match vm.warn_unawaited_by_module(value) {
+        Ok(warned) => warned,
+        Err(raised) => {
+            let warned = vm.raised_is(&crate::objects::exceptions::RUNTIME_WARNING);
+            super::methods::unraisable_while(vm, raised, "finalizing coroutine", value);
+            warned
+        }
+    };
+    if !warned && let Err(raised) = vm.warn_unawaited(value) {
+        super::methods::unraisable_while(vm, raised, "finalizing coroutine", value);
     }
 }

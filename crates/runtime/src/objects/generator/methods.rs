@@ -6,7 +6,7 @@ use crate::interpreter::generators::{Sent, send, throw_into};
 use crate::objects::exceptions as exc;
 use crate::objects::traceback::Traceback;
 use crate::payload::Downcast;
-use crate::vm::{Res, Vm};
+use crate::vm::{Raised, Res, Vm};
 use crate::{Ref, Str, Value, methods};
 
 pub fn this(value: &Value) -> &Ref<Generator> {
@@ -44,6 +44,18 @@ pub fn to_result(vm: &Vm, sent: Sent) -> Res {
     }
 }
 
+fn check_made(vm: &Vm, kind: &Value, made: Value) -> Res {
+    if exc::is_exception(&made) {
+        return Ok(made);
+    }
+    let class = vm.str(kind)?;
+    Err(vm.type_error(format!(
+        "calling {} should have returned an instance of BaseException, not {}",
+        class.to_utf8_lossy(),
+        vm.type_name(&made)
+    )))
+}
+
 /// Makes the exception instance of `throw(type, value, traceback)`.
 pub fn exception_of(vm: &Vm, kind: &Value, value: Option<&Value>, traceback: Option<&Value>) -> Res {
     let traceback = traceback.filter(|t| !t.is_none());
@@ -52,13 +64,18 @@ pub fn exception_of(vm: &Vm, kind: &Value, value: Option<&Value>, traceback: Opt
     }
     let value = value.filter(|v| !v.is_none());
     let exception = if let Some(class) = kind.downcast::<crate::Type>().filter(|c| c.has(crate::TypeFlags::EXCEPTION)) {
-        match value {
-            Some(v) if vm.class(v).is_subtype(class) => v.clone(),
+        let made = match value {
+            Some(v) if vm.class(v).is_subtype(class) => Ok(v.clone()),
             Some(v) => match v.downcast::<crate::Tuple>() {
-                Some(args) => vm.call(kind, &args.as_slice().to_vec())?,
-                None => vm.call(kind, core::slice::from_ref(v))?,
+                Some(args) => vm.call(kind, &args.as_slice().to_vec()),
+                None => vm.call(kind, core::slice::from_ref(v)),
             },
-            None => vm.call(kind, &[])?,
+            None => vm.call(kind, &[]),
+        };
+        // What goes wrong in making it is thrown instead.
+        match made.and_then(|made| check_made(vm, kind, made)) {
+            Ok(exception) => exception,
+            Err(raised) => return Ok(vm.take_raised(raised)),
         }
     } else if exc::is_exception(kind) {
         if value.is_some() {
@@ -71,14 +88,6 @@ pub fn exception_of(vm: &Vm, kind: &Value, value: Option<&Value>, traceback: Opt
             vm.type_name(kind)
         )));
     };
-    if !exc::is_exception(&exception) {
-        let class = vm.str(kind)?;
-        return Err(vm.type_error(format!(
-            "calling {} should have returned an instance of BaseException, not {}",
-            class.to_utf8_lossy(),
-            vm.type_name(&exception)
-        )));
-    }
     if let (Some(traceback), Some(payload)) = (traceback, exception.downcast::<exc::BaseException>()) {
         payload.traceback.set(Some(traceback.clone()));
     }
@@ -94,6 +103,7 @@ pub fn throw(vm: &Vm, value: &Value, exception: Value, close_on_exit: bool) -> R
         generator.state.set(State::Executing);
         let closed = close_delegate(vm, &delegate);
         generator.state.set(State::SuspendedYieldFrom);
+        drop(delegate);
         return match closed {
             Ok(()) => throw_into(vm, value, generator, exception),
             Err(raised) => {
@@ -102,13 +112,24 @@ pub fn throw(vm: &Vm, value: &Value, exception: Value, close_on_exit: bool) -> R
             }
         };
     }
-    generator.state.set(State::Executing);
-    let result = throw_into_delegate(vm, &delegate, &exception, close_on_exit);
-    generator.state.set(State::SuspendedYieldFrom);
+    let method = if is_generator(vm, &delegate) || is_coroutine(vm, &delegate) {
+        None
+    } else {
+        match vm.get_attr_opt(&delegate, &vm.names().throw)? {
+            Some(method) => Some(method),
+            None => {
+                drop(delegate);
+                return throw_into(vm, value, generator, exception);
+            }
+        }
+    };
+    let result = as_caller(vm, generator, || match &method {
+        Some(method) => vm.call(method, core::slice::from_ref(&exception)),
+        None => throw(vm, &delegate, exception.clone(), close_on_exit).and_then(|s| to_result(vm, s)),
+    });
     drop(delegate);
     match result {
-        Ok(Some(item)) => Ok(Sent::Yielded(item)),
-        Ok(None) => throw_into(vm, value, generator, exception),
+        Ok(item) => Ok(Sent::Yielded(item)),
         Err(raised) => {
             // StopIteration included: the code around the `yield` looks at it.
             let second = vm.take_raised(raised);
@@ -117,13 +138,33 @@ pub fn throw(vm: &Vm, value: &Value, exception: Value, close_on_exit: bool) -> R
     }
 }
 
-/// `Ok(None)`: the delegate has no `throw`.
-fn throw_into_delegate(vm: &Vm, delegate: &Value, exception: &Value, close_on_exit: bool) -> Res<Option<Value>> {
-    if is_generator(vm, delegate) || is_coroutine(vm, delegate) {
-        return throw(vm, delegate, exception.clone(), close_on_exit).and_then(|s| to_result(vm, s)).map(Some);
-    }
-    let Some(method) = vm.get_attr_opt(delegate, &vm.names().throw)? else { return Ok(None) };
-    vm.call(&method, core::slice::from_ref(exception)).map(Some)
+/// Runs `f` with the frame of a generator that delegates in the chain, so that backtraces are complete.
+fn as_caller(vm: &Vm, generator: &Ref<Generator>, f: impl FnOnce() -> Res) -> Res {
+    let before = vm.exec.frame.get();
+    // SAFETY: a suspended frame's state is current; it is taken out again before anyone can resume it.
+    unsafe { (*generator.frame()).previous = before };
+    vm.exec.frame.set(generator.frame());
+    generator.state.set(State::Executing);
+    let result = f();
+    generator.state.set(State::SuspendedYieldFrom);
+    vm.exec.frame.set(before);
+    // SAFETY: as above.
+    unsafe { (*generator.frame()).previous = core::ptr::null_mut() };
+    result
+}
+
+/// Reports what nobody can catch: the message tells what was being done with which object.
+pub fn unraisable_while(vm: &Vm, raised: Raised, doing: &str, object: &Value) {
+    let exception = vm.take_raised(raised);
+    let message = match vm.repr(object) {
+        Ok(shown) => format!("Exception ignored while {doing} {}", shown.to_utf8_lossy()),
+        Err(second) => {
+            vm.forget(second);
+            format!("Exception ignored while {doing} <object repr() failed>")
+        }
+    };
+    let raised = vm.raise_again(exception);
+    vm.unraisable(raised, Some(&message), None);
 }
 
 fn close_delegate(vm: &Vm, delegate: &Value) -> Res<()> {
@@ -131,10 +172,14 @@ fn close_delegate(vm: &Vm, delegate: &Value) -> Res<()> {
         close(vm, delegate)?;
         return Ok(());
     }
-    if let Some(method) = vm.get_attr_opt(delegate, &vm.names().close)? {
-        vm.call(&method, &[])?;
+    match vm.get_attr_opt(delegate, &vm.names().close) {
+        Ok(Some(method)) => vm.call(&method, &[]).map(drop),
+        Ok(None) => Ok(()),
+        Err(raised) => {
+            unraisable_while(vm, raised, "closing generator", delegate);
+            Ok(())
+        }
     }
-    Ok(())
 }
 
 /// `gen_close`: the value it returned, or None.
@@ -202,7 +247,7 @@ pub fn finalize(vm: &Vm, value: &Value) {
         && !generator.closed.get()
     {
         if let Err(raised) = vm.call(&hook, core::slice::from_ref(value)) {
-            vm.report_unraisable(raised, Some(value));
+            unraisable_while(vm, raised, "finalizing generator", value);
         }
         return;
     }
@@ -212,7 +257,7 @@ pub fn finalize(vm: &Vm, value: &Value) {
         return;
     }
     if let Err(raised) = close(vm, value) {
-        vm.report_unraisable(raised, Some(value));
+        unraisable_while(vm, raised, "closing generator", value);
     }
 }
 
@@ -250,6 +295,7 @@ fn is_suspended(this: &Generator) -> bool {
 
 #[methods(NAMES)]
 impl Generator {
+    /// name of the async generator
     #[getter(name = "__name__")]
     fn get_name(_: &Vm, this: &Ref<Generator>) -> Res {
         Ok(this.name.get_or_none())
@@ -258,6 +304,7 @@ impl Generator {
     fn set_name(vm: &Vm, this: &Ref<Generator>, value: Option<&Value>) -> Res<()> {
         set_string(vm, &this.name, "__name__", value)
     }
+    /// qualified name of the async generator
     #[getter(name = "__qualname__")]
     fn get_qualname(_: &Vm, this: &Ref<Generator>) -> Res {
         Ok(this.qualname.get_or_none())
@@ -270,6 +317,7 @@ impl Generator {
 
 #[methods(SHARED)]
 impl Generator {
+    /// name of the generator
     #[getter(name = "__name__")]
     fn shared_name(vm: &Vm, this: &Ref<Generator>) -> Res {
         Generator::get_name(vm, this)
@@ -278,6 +326,7 @@ impl Generator {
     fn set_shared_name(vm: &Vm, this: &Ref<Generator>, value: Option<&Value>) -> Res<()> {
         Generator::set_name(vm, this, value)
     }
+    /// qualified name of the generator
     #[getter(name = "__qualname__")]
     fn shared_qualname(vm: &Vm, this: &Ref<Generator>) -> Res {
         Generator::get_qualname(vm, this)
@@ -300,6 +349,8 @@ impl Generator {
     ///
     /// Raise exception in generator, return next yielded value or raise
     /// StopIteration.
+    #[doc = " the (type, val, tb) signature is deprecated, "]
+    /// and may be removed in a future version of Python.
     #[method(sig = "(type, value=None, traceback=None, /)")]
     fn throw(vm: &Vm, this: &Ref<Generator>, kind: Value, value: Option<&Value>, tb: Option<&Value>) -> Res {
         warn_three_arguments(vm, "throw", value.is_some() || tb.is_some())?;
@@ -346,6 +397,49 @@ impl Generator {
 
 #[methods(COROUTINE_ONLY)]
 impl Generator {
+    /// name of the coroutine
+    #[getter(name = "__name__")]
+    fn coroutine_name(vm: &Vm, this: &Ref<Generator>) -> Res {
+        Generator::get_name(vm, this)
+    }
+    #[setter(name = "__name__")]
+    fn set_coroutine_name(vm: &Vm, this: &Ref<Generator>, value: Option<&Value>) -> Res<()> {
+        Generator::set_name(vm, this, value)
+    }
+    /// qualified name of the coroutine
+    #[getter(name = "__qualname__")]
+    fn coroutine_qualname(vm: &Vm, this: &Ref<Generator>) -> Res {
+        Generator::get_qualname(vm, this)
+    }
+    #[setter(name = "__qualname__")]
+    fn set_coroutine_qualname(vm: &Vm, this: &Ref<Generator>, value: Option<&Value>) -> Res<()> {
+        Generator::set_qualname(vm, this, value)
+    }
+
+    /// send(arg) -> send 'arg' into coroutine,
+    /// return next iterated value or raise StopIteration.
+    #[method(sig = "(value, /)", name = "send")]
+    fn coroutine_send(vm: &Vm, this: &Ref<Generator>, value: Value) -> Res {
+        Generator::send(vm, this, value)
+    }
+
+    /// throw(value)
+    /// throw(type[,value[,traceback]])
+    ///
+    /// Raise exception in coroutine, return next iterated value or raise
+    /// StopIteration.
+    #[doc = " the (type, val, tb) signature is deprecated, "]
+    /// and may be removed in a future version of Python.
+    #[method(sig = "(type, value=None, traceback=None, /)", name = "throw")]
+    fn coroutine_throw(vm: &Vm, this: &Ref<Generator>, kind: Value, value: Option<&Value>, tb: Option<&Value>) -> Res {
+        Generator::throw(vm, this, kind, value, tb)
+    }
+
+    /// close() -> raise GeneratorExit inside coroutine.
+    #[method(sig = "()", name = "close")]
+    fn coroutine_close(vm: &Vm, this: &Ref<Generator>) -> Res {
+        close(vm, this.as_value())
+    }
     #[getter]
     fn cr_code(_: &Vm, this: &Ref<Generator>) -> Res {
         Ok(this.code.to_value())
@@ -405,7 +499,12 @@ impl Generator {
     fn asend(vm: &Vm, this: &Ref<Generator>, value: Value) -> Res {
         super::async_generator::asend(vm, this, value)
     }
-    /// athrow(typ[,val[,tb]]) -> raise exception in generator.
+    /// athrow(value)
+    /// athrow(type[,value[,tb]])
+    ///
+    /// raise exception in generator.
+    #[doc = " the (type, val, tb) signature is deprecated, "]
+    /// and may be removed in a future version of Python.
     #[method(sig = "(type, value=None, traceback=None, /)")]
     fn athrow(vm: &Vm, this: &Ref<Generator>, kind: Value, value: Option<Value>, tb: Option<Value>) -> Res {
         warn_three_arguments(vm, "athrow", value.is_some() || tb.is_some())?;

@@ -8,7 +8,7 @@
 
 pub mod async_generator;
 pub mod coroutine;
-mod methods;
+pub mod methods;
 
 use crate::frames::stack::Handled;
 use crate::frames::{Fp, Frame, HEADER_WORDS, Owner, clear_frame, locals_of};
@@ -73,7 +73,7 @@ pub static COROUTINE: TypeDef = TypeDef {
         finalize: Some(methods::finalize),
         ..Slots::NONE
     },
-    tables: &[Generator::SHARED, Generator::COROUTINE_ONLY],
+    tables: &[Generator::COROUTINE_ONLY],
     ..TypeDef::of::<Generator>("coroutine", &crate::objects::object::OBJECT)
 };
 

@@ -51,6 +51,13 @@ impl Traceback {
     }
 }
 
+/// A traceback of one entry: the running Python code.
+pub fn here(vm: &Vm) -> Res<Option<Value>> {
+    let (Some(frame), Some(fp)) = (vm.frame_object(0)?, vm.current_frame()) else { return Ok(None) };
+    let entry = Traceback { next: ValueCell::new(None), frame, lasti: fp.lasti() * 2, lineno: Cell::new(-1) };
+    Ok(Some(vm.new_object(entry)?.into_value()))
+}
+
 #[methods]
 impl Traceback {
     #[getter]

@@ -296,12 +296,22 @@ pub fn iter(vm: &Vm, this: &Value) -> Res {
 
 /// StopIteration ends the iteration; its value is lost here, so who delegates (`yield from`) calls `__next__` itself.
 pub fn next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
-    let result = call_dunder(vm, this, &vm.names().__next__, &[]);
+    let result = next_raising(vm, this);
     if vm.interpreter().monitoring.wants(crate::monitoring::Event::Raise) {
         // Who swallows it tells of it.
         return result.map(Some);
     }
     vm.catch(result, &exc::STOP_ITERATION)
+}
+
+/// `__next__` with its StopIteration.
+pub fn next_raising(vm: &Vm, this: &Value) -> Res {
+    call_dunder(vm, this, &vm.names().__next__, &[])
+}
+
+/// Whether a slot calls `__next__`, so that [`next_raising`] does the same and keeps the value of StopIteration.
+pub fn is_dunder_next(slot: crate::slots::Next) -> bool {
+    core::ptr::fn_addr_eq(slot, next as crate::slots::Next)
 }
 
 pub fn descr_get(vm: &Vm, this: &Value, instance: Option<&Value>, class: Option<&Value>) -> Res {
