@@ -24,6 +24,20 @@ fn init(vm: &Vm, module: &Ref<Module>) -> Res<()> {
 #[derive(Default)]
 struct Running {
     all: GilCell<Vec<(u64, Ref<Context>)>>,
+    /// Counts what may change the value of a variable in some thread.
+    version: Cell<u64>,
+}
+
+impl Running {
+    fn changed(&self) {
+        self.version.set(self.version.get() + 1);
+    }
+}
+
+/// A number that stays the same as long as every variable has the same value in every thread: what a cache of a variable's value
+/// is checked by.
+pub fn version(vm: &Vm) -> u64 {
+    vm.interpreter().state::<Running>().version.get()
 }
 
 pub struct Context {
@@ -105,6 +119,7 @@ pub fn current(vm: &Vm) -> Res<Ref<Context>> {
     let fresh = make(vm, vm.new_dict()?)?;
     fresh.entered.set(true);
     running.all.with_mut(|all| all.push((thread, fresh.clone())));
+    running.changed();
     Ok(fresh)
 }
 
@@ -117,6 +132,7 @@ impl Context {
             vars = vars.copy(vm)?;
             self.vars.set(vars.clone());
         }
+        vm.interpreter().state::<Running>().changed();
         match value {
             Some(value) => vars.set(vm, var, value),
             None => vars.remove(vm, var).map(drop),
@@ -171,12 +187,14 @@ impl Context {
         let thread = vm.thread_id;
         this.entered.set(true);
         running.all.with_mut(|all| all.push((thread, this.clone())));
+        running.changed();
         let result = vm.call_args(function, Args { values: rest, names: args.names });
         let left = running.all.with_mut(|all| {
             let at = all.iter().rposition(|(t, _)| *t == thread)?;
             Some(all.remove(at))
         });
         drop(left);
+        running.changed();
         this.entered.set(false);
         result
     }

@@ -137,9 +137,11 @@ fn call_new(vm: &Vm, this: &Value, args: Args<'_>) -> Res {
         }
     }
     let own = owner.slots().new;
-    if let (Some(a), Some(b)) = (native.slots().new, own)
-        && a as usize != b as usize
-    {
+    // A class that cannot be instantiated has no way to begin an instance at all.
+    let Some(begin) = native.slots().new else {
+        return Err(vm.type_error(format!("cannot create '{}' instances", class.full_name())));
+    };
+    if own.is_some_and(|own| own as usize != begin as usize) {
         let (got, better) = (class.full_name(), native.full_name());
         return Err(vm.type_error(format!("{name}.__new__({got}) is not safe, use {better}.__new__()")));
     }
