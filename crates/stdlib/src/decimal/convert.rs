@@ -102,7 +102,7 @@ fn exact_from_text(vm: &Vm, text: &[u8], context: &Ref<Context>) -> Res<Number> 
 fn ascii(text: &Str, loose: bool) -> Vec<u8> {
     let mut out: Vec<u8> = match text.as_ascii() {
         Some(ascii) => ascii.as_bytes().to_vec(),
-        None => int::construct::ascii_digits(text).into_bytes(),
+        None => int::construct::ascii_digits(text).as_bytes().to_vec(),
     };
     if loose {
         let is_space = |b: &u8| matches!(b, b' ' | b'\t'..=b'\r' | 0x1c..=0x1f);
