@@ -12,7 +12,7 @@ pub mod threads;
 
 pub use errors::OrRaise;
 pub use interpreter::{Interpreter, InterpreterSettings};
-pub use state::{Breaker, Vm};
+pub use state::{Breaker, STACK_RESERVE, Vm};
 
 /// An exception has been raised and sits on the thread. Returning `Ok` while one sits there is a bug of ours.
 #[must_use = "an exception is in flight: return it, or take it with vm.take_raised()"]

@@ -42,6 +42,7 @@ pub mod structs;
 pub mod support;
 pub mod sys;
 pub mod termios;
+pub mod test_support;
 pub mod thread;
 pub mod time;
 pub mod tracemalloc;
@@ -99,6 +100,10 @@ pub static MODULES: &[&ModuleDef] = &[
     &hashes::BLAKE2,
     &zlib::MODULE,
     &cmath::MODULE,
+    &test_support::capi::MODULE,
+    &test_support::internal::MODULE,
+    &test_support::limited::MODULE,
+    &test_support::multiphase::MODULE,
 ];
 
 /// Makes the native modules known to `import`; none is made before it is imported.

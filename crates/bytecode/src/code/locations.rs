@@ -135,6 +135,18 @@ impl LocationEncoder {
     }
 }
 
+/// The same table with lines only, entry by entry (`-X no_debug_ranges`; CPython `remove_column_info`).
+pub fn without_columns(table: &[u8], firstlineno: i32) -> Vec<u8> {
+    let mut encoder = LocationEncoder::new(firstlineno);
+    for entry in decode_locations(table, firstlineno) {
+        let line = entry.position.line;
+        encoder.run = if line < 0 { Position::NONE } else { Position::line_only(line) };
+        encoder.units = (entry.end - entry.start) as usize / 2;
+        encoder.flush();
+    }
+    encoder.finish()
+}
+
 /// The runs of a table.
 pub fn decode_locations(table: &[u8], firstlineno: i32) -> impl Iterator<Item = LocationEntry> + '_ {
     let mut at = 0;

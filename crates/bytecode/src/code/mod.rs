@@ -16,6 +16,7 @@ pub use constant::{Complex, Constant};
 pub use exceptions::{ExceptionEntry, decode_exception_table, encode_exception_table};
 pub use locations::{
     LineRange, LocationEncoder, LocationEntry, Position, decode_locations, line_ranges, line_starts, positions,
+    without_columns,
 };
 
 use crate::pystring::PyString;

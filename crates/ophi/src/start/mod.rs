@@ -52,6 +52,7 @@ fn run_attached(vm: &Vm, config: &Config) -> i32 {
 fn initialise(vm: &Vm, config: &Config) -> Res<()> {
     vm.interpreter().optimize.set(config.flags.optimize.min(2) as u8);
     vm.interpreter().bytes_warning.set(config.flags.bytes_warning.min(2) as u8);
+    vm.interpreter().code_debug_ranges.set(config.code_debug_ranges);
     vm.interpreter().int_max_str_digits.set(config.flags.int_max_str_digits as usize);
     ophi_stdlib::register(vm);
     system::make(vm, config)?;

@@ -9,7 +9,9 @@ use crate::interpreter::builtins::{
 use crate::objects::code::Code;
 use crate::vm::{Raised, Res, Vm};
 use bumpalo::Bump;
+use ophi_bytecode::Constant;
 use ophi_bytecode::code::flags as code_flags;
+use ophi_compiler::instruction_sequence::InstructionSequence;
 use ophi_compiler::{CompileError, CompileOptions, diagnostic, optimized_tree, source_warning, validate};
 use ophi_syntax::ast::{Mod, NodeRef, TypeId};
 use ophi_syntax::parser::{ParseFlags, parse_with_warnings};
@@ -113,8 +115,8 @@ impl Vm {
         tree_to_objects(self, &all, NodeRef::Mod(module))
     }
 
-    /// `compile(tree, ...)`: to a code object, or (with `PyCF_ONLY_AST`) back to a tree.
-    pub fn compile_tree(&self, tree: &Value, filename: &str, mode: Mode, options: &CompileOptions, flags: u32) -> Res {
+    /// The tree that node objects describe, checked as `compile()` checks it.
+    fn read_tree<'a>(&self, arena: &'a Bump, tree: &Value, mode: Mode, options: &CompileOptions) -> Res<&'a Mod<'a>> {
         let all = classes(self)?;
         let wanted = match mode {
             Mode::File => "Module",
@@ -129,14 +131,23 @@ impl Vm {
             let got = self.class(tree).name();
             return Err(self.type_error(format!("expected {wanted} node, got {got}")));
         }
-        let arena = Bump::new();
-        let file = self.new_str(filename)?.into_value();
-        let NodeRef::Mod(module) = objects_to_tree(self, &all, &arena, tree, TypeId::Mod)? else {
+        let NodeRef::Mod(module) = objects_to_tree(self, &all, arena, tree, TypeId::Mod)? else {
             return Err(self.type_error(format!("expected {wanted} node")));
         };
-        if let Err(error) = validate(module, options.recursion) {
-            return Err(self.raise_compile_error(&error, &file));
+        match validate(module, options.recursion) {
+            Ok(()) => Ok(module),
+            Err(error) => {
+                let file = self.new_wtf8(options.filename.as_bytes())?.into_value();
+                Err(self.raise_compile_error(&error, &file))
+            }
         }
+    }
+
+    /// `compile(tree, ...)`: to a code object, or (with `PyCF_ONLY_AST`) back to a tree.
+    pub fn compile_tree(&self, tree: &Value, filename: &str, mode: Mode, options: &CompileOptions, flags: u32) -> Res {
+        let arena = Bump::new();
+        let file = self.new_str(filename)?.into_value();
+        let module = self.read_tree(&arena, tree, mode, options)?;
         if flags & ONLY_AST != 0 {
             return self.finish_tree(&arena, *module, options, flags, &file);
         }
@@ -147,6 +158,26 @@ impl Vm {
         match compiled.result {
             Ok(code) => Ok(Code::from_plain(self, &Arc::new(code))?.into_value()),
             Err(error) => Err(self.raise_compile_error(&error, &file)),
+        }
+    }
+
+    /// What code generation makes of a tree of node objects, before the flow graph, and its constants.
+    pub fn generate_instructions(
+        &self,
+        tree: &Value,
+        filename: &str,
+        mode: Mode,
+        options: &CompileOptions,
+    ) -> Res<(InstructionSequence, Vec<Constant>)> {
+        let arena = Bump::new();
+        let module = self.read_tree(&arena, tree, mode, options)?;
+        let generated = ophi_compiler::instruction_sequence(&arena, module, options);
+        for warning in &generated.warnings {
+            self.syntax_warning(&source_warning(warning), filename)?;
+        }
+        match generated.result {
+            Ok(generated) => Ok(generated),
+            Err(error) => Err(self.raise_compile_error(&error, self.new_str(filename)?.as_value())),
         }
     }
 }

@@ -9,6 +9,7 @@ mod exception;
 mod frames;
 
 pub use exception::exception_lines;
+pub use frames::text as frames_text;
 
 use crate::Value;
 use crate::objects::exceptions::{BaseException, group::ExceptionGroup};

@@ -53,6 +53,8 @@ pub struct Interpreter {
     pub optimize: Cell<u8>,
     /// `-b`: comparisons of bytes with str, and `str(bytes)`, warn (1) or raise (2).
     pub bytes_warning: Cell<u8>,
+    /// Code objects keep the columns of their instructions, not the lines alone.
+    pub code_debug_ranges: Cell<bool>,
     pub int_max_str_digits: Cell<usize>,
     /// A MemoryError made in advance.
     pub emergency: ManuallyDrop<ValueCell>,
@@ -101,6 +103,7 @@ impl Interpreter {
             recursion_limit: Cell::new(1000),
             optimize: Cell::new(0),
             bytes_warning: Cell::new(0),
+            code_debug_ranges: Cell::new(true),
             int_max_str_digits: Cell::new(4300),
             emergency: ManuallyDrop::new(ValueCell::new(None)),
             monitoring: ManuallyDrop::default(),

@@ -75,7 +75,7 @@ pub struct Vm {
 }
 
 /// Machine stack kept free for native code that runs when the check has passed.
-const STACK_RESERVE: usize = 256 << 10;
+pub const STACK_RESERVE: usize = 256 << 10;
 
 impl Vm {
     /// The context of the calling thread, whose machine stack has `stack_size` bytes left below here.
@@ -255,6 +255,12 @@ impl Vm {
     pub fn stack_is_exhausted(&self) -> bool {
         let here = 0u8;
         (&raw const here as usize) < self.stack_limit.get()
+    }
+
+    /// Bytes of machine stack above the reserve.
+    pub fn machine_stack_left(&self) -> usize {
+        let here = 0u8;
+        (&raw const here as usize).saturating_sub(self.stack_limit.get())
     }
 
     /// RecursionError when the machine stack is used up; native code that can recurse through Python values asks at each

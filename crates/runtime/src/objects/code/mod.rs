@@ -15,7 +15,9 @@ use crate::payload::{Payload, TypeDef};
 use crate::slots::Slots;
 use crate::vm::{Res, Vm};
 use crate::{Ref, Str, Tuple, Value, layout};
-use ophi_bytecode::code::{CodeObject, ExceptionEntry, decode_exception_table, decode_locations, flags, kinds};
+use ophi_bytecode::code::{
+    CodeObject, ExceptionEntry, decode_exception_table, decode_locations, flags, kinds, without_columns,
+};
 use ophi_heap::{Layout, Trace, TypeFlags, Visitor};
 use std::sync::Arc;
 
@@ -126,6 +128,13 @@ impl Code {
 
     /// # Safety of the addresses inside: the boxes and the tuple they point into live as long as the object and never change.
     fn assemble(vm: &Vm, plain: &Arc<CodeObject>, consts: Ref<Tuple>, names: Box<[Ref<Str>]>) -> Res<Ref<Code>> {
+        if !vm.interpreter().code_debug_ranges.get() {
+            let linetable = without_columns(&plain.linetable, plain.firstlineno);
+            if *linetable != *plain.linetable {
+                let lines_only = CodeObject { linetable: linetable.into(), ..CodeObject::clone(plain) };
+                return Code::assemble(vm, &Arc::new(lines_only), consts, names);
+            }
+        }
         let Ok(exceptions) = decode_exception_table(&plain.exceptiontable) else {
             return Err(vm.value_error("code: malformed exception table"));
         };
