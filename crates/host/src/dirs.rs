@@ -63,6 +63,9 @@ impl DirStream for OsDir {
 
 impl Dirs for OsHost {
     fn open_dir(&self, path: &CStr) -> Outcome<Box<dyn DirStream>> {
+        if let Some((folder, place)) = self.place(path) {
+            return crate::folder::open_dir(folder, place);
+        }
         let dir = os_plain!(libc::opendir(path.as_ptr()));
         if dir.is_null() { Err(HostError::last()) } else { Ok(Box::new(OsDir(dir))) }
     }

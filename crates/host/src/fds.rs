@@ -164,6 +164,9 @@ fn with_room(arg: &mut Vec<u8>, call: impl FnOnce(*mut u8) -> Outcome<i32>) -> O
 
 impl Fds for OsHost {
     fn open(&self, dir: Fd, path: &CStr, flags: i32, mode: u32) -> Outcome<Fd> {
+        if let Some((folder, place)) = self.place(path) {
+            return crate::folder::open(folder, &place, flags);
+        }
         os!(libc::openat(dir, path.as_ptr(), flags | libc::O_CLOEXEC, mode))
     }
 

@@ -23,6 +23,7 @@ mod env;
 mod error;
 mod faults;
 mod fds;
+mod folder;
 mod fork_exec;
 mod limits;
 mod locale;
@@ -45,6 +46,7 @@ pub use env::{Env, Uname};
 pub use error::{HostError, Outcome};
 pub use faults::{FATAL, FaultReport, Faults, Reporter, thread_name, write_report};
 pub use fds::{Fd, Fds, Mapping, StatVfs};
+pub use folder::Folder;
 pub use fork_exec::{ForkExec, IdChange};
 pub use limits::{Limits, RUsage};
 pub use locale::{Locale, LocaleConv};
@@ -91,8 +93,27 @@ pub trait Host:
 pub struct DenyAll;
 
 /// The operating system this process runs on, without restriction.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct OsHost;
+#[derive(Clone, Copy, Default)]
+pub struct OsHost {
+    folder: Option<&'static dyn Folder>,
+}
+
+/// The system as it is.
+#[allow(non_upper_case_globals)]
+pub const OsHost: OsHost = OsHost { folder: None };
+
+impl OsHost {
+    /// The system with one more folder, read-only and on no disk.
+    pub const fn with_folder(folder: &'static dyn Folder) -> OsHost {
+        OsHost { folder: Some(folder) }
+    }
+}
+
+impl std::fmt::Debug for OsHost {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "OsHost({:?})", self.folder.map(Folder::root))
+    }
+}
 
 macro_rules! refuse {
     ($($name:ident)*) => { $(impl $name for DenyAll {})* };

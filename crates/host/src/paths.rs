@@ -119,6 +119,9 @@ fn growing(call: impl Fn(&mut [u8]) -> Outcome<usize>, too_small: i32) -> Outcom
 
 impl Paths for OsHost {
     fn stat_at(&self, dir: Fd, path: &CStr, follow: bool) -> Outcome<Stat> {
+        if let Some((folder, place)) = self.place(path) {
+            return crate::folder::stat(folder, &place);
+        }
         let mut raw = zeroed!(libc::stat);
         let flags = if follow { 0 } else { libc::AT_SYMLINK_NOFOLLOW };
         os!(libc::fstatat(dir, path.as_ptr(), &mut raw, flags))?;
@@ -132,6 +135,9 @@ impl Paths for OsHost {
     }
 
     fn access_at(&self, dir: Fd, path: &CStr, mode: i32, flags: i32) -> Outcome<bool> {
+        if let Some((folder, place)) = self.place(path) {
+            return crate::folder::access(folder, &place, mode);
+        }
         Ok(os_plain!(libc::faccessat(dir, path.as_ptr(), mode, flags)) == 0)
     }
 
@@ -272,6 +278,9 @@ impl Paths for OsHost {
     }
 
     fn realpath(&self, path: &CStr) -> Outcome<Vec<u8>> {
+        if let Some((folder, place)) = self.place(path) {
+            return crate::folder::real_path(folder, &place, path);
+        }
         let mut room = vec![0u8; libc::PATH_MAX as usize];
         if os_plain!(libc::realpath(path.as_ptr(), room.as_mut_ptr().cast())).is_null() {
             return Err(HostError::last());

@@ -83,6 +83,17 @@ const EDITS: &[Edit] = &[
         with: "        owner = next((vars(m) for m in list(sys.modules.values()) if getattr(m, '__file__', None) == filename), None)\n        lines = linecache.getlines(filename, owner)\n        if not lines:",
     },
     Edit { path: "unittest/__init__.py", from: "\n\n\n# XXX: RUSTPYTHON", until: "\u{0}", with: "\n" },
+    // A SyntaxError may be made with anything for its message.
+    Edit {
+        path: "traceback.py",
+        from: "        msg = self.msg or ",
+        until: "        yield \"{}{}{}: ",
+        with: concat!(
+            "        msg = self.msg\n",
+            "        if msg is None or isinstance(msg, str) and not msg:\n",
+            "            msg = \"<no detail available>\"\n",
+        ),
+    },
     // Modules that CPython 3.14.10 no longer imports at start of these; they show in sys.modules and cost time.
     Edit { path: "traceback.py", from: "import codeop\n", until: "import keyword", with: "" },
     Edit {

@@ -142,6 +142,15 @@ pub fn data(path: &str) -> Option<Vec<u8>> {
     Some(if entry.packed { unpack(entry.range, entry.length) } else { BLOB[start..end].to_vec() })
 }
 
+/// The length of a file at this path below [`ROOT`], without unpacking it.
+pub fn size(path: &str) -> Option<usize> {
+    if let Some(module) = find_path(path) {
+        return Some(module.0.source_length);
+    }
+    let at = DATA.binary_search_by(|entry| entry.path.cmp(path)).ok()?;
+    Some(DATA[at].length)
+}
+
 /// The names directly inside a folder of the library (`""` is [`ROOT`] itself), sorted; empty when there is no such folder.
 pub fn list(folder: &str) -> Vec<&'static str> {
     let below = |path: &'static str| -> Option<&'static str> {

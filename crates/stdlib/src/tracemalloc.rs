@@ -37,8 +37,8 @@ struct Trace {
 struct Tables {
     is_tracing: bool,
     frames: usize,
-    /// By the block's address, in order: an object lies somewhere inside its block.
-    traces: BTreeMap<usize, Trace>,
+    /// By domain and the block's address, in order: an object lies somewhere inside its block. The heap's blocks are domain 0.
+    traces: BTreeMap<(u32, usize), Trace>,
     files: Vec<Ref<Str>>,
     /// Numbers of file names by their address; the names are held, so addresses stay theirs.
     numbers: HashMap<usize, u32>,
@@ -60,7 +60,7 @@ impl Tables {
         (number, line)
     }
 
-    fn note(&mut self, vm: &Vm, address: usize, size: usize) {
+    fn note(&mut self, vm: &Vm, domain: u32, address: usize, size: usize) {
         let mut places = Vec::with_capacity(self.frames.min(8));
         let mut depth = 0;
         while let Some(frame) = vm.frame_at(depth) {
@@ -69,25 +69,26 @@ impl Tables {
                 let line = frame.code().line_of(frame.lasti().max(0) * 2).unwrap_or(0);
                 let place = self.place(frame.code().file(), line);
                 places.push(place);
-            } else {
+            }
+            if depth >= usize::from(u16::MAX) {
                 break;
             }
         }
-        self.forget(address);
+        self.forget(domain, address);
         self.current += size;
         self.peak = self.peak.max(self.current);
-        self.traces.insert(address, Trace { size, places: places.into_boxed_slice(), depth });
+        self.traces.insert((domain, address), Trace { size, places: places.into_boxed_slice(), depth });
     }
 
-    fn forget(&mut self, address: usize) {
-        if let Some(trace) = self.traces.remove(&address) {
+    fn forget(&mut self, domain: u32, address: usize) {
+        if let Some(trace) = self.traces.remove(&(domain, address)) {
             self.current -= trace.size;
         }
     }
 
     /// The trace of the block that holds `address`.
     fn holding(&self, address: usize) -> Option<&Trace> {
-        let (start, trace) = self.traces.range(..=address).next_back()?;
+        let ((_, start), trace) = self.traces.range((0, 0)..=(0, address)).next_back()?;
         (address < start + trace.size).then_some(trace)
     }
 }
@@ -99,11 +100,11 @@ fn with_tables<T>(vm: &Vm, f: impl FnOnce(&mut Tables) -> T) -> Option<T> {
 }
 
 fn allocated(block: *const u8, size: usize) {
-    with_current(|vm| with_tables(vm, |tables| tables.note(vm, block as usize, size)));
+    with_current(|vm| with_tables(vm, |tables| tables.note(vm, 0, block as usize, size)));
 }
 
 fn released(block: *const u8) {
-    with_current(|vm| with_tables(vm, |tables| tables.forget(block as usize)));
+    with_current(|vm| with_tables(vm, |tables| tables.forget(0, block as usize)));
 }
 
 fn set_tracing(vm: &Vm, on: bool) {
@@ -111,6 +112,38 @@ fn set_tracing(vm: &Vm, on: bool) {
     let hooks = if on { Hooks { allocated, released, ..heap.hooks() } } else { heap.hooks() };
     heap.set_hooks(hooks);
     heap.traced.set(on);
+}
+
+/// Notes a block that is not the heap's, in a domain of its owner's choice (`PyTraceMalloc_Track`); false when nothing is traced.
+pub fn track(vm: &Vm, domain: u32, address: usize, size: usize) -> bool {
+    with_tables(vm, |tables| {
+        if tables.is_tracing {
+            tables.note(vm, domain, address, size);
+        }
+        tables.is_tracing
+    })
+    .unwrap_or(false)
+}
+
+/// Forgets such a block (`PyTraceMalloc_Untrack`); false when nothing is traced.
+pub fn untrack(vm: &Vm, domain: u32, address: usize) -> bool {
+    with_tables(vm, |tables| {
+        tables.forget(domain, address);
+        tables.is_tracing
+    })
+    .unwrap_or(false)
+}
+
+/// The traceback of a block, or None.
+pub fn traceback_of(vm: &Vm, domain: u32, address: usize) -> Res {
+    let found = with_tables(vm, |tables| {
+        let places = tables.traces.get(&(domain, address))?.places.clone();
+        Some((places, tables.files.clone()))
+    });
+    match found.flatten() {
+        Some((places, files)) => traceback(vm, &places, &files),
+        None => Ok(Value::NONE),
+    }
 }
 
 /// A traceback as a tuple of (file name, line), the innermost first.
@@ -154,14 +187,17 @@ impl Functions {
     #[function(sig = "()")]
     fn _get_traces(vm: &Vm) -> Res {
         let (traces, files): (Vec<_>, Vec<Ref<Str>>) = with_tables(vm, |t| {
-            let traces = t.traces.values().map(|trace| (trace.size, trace.places.clone(), trace.depth)).collect();
+            let one = |((domain, _), trace): (&(u32, usize), &Trace)| {
+                (*domain, trace.size, trace.places.clone(), trace.depth)
+            };
+            let traces = t.traces.iter().map(one).collect();
             (traces, t.files.clone())
         })
         .unwrap_or_default();
         let list = List::new(vm)?;
         // Equal tracebacks are one object, as in CPython.
         let mut made: HashMap<Box<[Place]>, Value> = HashMap::new();
-        for (size, places, depth) in traces {
+        for (domain, size, places, depth) in traces {
             let shown = match made.get(&places) {
                 Some(shown) => shown.clone(),
                 None => {
@@ -170,7 +206,7 @@ impl Functions {
                     shown
                 }
             };
-            let entry = [vm.new_int(0)?, vm.new_int(size as i64)?, shown, vm.new_int(depth as i64)?];
+            let entry = [vm.new_int(i64::from(domain))?, vm.new_int(size as i64)?, shown, vm.new_int(depth as i64)?];
             list.push(vm, vm.new_tuple(&entry)?)?;
         }
         Ok(list.into_value())
@@ -200,7 +236,7 @@ impl Functions {
     /// Also set the maximum number of frames stored in the traceback of a
     /// trace to nframe.
     #[function(sig = "(nframe=1, /)")]
-    fn start(vm: &Vm, nframe: i32) -> Res<()> {
+    pub fn start(vm: &Vm, nframe: i32) -> Res<()> {
         if !(1..=65535).contains(&nframe) {
             return Err(vm.value_error("the number of frames must be in range [1; 65535]"));
         }

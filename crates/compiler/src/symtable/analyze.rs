@@ -256,6 +256,9 @@ fn inline_comprehension(
                     if decided == scope::FREE {
                         table[id].symbols.set(name, existing | (only_flags & USE));
                     }
+                } else if existing & DEF_NONLOCAL != 0 && decided == scope::FREE {
+                    // Declared nonlocal here and read only inside the comprehension: it is read here now.
+                    table[id].symbols.set(name, existing | (only_flags & USE));
                 }
             }
         }

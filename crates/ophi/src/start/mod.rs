@@ -55,6 +55,9 @@ fn initialise(vm: &Vm, config: &Config) -> Res<()> {
     vm.interpreter().code_debug_ranges.set(config.code_debug_ranges);
     vm.interpreter().int_max_str_digits.set(config.flags.int_max_str_digits as usize);
     ophi_stdlib::register(vm);
+    if config.tracemalloc > 0 {
+        ophi_stdlib::tracemalloc::Functions::start(vm, config.tracemalloc.min(65_535) as i32)?;
+    }
     system::make(vm, config)?;
     importing::start(vm)?;
     ophi_stdlib::io::open::configure(vm, &default_encoding(config), config.flags.warn_default_encoding);

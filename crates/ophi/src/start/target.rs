@@ -30,6 +30,9 @@ fn main_namespace(vm: &Vm) -> Res<Ref<Dict>> {
 
 /// Puts the entry of the target at the head of `sys.path`.
 fn prepend_path(vm: &Vm, entry: Value) -> Res<()> {
+    let is_here = entry.downcast::<ophi_runtime::Str>().is_some_and(|entry| entry.is_empty());
+    let folder = if is_here { text(vm, &files::current_folder(vm))? } else { entry.clone() };
+    vm.interpreter().program_folder.set(Some(folder));
     let path = vm.get_attr_str(&loaded(vm, "sys")?, "path")?;
     if let Some(path) = path.downcast::<List>() {
         path.items.with_mut(|items| items.insert(0, entry));

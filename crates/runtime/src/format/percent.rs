@@ -227,6 +227,9 @@ fn digits(vm: &Vm, format: Data<'_>, i: &mut usize, max: usize, message: &str) -
 }
 
 fn one(vm: &Vm, out: &mut Builder, d: &Directive, c: u32, value: &Value, bytes: bool, index: usize) -> Res<()> {
+    if d.width > 1 << 20 {
+        vm.check_room(d.width)?;
+    }
     match char::from_u32(c).unwrap_or('\0') {
         'r' | 'a' if bytes => text(out, d, vm.ascii(value)?.data()),
         's' | 'b' if bytes => {

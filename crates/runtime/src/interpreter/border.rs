@@ -82,10 +82,29 @@ impl Vm {
     pub fn path_text(&self, path: &Value) -> Res<String> {
         match path.downcast::<Str>() {
             Some(text) => Ok(text.to_utf8_lossy().into_owned()),
-            None => {
-                Err(self.type_error(format!("expected str, bytes or os.PathLike object, not {}", self.type_name(path))))
-            }
+            None => self.path_object_text(path),
         }
+    }
+    /// Bytes, or what `__fspath__` answers.
+    fn path_object_text(&self, path: &Value) -> Res<String> {
+        let bytes = |value: &Value| {
+            let bytes = value.downcast::<crate::objects::bytes::Bytes>()?;
+            Some(String::from_utf8_lossy(bytes.as_slice()).into_owned())
+        };
+        if let Some(text) = bytes(path) {
+            return Ok(text);
+        }
+        let got = self.type_name(path);
+        let Some(answer) = self.call_special(path, &self.intern("__fspath__")?, &[])? else {
+            return Err(self.type_error(format!("expected str, bytes or os.PathLike object, not {got}")));
+        };
+        if let Some(text) = answer.downcast::<Str>() {
+            return Ok(text.to_utf8_lossy().into_owned());
+        }
+        bytes(&answer).ok_or_else(|| {
+            let answered = self.type_name(&answer);
+            self.type_error(format!("expected {got}.__fspath__() to return str or bytes, not {answered}"))
+        })
     }
     /// Warns of a coroutine never awaited by the function of `warnings` that knows more; false when there is none.
     pub fn warn_unawaited_by_module(&self, coroutine: &Value) -> Res<bool> {
@@ -100,9 +119,6 @@ impl Vm {
         let qualname = self.get_attr_str(coroutine, "__qualname__")?;
         let message = format!("coroutine '{}' was never awaited", self.str(&qualname)?.to_utf8_lossy());
         self.warn(&exc::RUNTIME_WARNING, &message, 1)
-    }
-    pub fn cannot_import_name(&self, _module: &Value, name: &Str) -> Raised {
-        self.import_error(format!("cannot import name '{}'", name.to_utf8_lossy()))
     }
     pub fn exception_group_class(&self) -> Res<TypeRef> {
         exc::group::exception_group_class(self)

@@ -89,7 +89,7 @@ impl Vm {
             DiagnosticKind::ValueError => return self.value_error(&diagnostic.message),
             DiagnosticKind::OverflowError => return self.overflow_error(&diagnostic.message),
             DiagnosticKind::RecursionError => return self.raise_message(&exc::RECURSION_ERROR, &diagnostic.message),
-            DiagnosticKind::MemoryError => return self.no_memory(),
+            DiagnosticKind::MemoryError => return self.raise_message(&exc::MEMORY_ERROR, &diagnostic.message),
             _ => super::border::syntax_error_class(diagnostic.kind),
         };
         let made = (|| -> Res {
@@ -98,9 +98,15 @@ impl Vm {
             let Some(at) = &diagnostic.location else { return self.call(&class, &[message]) };
             let number = |n: i32| Value::int32(n);
             let file = if at.anonymous { Value::NONE } else { self.new_str(filename)?.into_value() };
+            // The compiler has no text: the file, if there is one, is read again for the line.
+            let read = || crate::warnings::source_line(self, filename, at.lineno).map(|line| line + "\n");
             let text = match &at.text {
                 Some(text) => self.new_str(text)?.into_value(),
-                None => Value::NONE,
+                None if at.anonymous || filename.starts_with('<') => Value::NONE,
+                None => match read() {
+                    Some(text) => self.new_str(&text)?.into_value(),
+                    None => Value::NONE,
+                },
             };
             let details = self.new_tuple(&[
                 file,

@@ -331,7 +331,7 @@ unsafe fn unknown(pc: *mut u16, sp: *mut Value, fp: *mut Frame, vm: &Vm, oparg: 
     unsafe {
         (*fp).pc = pc;
         (*fp).sp = sp;
-        raise_unknown(vm);
+        raise_unknown(vm, fp, pc);
         super::unwind::raised(pc, sp, fp, vm, oparg)
     }
 }
@@ -349,8 +349,12 @@ unsafe fn unbound_local(pc: *mut u16, sp: *mut Value, fp: *mut Frame, vm: &Vm, o
 }
 
 #[inline(never)]
-fn raise_unknown(vm: &Vm) {
-    let _ = vm.system_error("unknown opcode");
+fn raise_unknown(vm: &Vm, fp: *mut Frame, pc: *mut u16) {
+    // SAFETY: a live frame's code; `pc` is inside its stream.
+    let at = unsafe { pc.offset_from((*(*fp).code).units()) }.max(0) as usize;
+    // SAFETY: as above.
+    let opcode = unsafe { &*(*fp).code }.plain.code.get(at * 2).copied().unwrap_or_default();
+    let _ = vm.system_error(format!("unknown opcode {opcode}"));
 }
 
 #[inline(never)]

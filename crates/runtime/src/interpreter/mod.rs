@@ -15,7 +15,7 @@ mod control;
 pub mod dispatch;
 mod exceptions;
 pub mod generators;
-mod imports;
+pub(crate) mod imports;
 mod instrumented;
 mod intrinsics;
 mod names;

@@ -181,6 +181,9 @@ impl Dump<'_> {
                 for item in items {
                     keyed.push((dump(vm, &item, self.writer.version() as i32, self.allow_code)?, item));
                 }
+                if vm.len(value)? != keyed.len() {
+                    return Err(vm.runtime_error("set changed size during iteration"));
+                }
                 keyed.sort_by(|a, b| a.0.cmp(&b.0));
                 let sorted: Vec<Value> = keyed.into_iter().map(|(_, item)| item).collect();
                 self.all(&sorted)

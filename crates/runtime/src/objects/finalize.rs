@@ -24,7 +24,31 @@ impl Vm {
     /// Reports an exception that has no one to go to (`PyErr_WriteUnraisable`, `PyErr_FormatUnraisable`).
     pub fn unraisable(&self, raised: Raised, message: Option<&str>, object: Option<&Value>) {
         let exception = self.take_raised(raised);
+        if let Some(base) = exception.downcast::<crate::objects::exceptions::BaseException>()
+            && base.traceback.get().is_none()
+        {
+            match crate::objects::traceback::here(self) {
+                Ok(here) => base.traceback.set(here),
+                Err(again) => self.forget(again),
+            }
+        }
         if let Err(again) = self.call_unraisable_hook(&exception, message, object) {
+            self.report_failed_hook(again);
+        }
+    }
+
+    /// The hook itself raised: that is reported by the hook the interpreter started with.
+    #[cold]
+    fn report_failed_hook(&self, raised: Raised) {
+        let exception = self.take_raised(raised);
+        let report = || -> Res<()> {
+            let Some(hook) = self.sys_attribute("unraisablehook")? else { return Ok(()) };
+            let Some(original) = self.sys_attribute("__unraisablehook__")? else { return Ok(()) };
+            let arguments =
+                self.unraisable_arguments(&exception, Some("Exception ignored in sys.unraisablehook"), Some(&hook))?;
+            self.call(&original, &[arguments]).map(drop)
+        };
+        if let Err(again) = report() {
             self.forget(again);
         }
     }
@@ -33,11 +57,14 @@ impl Vm {
         let Some(hook) = self.sys_attribute("unraisablehook")?.filter(|h| !h.is_none()) else {
             return Ok(());
         };
-        let mut traceback =
+        let arguments = self.unraisable_arguments(exception, message, object)?;
+        self.call(&hook, &[arguments]).map(drop)
+    }
+
+    /// What the hook receives: `sys.UnraisableHookArgs`.
+    fn unraisable_arguments(&self, exception: &Value, message: Option<&str>, object: Option<&Value>) -> Res {
+        let traceback =
             exception.downcast::<crate::objects::exceptions::BaseException>().and_then(|e| e.traceback.get());
-        if traceback.is_none() {
-            traceback = crate::objects::traceback::here(self)?;
-        }
         let message = match message {
             Some(message) => self.new_str(message)?.into_value(),
             None => Value::NONE,
@@ -49,10 +76,10 @@ impl Vm {
             message,
             object.cloned().unwrap_or(Value::NONE),
         ];
-        let arguments = match self.sys_attribute("UnraisableHookArgs")? {
+        match self.sys_attribute("UnraisableHookArgs")? {
             Some(class) => {
                 let tuple = self.new_tuple(&values)?;
-                self.call(&class, &[tuple])?
+                self.call(&class, &[tuple])
             }
             None => {
                 let names = ["exc_type", "exc_value", "exc_traceback", "err_msg", "object"];
@@ -60,9 +87,8 @@ impl Vm {
                 for (name, value) in names.iter().zip(values) {
                     self.set_attr_str(namespace.as_value(), name, &value)?;
                 }
-                namespace.into_value()
+                Ok(namespace.into_value())
             }
-        };
-        self.call(&hook, &[arguments]).map(drop)
+        }
     }
 }

@@ -1,10 +1,10 @@
-//! The frames of a traceback: file, line, function, source line, carets.
+//! The frames of a traceback: file, line, function, source line.
 
+use crate::Value;
 use crate::objects::traceback::Traceback;
 use crate::payload::Downcast;
 use crate::vm::Vm;
 use crate::warnings::source_line;
-use crate::{Ref, Value};
 
 /// As many frames as `BUILTIN_EXCEPTION_LIMIT` shows; equal ones beyond this are counted.
 const REPEATS_SHOWN: usize = 3;
@@ -34,7 +34,7 @@ pub fn text(vm: &Vm, traceback: &Value) -> String {
         let shown = if line.is_some() { number.to_string() } else { "None".to_string() };
         out.push_str(&format!("  File \"{file}\", line {shown}, in {name}\n"));
         if line.is_some() {
-            out.push_str(&source(vm, &entry, file, *number));
+            out.push_str(&source(vm, file, *number));
         }
         last = Some(key);
     }
@@ -50,29 +50,12 @@ fn finish_repeats(repeats: usize, out: &mut String) {
     }
 }
 
-/// The source line and, unless they cover all of it, carets under the part that was running.
-fn source(vm: &Vm, entry: &Ref<Traceback>, file: &str, number: i32) -> String {
+/// The source line.
+fn source(vm: &Vm, file: &str, number: i32) -> String {
     let Some(line) = source_line(vm, file, number) else { return String::new() };
     let stripped = line.trim();
     if stripped.is_empty() {
         return String::new();
     }
-    let mut out = format!("    {stripped}\n");
-    let Some(position) = entry.frame.code_object().and_then(|code| code.position_of(entry.lasti)) else { return out };
-    if position.line != number || position.col < 0 || position.end_col < 0 {
-        return out;
-    }
-    let indent = line.len() - line.trim_start().len();
-    let start = (position.col as usize).clamp(indent, line.len());
-    let end = if position.end_line == position.line { position.end_col as usize } else { line.trim_end().len() };
-    let end = end.min(line.trim_end().len());
-    let (Some(before), Some(part)) = (line.get(indent..start), line.get(start..end)) else { return out };
-    if part.is_empty() || (before.is_empty() && part == stripped) {
-        return out;
-    }
-    out.push_str("    ");
-    out.push_str(&" ".repeat(before.chars().count()));
-    out.push_str(&"^".repeat(part.chars().count()));
-    out.push('\n');
-    out
+    format!("    {stripped}\n")
 }

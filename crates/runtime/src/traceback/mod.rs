@@ -1,7 +1,7 @@
 //! Tracebacks as text, for when the library's `traceback` cannot run: broken library, early start, late end.
 //!
 //! The layout is that of Lib/traceback.py (`TracebackException.format`) without colours and suggestions: chained exceptions,
-//! frames with source lines and carets, repeated frames counted, notes, groups as trees. Nothing here raises; what cannot be
+//! frames with source lines (without carets, as CPython's own fallback), repeated frames counted, notes, groups as trees. Nothing here raises; what cannot be
 //! shown is said so.
 
 pub mod emergency;

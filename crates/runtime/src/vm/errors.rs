@@ -94,11 +94,20 @@ impl Vm {
         }
     }
 
-    /// MemoryError; needs no memory (each interpreter keeps one in reserve).
+    /// MemoryError; a fresh one where there is room for it, else the one that each interpreter keeps in reserve.
     #[cold]
     #[inline(never)]
     pub fn no_memory(&self) -> Raised {
-        let exception = self.interpreter().emergency_exception(self);
+        let interpreter = self.interpreter();
+        if !interpreter.short_of_memory.replace(true) {
+            let made = exc::instantiate(self, &exc::MEMORY_ERROR, &[]);
+            interpreter.short_of_memory.set(false);
+            return match made {
+                Ok(exception) => self.raise(exception),
+                Err(raised) => raised,
+            };
+        }
+        let exception = interpreter.emergency_exception(self);
         self.raise_again(exception)
     }
 

@@ -53,6 +53,10 @@ pub struct Interpreter {
     pub optimize: Cell<u8>,
     /// `-b`: comparisons of bytes with str, and `str(bytes)`, warn (1) or raise (2).
     pub bytes_warning: Cell<u8>,
+    /// The folder that was put at the head of `sys.path` for the program, absolute; none in safe-path mode.
+    pub program_folder: ManuallyDrop<ValueCell>,
+    /// MemoryError is being made.
+    pub short_of_memory: Cell<bool>,
     /// Code objects keep the columns of their instructions, not the lines alone.
     pub code_debug_ranges: Cell<bool>,
     pub int_max_str_digits: Cell<usize>,
@@ -103,6 +107,8 @@ impl Interpreter {
             recursion_limit: Cell::new(1000),
             optimize: Cell::new(0),
             bytes_warning: Cell::new(0),
+            program_folder: ManuallyDrop::new(ValueCell::new(None)),
+            short_of_memory: Cell::new(false),
             code_debug_ranges: Cell::new(true),
             int_max_str_digits: Cell::new(4300),
             emergency: ManuallyDrop::new(ValueCell::new(None)),

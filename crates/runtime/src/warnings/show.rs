@@ -71,7 +71,12 @@ pub fn source_line(vm: &Vm, filename: &str, lineno: i32) -> Option<String> {
         let content = vm.call_method(&file, &vm.names().read, &[]);
         vm.call_method(&file, &vm.names().close, &[])?;
         let bytes = vm.bytes_of(&content?)?;
-        let text = String::from_utf8_lossy(&bytes);
+        let declares = bytes.split(|b| *b == b'\n').take(2).any(|line| memchr::memmem::find(line, b"coding").is_some());
+        if declares && let Ok(source) = vm.decode_source(&bytes, false, ophi_syntax::source::Origin::File(filename))? {
+            let text = source.text();
+            return Ok(text.split('\n').nth(wanted - 1).map(|l| l.trim_end_matches('\r').to_string()));
+        }
+        let text = String::from_utf8_lossy(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes));
         Ok(text.split('\n').nth(wanted - 1).map(|l| l.trim_end_matches('\r').to_string()))
     };
     match read() {

@@ -3,15 +3,26 @@
 use crate::support::builtin;
 use ophi_runtime::objects::dict::Dict;
 use ophi_runtime::payload::Downcast;
-use ophi_runtime::{Ref, Res, Str, Tuple, Value, Vm, methods};
+use ophi_runtime::{GilCell, Ref, Res, Str, Tuple, Value, Vm, methods};
 
 /// Holds `__import__` for the module `builtins`.
 pub struct Import;
 
+/// The module that imports for this interpreter, whatever becomes of its entry in `sys.modules`.
+#[derive(Default)]
+struct Machinery(GilCell<Option<Value>>);
+
 /// `importlib._bootstrap` as a module object.
 pub fn machinery(vm: &Vm) -> Res {
+    let kept = vm.interpreter().state::<Machinery>();
+    if let Some(module) = kept.0.get() {
+        return Ok(module);
+    }
     match vm.modules().get_text(vm, "_frozen_importlib")? {
-        Some(module) => Ok(module),
+        Some(module) => {
+            kept.0.set(Some(module.clone()));
+            Ok(module)
+        }
         None => Err(vm.import_error("the import system has not been started")),
     }
 }

@@ -9,7 +9,7 @@ pub mod values;
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use ophi_host::{Host, OsHost, Outcome};
+use ophi_host::{Folder, Host, OsHost, Outcome};
 use ophi_runtime::{Res, Value, Vm};
 
 /// The host of an interpreter.
@@ -17,7 +17,28 @@ struct HostState(RefCell<Arc<dyn Host>>);
 
 impl Default for HostState {
     fn default() -> Self {
-        HostState(RefCell::new(Arc::new(OsHost)))
+        HostState(RefCell::new(Arc::new(OsHost::with_folder(&Library))))
+    }
+}
+
+/// The embedded library as a folder: programs that open `module.__file__`, or list the folder it is in, find it there.
+struct Library;
+
+impl Folder for Library {
+    fn root(&self) -> &str {
+        ophi_pylib::ROOT
+    }
+
+    fn size(&self, path: &str) -> Option<usize> {
+        ophi_pylib::size(path)
+    }
+
+    fn content(&self, path: &str) -> Option<Vec<u8>> {
+        ophi_pylib::data(path)
+    }
+
+    fn list(&self, path: &str) -> Vec<String> {
+        ophi_pylib::list(path).into_iter().map(str::to_string).collect()
     }
 }
 

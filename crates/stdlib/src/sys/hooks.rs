@@ -5,7 +5,7 @@ use crate::support::{builtin, import};
 use ophi_runtime::objects::exceptions as exc;
 use ophi_runtime::objects::exceptions::BaseException;
 use ophi_runtime::payload::Downcast;
-use ophi_runtime::{Args, GilCell, Res, Value, Vm, methods};
+use ophi_runtime::{Args, GilCell, Res, Tuple, Value, Vm, methods};
 
 /// Hooks added by `sys.addaudithook`, in order.
 #[derive(Default)]
@@ -124,7 +124,11 @@ impl Sys {
     fn excepthook(vm: &Vm, exctype: &Value, value: &Value, traceback: &Value) -> Res<()> {
         let _ = exctype;
         if !exc::is_exception(value) {
-            return Err(vm.type_error("print_exception(): Exception expected for value"));
+            let Some(stderr) = sys_attribute(vm, "stderr")?.filter(|f| !f.is_none()) else { return Ok(()) };
+            let got = vm.type_name(value);
+            let text = format!("TypeError: print_exception(): Exception expected for value, {got} found\n");
+            vm.call_method_str(&stderr, "write", &[vm.new_str(&text)?.into_value()])?;
+            return Ok(());
         }
         if !traceback.is_none() && vm.get_attr_str(value, "__traceback__")?.is_none() {
             vm.set_attr_str(value, "__traceback__", traceback)?;
@@ -143,6 +147,11 @@ impl Sys {
     /// * object: Object causing the exception, can be None.
     #[function(sig = "(unraisable, /)")]
     fn unraisablehook(vm: &Vm, unraisable: &Value) -> Res<()> {
+        if let Some(class) = sys_attribute(vm, "UnraisableHookArgs")?
+            && !vm.class(unraisable).as_value().is(&class)
+        {
+            return Err(vm.type_error("sys.unraisablehook argument type must be UnraisableHookArgs"));
+        }
         let Some(stderr) = sys_attribute(vm, "stderr")?.filter(|f| !f.is_none()) else { return Ok(()) };
         let message = vm.get_attr_str(unraisable, "err_msg")?;
         let object = vm.get_attr_str(unraisable, "object")?;
@@ -220,7 +229,11 @@ impl Sys {
     fn exit(vm: &Vm, status: Option<&Value>) -> Res {
         let class = builtin(vm, "SystemExit")?;
         let exception = match status {
-            Some(status) => vm.call(&class, std::slice::from_ref(status))?,
+            // A tuple stands for the exception's arguments.
+            Some(status) => match status.exact::<Tuple>(vm) {
+                Some(all) => vm.call(&class, &all.as_slice().to_vec())?,
+                None => vm.call(&class, std::slice::from_ref(status))?,
+            },
             None => vm.call(&class, &[])?,
         };
         Err(vm.raise(exception))

@@ -33,31 +33,40 @@ pub fn repr(vm: &Vm, value: &Value) -> Res {
 }
 
 pub fn hash(_: &Vm, value: &Value) -> Res<i64> {
+    let plain = &this(value).plain;
     let mut hasher = rustc_hash::FxHasher::default();
-    Constant::Code(this(value).plain.clone()).hash(&mut hasher);
+    (&plain.name, &plain.code, &plain.names, &plain.localsplusnames).hash(&mut hasher);
+    (plain.argcount, plain.posonlyargcount, plain.kwonlyargcount, plain.flags, plain.firstlineno).hash(&mut hasher);
+    (&plain.consts, &plain.linetable, &plain.exceptiontable).hash(&mut hasher);
     let h = hasher.finish() as i64;
     Ok(if h == -1 { -2 } else { h })
 }
 
+/// Equality but for the names of files, which do not count.
+fn same_code(x: &Arc<CodeObject>, y: &Arc<CodeObject>) -> bool {
+    Arc::ptr_eq(x, y)
+        || (x.name == y.name
+            && x.argcount == y.argcount
+            && x.posonlyargcount == y.posonlyargcount
+            && x.kwonlyargcount == y.kwonlyargcount
+            && x.flags == y.flags
+            && x.firstlineno == y.firstlineno
+            && x.code == y.code
+            && x.names == y.names
+            && x.localsplusnames == y.localsplusnames
+            && x.localspluskinds == y.localspluskinds
+            && x.linetable == y.linetable
+            && x.exceptiontable == y.exceptiontable
+            && x.consts.len() == y.consts.len()
+            && x.consts.iter().zip(y.consts.iter()).all(|(a, b)| match (a, b) {
+                (Constant::Code(a), Constant::Code(b)) => same_code(a, b),
+                _ => a == b,
+            }))
+}
+
 pub fn compare(_: &Vm, a: &Value, b: &Value, op: CompareOp) -> Res {
     let (Some(x), Some(y)) = (a.downcast::<Code>(), b.downcast::<Code>()) else { return Ok(Value::NOT_IMPLEMENTED) };
-    let same = || {
-        let (x, y) = (&x.plain, &y.plain);
-        Arc::ptr_eq(x, y)
-            || (x.name == y.name
-                && x.argcount == y.argcount
-                && x.posonlyargcount == y.posonlyargcount
-                && x.kwonlyargcount == y.kwonlyargcount
-                && x.flags == y.flags
-                && x.firstlineno == y.firstlineno
-                && x.code == y.code
-                && x.consts == y.consts
-                && x.names == y.names
-                && x.localsplusnames == y.localsplusnames
-                && x.localspluskinds == y.localspluskinds
-                && x.linetable == y.linetable
-                && x.exceptiontable == y.exceptiontable)
-    };
+    let same = || same_code(&x.plain, &y.plain);
     match op {
         CompareOp::Eq => Ok(Value::bool(same())),
         CompareOp::Ne => Ok(Value::bool(!same())),
@@ -191,6 +200,35 @@ impl Code {
         vm.iter(&list)
     }
 
+    /// The line table of 3.9 and older: pairs of byte and line increments.
+    #[getter]
+    fn co_lnotab(vm: &Vm, this: &Ref<Code>) -> Res {
+        let message = "co_lnotab is deprecated, use co_lines instead.";
+        vm.warn(&crate::objects::exceptions::DEPRECATION_WARNING, message, 1)?;
+        let mut table = Vec::new();
+        let (mut line, mut at) = (this.plain.firstlineno, 0u32);
+        for range in line_ranges(&this.plain.linetable, this.plain.firstlineno) {
+            if range.line < 0 || range.line == line {
+                continue;
+            }
+            let mut bytes = range.start - at;
+            let mut lines = range.line - line;
+            while bytes > 254 {
+                table.extend([254, 0]);
+                bytes -= 254;
+            }
+            while !(-128..=127).contains(&lines) {
+                let step = lines.clamp(-128, 127);
+                table.extend([bytes as u8, step as i8 as u8]);
+                bytes = 0;
+                lines -= step;
+            }
+            table.extend([bytes as u8, lines as i8 as u8]);
+            (line, at) = (range.line, range.start);
+        }
+        vm.new_bytes_value(&table)
+    }
+
     #[method(sig = "(oparg, /)")]
     fn _varname_from_oparg(vm: &Vm, this: &Ref<Code>, oparg: usize) -> Res {
         match this.slot_names.get(oparg) {
@@ -267,6 +305,13 @@ impl Code {
                 Opcode::END_ASYNC_FOR => {
                     let source = next.saturating_sub(2 * arg);
                     out.push(triple([source, source + 4, next])?);
+                }
+                // The branch is at the END_SEND that the argument counts back to.
+                Opcode::END_ASYNC_FOR if 2 * arg <= next => {
+                    let source = next - 2 * arg;
+                    let triple = [source, source + 4, next];
+                    let triple: Res<Vec<Value>> = triple.iter().map(|i| vm.new_int(*i as i64)).collect();
+                    out.push(vm.new_tuple(&triple?)?);
                 }
                 _ => {}
             }

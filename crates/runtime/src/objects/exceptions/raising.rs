@@ -197,7 +197,7 @@ impl Vm {
     #[cold]
     pub fn raise_syntax(&self, diagnostic: &SyntaxDiagnostic, filename: &Value) -> Raised {
         if diagnostic.kind == DiagnosticKind::MemoryError {
-            return self.no_memory();
+            return self.raise_message(&super::MEMORY_ERROR, &diagnostic.message);
         }
         raise_made(self, || self.make_syntax_error(diagnostic, filename))
     }

@@ -94,12 +94,25 @@ fn missing_in_imported(vm: &Vm, dict: &Ref<crate::Dict>, spec: &Value, module: &
         Some(flag) => vm.is_true(&flag)?,
         None => false,
     };
-    let origin = match vm.get_attr_str_opt(spec, "has_location")? {
-        Some(has) if vm.is_true(&has)? => vm.get_attr_str_opt(spec, "origin")?,
-        _ => None,
-    };
-    let origin = origin.as_ref().and_then(|o| o.downcast::<Str>()).map(|o| o.to_utf8_lossy().into_owned());
-    let _ = dict;
+    let file = crate::interpreter::imports::file_origin(vm, spec)?;
+    if let (Some(file), Some(own_name)) = (&file, dict.get_str(vm, &vm.names().__name__)) {
+        use crate::interpreter::imports::Shadowing;
+        let shown = vm.repr(file)?.to_utf8_lossy().into_owned();
+        match Shadowing::of(vm, &own_name, file)? {
+            Shadowing::StandardLibrary => {
+                return Ok(format!(
+                    "module '{module}' has no attribute '{name}' (consider renaming {shown} since it has the same name as the standard library module named '{module}' and prevents importing that standard library module)"
+                ));
+            }
+            Shadowing::Library if initializing => {
+                return Ok(format!(
+                    "module '{module}' has no attribute '{name}' (consider renaming {shown} if it has the same name as a library you intended to import)"
+                ));
+            }
+            _ => {}
+        }
+    }
+    let origin = file.as_ref().and_then(|o| o.downcast::<Str>()).map(|o| o.to_utf8_lossy().into_owned());
     if initializing {
         return Ok(match origin {
             Some(origin) => format!(

@@ -322,7 +322,8 @@ impl Vm {
 
     /// MemoryError unless `bytes` more could be had: asked before a Rust vector of that size is made.
     pub fn check_room(&self, bytes: usize) -> Res<()> {
-        if bytes > isize::MAX as usize || !self.heap().charge(bytes) {
+        // No machine has an address space of more than 47 bits for it.
+        if bytes >= 1 << 47 || !self.heap().charge(bytes) {
             return Err(self.no_memory());
         }
         self.heap().discharge(bytes);

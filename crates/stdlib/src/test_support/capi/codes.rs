@@ -128,6 +128,25 @@ impl Capi {
         }
     }
 
+    /// Track a block in a domain, as an extension that allocates by itself does.
+    #[function(sig = "(domain, ptr, size, release_gil=0, /)")]
+    fn tracemalloc_track(vm: &Vm, domain: u32, ptr: usize, size: usize, release_gil: i32) -> Res<()> {
+        let _ = release_gil;
+        if crate::tracemalloc::track(vm, domain, ptr, size) {
+            return Ok(());
+        }
+        Err(vm.runtime_error("PyTraceMalloc_Track error"))
+    }
+
+    #[function(sig = "(domain, ptr, release_gil=0, /)")]
+    fn tracemalloc_untrack(vm: &Vm, domain: u32, ptr: usize, release_gil: i32) -> Res<()> {
+        let _ = release_gil;
+        if crate::tracemalloc::untrack(vm, domain, ptr) {
+            return Ok(());
+        }
+        Err(vm.runtime_error("PyTraceMalloc_Untrack error"))
+    }
+
     #[function(sig = "()")]
     fn create_cfunction(vm: &Vm) -> Res {
         Ok(NativeFunction::new(vm, &CREATE, None, None)?.into_value())

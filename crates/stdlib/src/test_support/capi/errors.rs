@@ -135,16 +135,14 @@ impl Capi {
     /// To test the format of exceptions as printed out.
     #[function(sig = "(exception, legacy=False, /)")]
     fn exception_print(vm: &Vm, exception: &Value, legacy: bool) -> Res<()> {
-        if !legacy && exc::is_exception(exception) {
+        // The older of CPython's two functions prints in the same way.
+        let _ = legacy;
+        if exc::is_exception(exception) {
             return print_exception(vm, exception);
         }
         let Some(stderr) = crate::sys::sys_attribute(vm, "stderr")?.filter(|f| !f.is_none()) else { return Ok(()) };
-        let text = if exc::is_exception(exception) {
-            ophi_runtime::traceback::render(vm, exception)
-        } else {
-            let got = vm.type_name(exception);
-            format!("TypeError: print_exception(): Exception expected for value, {got} found\n")
-        };
+        let got = vm.type_name(exception);
+        let text = format!("TypeError: print_exception(): Exception expected for value, {got} found\n");
         vm.call_method_str(&stderr, "write", &[vm.new_str(&text)?.into_value()])?;
         Ok(())
     }
@@ -173,19 +171,16 @@ impl Capi {
     }
 }
 
-/// Classes may stand in tuples in tuples, as deep as one likes.
+/// Classes may stand in tuples in tuples; what is nested deeper than calls may be does not match.
 fn given_matches(vm: &Vm, err: &Value, kind: &Value) -> bool {
     if let Some(kinds) = kind.downcast::<Tuple>() {
-        // Deeper ones are taken apart without recursion.
-        let mut left: Vec<Value> = kinds.as_slice().to_vec();
-        while let Some(next) = left.pop() {
-            match next.downcast::<Tuple>() {
-                Some(inner) => left.extend_from_slice(inner.as_slice()),
-                None if given_matches(vm, err, &next) => return true,
-                None => {}
-            }
-        }
-        return false;
+        let inner = vm.recurse(" in PyErr_GivenExceptionMatches", || {
+            Ok(kinds.as_slice().iter().any(|one| given_matches(vm, err, one)))
+        });
+        return inner.unwrap_or_else(|raised| {
+            vm.forget(raised);
+            false
+        });
     }
     if exc::is_exception(err) && exc::is_exception_class(kind) {
         return exc::matches(vm, err, kind);

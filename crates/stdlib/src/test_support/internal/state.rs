@@ -46,6 +46,12 @@ impl Internal {
         vm.new_list(names.collect::<Res<Vec<_>>>()?)
     }
 
+    /// The traceback of a block that was tracked by hand.
+    #[function(sig = "(domain, ptr, /)")]
+    fn _PyTraceMalloc_GetTraceback(vm: &Vm, domain: u32, ptr: usize) -> Res {
+        crate::tracemalloc::traceback_of(vm, domain, ptr)
+    }
+
     /// The value under a key whose hash the caller gives.
     #[function(sig = "(dict, key, hash, /)")]
     fn dict_getitem_knownhash(vm: &Vm, dict: &Value, key: &Value, hash: i64) -> Res {
