@@ -147,9 +147,7 @@ impl Sys {
     /// * object: Object causing the exception, can be None.
     #[function(sig = "(unraisable, /)")]
     fn unraisablehook(vm: &Vm, unraisable: &Value) -> Res<()> {
-        if let Some(class) = sys_attribute(vm, "UnraisableHookArgs")?
-            && !vm.class(unraisable).as_value().is(&class)
-        {
+        if vm.get_attr_str_opt(unraisable, "err_msg")?.is_none() {
             return Err(vm.type_error("sys.unraisablehook argument type must be UnraisableHookArgs"));
         }
         let Some(stderr) = sys_attribute(vm, "stderr")?.filter(|f| !f.is_none()) else { return Ok(()) };

@@ -178,7 +178,7 @@ fn given_matches(vm: &Vm, err: &Value, kind: &Value) -> bool {
             Ok(kinds.as_slice().iter().any(|one| given_matches(vm, err, one)))
         });
         return inner.unwrap_or_else(|raised| {
-            vm.forget(raised);
+            vm.unraisable(raised, None, Some(kind));
             false
         });
     }

@@ -47,8 +47,8 @@ impl Internal {
     }
 
     /// The traceback of a block that was tracked by hand.
-    #[function(sig = "(domain, ptr, /)")]
-    fn _PyTraceMalloc_GetTraceback(vm: &Vm, domain: u32, ptr: usize) -> Res {
+    #[function(sig = "(domain, ptr, /)", name = "_PyTraceMalloc_GetTraceback")]
+    fn tracked_traceback(vm: &Vm, domain: u32, ptr: usize) -> Res {
         crate::tracemalloc::traceback_of(vm, domain, ptr)
     }
 
