@@ -24,6 +24,7 @@ pub mod heapq;
 pub mod imp;
 pub mod io;
 pub mod itertools;
+pub mod json;
 pub mod locale;
 pub mod lsprof;
 mod math;
@@ -73,6 +74,7 @@ pub static MODULES: &[&ModuleDef] = &[
     &imp::MODULE,
     &io::MODULE,
     &itertools::MODULE,
+    &json::MODULE,
     &locale::MODULE,
     &lsprof::MODULE,
     &math::MODULE,

@@ -55,3 +55,14 @@ impl<T> OrOsError<T> for Result<T, HostError> {
         self.map_err(|error| os_error_at(vm, error, name))
     }
 }
+
+/// Adds a note to the exception in flight (`_PyErr_FormatNote`).
+#[cold]
+pub fn add_note(vm: &Vm, raised: Raised, note: impl FnOnce() -> Res<String>) -> Raised {
+    let exception = vm.take_raised(raised);
+    let add = || vm.call_method_str(&exception, "add_note", &[vm.new_str(&note()?)?.into_value()]);
+    match add() {
+        Ok(_) => vm.raise_again(exception),
+        Err(raised) => raised,
+    }
+}

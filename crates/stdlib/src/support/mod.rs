@@ -1,5 +1,6 @@
 //! What native modules share: the way to the host, errors of the system, paths, buffers, sequences.
 
+pub mod args;
 pub mod buffer;
 pub mod errors;
 pub mod paths;

@@ -3,7 +3,7 @@
 use std::ffi::CString;
 
 use ophi_runtime::payload::Downcast;
-use ophi_runtime::{List, Res, Tuple, Value, Vm};
+use ophi_runtime::{List, Res, Str, Tuple, TypeRef, Value, Vm};
 
 /// All items of an iterable.
 pub fn collect(vm: &Vm, iterable: &Value) -> Res<Vec<Value>> {
@@ -58,5 +58,25 @@ pub fn to_i32(vm: &Vm, value: &Value) -> Res<i32> {
     match vm.index_as_i128(value)? {
         Some(i) if i32::try_from(i).is_ok() => Ok(i as i32),
         _ => Err(vm.overflow_error("Python int too large to convert to C int")),
+    }
+}
+
+/// The class's name with its module, which is left out for builtins and the main program
+/// (`PyType_GetFullyQualifiedName`, `%T`).
+pub fn qualified_name(vm: &Vm, class: &TypeRef) -> String {
+    let name = class.qualname();
+    let module = vm.get_attr_opt(class.as_value(), &vm.names().__module__);
+    match module {
+        Ok(Some(module)) => match module.downcast::<Str>() {
+            Some(module) if !module.eq_str("builtins") && !module.eq_str("__main__") => {
+                format!("{}.{name}", module.to_utf8_lossy())
+            }
+            _ => name,
+        },
+        Ok(None) => name,
+        Err(raised) => {
+            vm.forget(raised);
+            name
+        }
     }
 }

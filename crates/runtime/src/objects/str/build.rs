@@ -173,6 +173,7 @@ impl Builder {
         self.wide.push(c);
     }
 
+    #[inline]
     pub fn push_ascii(&mut self, text: &str) {
         debug_assert!(text.is_ascii());
         self.push_data(Data::Ascii(text.as_bytes()));
@@ -182,9 +183,16 @@ impl Builder {
         if text.is_ascii() { self.push_ascii(text) } else { text.chars().for_each(|c| self.push(c as u32)) }
     }
 
+    #[inline]
     pub fn push_data(&mut self, data: Data<'_>) {
         match data {
             Data::Ascii(d) | Data::Latin1(d) if !self.is_wide => self.narrow.extend_from_slice(d),
+            _ => self.push_wide(data),
+        }
+    }
+
+    fn push_wide(&mut self, data: Data<'_>) {
+        match data {
             Data::Ascii(d) | Data::Latin1(d) => self.wide.extend(d.iter().map(|b| *b as u32)),
             Data::Ucs2(d) => {
                 if !self.is_wide {

@@ -1,0 +1,66 @@
+//! Arguments bound by the rules of CPython's `PyArg_ParseTupleAndKeywords`, whose messages differ from Argument Clinic's.
+
+use ophi_runtime::payload::Downcast;
+use ophi_runtime::{Args, Res, Str, Value, Vm};
+
+/// Distributes arguments over `names`, of which the first `required` must be there. Leading empty names are
+/// positional-only. (CPython Python/getargs.c, `vgetargskeywords`.)
+pub fn bind_keywords<'a>(
+    vm: &Vm,
+    function: &str,
+    names: &[&str],
+    required: usize,
+    args: Args<'a>,
+    bound: &mut [Option<&'a Value>],
+) -> Res<()> {
+    let given = args.values.len();
+    let positional = args.pos();
+    if given > names.len() {
+        let keyword = if positional.is_empty() { "keyword " } else { "" };
+        let s = if names.len() == 1 { "" } else { "s" };
+        return Err(vm.type_error(format!(
+            "{function}() takes at most {} {keyword}argument{s} ({given} given)",
+            names.len()
+        )));
+    }
+    for (slot, value) in bound.iter_mut().zip(positional) {
+        *slot = Some(value);
+    }
+    let keywords = args.keywords();
+    if given == positional.len() && given >= required {
+        return Ok(());
+    }
+    let only_positional = names.iter().take_while(|name| name.is_empty()).count();
+    for (i, name) in names.iter().enumerate().skip(only_positional) {
+        let Some(value) = keywords.get(name) else { continue };
+        if bound[i].is_some() {
+            return Err(vm.type_error(format!(
+                "argument for {function}() given by name ('{name}') and position ({})",
+                i + 1
+            )));
+        }
+        bound[i] = Some(value);
+    }
+    for (i, name) in names.iter().enumerate().take(required) {
+        if bound[i].is_some() {
+            continue;
+        }
+        if i < only_positional {
+            let s = if only_positional == 1 { "" } else { "s" };
+            let least = if required < names.len() { "at least" } else { "exactly" };
+            return Err(vm.type_error(format!(
+                "{function}() takes {least} {required} positional argument{s} ({} given)",
+                positional.len()
+            )));
+        }
+        return Err(vm.type_error(format!("{function}() missing required argument '{name}' (pos {})", i + 1)));
+    }
+    for (key, _) in keywords.iter() {
+        let Some(key) = key.downcast::<Str>() else { return Err(vm.type_error("keywords must be strings")) };
+        if !names.iter().any(|name| !name.is_empty() && key.eq_str(name)) {
+            let key = key.to_utf8_lossy();
+            return Err(vm.type_error(format!("{function}() got an unexpected keyword argument '{key}'")));
+        }
+    }
+    Ok(())
+}
