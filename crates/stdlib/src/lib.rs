@@ -29,6 +29,7 @@ pub mod locale;
 pub mod lsprof;
 mod math;
 pub mod operator;
+pub mod pickle;
 pub mod posix;
 pub mod posixsubprocess;
 pub mod random;
@@ -79,6 +80,7 @@ pub static MODULES: &[&ModuleDef] = &[
     &lsprof::MODULE,
     &math::MODULE,
     &operator::MODULE,
+    &pickle::MODULE,
     &posix::MODULE,
     &posixsubprocess::MODULE,
     &random::MODULE,

@@ -146,7 +146,7 @@ fn call(vm: &Vm, this: &Value, args: Args<'_>) -> Res {
     let mut bound = [None; 2];
     bind_keywords(vm, "_iterencode", &["obj", "_current_indent_level"], 2, args, &mut bound)?;
     let [Some(object), Some(level)] = bound else { return Err(vm.type_error("_iterencode() needs two arguments")) };
-    let level = vm.to_index(level)?;
+    let level = vm.to_index(level)?.max(0);
     let indent = match (this.indent.is_none(), this.indent.downcast::<Str>()) {
         (true, _) => None,
         (false, Some(text)) => Some(text),

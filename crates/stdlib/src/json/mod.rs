@@ -91,7 +91,7 @@ impl Functions {
             let (bound, n) = if given.len() < 2 { ("at least", 2) } else { ("at most", 3) };
             return Err(vm.type_error(format!("scanstring() takes {bound} {n} arguments ({} given)", given.len())));
         }
-        let end = vm.to_index(&given[1])?;
+        let end = vm.to_size(&given[1])?;
         let strict = match given.get(2) {
             Some(strict) => vm.is_true(strict)?,
             None => true,

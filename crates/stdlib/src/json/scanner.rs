@@ -94,7 +94,7 @@ fn call(vm: &Vm, this: &Value, args: Args<'_>) -> Res {
     let mut bound = [None; 2];
     bind_keywords(vm, "scan_once", &["string", "idx"], 2, args, &mut bound)?;
     let [Some(string), Some(start)] = bound else { return Err(vm.type_error("scan_once() needs two arguments")) };
-    let start = vm.to_index(start)?;
+    let start = vm.to_size(start)?;
     let text = super::text_argument(vm, string)?.clone();
     if start < 0 {
         return Err(vm.value_error("idx cannot be negative"));

@@ -183,7 +183,15 @@ macro_rules! descriptor_attributes {
                     None => Ok(Value::NONE),
                 }
             }
+        }
+    )*};
+}
 
+// Class methods as they stand in a namespace cannot be pickled.
+macro_rules! descriptor_reductions {
+    ($($t:ident)*) => {$(
+        #[methods(REDUCTION)]
+        impl $t {
             #[method(sig = "()")]
             fn __reduce__(vm: &Vm, this: &Ref<$t>) -> Res {
                 reduce(vm, &this.owner, &this.name_text())
@@ -191,6 +199,7 @@ macro_rules! descriptor_attributes {
         }
     )*};
 }
+descriptor_reductions!(MethodDescriptor WrapperDescriptor);
 
 macro_rules! static_docs {
     ($($t:ident),*) => {$(impl $t {

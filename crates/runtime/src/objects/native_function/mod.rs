@@ -140,7 +140,7 @@ pub static METHOD_DESCRIPTOR: TypeDef = TypeDef {
         descr_get: Some(descriptors::method_get),
         ..Slots::NONE
     },
-    tables: &[MethodDescriptor::METHODS],
+    tables: &[MethodDescriptor::METHODS, MethodDescriptor::REDUCTION],
     ..TypeDef::of::<MethodDescriptor>("method_descriptor", &OBJECT)
 };
 
@@ -188,7 +188,7 @@ pub static WRAPPER_DESCRIPTOR: TypeDef = TypeDef {
         descr_get: Some(descriptors::wrapper_get),
         ..Slots::NONE
     },
-    tables: &[WrapperDescriptor::METHODS],
+    tables: &[WrapperDescriptor::METHODS, WrapperDescriptor::REDUCTION],
     ..TypeDef::of::<WrapperDescriptor>("wrapper_descriptor", &OBJECT)
 };
 
