@@ -15,6 +15,7 @@ pub mod contextvars;
 mod control_constants;
 pub mod csv;
 pub mod decimal;
+pub mod datetime;
 pub mod errno;
 pub mod faulthandler;
 pub mod fcntl;
@@ -32,6 +33,7 @@ pub mod operator;
 pub mod pickle;
 pub mod posix;
 pub mod posixsubprocess;
+pub mod queue;
 pub mod random;
 pub mod resource;
 pub mod select;
@@ -39,6 +41,7 @@ pub mod signal;
 pub mod socket;
 pub mod sre;
 pub mod stat;
+pub mod statistics;
 pub mod string;
 pub mod structs;
 pub mod support;
@@ -67,6 +70,7 @@ pub static MODULES: &[&ModuleDef] = &[
     &contextvars::MODULE,
     &csv::MODULE,
     &decimal::MODULE,
+    &datetime::MODULE,
     &errno::MODULE,
     &faulthandler::MODULE,
     &fcntl::MODULE,
@@ -83,6 +87,7 @@ pub static MODULES: &[&ModuleDef] = &[
     &pickle::MODULE,
     &posix::MODULE,
     &posixsubprocess::MODULE,
+    &queue::MODULE,
     &random::MODULE,
     &resource::MODULE,
     &select::MODULE,
@@ -90,6 +95,7 @@ pub static MODULES: &[&ModuleDef] = &[
     &socket::MODULE,
     &sre::MODULE,
     &stat::MODULE,
+    &statistics::MODULE,
     &string::MODULE,
     &structs::MODULE,
     &termios::MODULE,

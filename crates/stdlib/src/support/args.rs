@@ -3,8 +3,18 @@
 use ophi_runtime::payload::Downcast;
 use ophi_runtime::{Args, Res, Str, Value, Vm};
 
+/// A C `int` by the format `i`.
+pub fn c_int(vm: &Vm, value: &Value) -> Res<i32> {
+    match vm.index_as_i128(value)? {
+        Some(i) if i > i128::from(i32::MAX) => Err(vm.overflow_error("signed integer is greater than maximum")),
+        Some(i) if i < i128::from(i32::MIN) => Err(vm.overflow_error("signed integer is less than minimum")),
+        Some(i) => Ok(i as i32),
+        None => Err(vm.overflow_error("Python int too large to convert to C long")),
+    }
+}
+
 /// Distributes arguments over `names`, of which the first `required` must be there. Leading empty names are
-/// positional-only. (CPython Python/getargs.c, `vgetargskeywords`.)
+/// positional-only. `function` is empty where CPython's format names none. (CPython Python/getargs.c, `vgetargskeywords`.)
 pub fn bind_keywords<'a>(
     vm: &Vm,
     function: &str,
@@ -13,14 +23,36 @@ pub fn bind_keywords<'a>(
     args: Args<'a>,
     bound: &mut [Option<&'a Value>],
 ) -> Res<()> {
+    bind_positional(vm, function, names, required, names.len(), args, bound)
+}
+
+/// As [`bind_keywords`]; only the first `max_positional` may be given by position.
+pub fn bind_positional<'a>(
+    vm: &Vm,
+    function: &str,
+    names: &[&str],
+    required: usize,
+    max_positional: usize,
+    args: Args<'a>,
+    bound: &mut [Option<&'a Value>],
+) -> Res<()> {
+    let function = if function.is_empty() { "function".to_string() } else { format!("{function}()") };
     let given = args.values.len();
     let positional = args.pos();
     if given > names.len() {
         let keyword = if positional.is_empty() { "keyword " } else { "" };
         let s = if names.len() == 1 { "" } else { "s" };
         return Err(vm.type_error(format!(
-            "{function}() takes at most {} {keyword}argument{s} ({given} given)",
+            "{function} takes at most {} {keyword}argument{s} ({given} given)",
             names.len()
+        )));
+    }
+    if positional.len() > max_positional {
+        let s = if max_positional == 1 { "" } else { "s" };
+        let bound = if required < max_positional { "at most" } else { "exactly" };
+        return Err(vm.type_error(format!(
+            "{function} takes {bound} {max_positional} positional argument{s} ({} given)",
+            positional.len()
         )));
     }
     for (slot, value) in bound.iter_mut().zip(positional) {
@@ -35,7 +67,7 @@ pub fn bind_keywords<'a>(
         let Some(value) = keywords.get(name) else { continue };
         if bound[i].is_some() {
             return Err(vm.type_error(format!(
-                "argument for {function}() given by name ('{name}') and position ({})",
+                "argument for {function} given by name ('{name}') and position ({})",
                 i + 1
             )));
         }
@@ -49,17 +81,17 @@ pub fn bind_keywords<'a>(
             let s = if only_positional == 1 { "" } else { "s" };
             let least = if required < names.len() { "at least" } else { "exactly" };
             return Err(vm.type_error(format!(
-                "{function}() takes {least} {required} positional argument{s} ({} given)",
+                "{function} takes {least} {required} positional argument{s} ({} given)",
                 positional.len()
             )));
         }
-        return Err(vm.type_error(format!("{function}() missing required argument '{name}' (pos {})", i + 1)));
+        return Err(vm.type_error(format!("{function} missing required argument '{name}' (pos {})", i + 1)));
     }
     for (key, _) in keywords.iter() {
         let Some(key) = key.downcast::<Str>() else { return Err(vm.type_error("keywords must be strings")) };
         if !names.iter().any(|name| !name.is_empty() && key.eq_str(name)) {
             let key = key.to_utf8_lossy();
-            return Err(vm.type_error(format!("{function}() got an unexpected keyword argument '{key}'")));
+            return Err(vm.type_error(format!("{function} got an unexpected keyword argument '{key}'")));
         }
     }
     Ok(())

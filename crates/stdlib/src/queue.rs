@@ -1,0 +1,198 @@
+//! `_queue`: a queue between threads that may also be used from finalizers and signal handlers.
+//!
+//! The items stand under the GIL; the mutex guards only a count of puts, by which a waiting thread knows that it should look
+//! again. A thread notes the count while it still holds the GIL, so that no put goes unnoticed.
+
+use crate::support::{check_signals, generic_alias};
+use ophi_runtime::objects::exceptions::{BaseException, EXCEPTION, FLAGS};
+use ophi_runtime::objects::module::{ModuleDef, Namespace};
+use ophi_runtime::objects::object::OBJECT;
+use ophi_runtime::slots::Slots;
+use ophi_runtime::{
+    Args, GilCell, Payload, Raised, Ref, Res, Trace, TypeDef, TypeFlags, TypeRef, Value, Visitor, Vm, layout, methods,
+};
+use std::collections::VecDeque;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+pub static MODULE: ModuleDef = ModuleDef {
+    name: "_queue",
+    doc: "C implementation of the Python queue module.\nThis module is an implementation detail, please do not use it directly.",
+    tables: &[],
+    init: |vm, module| {
+        module.add_type(vm, &SIMPLE_QUEUE)?;
+        module.add_type(vm, &EMPTY)
+    },
+};
+
+static EMPTY: TypeDef = TypeDef {
+    module: "_queue",
+    doc: "Exception raised by Queue.get(block=0)/get_nowait().",
+    flags: FLAGS.with(TypeFlags::WEAKREF),
+    ..TypeDef::of::<BaseException>("Empty", &EXCEPTION)
+};
+
+pub struct SimpleQueue {
+    items: GilCell<VecDeque<Value>>,
+    puts: Mutex<u64>,
+    changed: Condvar,
+}
+
+impl Trace for SimpleQueue {
+    fn trace(&self, visitor: &mut Visitor<'_>) {
+        self.items.with(|items| items.iter().for_each(|item| visitor.value(item)));
+    }
+    fn clear(&self) {
+        drop(self.items.take());
+    }
+}
+
+impl Payload for SimpleQueue {
+    fn def() -> &'static TypeDef {
+        &SIMPLE_QUEUE
+    }
+    const LAYOUT: &'static ophi_heap::Layout = layout!("SimpleQueue");
+}
+
+pub static SIMPLE_QUEUE: TypeDef = TypeDef {
+    module: "_queue",
+    doc: "Simple, unbounded, reentrant FIFO queue.",
+    flags: TypeFlags::BASETYPE.with(TypeFlags::GC).with(TypeFlags::WEAKREF),
+    slots: Slots { new: Some(new), ..Slots::NONE },
+    tables: &[SimpleQueue::METHODS],
+    ..TypeDef::of::<SimpleQueue>("SimpleQueue", &OBJECT)
+};
+
+fn new(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
+    if cls.is(vm.ty(&SIMPLE_QUEUE)) {
+        args.no_keywords(vm, "SimpleQueue")?;
+        if !args.pos().is_empty() {
+            return Err(vm.type_error("SimpleQueue() takes no positional arguments"));
+        }
+    }
+    let queue =
+        SimpleQueue { items: GilCell::new(VecDeque::new()), puts: Mutex::new(0), changed: Condvar::new() };
+    Ok(vm.new_instance(cls, queue)?.into_value())
+}
+
+#[cold]
+fn empty(vm: &Vm) -> Raised {
+    vm.raise_with(&EMPTY, &[])
+}
+
+impl SimpleQueue {
+    fn puts(&self) -> MutexGuard<'_, u64> {
+        self.puts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add(&self, item: &Value) {
+        self.items.with_mut(|items| items.push_back(item.clone()));
+        *self.puts() += 1;
+        self.changed.notify_one();
+    }
+
+    fn take(&self) -> Option<Value> {
+        self.items.with_mut(VecDeque::pop_front)
+    }
+
+    /// Waits for an item; `None`: for ever.
+    fn wait(&self, vm: &Vm, limit: Option<Duration>) -> Res {
+        let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
+        loop {
+            let seen = *self.puts();
+            if let Some(item) = self.take() {
+                return Ok(item);
+            }
+            vm.without_gil(|| {
+                // Woken now and then to serve signals.
+                let slice = Duration::from_millis(50);
+                let wait = deadline.map_or(slice, |d| slice.min(d.saturating_duration_since(Instant::now())));
+                let puts = self.puts();
+                drop(self.changed.wait_timeout_while(puts, wait, |now| *now == seen));
+            });
+            check_signals(vm)?;
+            if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+                return self.take().ok_or_else(|| empty(vm));
+            }
+        }
+    }
+}
+
+#[methods]
+impl SimpleQueue {
+    /// SimpleQueues are generic over the type of their contents
+    #[classmethod(sig = "(object, /)")]
+    fn __class_getitem__(vm: &Vm, cls: &TypeRef, object: &Value) -> Res {
+        generic_alias(vm, cls, object)
+    }
+
+    /// Return True if the queue is empty, False otherwise (not reliable!).
+    #[method(sig = "()", name = "empty")]
+    fn is_empty(_: &Vm, this: &Ref<SimpleQueue>) -> bool {
+        this.items.with(|items| items.is_empty())
+    }
+
+    /// Return the approximate size of the queue (not reliable!).
+    #[method(sig = "()")]
+    fn qsize(_: &Vm, this: &Ref<SimpleQueue>) -> usize {
+        this.items.with(|items| items.len())
+    }
+
+    /// Put the item on the queue.
+    ///
+    /// The optional 'block' and 'timeout' arguments are ignored, as this
+    /// method never blocks.  They are provided for compatibility with the
+    /// Queue class.
+    #[method(sig = "(item, block=True, timeout=None)")]
+    fn put(_: &Vm, this: &Ref<SimpleQueue>, item: &Value, block: bool, timeout: Option<&Value>) {
+        let _ = (block, timeout);
+        this.add(item);
+    }
+
+    /// Put an item into the queue without blocking.
+    ///
+    /// This is exactly equivalent to `put(item)` and is only provided
+    /// for compatibility with the Queue class.
+    #[method(sig = "(item)")]
+    fn put_nowait(_: &Vm, this: &Ref<SimpleQueue>, item: &Value) {
+        this.add(item);
+    }
+
+    /// Remove and return an item from the queue.
+    ///
+    /// If optional args 'block' is true and 'timeout' is None (the
+    /// default), block if necessary until an item is available.  If
+    /// 'timeout' is a non-negative number, it blocks at most 'timeout'
+    /// seconds and raises the Empty exception if no item was available
+    /// within that time.
+    /// Otherwise ('block' is false), return an item if one is immediately
+    /// available, else raise the Empty exception ('timeout' is ignored
+    /// in that case).
+    #[method(sig = "(block=True, timeout=None)")]
+    fn get(vm: &Vm, this: &Ref<SimpleQueue>, block: bool, timeout: Option<&Value>) -> Res {
+        let mut limit = None;
+        if block && let Some(timeout) = timeout {
+            let ns = crate::time::duration(vm, timeout)?;
+            let Ok(ns) = u64::try_from(ns) else {
+                return Err(vm.value_error("'timeout' must be a non-negative number"));
+            };
+            limit = Some(Duration::from_nanos(ns));
+        }
+        if let Some(item) = this.take() {
+            return Ok(item);
+        }
+        if !block {
+            return Err(empty(vm));
+        }
+        this.wait(vm, limit)
+    }
+
+    /// Remove and return an item from the queue without blocking.
+    ///
+    /// Only get an item if one is immediately available. Otherwise
+    /// raise the Empty exception.
+    #[method(sig = "()")]
+    fn get_nowait(vm: &Vm, this: &Ref<SimpleQueue>) -> Res {
+        this.take().ok_or_else(|| empty(vm))
+    }
+}
