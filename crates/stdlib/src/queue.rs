@@ -70,8 +70,7 @@ fn new(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
             return Err(vm.type_error("SimpleQueue() takes no positional arguments"));
         }
     }
-    let queue =
-        SimpleQueue { items: GilCell::new(VecDeque::new()), puts: Mutex::new(0), changed: Condvar::new() };
+    let queue = SimpleQueue { items: GilCell::new(VecDeque::new()), puts: Mutex::new(0), changed: Condvar::new() };
     Ok(vm.new_instance(cls, queue)?.into_value())
 }
 

@@ -106,16 +106,15 @@ pub fn check_date(vm: &Vm, year: i32, month: i32, day: i32) -> Res<()> {
     }
     let last = days_in_month(year, month);
     if !(1..=last).contains(&day) {
-        return Err(vm.value_error(format!(
-            "day {day} must be in range 1..{last} for month {month} in year {year}"
-        )));
+        return Err(vm.value_error(format!("day {day} must be in range 1..{last} for month {month} in year {year}")));
     }
     Ok(())
 }
 
 /// ValueError unless there is such a time of the day.
 pub fn check_time(vm: &Vm, hour: i32, minute: i32, second: i32, micro: i32, fold: i32) -> Res<()> {
-    let wrong = |what: &str, range: &str, value: i32| Err(vm.value_error(format!("{what} must be {range}, not {value}")));
+    let wrong =
+        |what: &str, range: &str, value: i32| Err(vm.value_error(format!("{what} must be {range}, not {value}")));
     if !(0..=23).contains(&hour) {
         return wrong("hour", "in 0..23", hour);
     }

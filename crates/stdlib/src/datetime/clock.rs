@@ -138,16 +138,8 @@ pub fn moment_at(vm: &Vm, cls: &TypeRef, seconds: i64, micros: i32, zone: &Value
             fold = 1;
         }
     }
-    let fields = Fields {
-        year,
-        month: tm.mon + 1,
-        day: tm.mday,
-        hour: tm.hour,
-        minute: tm.min,
-        second,
-        micro: micros,
-        fold,
-    };
+    let fields =
+        Fields { year, month: tm.mon + 1, day: tm.mday, hour: tm.hour, minute: tm.min, second, micro: micros, fold };
     let made = moment_of(vm, cls, fields, zone)?;
     if zone.is_none() {
         return Ok(made);

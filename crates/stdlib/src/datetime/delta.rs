@@ -7,9 +7,7 @@ use ophi_runtime::objects::object::OBJECT;
 use ophi_runtime::objects::{float, float::slots::to_integer};
 use ophi_runtime::payload::Downcast;
 use ophi_runtime::slots::{CompareOp, Slots};
-use ophi_runtime::{
-    Args, Payload, Ref, Res, Trace, TypeDef, TypeFlags, TypeRef, Value, Visitor, Vm, layout, methods,
-};
+use ophi_runtime::{Args, Payload, Ref, Res, Trace, TypeDef, TypeFlags, TypeRef, Value, Visitor, Vm, layout, methods};
 
 pub const MAX_DAYS: i32 = 999_999_999;
 const SECOND: i128 = 1_000_000;
@@ -112,15 +110,8 @@ impl Delta {
 
 const NAMES: [&str; 7] = ["days", "seconds", "microseconds", "milliseconds", "minutes", "hours", "weeks"];
 /// Microseconds in one of each, in the order in which they are added up.
-const UNITS: [(usize, i128); 7] = [
-    (2, 1),
-    (3, 1000),
-    (1, SECOND),
-    (4, 60 * SECOND),
-    (5, 3600 * SECOND),
-    (0, DAY),
-    (6, 7 * DAY),
-];
+const UNITS: [(usize, i128); 7] =
+    [(2, 1), (3, 1000), (1, SECOND), (4, 60 * SECOND), (5, 3600 * SECOND), (0, DAY), (6, 7 * DAY)];
 
 fn construct(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
     let mut bound = [None; 7];

@@ -8,7 +8,7 @@ use ophi_runtime::objects::{float, int};
 use ophi_runtime::payload::Downcast;
 use ophi_runtime::protocol::numbers::BinaryOp;
 use ophi_runtime::slots::Slots;
-use ophi_runtime::{Ref, Res, Value, Vm};
+use ophi_runtime::{Ref, Res, Tuple, Value, Vm};
 
 pub const SLOTS: Slots = Slots {
     add: Some(add),
@@ -86,13 +86,20 @@ fn divide_nearest(vm: &Vm, a: &BigInt, b: &BigInt) -> Res<BigInt> {
 /// `float.as_integer_ratio`
 fn integer_ratio(vm: &Vm, value: &Value) -> Res<(BigInt, BigInt)> {
     let pair = vm.call_method_str(value, "as_integer_ratio", &[])?;
-    let part = |i: i32| -> Res<BigInt> {
-        let item = vm.get_item(&pair, &Value::int32(i))?;
-        int::view(&item).map(|view| view.to_bigint()).ok_or_else(|| {
-            vm.type_error("unexpected return type from as_integer_ratio(): expected tuple of two integers")
-        })
+    let Some(pair) = pair.downcast::<Tuple>() else {
+        let got = vm.type_name(&pair);
+        return Err(
+            vm.type_error(format!("unexpected return type from as_integer_ratio(): expected tuple, not '{got}'"))
+        );
     };
-    Ok((part(0)?, part(1)?))
+    let [up, down] = pair.as_slice() else {
+        return Err(vm.value_error("as_integer_ratio() must return a 2-tuple"));
+    };
+    let whole = |part: &Value| match int::view(part) {
+        Some(view) => Ok(view.to_bigint()),
+        None => Err(vm.type_error(format!("'{}' object cannot be interpreted as an integer", vm.type_name(part)))),
+    };
+    Ok((whole(up)?, whole(down)?))
 }
 
 fn multiply(vm: &Vm, a: &Value, b: &Value) -> Res {

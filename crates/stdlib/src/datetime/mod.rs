@@ -29,12 +29,8 @@ use ophi_runtime::objects::module::{Module, ModuleDef, Namespace};
 use ophi_runtime::{Raised, Ref, Res, Value, ValueCell, Vm};
 use std::rc::Rc;
 
-pub static MODULE: ModuleDef = ModuleDef {
-    name: "_datetime",
-    doc: "Fast implementation of the datetime module.",
-    tables: &[],
-    init,
-};
+pub static MODULE: ModuleDef =
+    ModuleDef { name: "_datetime", doc: "Fast implementation of the datetime module.", tables: &[], init };
 
 /// What the module keeps per interpreter.
 #[derive(Default)]

@@ -78,8 +78,7 @@ pub static DATETIME: TypeDef = TypeDef {
         let namespace = class.namespace();
         let made = |fields| Ok(vm.new_instance(class, Moment::bare(fields, Value::NONE))?.into_value());
         let first = Fields { year: 1, month: 1, day: 1, ..Fields::default() };
-        let last =
-            Fields { year: 9999, month: 12, day: 31, hour: 23, minute: 59, second: 59, micro: 999_999, fold: 0 };
+        let last = Fields { year: 9999, month: 12, day: 31, hour: 23, minute: 59, second: 59, micro: 999_999, fold: 0 };
         namespace.set_text(vm, "min", made(first)?)?;
         namespace.set_text(vm, "max", made(last)?)?;
         namespace.set_text(vm, "resolution", super::delta::new(vm, 0, 0, 1)?.into_value())
@@ -87,8 +86,7 @@ pub static DATETIME: TypeDef = TypeDef {
     ..TypeDef::of::<Moment>("datetime", &DATE)
 };
 
-pub const NAMES: [&str; 9] =
-    ["year", "month", "day", "hour", "minute", "second", "microsecond", "tzinfo", "fold"];
+pub const NAMES: [&str; 9] = ["year", "month", "day", "hour", "minute", "second", "microsecond", "tzinfo", "fold"];
 
 impl Moment {
     /// Of fields that have been checked.
@@ -260,7 +258,9 @@ impl Moment {
     fn combine(vm: &Vm, cls: &TypeRef, args: Args) -> Res {
         let mut bound = [None; 3];
         bind_keywords(vm, "combine", &["date", "time", "tzinfo"], 2, args, &mut bound)?;
-        let [Some(date), Some(time), tzinfo] = bound else { return Err(vm.type_error("combine() needs a date and a time")) };
+        let [Some(date), Some(time), tzinfo] = bound else {
+            return Err(vm.type_error("combine() needs a date and a time"));
+        };
         let Some(day) = date.downcast::<Date>() else {
             let got = kind(vm, date);
             return Err(vm.type_error(format!("combine() argument 1 must be datetime.date, not {got}")));
@@ -372,9 +372,7 @@ impl Moment {
                 }
                 None => {
                     let got = kind(vm, value);
-                    return Err(
-                        vm.type_error(format!("isoformat() argument 1 must be a unicode character, not {got}"))
-                    );
+                    return Err(vm.type_error(format!("isoformat() argument 1 must be a unicode character, not {got}")));
                 }
             },
         };

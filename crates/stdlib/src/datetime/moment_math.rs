@@ -16,11 +16,8 @@ use ophi_runtime::{Ref, Res, Value, Vm};
 /// The moment a duration later (`sign` 1) or earlier (-1), of the same class and zone.
 pub fn plus(vm: &Vm, this: &Value, moment: &Moment, delta: &Delta, sign: i32) -> Res {
     let micros = moment.micro + sign * delta.micros;
-    let seconds = moment.hour * 3600
-        + moment.minute * 60
-        + moment.second
-        + sign * delta.seconds
-        + micros.div_euclid(1_000_000);
+    let seconds =
+        moment.hour * 3600 + moment.minute * 60 + moment.second + sign * delta.seconds + micros.div_euclid(1_000_000);
     let ordinal = i64::from(moment.date.ordinal())
         + i64::from(sign) * i64::from(delta.days)
         + i64::from(seconds.div_euclid(86_400));
@@ -91,9 +88,7 @@ pub fn compare(vm: &Vm, a: &Value, b: &Value, op: CompareOp) -> Res {
     let (first, second) = (utc_offset(vm, a, x)?, utc_offset(vm, b, y)?);
     let mut ordering = match (&first, &second) {
         (None, None) => x.state().cmp(&y.state()),
-        (Some(first), Some(second)) => {
-            (x.micros() - first.total_micros()).cmp(&(y.micros() - second.total_micros()))
-        }
+        (Some(first), Some(second)) => (x.micros() - first.total_micros()).cmp(&(y.micros() - second.total_micros())),
         _ => match op {
             CompareOp::Eq => return Ok(Value::FALSE),
             CompareOp::Ne => return Ok(Value::TRUE),
@@ -101,10 +96,7 @@ pub fn compare(vm: &Vm, a: &Value, b: &Value, op: CompareOp) -> Res {
         },
     };
     let for_equality = matches!(op, CompareOp::Eq | CompareOp::Ne);
-    if for_equality
-        && ordering.is_eq()
-        && (depends_on_fold(vm, x, &first)? || depends_on_fold(vm, y, &second)?)
-    {
+    if for_equality && ordering.is_eq() && (depends_on_fold(vm, x, &first)? || depends_on_fold(vm, y, &second)?) {
         ordering = core::cmp::Ordering::Greater;
     }
     Ok(Value::bool(op.matches(ordering)))
@@ -138,7 +130,17 @@ pub fn hash(vm: &Vm, this: &Value) -> Res<i64> {
 /// `this` in another zone; in the system's when `tz` is None.
 pub fn as_time_zone(vm: &Vm, this: &Value, tz: &Value) -> Res {
     let moment = of(vm, this)?;
-    let system_zone = || local_zone(vm, clock::from_local(vm, moment.seconds(), moment.fold != 0)? - EPOCH);
+    let system_zone = || {
+        let local = moment.seconds();
+        let fold = moment.fold != 0;
+        let mut seconds = clock::from_local(vm, local, fold)?;
+        // In a gap the other side's offset is the one in force.
+        let other = clock::from_local(vm, local, !fold)?;
+        if other != seconds && (other > seconds) == fold {
+            seconds = other;
+        }
+        local_zone(vm, seconds - EPOCH)
+    };
     let mut own = moment.tzinfo.clone();
     let mut offset = None;
     if !own.is_none() {

@@ -62,7 +62,9 @@ pub fn invalid(vm: &Vm, text: &Value) -> Raised {
 /// The text's characters; what is not ASCII becomes a byte that no format has.
 pub fn ascii_of(vm: &Vm, text: &Value) -> Res<Vec<u8>> {
     match text.downcast::<Str>() {
-        Some(text) => Ok(text.code_points().map(|c| u8::try_from(c).ok().filter(u8::is_ascii).unwrap_or(0xff)).collect()),
+        Some(text) => {
+            Ok(text.code_points().map(|c| u8::try_from(c).ok().filter(u8::is_ascii).unwrap_or(0xff)).collect())
+        }
         None => Err(vm.type_error("fromisoformat: argument must be str")),
     }
 }
@@ -176,7 +178,8 @@ pub fn settle_midnight(vm: &Vm, fields: &mut Fields) -> Res<()> {
         return Err(vm.value_error("minute, second, and microsecond must be 0 when hour is 24"));
     }
     fields.hour = 0;
-    if (1..=12).contains(&fields.month) {
+    // Fields that are wrong are told by who makes the datetime.
+    if (1..=12).contains(&fields.month) && fields.day <= days_in_month(fields.year, fields.month) {
         fields.day += 1;
         if fields.day > days_in_month(fields.year, fields.month) {
             fields.day = 1;
@@ -262,12 +265,12 @@ pub fn strftime(vm: &Vm, object: &Value, format: &Ref<Str>, tuple: &Value, argum
             }
             b'Z' => {
                 let name = zone::zone_name(vm, &about.tzinfo, about.argument)?;
-                if let Some(name) = name.downcast::<Str>() {
-                    for c in name.code_points() {
-                        out.push(c);
-                        if c == b'%' as u32 {
-                            out.push(c);
-                        }
+                if !name.is_none() {
+                    let (one, two) = (vm.new_str("%")?.into_value(), vm.new_str("%%")?.into_value());
+                    let name = vm.call_method_str(&name, "replace", &[one, two])?;
+                    match name.downcast::<Str>() {
+                        Some(name) => out.push_str(name),
+                        None => return Err(vm.type_error("tzname.replace() did not return a string")),
                     }
                 }
             }

@@ -12,9 +12,7 @@ use ophi_runtime::objects::object::OBJECT;
 use ophi_runtime::objects::str::hash::hash_bytes;
 use ophi_runtime::payload::Downcast;
 use ophi_runtime::slots::{CompareOp, Slots};
-use ophi_runtime::{
-    Args, Payload, Ref, Res, Trace, TypeDef, TypeFlags, TypeRef, Value, Visitor, Vm, layout, methods,
-};
+use ophi_runtime::{Args, Payload, Ref, Res, Trace, TypeDef, TypeFlags, TypeRef, Value, Visitor, Vm, layout, methods};
 
 pub struct Time {
     pub hour: i32,

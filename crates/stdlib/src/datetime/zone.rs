@@ -10,7 +10,9 @@ use ophi_heap::trace_fields;
 use ophi_runtime::objects::object::OBJECT;
 use ophi_runtime::payload::Downcast;
 use ophi_runtime::slots::{CompareOp, Slots};
-use ophi_runtime::{Args, Payload, Ref, Res, Str, Trace, TypeDef, TypeFlags, TypeRef, Value, Visitor, Vm, layout, methods};
+use ophi_runtime::{
+    Args, Payload, Ref, Res, Str, Trace, TypeDef, TypeFlags, TypeRef, Value, Visitor, Vm, layout, methods,
+};
 
 /// The abstract class.
 #[repr(C)]

@@ -289,9 +289,7 @@ impl Encoding<'_> {
         let mut i = 0;
         loop {
             if let Err(raised) = self.value(&next, level + 1) {
-                return Err(add_note(vm, raised, || {
-                    Ok(format!("when serializing {} item {i}", name_of(vm, value)))
-                }));
+                return Err(add_note(vm, raised, || Ok(format!("when serializing {} item {i}", name_of(vm, value)))));
             }
             i += 1;
             let Some(item) = item(i) else { break };
@@ -364,9 +362,7 @@ impl Encoding<'_> {
                     _ if self.encoder.skip_keys => return Ok(()),
                     _ => {
                         let got = vm.type_name(key);
-                        return Err(
-                            vm.type_error(format!("keys must be str, int, float, bool or None, not {got}"))
-                        );
+                        return Err(vm.type_error(format!("keys must be str, int, float, bool or None, not {got}")));
                     }
                 };
                 made = vm.new_str(&text)?;
@@ -406,4 +402,3 @@ fn mapping_items(vm: &Vm, mapping: &Value) -> Res<Vec<Value>> {
 fn name_of(vm: &Vm, value: &Value) -> String {
     qualified_name(vm, vm.class(value))
 }
-

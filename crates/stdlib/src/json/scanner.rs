@@ -495,4 +495,3 @@ impl<U: Unit> Scan<'_, U> {
         Ok((vm.call(hook, &[text])?, at))
     }
 }
-

@@ -7,9 +7,7 @@ use ophi_runtime::objects::memoryview::{self, Geometry, MemoryView};
 use ophi_runtime::objects::object::OBJECT;
 use ophi_runtime::payload::into_ref;
 use ophi_runtime::slots::Slots;
-use ophi_runtime::{
-    Args, Payload, Ref, Res, TypeDef, TypeFlags, TypeRef, Value, ValueCell, Vm, layout, methods,
-};
+use ophi_runtime::{Args, Payload, Ref, Res, TypeDef, TypeFlags, TypeRef, Value, ValueCell, Vm, layout, methods};
 
 pub struct PickleBuffer {
     /// A memoryview of the whole; none once released.

@@ -44,7 +44,13 @@ impl Input {
     }
 
     pub fn file(read: Value, read_line: Value, peek: Option<Value>) -> Input {
-        Input { data: Data::Own(Vec::new()), at: 0, passed: 0, frame_end: None, file: Some(File { read, read_line, peek }) }
+        Input {
+            data: Data::Own(Vec::new()),
+            at: 0,
+            passed: 0,
+            frame_end: None,
+            file: Some(File { read, read_line, peek }),
+        }
     }
 
     #[inline]

@@ -9,13 +9,13 @@ use super::{UNPICKLING_ERROR, dict_in, state, unpickling_error};
 use crate::support::values::qualified_name;
 use ophi_runtime::objects::buffer::flags;
 use ophi_runtime::objects::bytearray::ByteArray;
+use ophi_runtime::objects::exceptions as exc;
 use ophi_runtime::objects::float::convert::parse as parse_float;
 use ophi_runtime::objects::int::INT as INT_TYPE;
 use ophi_runtime::objects::memoryview::{self, MemoryView};
 use ophi_runtime::objects::native_function::GetSetDescriptor;
 use ophi_runtime::objects::set::Set;
 use ophi_runtime::objects::str::Data;
-use ophi_runtime::objects::exceptions as exc;
 use ophi_runtime::payload::Downcast;
 use ophi_runtime::protocol::attributes::is_generic;
 use ophi_runtime::{Args, Dict, List, Raised, Ref, Res, Str, Tuple, Type, Value, Vm};
@@ -154,9 +154,7 @@ impl Machine<'_> {
         let n = u64::from_le_bytes(self.input.array(self.vm)?);
         match usize::try_from(n) {
             Ok(n) if n <= isize::MAX as usize => Ok(n),
-            _ => Err(self
-                .vm
-                .overflow_error(format!("{what} exceeds system's maximum size of {} bytes", isize::MAX))),
+            _ => Err(self.vm.overflow_error(format!("{what} exceeds system's maximum size of {} bytes", isize::MAX))),
         }
     }
 
@@ -389,7 +387,8 @@ impl Machine<'_> {
                 let mark = self.mark()?;
                 let set = self.below(mark)?;
                 let items = self.stack.split_off(mark);
-                match set.downcast::<Set>().filter(|_| !vm.is_instance_of(&set, &ophi_runtime::objects::set::FROZENSET)) {
+                match set.downcast::<Set>().filter(|_| !vm.is_instance_of(&set, &ophi_runtime::objects::set::FROZENSET))
+                {
                     Some(set) => {
                         for item in &items {
                             set.add(vm, item)?;
@@ -718,8 +717,7 @@ impl Machine<'_> {
     /// What `INST` and `OBJ` make.
     fn instantiate(&mut self, class: &Value, args: &[Value]) -> Res<()> {
         let vm = self.vm;
-        let plain =
-            args.is_empty() && class.is_a::<Type>() && vm.get_attr_str_opt(class, "__getinitargs__")?.is_none();
+        let plain = args.is_empty() && class.is_a::<Type>() && vm.get_attr_str_opt(class, "__getinitargs__")?.is_none();
         let made = match plain {
             true => vm.call_method(class, &vm.names().__new__, core::slice::from_ref(class))?,
             false => vm.call(class, args)?,
@@ -758,9 +756,7 @@ impl Machine<'_> {
             };
             for (name, value) in slots.items() {
                 let Some(name) = name.downcast::<Str>() else {
-                    return Err(
-                        vm.type_error(format!("attribute name must be string, not '{}'", vm.type_name(&name)))
-                    );
+                    return Err(vm.type_error(format!("attribute name must be string, not '{}'", vm.type_name(&name))));
                 };
                 vm.set_attr(instance, name, &value)?;
             }

@@ -293,17 +293,13 @@ impl Saving<'_> {
                     return Err(raised);
                 }
                 let Some(error) = vm.peek_raised() else { return Err(raised) };
-                let message = format!(
-                    "Can't pickle {}: {}",
-                    vm.repr(object)?.to_utf8_lossy(),
-                    vm.str(&error)?.to_utf8_lossy()
-                );
+                let message =
+                    format!("Can't pickle {}: {}", vm.repr(object)?.to_utf8_lossy(), vm.str(&error)?.to_utf8_lossy());
                 return Err(instead(vm, raised, &PICKLING_ERROR, &message));
             }
         };
-        let place = || -> Res<String> {
-            Ok(format!("{}.{}", vm.str(&module_name)?.to_utf8_lossy(), name.to_utf8_lossy()))
-        };
+        let place =
+            || -> Res<String> { Ok(format!("{}.{}", vm.str(&module_name)?.to_utf8_lossy(), name.to_utf8_lossy())) };
         match get_dotted(vm, &module, &path) {
             Ok(found) if found.is(object) => Ok(module_name.clone()),
             Ok(_) => {

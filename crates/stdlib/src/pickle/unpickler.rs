@@ -205,9 +205,9 @@ impl Unpickler {
             if let Some(pair) = dict_in(vm, &state.name_mapping)?.get(vm, &key)? {
                 let Some([to_module, to_name]) = pair.downcast::<Tuple>().map(|pair| pair.as_slice()) else {
                     let got = vm.type_name(&pair);
-                    return Err(vm.runtime_error(format!(
-                        "_compat_pickle.NAME_MAPPING values should be 2-tuples, not {got}"
-                    )));
+                    return Err(
+                        vm.runtime_error(format!("_compat_pickle.NAME_MAPPING values should be 2-tuples, not {got}"))
+                    );
                 };
                 (module, name) = (to_module.clone(), to_name.clone());
             } else if let Some(to) = dict_in(vm, &state.import_mapping)?.get(vm, &module)? {

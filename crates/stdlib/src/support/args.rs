@@ -42,10 +42,9 @@ pub fn bind_positional<'a>(
     if given > names.len() {
         let keyword = if positional.is_empty() { "keyword " } else { "" };
         let s = if names.len() == 1 { "" } else { "s" };
-        return Err(vm.type_error(format!(
-            "{function} takes at most {} {keyword}argument{s} ({given} given)",
-            names.len()
-        )));
+        return Err(
+            vm.type_error(format!("{function} takes at most {} {keyword}argument{s} ({given} given)", names.len()))
+        );
     }
     if positional.len() > max_positional {
         let s = if max_positional == 1 { "" } else { "s" };
@@ -63,18 +62,14 @@ pub fn bind_positional<'a>(
         return Ok(());
     }
     let only_positional = names.iter().take_while(|name| name.is_empty()).count();
-    for (i, name) in names.iter().enumerate().skip(only_positional) {
-        let Some(value) = keywords.get(name) else { continue };
+    for (i, name) in names.iter().enumerate() {
         if bound[i].is_some() {
-            return Err(vm.type_error(format!(
-                "argument for {function} given by name ('{name}') and position ({})",
-                i + 1
-            )));
+            continue;
         }
-        bound[i] = Some(value);
-    }
-    for (i, name) in names.iter().enumerate().take(required) {
-        if bound[i].is_some() {
+        if i >= only_positional {
+            bound[i] = keywords.get(name);
+        }
+        if bound[i].is_some() || i >= required {
             continue;
         }
         if i < only_positional {
@@ -89,9 +84,18 @@ pub fn bind_positional<'a>(
     }
     for (key, _) in keywords.iter() {
         let Some(key) = key.downcast::<Str>() else { return Err(vm.type_error("keywords must be strings")) };
-        if !names.iter().any(|name| !name.is_empty() && key.eq_str(name)) {
-            let key = key.to_utf8_lossy();
-            return Err(vm.type_error(format!("{function} got an unexpected keyword argument '{key}'")));
+        match names.iter().position(|name| !name.is_empty() && key.eq_str(name)) {
+            Some(i) if i < positional.len() => {
+                let name = names[i];
+                return Err(
+                    vm.type_error(format!("argument for {function} given by name ('{name}') and position ({})", i + 1))
+                );
+            }
+            Some(_) => {}
+            None => {
+                let key = key.to_utf8_lossy();
+                return Err(vm.type_error(format!("{function} got an unexpected keyword argument '{key}'")));
+            }
         }
     }
     Ok(())
