@@ -3,8 +3,7 @@
 use super::{Escape, text};
 use crate::support::args::bind_keywords;
 use crate::support::errors::add_note;
-use crate::support::values::{collect, qualified_name};
-use ophi_runtime::objects::int::slots::decimal;
+use crate::support::values::{collect, qualified_name, with_decimal};
 use ophi_runtime::objects::int::{self, IntView};
 use ophi_runtime::objects::list::sort::sort_values;
 use ophi_runtime::objects::object::OBJECT;
@@ -174,7 +173,7 @@ struct Encoding<'a> {
 
 impl Encoding<'_> {
     fn push_int(&mut self, i: i64) {
-        self.out.push_data(ophi_runtime::objects::str::Data::Ascii(decimal(i, &mut [0; 24])));
+        with_decimal(i, |digits| self.out.push_data(ophi_runtime::objects::str::Data::Ascii(digits)));
     }
 
     /// Enters a container; ValueError when it is being encoded already.

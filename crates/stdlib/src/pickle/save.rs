@@ -8,11 +8,10 @@ use super::opcodes::*;
 use super::pickler::{FRAME_TARGET, Saving};
 use super::pickling_error;
 use crate::support::errors::add_note;
-use crate::support::values::qualified_name;
+use crate::support::values::{qualified_name, with_decimal};
 use ophi_runtime::objects::bytearray::ByteArray;
 use ophi_runtime::objects::bytes::Bytes;
 use ophi_runtime::objects::function::FUNCTION;
-use ophi_runtime::objects::int::slots::decimal;
 use ophi_runtime::objects::int::{self, IntView};
 use ophi_runtime::objects::set::{FROZENSET as FROZENSET_TYPE, SET, Set};
 use ophi_runtime::objects::str::Data;
@@ -155,7 +154,7 @@ impl Saving<'_> {
         let Ok(word) = i32::try_from(i) else { return self.wide_int(i) };
         if !self.binary {
             self.op(INT);
-            self.out.extend_from_slice(decimal(i, &mut [0; 24]));
+            with_decimal(i, |digits| self.out.extend_from_slice(digits));
             return self.out.push(b'\n');
         }
         let bytes = word.to_le_bytes();
@@ -170,7 +169,7 @@ impl Saving<'_> {
     fn wide_int(&mut self, i: i64) {
         if self.protocol < 2 {
             self.op(LONG);
-            self.out.extend_from_slice(decimal(i, &mut [0; 24]));
+            with_decimal(i, |digits| self.out.extend_from_slice(digits));
             return self.out.extend_from_slice(b"L\n");
         }
         let bytes = i.to_le_bytes();

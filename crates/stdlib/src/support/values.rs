@@ -2,6 +2,7 @@
 
 use std::ffi::CString;
 
+use ophi_runtime::objects::int::convert::small_digits;
 use ophi_runtime::payload::Downcast;
 use ophi_runtime::{List, Res, Str, Tuple, TypeRef, Value, Vm};
 
@@ -79,4 +80,17 @@ pub fn qualified_name(vm: &Vm, class: &TypeRef) -> String {
             name
         }
     }
+}
+
+/// Gives `f` the decimal digits of `i`, with its sign.
+#[inline]
+pub fn with_decimal<R>(i: i64, f: impl FnOnce(&[u8]) -> R) -> R {
+    let mut room = [0; 64];
+    let count = small_digits(i.unsigned_abs(), 10, &mut room).len();
+    let mut start = room.len() - count;
+    if i < 0 {
+        start -= 1;
+        room[start] = b'-';
+    }
+    f(&room[start..])
 }
