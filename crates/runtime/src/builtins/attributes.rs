@@ -45,7 +45,7 @@ impl Attributes {
         let names = match args.check_positional(vm, "dir", 0, 1)? {
             [] => {
                 let locals = vm.current_locals()?;
-                let keys = match locals.downcast::<Dict>() {
+                let keys = match locals.exact::<Dict>(vm) {
                     Some(dict) => dict.keys(),
                     None => vm.collect(&vm.call_method(&locals, &vm.names().keys, &[])?)?,
                 };

@@ -89,6 +89,8 @@ pub fn make_builtins(vm: &Vm) -> Res<Ref<Module>> {
         let function = NativeFunction::new(vm, def, Some(module.to_value()), module_name.clone())?;
         dict.set_str(vm, &vm.intern(name)?, function.into_value())?;
     }
+    let common = ["all", "any"].into_iter().filter_map(|name| dict.get_text(vm, name).ok().flatten()).collect();
+    vm.interpreter().common.set(common);
     for (name, value) in [
         ("None", Value::NONE),
         ("Ellipsis", Value::ELLIPSIS),

@@ -164,8 +164,8 @@ fn run(vm: &Vm, format: Data<'_>, values: &Value, bytes: bool) -> Res<Builder> {
             i += 1;
             if i < n && at(format, i) == '*' as u32 {
                 let p = star(vm, &mut args, "precision too big")?;
-                if p > i32::MAX as i64 {
-                    return Err(vm.value_error("precision too big"));
+                if i32::try_from(p).is_err() {
+                    return Err(vm.overflow_error("Python int too large to convert to C int"));
                 }
                 i += 1;
                 d.precision = Some(p.max(0) as usize);

@@ -111,7 +111,7 @@ pub fn parse(vm: &Vm, text: &Str, value: &Value, is_number: bool) -> Res<Spec> {
         Ok((*i > start).then_some(n))
     };
     spec.width = digits(&mut i)?;
-    let grouping = |i: &mut usize| -> Res<Option<char>> {
+    let grouping = |i: &mut usize, whole: bool| -> Res<Option<char>> {
         let mut found = None;
         if at(*i) == Some(',') {
             found = Some(',');
@@ -128,15 +128,17 @@ pub fn parse(vm: &Vm, text: &Str, value: &Value, is_number: bool) -> Res<Spec> {
             if found == Some('_') {
                 return Err(vm.value_error("Cannot specify both ',' and '_'."));
             }
-            return Err(vm.value_error("Cannot specify ',' with ','."));
+            if whole {
+                return Err(vm.value_error("Cannot specify ',' with ','."));
+            }
         }
         Ok(found)
     };
-    spec.grouping = grouping(&mut i)?;
+    spec.grouping = grouping(&mut i, true)?;
     if at(i) == Some('.') {
         i += 1;
         spec.precision = digits(&mut i)?;
-        spec.fraction_grouping = grouping(&mut i)?;
+        spec.fraction_grouping = grouping(&mut i, false)?;
         if spec.precision.is_none() && spec.fraction_grouping.is_none() {
             return Err(vm.value_error("Format specifier missing precision"));
         }
@@ -145,6 +147,11 @@ pub fn parse(vm: &Vm, text: &Str, value: &Value, is_number: bool) -> Res<Spec> {
         0 => {}
         1 => spec.kind = Some(text.at(i)),
         _ => return Err(invalid(vm, text, value)),
+    }
+    if let Some(g) = spec.fraction_grouping
+        && spec.kind == Some('n' as u32)
+    {
+        return Err(vm.value_error(format!("Cannot specify '{g}' with 'n'.")));
     }
     if let Some(g) = spec.grouping {
         let kind = spec.kind.and_then(char::from_u32).or((!is_number).then_some('s'));

@@ -7,7 +7,7 @@ use crate::objects::dict::Dict;
 use crate::objects::list::List;
 use crate::payload::Downcast;
 use crate::vm::{Res, Vm};
-use crate::{Ref, Str, Tuple, Value};
+use crate::{Ref, Tuple, Value};
 
 handlers! {
     body BUILD_TUPLE, 0 => build_tuple;
@@ -165,17 +165,12 @@ fn dict_merge(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
     };
     for (key, value) in items {
         if dict.get(vm, &key)?.is_some() {
-            return Err(match key.downcast::<Str>() {
-                Some(name) => vm.type_error(format!(
-                    "{} got multiple values for keyword argument '{}'",
-                    callable(),
-                    name.to_utf8_lossy()
-                )),
-                None => vm.type_error(format!("{} keywords must be strings", callable())),
-            });
-        }
-        if !key.is_a::<Str>() {
-            return Err(vm.type_error(format!("{} keywords must be strings", callable())));
+            let name = vm.str(&key)?;
+            return Err(vm.type_error(format!(
+                "{} got multiple values for keyword argument '{}'",
+                callable(),
+                name.to_utf8_lossy()
+            )));
         }
         dict.set(vm, &key, value)?;
     }

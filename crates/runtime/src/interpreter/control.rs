@@ -414,13 +414,20 @@ fn to_bool(vm: &Vm, fp: Fp, _: u32) -> Res<()> {
     Ok(())
 }
 
+fn common_function(vm: &Vm, index: usize) -> Res {
+    match vm.interpreter().common.with(|all| all.get(index).cloned()) {
+        Some(function) => Ok(function),
+        None => Err(vm.system_error("a common constant is missing")),
+    }
+}
+
 fn load_common_constant(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
     let value = match oparg {
         0 => vm.ty(&exc::ASSERTION_ERROR).to_value(),
         1 => vm.ty(&exc::NOT_IMPLEMENTED_ERROR).to_value(),
         2 => vm.ty_of::<crate::Tuple>().to_value(),
-        3 => vm.get_builtin("all")?,
-        _ => vm.get_builtin("any")?,
+        3 => common_function(vm, 0)?,
+        _ => common_function(vm, 1)?,
     };
     fp.push(value);
     Ok(())

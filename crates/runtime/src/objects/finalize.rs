@@ -8,6 +8,11 @@ use crate::vm::{Raised, Res, Vm};
 
 /// Reports what a callback raised: `what` says whose it was (`deallocator`, `weakref callback`, `GC callback`).
 pub fn report_callback(vm: &Vm, raised: Raised, what: &str, callback: &Value) {
+    report_context(vm, raised, &format!("while calling {what}"), callback)
+}
+
+/// As [`report_callback`] for other places: `context` stands between "Exception ignored" and the function's repr.
+pub fn report_context(vm: &Vm, raised: Raised, context: &str, callback: &Value) {
     let exception = vm.take_raised(raised);
     let shown = match vm.repr(callback) {
         Ok(shown) => shown.to_utf8_lossy().into_owned(),
@@ -17,7 +22,7 @@ pub fn report_callback(vm: &Vm, raised: Raised, what: &str, callback: &Value) {
         }
     };
     let raised = vm.raise_again(exception);
-    vm.unraisable(raised, Some(&format!("Exception ignored while calling {what} {shown}")), None);
+    vm.unraisable(raised, Some(&format!("Exception ignored {context} {shown}")), None);
 }
 
 impl Vm {

@@ -92,14 +92,19 @@ pub fn check(vm: &Vm, ty: &TypeRef, object: &Value) -> Res<TypeRef> {
     {
         return Ok(claimed.clone());
     }
+    Err(not_an_instance(vm, ty, object))
+}
+
+#[cold]
+pub fn not_an_instance(vm: &Vm, ty: &TypeRef, object: &Value) -> crate::vm::Raised {
     let (kind, name) = match object.downcast::<Type>() {
         Some(ty) => ("type", ty.full_name()),
-        None => ("instance of", class.full_name()),
+        None => ("instance of", vm.class(object).full_name()),
     };
-    Err(vm.type_error(format!(
+    vm.type_error(format!(
         "super(type, obj): obj ({kind} {name}) is not an instance or subtype of type ({}).",
         ty.full_name()
-    )))
+    ))
 }
 
 /// Looks `name` up behind `ty` in the MRO of `start` and binds it to `object`.

@@ -134,6 +134,9 @@ impl Vm {
                     let got = self.type_name(&result);
                     return Err(self.type_error(format!("__index__ returned non-int (type {got})")));
                 }
+                if !result.is_small_int() && result.exact::<crate::Int>(self).is_none() {
+                    self.warn_strict_subclass("__index__", "int", &result)?;
+                }
                 Ok(result)
             }
             None => {
@@ -163,13 +166,7 @@ impl Vm {
         let slots = self.class(value).slots();
         if let Some(to_float) = slots.float {
             let result = to_float(self, value)?;
-            return float::view(&result).ok_or_else(|| {
-                self.type_error(format!(
-                    "{}.__float__() returned non-float (type {})",
-                    self.type_name(value),
-                    self.type_name(&result)
-                ))
-            });
+            return self.checked_float(value, &result);
         }
         if slots.index.is_some() || value.is_true() || value.is_false() {
             let index = self.index(value)?;
@@ -183,6 +180,33 @@ impl Vm {
             };
         }
         Err(self.type_error(format!("must be real number, not {}", self.type_name(value))))
+    }
+
+    /// What `value.__float__()` returned, as a float; strict subclasses are deprecated.
+    pub fn checked_float(&self, value: &Value, result: &Value) -> Res<f64> {
+        let Some(f) = float::view(result) else {
+            return Err(self.type_error(format!(
+                "{}.__float__ returned non-float (type {})",
+                self.type_name(value),
+                self.type_name(result)
+            )));
+        };
+        if !self.class(result).is(self.ty_of::<float::Float>()) {
+            let method = format!("{}.__float__", self.type_name(value));
+            self.warn_strict_subclass(&method, "float", result)?;
+        }
+        Ok(f)
+    }
+
+    /// The DeprecationWarning about a conversion method that returned a strict subclass.
+    #[cold]
+    pub fn warn_strict_subclass(&self, method: &str, kind: &str, result: &Value) -> Res<()> {
+        let message = format!(
+            "{method} returned non-{kind} (type {}).  The ability to return an instance of a strict subclass of {kind} is \
+             deprecated, and may be removed in a future version of Python.",
+            self.type_name(result)
+        );
+        self.warn(&crate::objects::exceptions::DEPRECATION_WARNING, &message, 1)
     }
 
     /// Rich comparison with reflection (`PyObject_RichCompare`).

@@ -15,7 +15,12 @@ impl Vm {
     pub fn iter(&self, value: &Value) -> Res {
         let slots = self.class(value).slots();
         let Some(iter) = slots.iter else {
-            if slots.getitem.is_some() && !value.is_a::<Dict>() {
+            // A native class with items but no length is no sequence (`int | str`, `re.Match`).
+            let native_items = slots.getitem.is_some_and(|get| {
+                get as usize != crate::objects::r#type::slot_functions::getitem as *const () as usize
+            });
+            let is_sequence = slots.getitem.is_some() && (!native_items || slots.len.is_some());
+            if is_sequence && !value.is_a::<Dict>() {
                 let payload = SequenceIterator { sequence: ValueCell::some(value.clone()), index: Cell::new(0) };
                 return Ok(self.new_object(payload)?.into_value());
             }

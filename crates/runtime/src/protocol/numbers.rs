@@ -223,6 +223,22 @@ impl Vm {
 
     /// `pow(a, b, m)`; `m` None for the operator (`PyNumber_Power`).
     pub fn power(&self, a: &Value, b: &Value, m: &Value) -> Res {
+        if let Some(result) = self.try_power(a, b, m)? {
+            return Ok(result);
+        }
+        if m.is_none() {
+            return Err(self.operand_error(BinaryOp::Power, a, b, false));
+        }
+        Err(self.type_error(format!(
+            "unsupported operand type(s) for ** or pow(): '{}', '{}', '{}'",
+            self.type_name(a),
+            self.type_name(b),
+            self.type_name(m)
+        )))
+    }
+
+    /// `None`: neither operand knows how.
+    fn try_power(&self, a: &Value, b: &Value, m: &Value) -> Res<Option<Value>> {
         let (ta, tb, tm) = (self.class(a), self.class(b), self.class(m));
         let left = ta.slots().power;
         let mut right = if ta.is(tb) { None } else { tb.slots().power };
@@ -237,19 +253,19 @@ impl Vm {
             {
                 let result = r(self, a, b, m)?;
                 if !result.is_not_implemented() {
-                    return Ok(result);
+                    return Ok(Some(result));
                 }
                 right = None;
             }
             let result = l(self, a, b, m)?;
             if !result.is_not_implemented() {
-                return Ok(result);
+                return Ok(Some(result));
             }
         }
         if let Some(r) = right {
             let result = r(self, a, b, m)?;
             if !result.is_not_implemented() {
-                return Ok(result);
+                return Ok(Some(result));
             }
         }
         if let Some(third) = tm.slots().power
@@ -258,18 +274,10 @@ impl Vm {
         {
             let result = third(self, a, b, m)?;
             if !result.is_not_implemented() {
-                return Ok(result);
+                return Ok(Some(result));
             }
         }
-        if m.is_none() {
-            return Err(self.operand_error(BinaryOp::Power, a, b, false));
-        }
-        Err(self.type_error(format!(
-            "unsupported operand type(s) for ** or pow(): '{}', '{}', '{}'",
-            self.type_name(a),
-            self.type_name(b),
-            self.type_name(m)
-        )))
+        Ok(None)
     }
 
     fn inplace_power(&self, a: &Value, b: &Value) -> Res {
@@ -279,12 +287,9 @@ impl Vm {
                 return Ok(result);
             }
         }
-        match self.power(a, b, &Value::NONE) {
-            Err(raised) if self.class(a).slots().power.is_none() && self.class(b).slots().power.is_none() => {
-                self.forget(raised);
-                Err(self.operand_error(BinaryOp::Power, a, b, true))
-            }
-            other => other,
+        match self.try_power(a, b, &Value::NONE)? {
+            Some(result) => Ok(result),
+            None => Err(self.operand_error(BinaryOp::Power, a, b, true)),
         }
     }
 

@@ -46,6 +46,10 @@ pub struct Interpreter {
     pub modules: ManuallyDrop<GilCell<Option<Ref<Dict>>>>,
     /// The namespace of `builtins`.
     pub builtins: ManuallyDrop<GilCell<Option<Ref<Dict>>>>,
+    /// `()`.
+    pub empty_tuple: ManuallyDrop<OnceCell<Ref<crate::Tuple>>>,
+    /// `all` and `any` as they were made: what LOAD_COMMON_CONSTANT means whatever the names stand for now.
+    pub common: ManuallyDrop<GilCell<Vec<Value>>>,
     /// The namespace of `sys`, whatever `sys.modules` says: native code asks it for streams and hooks.
     pub sys: ManuallyDrop<GilCell<Option<Ref<Dict>>>>,
     pub recursion_limit: Cell<usize>,
@@ -103,6 +107,8 @@ impl Interpreter {
             hash_key,
             modules: ManuallyDrop::new(GilCell::new(None)),
             builtins: ManuallyDrop::new(GilCell::new(None)),
+            empty_tuple: ManuallyDrop::new(OnceCell::new()),
+            common: ManuallyDrop::new(GilCell::new(Vec::new())),
             sys: ManuallyDrop::new(GilCell::new(None)),
             recursion_limit: Cell::new(1000),
             optimize: Cell::new(0),

@@ -55,6 +55,12 @@ fn compare(vm: &Vm, a: &Value, b: &Value, op: CompareOp) -> Res {
 
 #[methods]
 impl Key {
+    /// How the object that `cmp_to_key` returns is called.
+    #[getter]
+    fn __text_signature__(_: &Vm, _this: &Ref<Key>) -> &'static str {
+        "(obj)"
+    }
+
     #[getter(name = "obj")]
     fn obj(_: &Vm, this: &Ref<Key>) -> Value {
         this.object.get_or_none()

@@ -110,8 +110,9 @@ fn new(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
     let mut function = function.clone();
     let mut all: Vec<Value> = Vec::new();
     // A partial of a partial is flattened, unless it has attributes of its own.
-    if let Some(inner) = function.clone().exact::<Partial>(vm)
-        && cls.is(vm.ty(&PARTIAL))
+    let plain_call = vm.class(&function).slots().call.is_some_and(|f| f as usize == call as *const () as usize);
+    if let Some(inner) = function.clone().downcast::<Partial>()
+        && plain_call
         && !has_attributes(vm, &function)?
     {
         function = inner.function.get();
@@ -219,12 +220,14 @@ fn repr(vm: &Vm, this: &Value) -> Res {
         out.push(".");
         out.push(&class.qualname());
         out.push("(");
-        out.push_str(&*vm.repr(&own.function.get())?);
-        for value in own.args.get().as_slice() {
+        // A repr may change the partial: what it was when asked is shown.
+        let (function, args, keywords) = (own.function.get(), own.args.get(), own.keywords.get().items());
+        out.push_str(&*vm.repr(&function)?);
+        for value in args.as_slice() {
             out.push(", ");
             out.push_str(&*vm.repr(value)?);
         }
-        for (name, value) in own.keywords.get().items() {
+        for (name, value) in keywords {
             out.push(", ");
             out.push_str(&*vm.str(&name)?);
             out.push("=");
@@ -287,21 +290,23 @@ impl Partial {
         let Some(state) = object.downcast::<Tuple>() else { return Err(invalid()) };
         let [function, args, keywords, dict] = state.as_slice() else { return Err(invalid()) };
         let Some(args) = args.downcast::<Tuple>() else { return Err(invalid()) };
-        if !is_callable(vm, function) || !(keywords.is_none() || keywords.is_a::<Dict>()) {
+        let dict_or_none = |value: &Value| value.is_none() || value.is_a::<Dict>();
+        if !is_callable(vm, function) || !dict_or_none(keywords) || !dict_or_none(dict) {
             return Err(invalid());
         }
         if args.as_slice().last().is_some_and(|last| placeholder(vm).is_ok_and(|p| p.is(last))) {
             return Err(vm.type_error("trailing Placeholders are not allowed"));
         }
-        let args = Tuple::from_slice(vm, args.as_slice())?;
+        let args = match args.as_value().exact::<Tuple>(vm) {
+            Some(args) => args.clone(),
+            None => Tuple::from_slice(vm, args.as_slice())?,
+        };
         let keywords = match keywords.downcast::<Dict>() {
             Some(keywords) if keywords.as_value().exact::<Dict>(vm).is_some() => keywords.clone(),
             Some(keywords) => keywords.copy(vm)?,
             None => vm.new_dict()?,
         };
-        if !dict.is_none() {
-            vm.replace_instance_dict(this.as_value(), Some(dict.clone()));
-        }
+        vm.replace_instance_dict(this.as_value(), (!dict.is_none()).then(|| dict.clone()));
         this.function.set(function.clone());
         this.args.set(args);
         this.keywords.set(keywords);

@@ -537,7 +537,7 @@ impl FileIO {
         Err(vm.type_error(format!("cannot pickle '{}' object", vm.type_name(this))))
     }
 
-    #[getter]
+    #[getter(doc = "True if the file is closed")]
     fn closed(_vm: &Vm, this: &Ref<FileIO>) -> bool {
         this.fd.get() < 0
     }

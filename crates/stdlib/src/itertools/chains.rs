@@ -129,9 +129,7 @@ iterator!(
 );
 
 fn new_chain(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
-    if args.has_keywords() {
-        return Err(vm.type_error("chain() takes no keyword arguments"));
-    }
+    ophi_runtime::objects::iterators::refuse_keywords(vm, cls, vm.ty(&CHAIN), args, "chain")?;
     let all = vm.new_tuple(args.pos())?;
     let payload = Chain { source: ValueCell::some(vm.iter(&all)?), active: ValueCell::new(None) };
     Ok(vm.new_instance(cls, payload)?.into_value())

@@ -113,7 +113,7 @@ fn run(vm: &Vm, carry: Carry) {
         if vm.raised_is(&ophi_runtime::objects::exceptions::SYSTEM_EXIT) {
             vm.forget(raised);
         } else {
-            vm.unraisable(raised, Some("Exception ignored in thread started by"), Some(&function));
+            ophi_runtime::objects::finalize::report_context(vm, raised, "in thread started by", &function);
         }
     }
     drop((function, args, kwargs));

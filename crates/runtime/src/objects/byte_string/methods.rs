@@ -205,6 +205,11 @@ macro_rules! byte_methods {
             #[method(doc = "Concatenate any number of bytes objects.\n\nThe bytes whose method is called is inserted in between each pair.\n\nThe result is returned as a new bytes object.\n\nExample: b'.'.join([b'ab', b'pq', b'rs']) -> b'ab.pq.rs'.", sig = "(iterable_of_bytes, /)")]
             fn join(vm: &Vm, this: &Ref<$T>, iterable_of_bytes: &Value) -> Res {
                 let sep = this.with(|s| s.to_vec());
+                // The separator keeps its size while the items are fetched.
+                let _exported = match vm.class(this.as_value()).slots().buffer {
+                    Some(export) if <$T>::NAME != "bytes" => Some(export(vm, this.as_value(), 0)?),
+                    _ => None,
+                };
                 if <$T>::NAME == "bytes" && let Some(only) = only_exact_bytes(vm, iterable_of_bytes) {
                     return Ok(only);
                 }
@@ -304,10 +309,14 @@ macro_rules! byte_methods {
             }
 
             #[method(doc = "Return a copy with each character mapped by the given translation table.\n\n  table\n    Translation table, which must be a bytes object of length 256.\n\nAll characters occurring in the optional argument delete are\nremoved.  The remaining characters are mapped through the given\ntranslation table.", sig = "(table, /, delete=b'')")]
-            fn translate(vm: &Vm, this: &Ref<$T>, table: &Value, delete: Option<Like>) -> Res {
+            fn translate(vm: &Vm, this: &Ref<$T>, table: &Value, delete: Option<&Value>) -> Res {
                 let table = if table.is_none() { None } else { Some(like(vm, table)?) };
-                let deleted = delete.as_ref().map_or(&[][..], |d| d);
-                match this.with(|s| translate::translate(vm, s, table.as_deref(), deleted))? {
+                if table.as_ref().is_some_and(|t| t.len() != 256) {
+                    return Err(vm.value_error("translation table must be 256 characters long"));
+                }
+                let deleted = delete.map(|d| like(vm, d)).transpose()?;
+                let deleted = deleted.as_ref().map_or(&[][..], |d| d);
+                match this.with(|s| translate::translate(s, table.as_deref(), deleted)) {
                     Some(out) => <$T>::make(vm, &out),
                     None => <$T as ByteString>::unchanged(vm, this),
                 }

@@ -5,11 +5,8 @@ use crate::payload::Downcast;
 use crate::vm::{Res, Vm};
 use crate::{List, Tuple, Value};
 
-/// The bytes without those of `deleted`, the others replaced through `table`; `None` when nothing changed.
-pub fn translate(vm: &Vm, text: &[u8], table: Option<&[u8]>, deleted: &[u8]) -> Res<Option<Vec<u8>>> {
-    if table.is_some_and(|t| t.len() != 256) {
-        return Err(vm.value_error("translation table must be 256 characters long"));
-    }
+/// The bytes without those of `deleted`, the others replaced through `table`; `None` when nothing changed. A table has 256 bytes.
+pub fn translate(text: &[u8], table: Option<&[u8]>, deleted: &[u8]) -> Option<Vec<u8>> {
     let mut gone = [false; 256];
     deleted.iter().for_each(|b| gone[*b as usize] = true);
     let out: Vec<u8> = text
@@ -20,7 +17,7 @@ pub fn translate(vm: &Vm, text: &[u8], table: Option<&[u8]>, deleted: &[u8]) -> 
             None => *b,
         })
         .collect();
-    Ok((out != text).then_some(out))
+    (out != text).then_some(out)
 }
 
 pub fn maketrans(vm: &Vm, from: &[u8], to: &[u8]) -> Res {

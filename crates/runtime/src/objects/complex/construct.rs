@@ -32,7 +32,8 @@ pub fn new(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
         }
         *slot = Some(value);
     }
-    if let (Some(r), None) = (real, imag)
+    let single = positional.len() == 1 && !args.has_keywords();
+    if let (Some(r), true) = (real, single)
         && cls.is(vm.ty_of::<Complex>())
         && r.exact::<Complex>(vm).is_some()
     {
@@ -40,7 +41,7 @@ pub fn new(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
     }
     if let Some(text) = real.and_then(|r| r.downcast::<Str>()) {
         if imag.is_some() {
-            return Err(vm.type_error("complex() can't take second arg if first is a string"));
+            return Err(vm.type_error("complex() argument 'real' must be a real number, not str"));
         }
         let plain = crate::objects::int::construct::ascii_digits(text);
         return match parse(&plain) {
@@ -52,9 +53,16 @@ pub fn new(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
         return Err(vm.type_error("complex() argument 'imag' must be a real number, not str"));
     }
     let (mut re, mut im) = (0.0, 0.0);
+    let mut real_is_complex = false;
     if let Some(r) = real {
-        (re, im) = match part(vm, r, imag.is_none())? {
-            Some(parts) => parts,
+        (re, im) = match part(vm, r, true)? {
+            Some((parts, is_complex)) => {
+                if is_complex && !single {
+                    not_real(vm, "real", r)?;
+                }
+                real_is_complex = is_complex;
+                parts
+            }
             None => {
                 return Err(vm.type_error(if imag.is_none() && positional.len() == 1 {
                     format!("complex() argument must be a string or a number, not {}", vm.type_name(r))
@@ -66,10 +74,13 @@ pub fn new(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
     }
     if let Some(i) = imag {
         match part(vm, i, false)? {
-            Some((x, y)) => {
-                re -= y;
+            Some(((x, y), is_complex)) => {
+                if is_complex {
+                    not_real(vm, "imag", i)?;
+                    re -= y;
+                }
                 // A sum would lose the sign of a negative zero.
-                im = if real.is_some_and(|r| view(r).is_some()) { im + x } else { x };
+                im = if real_is_complex { im + x } else { x };
             }
             None => {
                 return Err(
@@ -85,26 +96,42 @@ fn make(vm: &Vm, cls: &TypeRef, re: f64, im: f64) -> Res {
     Ok(vm.new_instance(cls, Complex { re, im })?.into_value())
 }
 
-/// The number as a pair; `None` when it is none.
-fn part(vm: &Vm, value: &Value, allow_method: bool) -> Res<Option<(f64, f64)>> {
-    if let Some(c) = view(value) {
-        return Ok(Some(c));
+/// The deprecated use of complex numbers as parts.
+#[cold]
+fn not_real(vm: &Vm, parameter: &str, value: &Value) -> Res<()> {
+    let got = vm.class(value).qualified_name(vm);
+    let message = format!("complex() argument '{parameter}' must be a real number, not {got}");
+    vm.warn(&crate::objects::exceptions::DEPRECATION_WARNING, &message, 1)
+}
+
+/// What `__complex__` answers; `None` for classes without it.
+pub fn by_method(vm: &Vm, value: &Value) -> Res<Option<(f64, f64)>> {
+    let Some(result) = vm.call_special(value, &vm.names().__complex__, &[])? else { return Ok(None) };
+    let Some(c) = view(&result) else {
+        return Err(vm.type_error(format!("__complex__ returned non-complex (type {})", vm.type_name(&result))));
+    };
+    if result.exact::<Complex>(vm).is_none() {
+        vm.warn_strict_subclass("__complex__", "complex", &result)?;
     }
-    if allow_method && let Some(result) = vm.call_special(value, &vm.names().__complex__, &[])? {
-        return match view(&result) {
-            Some(c) => Ok(Some(c)),
-            None => Err(vm.type_error(format!(
-                "{}.__complex__() must return a complex, not {}",
-                vm.type_name(value),
-                vm.type_name(&result)
-            ))),
-        };
+    Ok(Some(c))
+}
+
+/// The number as a pair, and whether it was complex; `None` when it is no number.
+fn part(vm: &Vm, value: &Value, allow_method: bool) -> Res<Option<((f64, f64), bool)>> {
+    if value.exact::<Complex>(vm).is_none()
+        && allow_method
+        && let Some(c) = by_method(vm, value)?
+    {
+        return Ok(Some((c, true)));
+    }
+    if let Some(c) = view(value) {
+        return Ok(Some((c, true)));
     }
     let slots = vm.class(value).slots();
     if float::view(value).is_none() && slots.float.is_none() && slots.index.is_none() {
         return Ok(None);
     }
-    Ok(Some((vm.to_f64(value)?, 0.0)))
+    Ok(Some(((vm.to_f64(value)?, 0.0), false)))
 }
 
 /// Reads `complex(text)`: parentheses and white space around allowed.

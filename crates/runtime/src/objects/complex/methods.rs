@@ -37,7 +37,10 @@ impl Complex {
         }
         let (re, im) = match view(number) {
             Some(c) => c,
-            None => (vm.to_f64(number)?, 0.0),
+            None => match super::construct::by_method(vm, number)? {
+                Some(c) => c,
+                None => (vm.to_f64(number)?, 0.0),
+            },
         };
         if cls.is(vm.ty_of::<Complex>()) {
             return vm.new_complex(re, im);
@@ -45,12 +48,12 @@ impl Complex {
         vm.call(cls.as_value(), &[vm.new_complex(re, im)?])
     }
 
-    #[getter(doc = "the real part of a complex number")]
+    #[member(doc = "the real part of a complex number")]
     fn real(_vm: &Vm, this: &Ref<Complex>) -> f64 {
         this.re
     }
 
-    #[getter(doc = "the imaginary part of a complex number")]
+    #[member(doc = "the imaginary part of a complex number")]
     fn imag(_vm: &Vm, this: &Ref<Complex>) -> f64 {
         this.im
     }

@@ -5,6 +5,12 @@ use crate::payload::Downcast;
 use crate::vm::{Res, Vm};
 use crate::{Args, Ref, TypeRef, Value, methods};
 
+/// The value as a set or frozenset that is no instance of a subclass.
+fn plain_set<'a>(vm: &Vm, value: &'a Value) -> Option<&'a Ref<crate::objects::set::Set>> {
+    let class = vm.class(value);
+    value.downcast().filter(|_| class.def.is_some())
+}
+
 #[methods]
 impl Dict {
     #[method(sig = "(key, /)", doc = "True if the dictionary has the specified key, else False.")]
@@ -113,7 +119,21 @@ impl Dict {
     )]
     fn fromkeys(vm: &Vm, cls: &TypeRef, iterable: &Value, value: Value) -> Res {
         let made = vm.call(cls.as_value(), &[])?;
-        if let Some(dict) = made.exact::<Dict>(vm) {
+        let hashed = made.exact::<Dict>(vm).filter(|dict| dict.is_empty());
+        if let (Some(dict), Some(set)) = (hashed, plain_set(vm, iterable)) {
+            // The hashes are known.
+            let mut at = 0;
+            while let Some((next, key, hash)) = set.next(at) {
+                dict.set_hashed(vm, &key, hash, value.clone())?;
+                at = next + 1;
+            }
+        } else if let (Some(dict), Some(source)) = (hashed, iterable.exact::<Dict>(vm)) {
+            let mut at = 0;
+            while let Some((next, key, _, hash)) = source.next_hashed(at) {
+                dict.set_hashed(vm, &key, hash, value.clone())?;
+                at = next + 1;
+            }
+        } else if let Some(dict) = made.exact::<Dict>(vm) {
             vm.for_each(iterable, |vm, key| dict.set(vm, &key, value.clone()))?;
         } else {
             vm.for_each(iterable, |vm, key| vm.set_item(&made, &key, &value))?;

@@ -93,6 +93,9 @@ impl Float {
     /// Convert real number to a floating-point number.
     #[classmethod(sig = "(number, /)")]
     fn from_number(vm: &Vm, cls: &TypeRef, number: &Value) -> Res {
+        if cls.is(vm.ty_of::<Float>()) && vm.class(number).is(cls) {
+            return Ok(number.clone());
+        }
         in_class(vm, cls, vm.new_float(vm.to_f64(number)?)?)
     }
 

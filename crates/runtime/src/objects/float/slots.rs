@@ -180,7 +180,7 @@ pub fn div_mod(a: f64, b: f64) -> (f64, f64) {
 fn floor_divide(vm: &Vm, a: &Value, b: &Value) -> Res {
     let (a, b) = operands!(vm, a, b);
     if b == 0.0 {
-        return Err(vm.zero_division("float floor division by zero"));
+        return Err(vm.zero_division("division by zero"));
     }
     vm.new_float(div_mod(a, b).0)
 }
@@ -188,7 +188,7 @@ fn floor_divide(vm: &Vm, a: &Value, b: &Value) -> Res {
 fn remainder(vm: &Vm, a: &Value, b: &Value) -> Res {
     let (a, b) = operands!(vm, a, b);
     if b == 0.0 {
-        return Err(vm.zero_division("float modulo by zero"));
+        return Err(vm.zero_division("division by zero"));
     }
     let mut r = a % b;
     if r != 0.0 {
@@ -204,7 +204,7 @@ fn remainder(vm: &Vm, a: &Value, b: &Value) -> Res {
 fn divmod(vm: &Vm, a: &Value, b: &Value) -> Res {
     let (a, b) = operands!(vm, a, b);
     if b == 0.0 {
-        return Err(vm.zero_division("float divmod()"));
+        return Err(vm.zero_division("division by zero"));
     }
     let (q, r) = div_mod(a, b);
     vm.new_tuple(&[vm.new_float(q)?, vm.new_float(r)?])
@@ -218,7 +218,7 @@ fn power(vm: &Vm, a: &Value, b: &Value, modulus: &Value) -> Res {
     if y == 0.0 {
         return vm.new_float(1.0);
     }
-    if x == 0.0 && y < 0.0 {
+    if x == 0.0 && y < 0.0 && y.is_finite() {
         return Err(vm.zero_division("zero to a negative power"));
     }
     if x < 0.0 && y.is_finite() && x.is_finite() && y.floor() != y {
@@ -275,7 +275,8 @@ pub fn to_integer(vm: &Vm, f: f64) -> Res {
 }
 
 fn new(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
-    if cls.is(vm.ty_of::<Float>()) {
+    let own_init = vm.ty_of::<Float>().slots().init.map(|f| f as usize);
+    if cls.is(vm.ty_of::<Float>()) || cls.slots().init.map(|f| f as usize) == own_init {
         args.no_keywords(vm, "float")?;
     }
     let f = match args.check_positional(vm, "float", 0, 1)?.first() {
@@ -288,18 +289,25 @@ fn new(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
     Ok(vm.new_instance(cls, Float { value: f })?.into_value())
 }
 
-/// `float(x)`.
+/// `float(x)` (`PyNumber_Float`): the methods come before the text.
 pub fn from_object(vm: &Vm, x: &Value) -> Res<f64> {
-    if x.is_a::<Str>() || vm.class(x).slots().buffer.is_some() && vm.class(x).slots().float.is_none() {
-        return super::convert::from_text(vm, x);
+    if let Some(float) = x.exact::<Float>(vm) {
+        return Ok(float.value);
     }
     let slots = vm.class(x).slots();
-    if slots.float.is_none() && slots.index.is_none() {
-        return Err(
-            vm.type_error(format!("float() argument must be a string or a real number, not '{}'", vm.type_name(x)))
-        );
+    if let Some(to_float) = slots.float {
+        let result = to_float(vm, x)?;
+        return vm.checked_float(x, &result);
     }
-    vm.to_f64(x)
+    if slots.index.is_some() || !(x.is_a::<Str>() || slots.buffer.is_some()) {
+        if slots.index.is_none() {
+            return Err(
+                vm.type_error(format!("float() argument must be a string or a real number, not '{}'", vm.type_name(x)))
+            );
+        }
+        return vm.to_f64(x);
+    }
+    super::convert::from_text(vm, x)
 }
 
 /// Sign of an integer view, for exactness in `fromhex` and friends.

@@ -41,6 +41,15 @@ impl Function {
                 this.display_name()
             )));
         }
+        use ophi_bytecode::code::flags;
+        let kind = flags::GENERATOR | flags::COROUTINE | flags::ASYNC_GENERATOR;
+        if this.code_ref().flags & kind != code.flags & kind {
+            vm.warn(
+                &crate::objects::exceptions::DEPRECATION_WARNING,
+                "Assigning a code object of non-matching type is deprecated (e.g., from a generator to a plain function)",
+                1,
+            )?;
+        }
         this.version.set(0);
         let old = this.code.replace(code.clone());
         this.retired.with_mut(|retired| retired.get_or_insert_default().push(old));
@@ -177,7 +186,7 @@ impl Function {
                 let made = vm.call(&annotate, &[Value::int32(1)])?;
                 if !made.is_a::<Dict>() {
                     return Err(
-                        vm.type_error(format!("__annotate__() must return a dict, not {}", vm.type_name(&made)))
+                        vm.type_error(format!("__annotate__ returned non-dict of type '{}'", vm.type_name(&made)))
                     );
                 }
                 made

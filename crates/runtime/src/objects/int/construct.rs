@@ -40,7 +40,8 @@ pub fn new(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
             if base != 0 && !(2..=36).contains(&base) {
                 return Err(vm.value_error("int() base must be >= 2 and <= 36, or 0"));
             }
-            match from_text(vm, x, base as u32)? {
+            let is_text = is_plain_text(x);
+            match if is_text { from_text(vm, x, base as u32)? } else { None } {
                 Some(value) => value,
                 None => return Err(vm.type_error("int() can't convert non-string with explicit base")),
             }
@@ -71,11 +72,11 @@ pub fn from_object(vm: &Vm, x: &Value) -> Res {
     let slots = vm.class(x).slots();
     if let Some(to_int) = slots.int {
         let result = to_int(vm, x)?;
-        return exact(vm, x, result, "__int__");
+        return exact(vm, result, "__int__");
     }
     if let Some(index) = slots.index {
         let result = index(vm, x)?;
-        return exact(vm, x, result, "__index__");
+        return exact(vm, result, "__index__");
     }
     if let Some(value) = from_text(vm, x, 10)? {
         return Ok(value);
@@ -86,24 +87,19 @@ pub fn from_object(vm: &Vm, x: &Value) -> Res {
     )))
 }
 
-fn exact(vm: &Vm, x: &Value, result: Value, method: &str) -> Res {
+fn exact(vm: &Vm, result: Value, method: &str) -> Res {
     if result.is_small_int() || result.exact::<Int>(vm).is_some() {
         return Ok(result);
     }
     if view(&result).is_some() {
-        vm.warn(
-            &crate::objects::exceptions::DEPRECATION_WARNING,
-            &format!(
-                "{}.{method}() returned non-int (type {}).  The ability to return an instance of a strict subclass of int is \
-                 deprecated, and may not be available in a future version of Python.",
-                vm.type_name(x),
-                vm.type_name(&result)
-            ),
-            1,
-        )?;
+        vm.warn_strict_subclass(method, "int", &result)?;
         return super::slots::to_int(vm, &result);
     }
     Err(vm.type_error(format!("{method} returned non-int (type {})", vm.type_name(&result))))
+}
+
+fn is_plain_text(x: &Value) -> bool {
+    x.is_a::<Str>() || x.is_a::<crate::objects::bytes::Bytes>() || x.is_a::<crate::objects::bytearray::ByteArray>()
 }
 
 /// From str, bytes or bytearray; `None` for other types.
@@ -125,7 +121,9 @@ fn from_text(vm: &Vm, x: &Value, base: u32) -> Res<Option<Value>> {
              sys.set_int_max_str_digits() to increase the limit"
         ))),
         Err(ParseError::Invalid) => {
-            let shown = vm.repr(x)?;
+            // Other buffers show as the bytes they hold.
+            let is_text = is_plain_text(x);
+            let shown = if is_text { vm.repr(x)? } else { vm.repr(vm.new_bytes(&vm.bytes_of(x)?)?.as_value())? };
             let shown = shown.to_utf8_lossy();
             let shown: String = shown.chars().take(200).collect();
             Err(vm.value_error(format!("invalid literal for int() with base {base}: {shown}")))

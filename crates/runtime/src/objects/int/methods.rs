@@ -129,7 +129,17 @@ impl Int {
         let little = is_little(vm, byteorder)?;
         let value = match bytes.exact::<Bytes>(vm) {
             Some(bytes) => value_of_bytes(vm, bytes.as_slice(), little, signed)?,
-            None => value_of_bytes(vm, &vm.bytes_of(bytes)?, little, signed)?,
+            None if bytes.is_a::<crate::Str>() => return Err(vm.type_error("cannot convert 'str' object to bytes")),
+            None => match vm.call_special(bytes, &vm.names().__bytes__, &[])? {
+                Some(made) => match made.downcast::<Bytes>() {
+                    Some(made) => value_of_bytes(vm, made.as_slice(), little, signed)?,
+                    None => {
+                        let got = vm.type_name(&made);
+                        return Err(vm.type_error(format!("__bytes__ returned non-bytes (type {got})")));
+                    }
+                },
+                None => value_of_bytes(vm, &vm.bytes_of(bytes)?, little, signed)?,
+            },
         };
         if cls.is(vm.ty_of::<Int>()) {
             return Ok(value);

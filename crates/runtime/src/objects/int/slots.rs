@@ -185,7 +185,7 @@ fn is_zero(v: IntView<'_>) -> bool {
 fn floor_divide(vm: &Vm, a: &Value, b: &Value) -> Res {
     let (a, b) = operands!(a, b);
     if is_zero(b) {
-        return Err(vm.zero_division("integer division or modulo by zero"));
+        return Err(vm.zero_division("division by zero"));
     }
     if let (IntView::Small(a), IntView::Small(b)) = (a, b) {
         return vm.new_int(a.div_floor(&b));
@@ -196,7 +196,7 @@ fn floor_divide(vm: &Vm, a: &Value, b: &Value) -> Res {
 fn remainder(vm: &Vm, a: &Value, b: &Value) -> Res {
     let (a, b) = operands!(a, b);
     if is_zero(b) {
-        return Err(vm.zero_division("integer modulo by zero"));
+        return Err(vm.zero_division("division by zero"));
     }
     if let (IntView::Small(a), IntView::Small(b)) = (a, b) {
         return vm.new_int(a.mod_floor(&b));
@@ -207,7 +207,7 @@ fn remainder(vm: &Vm, a: &Value, b: &Value) -> Res {
 fn divmod(vm: &Vm, a: &Value, b: &Value) -> Res {
     let (a, b) = operands!(a, b);
     if is_zero(b) {
-        return Err(vm.zero_division("integer division or modulo by zero"));
+        return Err(vm.zero_division("division by zero"));
     }
     let (q, r) = match (a, b) {
         (IntView::Small(a), IntView::Small(b)) => (vm.new_int(a.div_floor(&b))?, vm.new_int(a.mod_floor(&b))?),

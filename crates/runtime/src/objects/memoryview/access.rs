@@ -77,8 +77,10 @@ pub fn getitem(vm: &Vm, this: &Value, key: &Value) -> Res {
         return read(vm, g, c, g.address(&[at]));
     }
     if let Some(slice) = key.downcast::<Slice>() {
+        // The indices may run code that releases this view: the memory is held meanwhile.
+        let held = view.view(vm, g.clone())?;
         let cut = sliced(vm, g, 0, slice)?;
-        return Ok(view.view(vm, cut)?.into_value());
+        return Ok(held.view(vm, cut)?.into_value());
     }
     if let Some(tuple) = key.downcast::<Tuple>() {
         if tuple.as_slice().iter().all(|k| is_index(vm, k)) {

@@ -77,7 +77,11 @@ impl MemoryView {
     fn hex(vm: &Vm, this: &Ref<MemoryView>, sep: Option<&Value>, bytes_per_sep: i32) -> Res<Ref<Str>> {
         this.check(vm)?;
         let bytes = this.geometry.to_vec(vm)?;
-        hex::hex_text(vm, &bytes, sep, bytes_per_sep as i64)
+        // The separator's `__len__` may not take the memory away.
+        let exported = super::slots::export(vm, this.as_value(), super::flags::FULL_RO)?;
+        let text = hex::hex_text(vm, &bytes, sep, bytes_per_sep as i64);
+        drop(exported);
+        text
     }
 
     #[method(doc = "Count the number of occurrences of a value.", sig = "(value, /)")]

@@ -48,8 +48,10 @@ pub fn hash(vm: &Vm, this: &Value) -> Res<i64> {
     if !matches!(items::native(&g.format), Some('B' | 'b' | 'c')) {
         return Err(vm.value_error("memoryview: hashing is restricted to formats 'B', 'b' or 'c'"));
     }
-    // The exporter must be hashable itself.
+    // The exporter must be hashable itself; its `__hash__` may not take the memory away.
+    let exported = export(vm, this, super::flags::FULL_RO)?;
     vm.hash(&view.object())?;
+    drop(exported);
     let bytes = g.to_vec(vm)?;
     let fresh = crate::objects::str::hash::hash_bytes(&bytes, vm.interpreter().hash_key);
     view.hash.set(fresh);

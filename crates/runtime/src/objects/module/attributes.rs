@@ -172,7 +172,7 @@ impl Module {
                 let made = vm.call(&annotate, &[Value::int32(1)])?;
                 if !made.is_a::<crate::Dict>() {
                     return Err(
-                        vm.type_error(format!("__annotate__() must return a dict, not {}", vm.type_name(&made)))
+                        vm.type_error(format!("__annotate__ returned non-dict of type '{}'", vm.type_name(&made)))
                     );
                 }
                 made

@@ -112,7 +112,11 @@ pub fn member_get(vm: &Vm, this: &Value, instance: Option<&Value>, _: Option<&Va
     match descriptor.place {
         Place::Slot(index) => match slot_word(instance, index).get() {
             Some(value) => Ok(value),
-            None => Err(vm.no_attribute(instance, &descriptor.name)),
+            None => {
+                let class = vm.class(instance).qualified_name(vm);
+                let message = format!("'{class}' object has no attribute '{}'", descriptor.name.to_utf8_lossy());
+                Err(vm.attribute_error_for(instance, &descriptor.name, &message))
+            }
         },
         Place::Native(def) => match def.get {
             Some(get) => get(vm, instance),

@@ -3,9 +3,8 @@
 
 use crate::objects::r#type::attributes::slot_names;
 use crate::payload::Downcast;
-use crate::protocol::attributes;
 use crate::vm::{Res, Vm};
-use crate::{Dict, List, Ref, Str, Tuple, Value};
+use crate::{Dict, List, Str, Tuple, Value};
 
 /// `copyreg`, imported when it is not there yet.
 fn copyreg(vm: &Vm) -> Res {
@@ -170,16 +169,36 @@ fn default_state(vm: &Vm, this: &Value, required: bool) -> Res {
 }
 
 fn slot_state(vm: &Vm, this: &Value, class: &crate::TypeRef) -> Res<Option<Value>> {
-    let names: Vec<Ref<Str>> = slot_names(vm, class);
-    if names.is_empty() {
+    let declared = vm.intern("__slotnames__")?;
+    let known = class.namespace().get_str(vm, &declared);
+    if known.is_none() && slot_names(vm, class).is_empty() {
         return Ok(None);
     }
+    let names = match known {
+        Some(names) => names,
+        None => {
+            let function = vm.get_attr_str(&copyreg(vm)?, "_slotnames")?;
+            vm.call(&function, core::slice::from_ref(class.as_value()))?
+        }
+    };
+    if names.is_none() {
+        return Ok(None);
+    }
+    let Some(list) = names.downcast::<List>() else {
+        return Err(vm.type_error("copyreg._slotnames didn't return a list or None"));
+    };
+    let names = list.to_vec();
     let slots = vm.new_dict()?;
-    for name in names {
-        if let Some(value) = vm.get_attr_opt(this, &name)? {
-            slots.set_str(vm, &name, value)?;
+    for name in &names {
+        let Some(name) = name.downcast::<Str>() else {
+            return Err(vm.type_error(format!("attribute name must be string, not '{}'", vm.type_name(name))));
+        };
+        if let Some(value) = vm.get_attr_opt(this, name)? {
+            slots.set(vm, name.as_value(), value)?;
+        }
+        if list.len() != names.len() {
+            return Err(vm.runtime_error("__slotsname__ changed size during iteration"));
         }
     }
-    let _ = attributes::is_generic;
     Ok((!slots.is_empty()).then(|| slots.into_value()))
 }

@@ -34,7 +34,8 @@ impl Set {
     )]
     fn intersection_method(vm: &Vm, this: &Value, others: &[Value]) -> Res {
         if others.is_empty() {
-            return Set::copy_method(vm, this);
+            // A new set, also of a frozenset.
+            return Ok(slots::of(vm, this)?.copy_as(vm, Set::base_class(vm, this), this)?.into_value());
         }
         let mut result = this.clone();
         for other in others {

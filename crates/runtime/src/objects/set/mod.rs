@@ -216,8 +216,8 @@ impl Vm {
     pub fn set_add(&self, set: &Value, item: Value) -> Res<()> {
         use crate::payload::Downcast;
         match set.downcast::<Set>() {
-            Some(set) => set.add(self, &item).map(drop),
-            None => Err(self.system_error("a set is required")),
+            Some(own) if self.class(set).is_subtype(self.ty(&SET)) => own.add(self, &item).map(drop),
+            _ => Err(self.type_error(format!("expected a set, not {}", self.type_name(set)))),
         }
     }
 

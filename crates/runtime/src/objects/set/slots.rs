@@ -2,7 +2,7 @@
 
 use super::{FROZENSET, SET, Set, is_frozen};
 use crate::native::Args;
-use crate::objects::iterators::{refuse_init_keywords, refuse_keywords};
+use crate::objects::iterators::refuse_keywords;
 use crate::objects::text_builder::TextBuilder;
 use crate::payload::Downcast;
 use crate::slots::CompareOp;
@@ -19,7 +19,7 @@ pub fn new(vm: &Vm, cls: &TypeRef, _: Args<'_>) -> Res {
 
 pub fn init(vm: &Vm, this: &Value, args: Args<'_>) -> Res<()> {
     let set = of(vm, this)?;
-    refuse_init_keywords(vm, vm.class(this), vm.ty(&SET), args, "set")?;
+    args.no_keywords(vm, "set")?;
     let given = args.check_positional(vm, "set", 0, 1)?;
     set.clear_all();
     set.hash.set(-1);

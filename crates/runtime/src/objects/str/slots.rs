@@ -169,7 +169,10 @@ pub fn of_class(vm: &Vm, cls: &TypeRef, made: Ref<Str>) -> Res {
 fn new_with(vm: &Vm, args: Args<'_>) -> Res<Ref<Str>> {
     let positional = args.pos();
     let given = args.values.len();
-    if positional.len() > 3 || given > 3 {
+    if given > 3 && args.has_keywords() {
+        return Err(vm.type_error(format!("str() takes at most 3 arguments ({given} given)")));
+    }
+    if positional.len() > 3 {
         return Err(vm.type_error(format!("str expected at most 3 arguments, got {given}")));
     }
     let mut bound: [Option<&Value>; 3] = [None; 3];

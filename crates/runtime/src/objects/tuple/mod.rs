@@ -126,9 +126,29 @@ impl Tuple {
         Tuple::new_of(vm, vm.ty_of::<Tuple>(), len, items)
     }
 
+    /// The one empty tuple.
+    fn empty(vm: &Vm) -> Res<Ref<Tuple>> {
+        let known = &vm.interpreter().empty_tuple;
+        if let Some(empty) = known.get() {
+            return Ok(empty.clone());
+        }
+        let made = Tuple::allocate(vm, vm.ty_of::<Tuple>(), 0, core::iter::empty())?;
+        vm.untrack(made.as_value());
+        let _ = known.set(made.clone());
+        Ok(made)
+    }
+
     /// As [`Tuple::from_exact`] for a subclass.
-    #[allow(unsafe_code)]
+    #[inline]
     pub fn new_of(vm: &Vm, cls: &TypeRef, len: usize, items: impl Iterator<Item = Value>) -> Res<Ref<Tuple>> {
+        if len == 0 && cls.is(vm.ty_of::<Tuple>()) {
+            return Tuple::empty(vm);
+        }
+        Tuple::allocate(vm, cls, len, items)
+    }
+
+    #[allow(unsafe_code)]
+    fn allocate(vm: &Vm, cls: &TypeRef, len: usize, items: impl Iterator<Item = Value>) -> Res<Ref<Tuple>> {
         let Some(extra) = len.checked_mul(size_of::<Value>()) else { return Err(vm.no_memory()) };
         if len > u32::MAX as usize {
             return Err(vm.no_memory());

@@ -331,7 +331,7 @@ impl Type {
         let annotations = if vm.class(&annotate).slots().call.is_some() {
             let made = vm.call(&annotate, &[Value::int32(1)])?;
             if !made.is_a::<Dict>() {
-                return Err(vm.type_error(format!("__annotate__() must return a dict, not {}", vm.type_name(&made))));
+                return Err(vm.type_error(format!("__annotate__ returned non-dict of type '{}'", vm.type_name(&made))));
             }
             made
         } else {
@@ -374,7 +374,8 @@ impl Type {
         if !this.is_heap() {
             return Err(vm.no_attribute(this.as_value(), &names.__annotate__));
         }
-        let known = own(vm, this, &names.__annotate_func__).or_else(|| own(vm, this, &names.__annotate__));
+        // One set explicitly comes before the compiler's.
+        let known = own(vm, this, &names.__annotate__).or_else(|| own(vm, this, &names.__annotate_func__));
         match known {
             Some(known) => bound_to_class(vm, this, known),
             None => {
@@ -407,7 +408,8 @@ impl Type {
 
     #[getter]
     fn __type_params__(vm: &Vm, this: &Ref<Type>) -> Res {
-        match own(vm, this, &vm.names().__type_params__) {
+        // In the namespace of `type` stands this very accessor.
+        match own(vm, this, &vm.names().__type_params__).filter(|_| !this.is(vm.ty(&super::TYPE))) {
             Some(params) => Ok(params),
             None => vm.new_tuple(&[]),
         }
@@ -486,6 +488,10 @@ fn python_flags(ty: &Type) -> u64 {
         if ty.has(*flag) {
             flags |= 1 << bit;
         }
+    }
+    // Classes of CPython's extension modules are made at run time.
+    if ty.def.is_some_and(|def| !matches!(def.module, "builtins" | "types" | "weakref" | "contextvars")) {
+        flags |= 1 << 9;
     }
     if ty.is_heap() && ty.has(TypeFlags::DICT) {
         flags |= 1 << 4 | if ty.root_shape.get() != 0 { 1 << 2 } else { 0 };

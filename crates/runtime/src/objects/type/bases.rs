@@ -91,11 +91,23 @@ pub fn compute_mro(vm: &Vm, ty: &TypeRef) -> Res<bool> {
     if !same {
         return Ok(false);
     }
+    ty.uncacheable.set(has_foreign_class(ty, &bases, &mro));
     let mro = Tuple::from_vec(vm, mro)?;
     let old = ty.mro.replace(Some(mro.into_value()));
     ty.modified();
     drop(old);
     Ok(true)
+}
+
+/// Whether a class stands in the MRO that is neither the class itself nor among its bases and theirs.
+fn has_foreign_class(ty: &TypeRef, bases: &[Value], mro: &[Value]) -> bool {
+    mro.iter().filter_map(|class| class.downcast::<Type>()).any(|class| {
+        !class.is(ty)
+            && !bases
+                .iter()
+                .filter_map(|base| base.downcast::<Type>())
+                .any(|base| base.is_subtype(class) && !base.uncacheable.get())
+    })
 }
 
 fn check_custom(vm: &Vm, ty: &TypeRef, classes: &[Value]) -> Res<()> {

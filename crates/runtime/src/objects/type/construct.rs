@@ -70,6 +70,10 @@ pub fn new(vm: &Vm, meta: &TypeRef, args: Args<'_>) -> Res {
         given_bases.as_slice().to_vec()
     };
     let ty = build(vm, &meta, name, base_list, dict)?;
+    if !ty.namespace().keys().iter().all(|key| key.is_a::<Str>()) {
+        let message = format!("non-string key in the __dict__ of class {}", ty.full_name());
+        vm.warn(&crate::objects::exceptions::RUNTIME_WARNING, &message, 1)?;
+    }
     call_set_name(vm, &ty)?;
     init_subclass(vm, &ty, args)?;
     Ok(ty.into_value())
@@ -127,6 +131,12 @@ fn build(vm: &Vm, meta: &TypeRef, name: &Ref<Str>, base_list: Vec<Value>, origin
         return Err(surrogates(vm, name));
     }
     let dict = namespace_copy(vm, original)?;
+    if let Some(doc) = dict.get_str(vm, &names.__doc__)
+        && let Some(doc) = doc.downcast::<Str>()
+        && doc.to_utf8().is_none()
+    {
+        return Err(surrogates(vm, doc));
+    }
     let wanted = layout::read(vm, name, &base, &base_list, &dict)?;
     let static_attributes = match dict.get_str(vm, &names.__static_attributes__) {
         Some(attributes) => attributes.downcast::<Tuple>().map_or(0, |t| t.len()),
@@ -213,7 +223,8 @@ fn instance_fields(base: &TypeRef, bases: &[Value], wanted: &layout::Layout, sta
     if wanted.add_weakref {
         flags = flags.with(TypeFlags::WEAKREF).with(TypeFlags::GC);
     }
-    if !wanted.slots.is_empty() {
+    // An instance refers to its class, which may refer back; only subclasses of values without references do without.
+    if !wanted.slots.is_empty() || base.base.with(Option::is_none) {
         flags = flags.with(TypeFlags::GC);
     }
     for base in bases.iter().filter_map(|b| b.downcast::<Type>()) {
@@ -361,15 +372,27 @@ pub fn set_dict(vm: &Vm, this: &Value, value: Option<&Value>) -> Res<()> {
     if this.is_a::<crate::objects::module::Module>() {
         return Err(vm.attribute_error("readonly attribute"));
     }
-    if let Some(value) = value
-        && !value.is_a::<Dict>()
-    {
-        return Err(vm.type_error(format!("__dict__ must be set to a dictionary, not a '{}'", vm.type_name(value))));
+    match value {
+        Some(value) if !value.is_a::<Dict>() => {
+            return Err(vm.type_error(format!("__dict__ must be set to a dictionary, not a '{}'", vm.type_name(value))));
+        }
+        Some(_) => {}
+        None => refuse_deletion(vm, this)?,
     }
     if vm.replace_instance_dict(this, value.cloned()) {
         return Ok(());
     }
     Err(vm.attribute_error("This object has no __dict__"))
+}
+
+/// Only classes made at run time that added the dict themselves let it be deleted.
+fn refuse_deletion(vm: &Vm, this: &Value) -> Res<()> {
+    let native = vm.class(this).mro_types().into_iter().any(|class| class.def.is_some() && class.has(TypeFlags::DICT));
+    match native {
+        false => Ok(()),
+        true if crate::objects::exceptions::is_exception(this) => Err(vm.type_error("__dict__ may not be deleted")),
+        true => Err(vm.type_error("cannot delete __dict__")),
+    }
 }
 
 fn get_weakref(vm: &Vm, this: &Value) -> Res {
@@ -403,6 +426,10 @@ fn call_set_name(vm: &Vm, ty: &TypeRef) -> Res<()> {
 
 /// `super(cls, cls).__init_subclass__(**keywords)`.
 fn init_subclass(vm: &Vm, ty: &TypeRef, args: Args<'_>) -> Res<()> {
+    // A custom mro() may leave the class itself out; then `super(cls, cls)` refuses it.
+    if !ty.mro().as_slice().iter().any(|class| class.is(ty.as_value())) {
+        return Err(crate::objects::super_object::not_an_instance(vm, ty, ty.as_value()));
+    }
     let found = crate::objects::super_object::lookup_after(vm, ty, ty.as_value(), ty, &vm.names().__init_subclass__)?;
     let Some(function) = found else { return Ok(()) };
     let keywords = args.keywords();

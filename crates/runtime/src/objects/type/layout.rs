@@ -110,35 +110,43 @@ pub fn solid_base(vm: &Vm, ty: &TypeRef) -> TypeRef {
     }
 }
 
-/// Names of all own slots from the root down: equal lists mean equal tails.
-fn slots_of(ty: &TypeRef) -> Vec<Vec<Ref<Str>>> {
-    let mut out = Vec::new();
-    let mut at = Some(ty.clone());
-    while let Some(ty) = at {
-        let own = ty.slot_names.get();
-        if !own.is_empty() {
-            out.push(own);
+/// The class along the bases that last changed how instances look; what follows it added nothing.
+fn shaping_class(ty: &TypeRef) -> TypeRef {
+    let relevant = TypeFlags::GC.with(TypeFlags::DICT).with(TypeFlags::WEAKREF);
+    let mut at = ty.clone();
+    loop {
+        let Some(base) = at.base.get() else { return at };
+        let adds = !core::ptr::eq(at.fields.layout, base.fields.layout)
+            || at.fields.slot_words.get() != base.fields.slot_words.get()
+            || at.flags().0 & relevant.0 != base.flags().0 & relevant.0;
+        if adds {
+            return at;
         }
-        at = ty.base.get();
+        at = base;
     }
-    out
 }
 
 /// Whether instances of one class can be taken for instances of the other.
 fn same_layout(a: &TypeRef, b: &TypeRef) -> bool {
     let (x, y) = (&a.fields, &b.fields);
-    let kept = TypeFlags::GC.with(TypeFlags::DICT).with(TypeFlags::HEAP);
-    core::ptr::eq(x.layout, y.layout)
-        && x.tail_offset.get() == y.tail_offset.get()
-        && x.slot_words.get() == y.slot_words.get()
-        && x.drop_payload as usize == y.drop_payload as usize
-        && x.flags.get().0 & kept.0 == y.flags.get().0 & kept.0
-        && x.flags.get().0 & TypeFlags::WEAKREF.0 == y.flags.get().0 & TypeFlags::WEAKREF.0
-        && {
-            let (p, q) = (slots_of(a), slots_of(b));
-            p.len() == q.len()
-                && p.iter().zip(&q).all(|(m, n)| m.len() == n.len() && m.iter().zip(n).all(|(s, t)| s.equals(t)))
-        }
+    let kept = TypeFlags::GC.with(TypeFlags::DICT).with(TypeFlags::HEAP).with(TypeFlags::WEAKREF);
+    if !core::ptr::eq(x.layout, y.layout)
+        || x.tail_offset.get() != y.tail_offset.get()
+        || x.slot_words.get() != y.slot_words.get()
+        || x.drop_payload as usize != y.drop_payload as usize
+        || x.flags.get().0 & kept.0 != y.flags.get().0 & kept.0
+    {
+        return false;
+    }
+    // Equal in size; the same only when both added the same slots to the same base.
+    let (a, b) = (shaping_class(a), shaping_class(b));
+    let same_base = match (a.base.get(), b.base.get()) {
+        (Some(p), Some(q)) => p.is(&q),
+        (None, None) => true,
+        _ => false,
+    };
+    let (p, q) = (a.slot_names.get(), b.slot_names.get());
+    a.is(&b) || same_base && p.len() == q.len() && p.iter().zip(&q).all(|(s, t)| s.equals(t))
 }
 
 /// For `__bases__`: the new base must lay instances out as the old one does.

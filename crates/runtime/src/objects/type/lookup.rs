@@ -102,6 +102,9 @@ impl Type {
         if version != 0 {
             return version;
         }
+        if self.uncacheable.get() {
+            return 0;
+        }
         // A versioned class has versioned bases: `modified` may then stop at classes without one.
         let bases = self.bases.get();
         if let Some(bases) = bases.as_ref().and_then(|b| b.downcast::<crate::Tuple>()) {

@@ -54,7 +54,7 @@ pub fn add_native_members(vm: &Vm, ty: &TypeRef, def: &'static TypeDef, dict: &R
     if def.flags.has(TypeFlags::DICT) && !inherits && dict.find_str(vm, &names.__dict__).is_none() {
         add_table(vm, ty, dict, super::construct::DICT_TABLE)?;
     }
-    if def.module != "builtins" {
+    if def.module != "builtins" && dict.find_str(vm, &names.__module__).is_none() {
         dict.set_str(vm, &names.__module__, vm.intern(def.module)?.into_value())?;
     }
     if dict.find_str(vm, &names.__doc__).is_none() {

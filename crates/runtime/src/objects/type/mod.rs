@@ -56,6 +56,8 @@ pub struct Type {
     /// Names of the `__slots__` of this class in tail order, mangled, for layout comparison and pickling.
     pub slot_names: GilCell<Vec<Ref<Str>>>,
     pub doc: ValueCell,
+    /// A custom `mro()` put classes in that are no bases: their changes do not reach this class, so nothing is cached.
+    pub uncacheable: Cell<bool>,
 }
 
 pub static TYPE: TypeDef = TypeDef {
@@ -165,6 +167,20 @@ impl Type {
         }
     }
 
+    /// `module.qualname`, without the module for builtins and `__main__` (CPython's `%T`).
+    pub fn qualified_name(&self, vm: &crate::vm::Vm) -> String {
+        let module = match self.def {
+            Some(def) => Some(def.module.to_string()),
+            None => self.dict.get().and_then(|dict| dict.get_str(vm, &vm.names().__module__)).and_then(|module| {
+                crate::payload::Downcast::downcast::<Str>(&module).map(|text| text.to_utf8_lossy().into_owned())
+            }),
+        };
+        match module {
+            Some(module) if module != "builtins" && module != "__main__" => format!("{module}.{}", self.qualname()),
+            _ => self.qualname(),
+        }
+    }
+
     /// The namespace. Every class has one from the moment it can be seen.
     pub fn namespace(&self) -> Ref<Dict> {
         match self.dict.get() {
@@ -259,6 +275,7 @@ impl Type {
             subclasses: GilCell::new(Vec::new()),
             slot_names: GilCell::new(Vec::new()),
             doc: ValueCell::new(None),
+            uncacheable: Cell::new(false),
         }
     }
 }

@@ -238,14 +238,8 @@ pub fn richcompare(vm: &Vm, a: &Value, b: &Value, op: CompareOp) -> Res {
     if vm.class(&found).has(TypeFlags::METHOD_DESCRIPTOR) {
         return vm.call(&found, &[a.clone(), b.clone()]);
     }
-    // A method that cannot be had is no method, for comparisons alone.
-    match vm.bind_attribute(&found, a, &class) {
-        Ok(bound) => vm.call(&bound, core::slice::from_ref(b)),
-        Err(raised) => {
-            vm.forget(raised);
-            Ok(Value::NOT_IMPLEMENTED)
-        }
-    }
+    let bound = vm.bind_attribute(&found, a, &class)?;
+    vm.call(&bound, core::slice::from_ref(b))
 }
 
 /// `__getattribute__`, and `__getattr__` when that raises AttributeError.

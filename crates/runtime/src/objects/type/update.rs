@@ -109,7 +109,13 @@ fn one(vm: &Vm, ty: &TypeRef, slot: SlotId) {
             && wrapper.def.name == row.name
         {
             if wrapper.def.slot != slot {
-                // The same name stands for another slot of that class (`+` of sequences against `+` of numbers).
+                // The same name stands for another slot of that class (`+` of sequences against `+` of numbers). That one
+                // serves when the class has inherited it alone; else the name must be looked up, to refuse the wrong class.
+                let inherited = |id: SlotId| ty.base.get().is_some_and(|base| base.slots().get(id).is_some());
+                if !inherited(wrapper.def.slot) || inherited(slot) {
+                    generic = generic.or(row.generic);
+                    use_generic = true;
+                }
                 continue;
             }
             generic = generic.or(row.generic);

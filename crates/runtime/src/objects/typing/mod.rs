@@ -47,9 +47,8 @@ pub(crate) fn caller_module(vm: &Vm) -> Option<Value> {
 
 /// Sets `__module__` of a new variable to that of its maker.
 pub(crate) fn set_module(vm: &Vm, variable: &Value) -> Res<()> {
-    if let Some(module) = caller_module(vm) {
-        vm.set_own_attribute(variable, &vm.names().__module__, module)?;
-    }
+    let module = caller_module(vm).unwrap_or(Value::NONE);
+    vm.set_own_attribute(variable, &vm.names().__module__, module)?;
     Ok(())
 }
 

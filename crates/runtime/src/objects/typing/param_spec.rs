@@ -1,7 +1,7 @@
 //! `typing.ParamSpec`, and its `args` and `kwargs`.
 
 use super::type_var::{check_variance, flag};
-use super::{Lazy, call_typing, cannot_subclass, docs, has_default, shown_default, type_check};
+use super::{Lazy, call_typing, cannot_subclass, docs, has_default, shown_default};
 use crate::native::{self, Parameter, ParameterKind, Signature};
 use crate::objects::object::OBJECT;
 use crate::payload::{Downcast, Payload, TypeDef};
@@ -62,10 +62,7 @@ fn new(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
     };
     let (covariant, contravariant, infer_variance) = (flag(vm, bound[3])?, flag(vm, bound[4])?, flag(vm, bound[5])?);
     check_variance(vm, covariant, contravariant, infer_variance)?;
-    let upper = match bound[1].filter(|b| !b.is_none()) {
-        Some(value) => Some(type_check(vm, value, "Bound must be a type.")?),
-        None => None,
-    };
+    let upper = bound[1].filter(|b| !b.is_none()).cloned();
     let default = super::default_of(vm, bound[2]);
     let payload = ParamSpec { name: name.clone(), bound: upper, default, covariant, contravariant, infer_variance };
     let made: Ref<ParamSpec> = vm.new_instance(cls, payload)?;

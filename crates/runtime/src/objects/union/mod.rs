@@ -31,7 +31,7 @@ pub static UNION: TypeDef = TypeDef {
         hash: Some(hash),
         richcompare: Some(compare),
         getattro: Some(get_attr),
-        or: Some(or),
+        or: Some(union_or),
         getitem: Some(getitem),
         ..Slots::NONE
     },
@@ -54,6 +54,11 @@ pub fn or(vm: &Vm, a: &Value, b: &Value) -> Res {
         return Ok(Value::NOT_IMPLEMENTED);
     }
     make(vm, &[a.clone(), b.clone()])
+}
+
+/// `|` with a union on one side takes what `Union[...]` takes.
+fn union_or(vm: &Vm, a: &Value, b: &Value) -> Res {
+    make_checked(vm, &[a.clone(), b.clone()])
 }
 
 /// As [`make`] for items of any kind: strings become forward references, others must pass for types.
