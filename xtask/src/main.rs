@@ -7,6 +7,8 @@
 
 mod ledger;
 
+use xtask::{exactness, fuzz};
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -16,7 +18,11 @@ struct Command {
     run: fn(&[String]) -> Result<ExitCode, String>,
 }
 
-const COMMANDS: &[Command] = &[Command { name: "ledger", usage: ledger::USAGE, run: ledger::run }];
+const COMMANDS: &[Command] = &[
+    Command { name: "exactness", usage: exactness::USAGE, run: exactness::run },
+    Command { name: "fuzz", usage: fuzz::USAGE, run: fuzz::run },
+    Command { name: "ledger", usage: ledger::USAGE, run: ledger::run },
+];
 
 /// The repository's root: the folder above this crate.
 fn root() -> PathBuf {

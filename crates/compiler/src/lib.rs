@@ -24,7 +24,8 @@ pub use source::{SourceCompiled, compile_source, diagnostic, source_warning};
 pub use validate::validate;
 
 use bumpalo::Bump;
-use ophi_bytecode::{CodeObject, Constant, PyString};
+use ophi_bytecode::verify::verify;
+use ophi_bytecode::{CodeObject, Constant, PyString, Version};
 use ophi_syntax::ast::{Mod, Range};
 
 use codegen::CodegenInput;
@@ -113,7 +114,19 @@ fn generate<'a, T>(
 ///
 /// Errors: SyntaxError for what the grammar allows and the language does not, RecursionError for deep nesting.
 pub fn compile<'a>(arena: &'a Bump, module: &Mod<'a>, options: &CompileOptions) -> Compiled<CodeObject> {
-    generate(arena, module, options, codegen::compile)
+    let mut compiled = generate(arena, module, options, codegen::compile);
+    if cfg!(debug_assertions) {
+        compiled.result = compiled.result.and_then(verified);
+    }
+    compiled
+}
+
+/// What the compiler emits keeps the verifier's rules; where it does not, that is a bug of ours, told as a SystemError.
+fn verified(code: CodeObject) -> Result<CodeObject, CompileError> {
+    match verify(&code, Version::V3_14) {
+        Ok(()) => Ok(code),
+        Err(violation) => Err(CompileError::system(format!("the compiler made malformed code: {violation}"))),
+    }
 }
 
 /// The tree as `compile(..., PyCF_ONLY_AST)` gives it back: docstrings removed at optimisation level 2, and unless

@@ -11,6 +11,14 @@ fn main() {
     if is_plain_python(&args) {
         std::process::exit(on_big_stack(args));
     }
+    if args.get(1).is_some_and(|word| word == b"analyze")
+        && let Some(at) = args.iter().position(|word| word == b"--run")
+    {
+        // Running needs the interpreter: the library's `ophiolite.inspect` does it.
+        let mut run = vec![args[0].clone(), b"-m".to_vec(), b"ophiolite.inspect".to_vec()];
+        run.extend(args[2..].iter().enumerate().filter(|(i, _)| i + 2 != at).map(|(_, word)| word.clone()));
+        std::process::exit(on_big_stack(run));
+    }
     let words: Vec<String> = args.iter().map(|word| String::from_utf8_lossy(word).into_owned()).collect();
     if let Some(command) = words.get(1)
         && let Some(status) = ophi::inspect::run(&OsHost, command, &words[2..])

@@ -30,6 +30,7 @@ pub mod locale;
 pub mod lsprof;
 mod math;
 pub mod operator;
+pub mod ophiolite;
 pub mod pickle;
 pub mod posix;
 pub mod posixsubprocess;
@@ -83,6 +84,7 @@ pub static MODULES: &[&ModuleDef] = &[
     &locale::MODULE,
     &lsprof::MODULE,
     &math::MODULE,
+    &ophiolite::MODULE,
     &operator::MODULE,
     &pickle::MODULE,
     &posix::MODULE,

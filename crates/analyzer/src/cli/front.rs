@@ -6,7 +6,7 @@ use ophi_bytecode::PyString;
 use ophi_bytecode::text::repr_str;
 use ophi_compiler::symtable::{Entry, ScopeId, SymbolTable, flags, scope};
 use ophi_compiler::{CompileOptions, diagnostic, symbol_table};
-use ophi_syntax::ast::{DumpOptions, NodeRef, dump, walk};
+use ophi_syntax::ast::{DumpOptions, NodeRef, depth, dump, walk};
 use ophi_syntax::parser::ParseFlags;
 use ophi_syntax::tokenize::tokenize;
 use ophi_syntax::{Mode, Source, TokenKind, parse};
@@ -98,6 +98,9 @@ fn generic_name(kind: TokenKind) -> &'static str {
     if kind.is_operator() { "OP" } else { kind.name() }
 }
 
+/// No deeper tree is printed.
+const DEEPEST: usize = 3000;
+
 pub(super) fn ast(options: &Options, io: &mut Io<'_>) -> Outcome {
     if options.format != Format::Text && options.format != Format::Json {
         return Err(Stop::Usage("the tree is printed as text or JSON".into()));
@@ -110,6 +113,11 @@ pub(super) fn ast(options: &Options, io: &mut Io<'_>) -> Outcome {
         if options.excerpts {
             let list = excerpts(NodeRef::from(&module), source, text);
             return Ok(Value::Array(list));
+        }
+        // Each level is indented, so that the text grows with the square of the depth.
+        if depth(NodeRef::from(&module)) > DEEPEST {
+            let message = "RecursionError: the tree is too deep to be printed";
+            return Err(LoadError { name: input.name.clone(), at: None, message: message.into() });
         }
         let indent = " ".repeat(options.indent.unwrap_or(3).min(64));
         let dump_options = DumpOptions {

@@ -3,7 +3,7 @@
 //! For every code object and all nested ones. Nothing here panics, whatever the bytes; every rule speaks of one place.
 //!
 //! - **shape**: the code is not empty and made of whole units; counts of parameters fit the slots; kinds of slots come
-//!   in the order locals, cells, free variables, each with one of the three.
+//!   in the order locals, cells, free variables, each with one of the three; the stack is not larger than a frame can be.
 //! - **instruction**: every number is a plain instruction of the version; caches stand where they belong and are empty;
 //!   EXTENDED_ARG precedes an instruction with an oparg, which fits in 31 bits.
 //! - **operand**: indices of constants, names, slots, operators and helpers exist; a slot used as a cell is a cell;
@@ -96,6 +96,9 @@ impl std::fmt::Display for Violation {
 
 impl std::error::Error for Violation {}
 
+/// No frame has a larger operand stack: sizes of frames must stay far from where they overflow.
+pub const MAX_STACK: u32 = 1 << 27;
+
 /// No more violations than this are listed for one code object.
 const LIMIT: usize = 100;
 
@@ -121,6 +124,16 @@ pub fn verify_all(code: &CodeObject, version: Version) -> Vec<Violation> {
         }
     }
     out
+}
+
+/// Verifies a code object alone: the ones among its constants are taken to be verified.
+pub fn verify_shallow(code: &CodeObject, version: Version) -> Result<(), Violation> {
+    let mut out = Vec::new();
+    Check::new(code, version).run(&mut out);
+    match out.into_iter().next() {
+        None => Ok(()),
+        Some(violation) => Err(violation),
+    }
 }
 
 /// The depth of the operand stack before each instruction, if the code keeps the rules.
@@ -204,6 +217,9 @@ impl<'a> Check<'a> {
         }
         if code.total_args() > code.nlocals() {
             self.fail(None, Rule::Shape, format!("{} parameters in {} locals", code.total_args(), code.nlocals()));
+        }
+        if code.stacksize > MAX_STACK {
+            self.fail(None, Rule::Shape, format!("a stack of {} values", code.stacksize));
         }
         let yields = [flags::GENERATOR, flags::COROUTINE, flags::ASYNC_GENERATOR];
         if yields.iter().filter(|&&flag| code.flags & flag != 0).count() > 1 {

@@ -20,6 +20,8 @@ handlers! {
 fn intrinsic_1(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
     let value = fp.top(1);
     let result = match oparg {
+        // Only `Code::from_parts` emits it.
+        0 => return Err(vm.system_error("malformed code object cannot run")),
         1 => print_expression(vm, value)?,
         2 => {
             super::imports::import_star(vm, fp, value)?;

@@ -16,6 +16,7 @@ use ophi_bytecode::marshal::{
     Build, CodeParts, ConstantBuilder, ErrorKind, MarshalError, Writer, read, tag, write_code,
 };
 use ophi_bytecode::pystring::PyString;
+use ophi_bytecode::verify::verify_shallow;
 use ophi_bytecode::version::Version;
 use std::collections::HashMap;
 
@@ -344,6 +345,12 @@ impl Build for Load<'_> {
             exceptiontable: optional(parts.exceptiontable)?,
         };
         let constant = ConstantBuilder::new(Version::V3_14).code(parts, offset)?;
+        // What comes from outside is verified before it can run; nested code was when it was read.
+        if let Constant::Code(code) = &constant
+            && let Err(violation) = verify_shallow(code, Version::V3_14)
+        {
+            return Err(vm.value_error(format!("bad marshal data (malformed code: {violation})")).into());
+        }
         Ok(constant_to_value(vm, &constant)?)
     }
     fn new_list(&mut self) -> Built {

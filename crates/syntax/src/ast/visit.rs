@@ -31,3 +31,15 @@ pub fn walk<'a>(root: NodeRef<'a>, mut enter: impl FnMut(NodeRef<'a>) -> bool) {
         }
     }
 }
+
+/// How many nodes lie on the longest way from `root` down to a leaf. Chains such as `1+1+…` make trees of any depth, which
+/// recursive code must refuse before it descends.
+pub fn depth(root: NodeRef<'_>) -> usize {
+    let mut pending = vec![(root, 1)];
+    let mut deepest = 0;
+    while let Some((node, depth)) = pending.pop() {
+        deepest = deepest.max(depth);
+        for_each_child(node, |child| pending.push((child, depth + 1)));
+    }
+    deepest
+}

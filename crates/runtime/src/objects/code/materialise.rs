@@ -25,12 +25,17 @@ impl<'a> Materialiser<'a> {
     }
 
     pub fn code(&mut self, plain: &Arc<CodeObject>) -> Res<Ref<Code>> {
+        self.outer(plain, false)
+    }
+
+    /// `refused`: the outermost code is malformed and must not run.
+    pub fn outer(&mut self, plain: &Arc<CodeObject>, refused: bool) -> Res<Ref<Code>> {
         let vm = self.vm;
         let consts: Res<Vec<Value>> = plain.consts.iter().map(|c| self.value(c)).collect();
         let consts = Tuple::from_vec(vm, consts?)?;
         let names: Res<Vec<Ref<Str>>> =
             plain.names.iter().map(|n| vm.intern_ref(&vm.new_wtf8(n.as_bytes())?)).collect();
-        Code::assemble(vm, plain, consts, names?.into_boxed_slice())
+        Code::assemble(vm, plain, consts, names?.into_boxed_slice(), refused)
     }
 
     pub fn value(&mut self, constant: &Constant) -> Res {

@@ -8,8 +8,9 @@ use crate::payload::Downcast;
 use crate::slots::CompareOp;
 use crate::vm::{Res, Vm};
 use crate::{Ref, Str, Tuple, TypeRef, Value, methods};
-use ophi_bytecode::code::{CodeObject, Constant, Position, flags, kinds, line_ranges, positions};
+use ophi_bytecode::code::{CodeObject, Constant, Position, kinds, line_ranges, positions};
 use ophi_bytecode::pystring::PyString;
+use ophi_bytecode::verify::MAX_STACK;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
@@ -250,7 +251,7 @@ impl Code {
             let key = key.downcast::<Str>().map_or(String::new(), |k| k.to_utf8_lossy().into_owned());
             fields.set(vm, &key, value)?;
         }
-        Ok(Code::from_plain(vm, &Arc::new(fields.build(vm)?))?.into_value())
+        Ok(Code::from_parts(vm, &Arc::new(fields.build(vm)?))?.into_value())
     }
 
     #[method(name = "__replace__")]
@@ -454,7 +455,9 @@ impl Fields {
         if code.code.len() % 2 != 0 || code.code.is_empty() {
             return Err(vm.value_error("code: bad bytecode length"));
         }
-        let _ = flags::OPTIMIZED;
+        if code.stacksize > MAX_STACK {
+            return Err(vm.overflow_error("code: co_stacksize is too large"));
+        }
         Ok(self.code)
     }
 }
@@ -489,5 +492,5 @@ pub fn new(vm: &Vm, _: &TypeRef, args: Args<'_>) -> Res {
     }
     let total = fields.code.total_args();
     fields.code.localspluskinds = vec![kinds::LOCAL | kinds::ARG_POS | kinds::ARG_KW; total].into();
-    Ok(Code::from_plain(vm, &Arc::new(fields.build(vm)?))?.into_value())
+    Ok(Code::from_parts(vm, &Arc::new(fields.build(vm)?))?.into_value())
 }

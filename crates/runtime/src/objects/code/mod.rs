@@ -18,6 +18,8 @@ use crate::{Ref, Str, Tuple, Value, layout};
 use ophi_bytecode::code::{
     CodeObject, ExceptionEntry, decode_exception_table, decode_locations, flags, kinds, without_columns,
 };
+use ophi_bytecode::verify::verify_shallow;
+use ophi_bytecode::{Opcode, Version};
 use ophi_heap::{Layout, Trace, TypeFlags, Visitor};
 use std::sync::Arc;
 
@@ -93,6 +95,14 @@ impl Drop for Code {
     }
 }
 
+/// What malformed code runs instead: the intrinsic that is none raises.
+const REFUSAL: [u16; 4] = [
+    Opcode::RESUME.0 as u16,
+    Opcode::LOAD_SMALL_INT.0 as u16,
+    Opcode::CALL_INTRINSIC_1.0 as u16,
+    Opcode::RETURN_VALUE.0 as u16,
+];
+
 impl Code {
     /// A code object with its nested ones. Equal constants of one call are one object, as in CPython's compiler.
     /// `co_filename`.
@@ -126,19 +136,37 @@ impl Code {
         materialise::Materialiser::new(vm).code(plain)
     }
 
+    /// A code object that Python code put together (`replace`, `types.CodeType`). It shows what it was given; but unless it
+    /// keeps the verifier's rules, running it is a SystemError.
+    pub fn from_parts(vm: &Vm, plain: &Arc<CodeObject>) -> Res<Ref<Code>> {
+        let refused = verify_shallow(plain, Version::V3_14).is_err();
+        materialise::Materialiser::new(vm).outer(plain, refused)
+    }
+
     /// # Safety of the addresses inside: the boxes and the tuple they point into live as long as the object and never change.
-    fn assemble(vm: &Vm, plain: &Arc<CodeObject>, consts: Ref<Tuple>, names: Box<[Ref<Str>]>) -> Res<Ref<Code>> {
+    fn assemble(
+        vm: &Vm,
+        plain: &Arc<CodeObject>,
+        consts: Ref<Tuple>,
+        names: Box<[Ref<Str>]>,
+        refused: bool,
+    ) -> Res<Ref<Code>> {
         if !vm.interpreter().code_debug_ranges.get() {
             let linetable = without_columns(&plain.linetable, plain.firstlineno);
             if *linetable != *plain.linetable {
                 let lines_only = CodeObject { linetable: linetable.into(), ..CodeObject::clone(plain) };
-                return Code::assemble(vm, &Arc::new(lines_only), consts, names);
+                return Code::assemble(vm, &Arc::new(lines_only), consts, names, refused);
             }
         }
-        let Ok(exceptions) = decode_exception_table(&plain.exceptiontable) else {
-            return Err(vm.value_error("code: malformed exception table"));
+        let (mut units, exceptions, stacksize): (Box<[u16]>, _, _) = if refused {
+            (Box::new(REFUSAL), Vec::new(), 1)
+        } else {
+            let Ok(exceptions) = decode_exception_table(&plain.exceptiontable) else {
+                return Err(vm.value_error("code: malformed exception table"));
+            };
+            let units = plain.code.chunks_exact(2).map(|u| u16::from_le_bytes([u[0], u[1]])).collect();
+            (units, exceptions, plain.stacksize)
         };
-        let mut units: Box<[u16]> = plain.code.chunks_exact(2).map(|u| u16::from_le_bytes([u[0], u[1]])).collect();
         let sides = crate::interpreter::specialised::quicken(&mut units);
         let intern = |text: &ophi_bytecode::pystring::PyString| vm.intern_ref(&vm.new_wtf8(text.as_bytes())?);
         let slot_names: Res<Vec<Ref<Str>>> = plain.localsplusnames.iter().map(intern).collect();
@@ -149,7 +177,7 @@ impl Code {
             consts_start: consts.as_slice().as_ptr(),
             names_start: names.as_ptr(),
             slots: slots as u32,
-            frame_words: (crate::frames::HEADER_WORDS + slots) as u32 + plain.stacksize + 1,
+            frame_words: (crate::frames::HEADER_WORDS + slots) as u32 + stacksize + 1,
             argcount: plain.argcount,
             flags: plain.flags,
             posonlyargcount: plain.posonlyargcount,

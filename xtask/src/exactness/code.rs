@@ -1,12 +1,13 @@
-//! A code object as lines of text, one a fact: the form `exactness.py` writes for CPython's.
+//! A code object as lines of text, one a fact: the form `tests/exactness/worker.py` writes for CPython's.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use ophi_bytecode::{CodeObject, Constant, PyString};
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut out, b| {
-        let _ = write!(out, "{b:02x}");
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, b| {
+        _ = write!(out, "{b:02x}");
         out
     })
 }
@@ -30,7 +31,7 @@ fn float_hex(x: f64) -> String {
     format!("{sign}0x{lead}.{fraction:013x}p{exponent:+}")
 }
 
-fn constant(value: &Constant, children: &mut Vec<std::sync::Arc<CodeObject>>) -> String {
+fn constant(value: &Constant, children: &mut Vec<Arc<CodeObject>>) -> String {
     let list = |items: &[Constant], children: &mut Vec<_>| -> Vec<String> {
         items.iter().map(|item| constant(item, children)).collect()
     };
@@ -60,25 +61,33 @@ fn constant(value: &Constant, children: &mut Vec<std::sync::Arc<CodeObject>>) ->
     }
 }
 
-pub fn dump(code: &CodeObject, out: &mut Vec<String>) {
+/// The text of one code object and the code objects among its constants.
+fn text(code: &CodeObject) -> (String, Vec<Arc<CodeObject>>) {
     fn join<'n>(names: impl Iterator<Item = &'n PyString>) -> String {
         names.map(PyString::to_string_lossy).collect::<Vec<_>>().join(" ")
     }
     let mut children = Vec::new();
     let consts: Vec<String> = code.consts.iter().map(|c| constant(c, &mut children)).collect();
-    out.push(format!("code {} {} line {}", code.qualname, code.name, code.firstlineno));
-    out.push(format!(" args {} {} {}", code.argcount, code.posonlyargcount, code.kwonlyargcount));
-    out.push(format!(" flags {:x}", code.flags));
-    out.push(format!(" names {}", join(code.names.iter())));
-    out.push(format!(" varnames {}", join(code.varnames())));
-    out.push(format!(" cellvars {}", join(code.cellvars())));
-    out.push(format!(" freevars {}", join(code.freevars())));
-    out.push(format!(" consts {}", consts.join(" ")));
-    out.push(format!(" code {}", hex(&code.code)));
-    out.push(format!(" stacksize {}", code.stacksize));
-    out.push(format!(" exceptions {}", hex(&code.exceptiontable)));
-    out.push(format!(" lines {}", hex(&code.linetable)));
-    for child in children {
-        dump(&child, out);
-    }
+    let lines = [
+        format!("code {} {} line {} file {}", code.qualname, code.name, code.firstlineno, code.filename),
+        format!(" args {} {} {}", code.argcount, code.posonlyargcount, code.kwonlyargcount),
+        format!(" flags {:x}", code.flags),
+        format!(" names {}", join(code.names.iter())),
+        format!(" varnames {}", join(code.varnames())),
+        format!(" cellvars {}", join(code.cellvars())),
+        format!(" freevars {}", join(code.freevars())),
+        format!(" consts {}", consts.join(" ")),
+        format!(" code {}", hex(&code.code)),
+        format!(" stacksize {}", code.stacksize),
+        format!(" exceptions {}", hex(&code.exceptiontable)),
+        format!(" lines {}", hex(&code.linetable)),
+    ];
+    (lines.join("\n"), children)
+}
+
+/// Calls `visit` with each code object and its text, outer before inner.
+pub fn each(code: &CodeObject, visit: &mut dyn FnMut(&CodeObject, String)) {
+    let (text, children) = text(code);
+    visit(code, text);
+    children.iter().for_each(|child| each(child, visit));
 }

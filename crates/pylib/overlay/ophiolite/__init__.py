@@ -1,0 +1,1 @@
+"""What only Ophiolite offers to Python programs. See `ophiolite.inspect`."""
