@@ -24,6 +24,7 @@ mod error;
 mod faults;
 mod fds;
 mod folder;
+mod foreign;
 mod fork_exec;
 mod limits;
 mod locale;
@@ -47,6 +48,7 @@ pub use error::{HostError, Outcome};
 pub use faults::{FATAL, FaultReport, Faults, Reporter, thread_name, write_report};
 pub use fds::{Fd, Fds, Mapping, StatVfs};
 pub use folder::Folder;
+pub use foreign::{Foreign, ForeignCallback, ForeignClosure, ForeignSignature, ForeignType};
 pub use fork_exec::{ForkExec, IdChange};
 pub use limits::{Limits, RUsage};
 pub use locale::{Locale, LocaleConv};
@@ -80,6 +82,7 @@ pub trait Host:
     + Poll
     + Signals
     + Faults
+    + Foreign
     + Terminal
     + Random
     + Streams
@@ -118,7 +121,7 @@ impl std::fmt::Debug for OsHost {
 macro_rules! refuse {
     ($($name:ident)*) => { $(impl $name for DenyAll {})* };
 }
-refuse!(Fds Paths Dirs Env Locale Clock Processes Limits Sched Users Network Names Poll Signals Faults Terminal Random Streams Host);
+refuse!(Fds Paths Dirs Env Locale Clock Processes Limits Sched Users Network Names Poll Signals Faults Foreign Terminal Random Streams Host);
 impl Host for OsHost {}
 
 #[cfg(test)]

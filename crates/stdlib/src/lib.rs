@@ -18,6 +18,7 @@ pub mod datetime;
 pub mod decimal;
 pub mod errno;
 pub mod faulthandler;
+pub mod foreign;
 pub mod fcntl;
 pub mod functools;
 pub mod hashes;
@@ -74,6 +75,7 @@ pub static MODULES: &[&ModuleDef] = &[
     &datetime::MODULE,
     &errno::MODULE,
     &faulthandler::MODULE,
+    &foreign::MODULE,
     &fcntl::MODULE,
     &functools::MODULE,
     &heapq::MODULE,

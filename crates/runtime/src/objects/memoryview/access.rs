@@ -11,7 +11,7 @@ use crate::{Tuple, Value};
 
 /// The format character of the items, or NotImplementedError.
 pub fn format(vm: &Vm, g: &Geometry) -> Res<char> {
-    items::native(&g.format).ok_or_else(|| items::unsupported(vm, &g.format))
+    items::native(&g.format).ok_or_else(|| items::foreign_format(vm, &g.format))
 }
 
 #[allow(unsafe_code)]

@@ -55,6 +55,11 @@ pub fn unpack(vm: &Vm, c: char, bytes: &[u8]) -> Res {
     }
 }
 
+/// A format that is not one of the native codes.
+pub fn foreign_format(vm: &Vm, format: &str) -> crate::vm::Raised {
+    vm.not_implemented(format!("memoryview: unsupported format {format}"))
+}
+
 pub fn unsupported(vm: &Vm, format: &str) -> crate::vm::Raised {
     vm.not_implemented(format!("memoryview: format {format} not supported"))
 }
