@@ -144,7 +144,8 @@ impl Memory {
             }
             None => Vec::new(),
         };
-        if shape.iter().try_fold(item_size as isize, |all, &n| all.checked_mul(n).filter(|_| n >= 0)) != Some(size as isize)
+        if shape.iter().try_fold(item_size as isize, |all, &n| all.checked_mul(n).filter(|_| n >= 0))
+            != Some(size as isize)
             && !shape.is_empty()
         {
             return Err(vm.value_error("the shape does not cover the part"));

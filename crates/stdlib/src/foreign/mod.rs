@@ -15,7 +15,9 @@ use ophi_runtime::objects::object::OBJECT;
 use ophi_runtime::payload::Downcast;
 use ophi_runtime::slots::Slots;
 use ophi_runtime::vm::bootstrap::with_current;
-use ophi_runtime::{Args, Payload, Ref, Res, Str, Trace, Tuple, TypeDef, TypeFlags, TypeRef, Value, ValueCell, Visitor, Vm};
+use ophi_runtime::{
+    Args, Payload, Ref, Res, Str, Trace, Tuple, TypeDef, TypeFlags, TypeRef, Value, ValueCell, Visitor, Vm,
+};
 use ophi_runtime::{layout, methods};
 
 use crate::support::buffer::readable;
@@ -115,7 +117,8 @@ fn new_closure(vm: &Vm, class: &TypeRef, args: Args<'_>) -> Res {
         with_current(|vm| with_gil(vm, || answer(vm, &called, arguments))).unwrap_or_default()
     };
     let inner = host(vm).make_closure(signature, Box::new(run)).or_os_error(vm)?;
-    let closure: Ref<Closure> = vm.new_instance(class, Closure { inner, function: ValueCell::new(Some(function.clone())) })?;
+    let closure: Ref<Closure> =
+        vm.new_instance(class, Closure { inner, function: ValueCell::new(Some(function.clone())) })?;
     Ok(closure.into_value())
 }
 
