@@ -40,6 +40,7 @@ fn error_location(loc: Location) -> ErrorLocation {
         end_offset: loc.end_col + 1,
         text: None,
         anonymous: false,
+        last_statement: None,
     }
 }
 

@@ -42,6 +42,9 @@ pub struct ErrorLocation {
     pub text: Option<String>,
     /// CPython raises the error before it knows the file name: `filename` is `None`.
     pub anonymous: bool,
+    /// Where the last statement begins (line, column in bytes) that was complete before the error; line 0: there was none.
+    /// Only errors of the parser have it.
+    pub last_statement: Option<(u32, u32)>,
 }
 
 impl SyntaxDiagnostic {

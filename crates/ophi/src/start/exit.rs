@@ -94,12 +94,12 @@ fn exit_status(vm: &Vm, exception: &Value) -> i32 {
     }
     let _ = flush(vm, "stdout");
     let written = ophi_stdlib::sys::sys_attribute(vm, "stderr").and_then(|stderr| {
-        let text = vm.str(&code)?;
-        let line = vm.new_str(&format!("{}\n", text.to_utf8_lossy()))?.into_value();
-        match stderr.filter(|f| !f.is_none()) {
-            Some(stderr) => vm.call_method_str(&stderr, "write", &[line]).map(drop),
-            None => Ok(()),
+        let text = vm.str(&code)?.into_value();
+        if let Some(stderr) = stderr.filter(|f| !f.is_none()) {
+            vm.call_method_str(&stderr, "write", &[text])?;
+            vm.call_method_str(&stderr, "write", &[vm.new_str("\n")?.into_value()])?;
         }
+        Ok(())
     });
     if let Err(raised) = written {
         vm.forget(raised);

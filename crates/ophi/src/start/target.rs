@@ -211,7 +211,7 @@ fn run_stdin(vm: &Vm, config: &Config) -> Res<()> {
 /// Source bytes, decoded by their cookie, as a module's code.
 fn compile(vm: &Vm, bytes: &[u8], filename: &str) -> Res<Ref<ophi_runtime::objects::code::Code>> {
     match vm.decode_source(bytes, true, ophi_syntax::source::Origin::File(filename))? {
-        Ok(source) => vm.compile_read(&source, filename, Mode::File, 0, -1),
+        Ok(source) => vm.compile_file(&source, filename),
         Err(diagnostic) => Err(vm.raise_diagnostic(&diagnostic, filename)),
     }
 }

@@ -89,7 +89,10 @@ impl Vm {
         let file = self.new_str(filename)?.into_value();
         let module = match parsed {
             Ok(module) => module,
-            Err(diagnostic) => return Err(self.raise_syntax(&diagnostic, &file)),
+            Err(diagnostic) => {
+                let raised = self.raise_syntax(&diagnostic, &file);
+                return Err(self.with_metadata(raised, &diagnostic, Some(source)));
+            }
         };
         self.finish_tree(&arena, module, options, flags, &file)
     }

@@ -62,6 +62,23 @@ impl Vm {
         flags: u32,
         optimize: i32,
     ) -> Res<Ref<Code>> {
+        self.compile_from(source, filename, mode, flags, optimize, false)
+    }
+
+    /// Compiles the program's own file: whoever shows an error in it reads the file again.
+    pub fn compile_file(&self, source: &Source, filename: &str) -> Res<Ref<Code>> {
+        self.compile_from(source, filename, Mode::File, 0, -1, true)
+    }
+
+    fn compile_from(
+        &self,
+        source: &Source,
+        filename: &str,
+        mode: Mode,
+        flags: u32,
+        optimize: i32,
+        is_file: bool,
+    ) -> Res<Ref<Code>> {
         let mut options = CompileOptions::new(filename.to_string());
         options.flags = flags & (flags::FUTURE_MASK | TOP_LEVEL_AWAIT);
         options.optimize = if optimize < 0 { self.interpreter().optimize.get() } else { optimize.min(2) as u8 };
@@ -79,7 +96,32 @@ impl Vm {
         }
         match compiled.result {
             Ok(code) => Code::from_plain(self, &Arc::new(code)),
-            Err(diagnostic) => Err(self.raise_diagnostic(&diagnostic, filename)),
+            Err(diagnostic) => {
+                let raised = self.raise_diagnostic(&diagnostic, filename);
+                Err(self.with_metadata(raised, &diagnostic, (!is_file).then_some(source)))
+            }
+        }
+    }
+
+    /// Tells an error of the parser where it had got to, and the source when it is in no file: what the search for mistyped
+    /// keywords in the library's `traceback` needs (`_PyPegen_set_syntax_error_metadata`).
+    pub fn with_metadata(&self, raised: Raised, diagnostic: &SyntaxDiagnostic, source: Option<&Source>) -> Raised {
+        let Some((line, column)) = diagnostic.location.as_ref().and_then(|at| at.last_statement) else { return raised };
+        let exception = self.take_raised(raised);
+        let text = match source {
+            Some(source) => self.new_str(source.text()).map(Ref::into_value),
+            None => Ok(Value::NONE),
+        };
+        let made =
+            text.and_then(|text| self.new_tuple(&[Value::int32(line as i32), Value::int32(column as i32), text]));
+        match made {
+            Ok(metadata) => {
+                if let Some(error) = exception.downcast::<exc::syntax_error::SyntaxError>() {
+                    error.metadata.set(Some(metadata));
+                }
+                self.raise_again(exception)
+            }
+            Err(raised) => raised,
         }
     }
 

@@ -22,5 +22,6 @@ pub(super) fn known_location(source: &Source, from: (u32, i64), to: (u32, i64), 
         end_offset,
         text: Some(text),
         anonymous: false,
+        last_statement: None,
     }
 }

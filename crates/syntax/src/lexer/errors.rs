@@ -52,6 +52,7 @@ impl Lexer<'_> {
                 end_offset: offset,
                 text: Some(self.source.line_text(line).to_owned()),
                 anonymous: false,
+                last_statement: None,
             }),
         }
     }
@@ -89,6 +90,7 @@ impl Lexer<'_> {
             end_offset,
             text: Some(text),
             anonymous: false,
+            last_statement: None,
         };
         let diagnostic = SyntaxDiagnostic { kind, message: message.to_owned(), location: Some(location) };
         self.record(diagnostic, Stop::Error)
@@ -163,6 +165,7 @@ pub fn never_closed(source: &Source, open: OpenBracket, buffer: Buffer) -> Synta
         end_offset: 0,
         text: Some(text),
         anonymous: false,
+        last_statement: None,
     };
     SyntaxDiagnostic {
         kind: DiagnosticKind::SyntaxError,

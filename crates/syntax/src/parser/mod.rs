@@ -106,7 +106,13 @@ pub fn parse_with_warnings<'a>(
             merge_warnings(&tokens, parser.warnings, warnings);
             Ok(module)
         }
-        Err(Fail) => Err(crate::diagnose::diagnose(source, &tokens, mode, flags, warnings)),
+        Err(Fail) => {
+            let mut diagnostic = crate::diagnose::diagnose(source, &tokens, mode, flags, warnings);
+            if let Some(location) = &mut diagnostic.location {
+                location.last_statement = Some(parser.last_statement);
+            }
+            Err(diagnostic)
+        }
     }
 }
 
@@ -148,6 +154,8 @@ pub(crate) struct Parser<'a, 's> {
     type_ignores: Vec<Token>,
     pos: usize,
     depth: u32,
+    /// Where the complete statement begins that begins last.
+    last_statement: (u32, u32),
     flags: ParseFlags,
     warnings: Vec<(u32, SourceWarning)>,
     /// Elements of the sequences being parsed; each sequence is the part above its own base.
@@ -178,6 +186,7 @@ impl<'a, 's> Parser<'a, 's> {
             type_ignores,
             pos: 0,
             depth: STATEMENT_LEVELS,
+            last_statement: (0, 0),
             flags,
             warnings: Vec::new(),
             exprs: Vec::new(),

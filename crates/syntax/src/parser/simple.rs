@@ -7,7 +7,15 @@ use crate::ast::{Alias, Expr, ExprKind, Operator, Stmt, StmtKind};
 impl<'a> Parser<'a, '_> {
     /// One statement, or one line of simple statements, onto `self.stmts`.
     pub(super) fn statement(&mut self) -> R<()> {
-        if self.compound_statement()? { Ok(()) } else { self.simple_statements() }
+        if !self.compound_statement()? {
+            self.simple_statements()?;
+        }
+        if let Some(last) = self.stmts.last()
+            && last.range.lineno >= self.last_statement.0
+        {
+            self.last_statement = (last.range.lineno, last.range.col_offset);
+        }
+        Ok(())
     }
 
     pub(super) fn simple_statements(&mut self) -> R<()> {

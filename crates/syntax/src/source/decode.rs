@@ -129,6 +129,7 @@ fn bom_conflict(line: &[u8], lineno: i32, name: &str) -> SyntaxDiagnostic {
             end_offset: line.len() as i32 + lineno - 1,
             text: Some(String::from_utf8_lossy(line).into_owned()),
             anonymous: true,
+            last_statement: None,
         }),
     }
 }
@@ -295,6 +296,7 @@ fn not_utf8(bytes: &[u8], at: usize, declared: bool, origin: Origin<'_>) -> Synt
                 end_offset: 0,
                 text: Some(String::from_utf8_lossy(line).into_owned()),
                 anonymous: false,
+                last_statement: None,
             }),
         };
     }
@@ -316,6 +318,7 @@ fn not_utf8(bytes: &[u8], at: usize, declared: bool, origin: Origin<'_>) -> Synt
             end_offset: offset,
             text: Some(String::from_utf8_lossy(line).into_owned()),
             anonymous: origin == Origin::Bytes,
+            last_statement: None,
         }),
     }
 }
@@ -333,6 +336,7 @@ fn null_in_file(bytes: &[u8], at: usize) -> SyntaxDiagnostic {
             end_offset: 0,
             text: Some(String::from_utf8_lossy(text).into_owned()),
             anonymous: false,
+            last_statement: None,
         }),
     }
 }

@@ -215,7 +215,13 @@ impl Instance {
         // there, and `sys.getsizeof` adds them.
         let head = vm.class(this).head();
         let words = head.slot_words.get() as usize;
-        head.tail_offset.get() as usize + 8 * words
+        // What follows the object: items of a tuple, bytes and the zero byte behind them.
+        let items = match (this.downcast::<crate::Tuple>(), this.downcast::<crate::objects::bytes::Bytes>()) {
+            (Some(tuple), _) => 8 * tuple.len(),
+            (_, Some(bytes)) => bytes.as_slice().len() + 1,
+            _ => 0,
+        };
+        head.tail_offset.get() as usize + 8 * words + items
     }
 
     /// Default dir() implementation.

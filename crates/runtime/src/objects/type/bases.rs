@@ -220,7 +220,7 @@ pub fn set_bases(vm: &Vm, ty: &TypeRef, value: &Value) -> Res<()> {
     }
     for base in bases.as_slice() {
         if let Some(base) = base.downcast::<Type>() {
-            base.add_subclass(ty);
+            base.add_subclass_once(ty);
         }
     }
     Ok(())

@@ -151,7 +151,13 @@ impl Type {
         })
     }
 
+    /// Notes a new class among the direct subclasses.
     pub fn add_subclass(&self, sub: &TypeRef) {
+        self.subclasses.with_mut(|s| s.push(sub.as_ptr() as *const _));
+    }
+
+    /// The same for a class that may be there already.
+    pub fn add_subclass_once(&self, sub: &TypeRef) {
         let p = sub.as_ptr() as *const _;
         self.subclasses.with_mut(|s| {
             if !s.contains(&p) {

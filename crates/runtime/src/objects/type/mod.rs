@@ -289,7 +289,12 @@ impl Drop for Type {
         if let Some(bases) = crate::payload::Downcast::downcast::<Tuple>(&bases) {
             for base in bases.as_slice() {
                 if let Some(base) = crate::payload::Downcast::downcast::<Type>(base) {
-                    base.subclasses.with_mut(|s| s.retain(|p| !core::ptr::eq(*p, me)));
+                    // From the end: classes made last mostly go first.
+                    base.subclasses.with_mut(|s| {
+                        if let Some(at) = s.iter().rposition(|p| core::ptr::eq(*p, me)) {
+                            s.remove(at);
+                        }
+                    });
                 }
             }
         }
