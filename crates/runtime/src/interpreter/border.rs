@@ -1,5 +1,5 @@
-//! What the interpreter asks of parts of the runtime that are not written yet. Each function raises until its owner replaces
-//! it with a real one (and deletes it here).
+//! What the interpreter asks of the rest of the runtime: text and sources, warnings, groups, reports. Short ways to things
+//! whose homes are elsewhere.
 
 use crate::objects::exceptions as exc;
 use crate::payload::Downcast;
