@@ -104,10 +104,18 @@ pub const fn new_buffer<T>() -> Buffer<T> {
 }
 
 /// An empty buffer with room for `capacity` items.
+#[inline(always)]
 pub fn buffer_with_capacity<T>(capacity: usize) -> Result<Buffer<T>, OutOfMemory> {
-    let mut b = new_buffer();
-    b.try_reserve_exact(capacity).map_err(|_| OutOfMemory)?;
-    Ok(b)
+    if capacity == 0 {
+        return Ok(new_buffer());
+    }
+    let layout = Layout::array::<T>(capacity).map_err(|_| OutOfMemory)?;
+    if layout.size() == 0 {
+        return Ok(new_buffer());
+    }
+    let p = pool::raw_allocate(layout).ok_or(OutOfMemory)?;
+    // SAFETY: the allocator's own memory, for exactly this layout.
+    Ok(unsafe { allocator_api2::vec::Vec::from_raw_parts_in(p.as_ptr().cast(), 0, capacity, Accounted) })
 }
 
 fn dangling(layout: Layout) -> NonNull<u8> {

@@ -283,7 +283,6 @@ thread_local! {
 ///
 /// # Safety
 /// `p` is a live object with count 0 to which nobody else refers.
-#[cold]
 #[inline(never)]
 pub unsafe fn free_object(p: NonNull<Header>) {
     let heap = pool::current();
@@ -330,6 +329,7 @@ fn free_queued(heap: &Heap) {
 
 /// # Safety
 /// As [`free_object`].
+#[inline(always)]
 unsafe fn free_one(heap: &Heap, p: NonNull<Header>) {
     // SAFETY: live until its memory is given back below.
     let header = unsafe { p.as_ref() };
@@ -350,7 +350,9 @@ unsafe fn free_one(heap: &Heap, p: NonNull<Header>) {
             }
         }
     }
-    if let Some(gc) = header.gc_head() {
+    if flags.has(TypeFlags::GC) {
+        // SAFETY: objects of such types are allocated with the prefix right before the header.
+        let gc = unsafe { p.cast::<GcHead>().sub(1).as_ref() };
         if gc.has(GcHead::WEAKLY_REFERENCED) {
             header.increment();
             (heap.hooks().forget_weak_references)(p);
@@ -362,7 +364,9 @@ unsafe fn free_one(heap: &Heap, p: NonNull<Header>) {
     }
     // SAFETY: nobody refers to the object; payload and tail are dropped once, then the block is given back whole.
     unsafe {
-        drop_tail(p, type_head);
+        if flags.has(TypeFlags::DICT) || type_head.slot_words.get() != 0 {
+            drop_tail(p, type_head);
+        }
         (type_head.drop_payload)(p);
         heap.free_block(block_start(p, flags));
     }
@@ -471,21 +475,43 @@ impl Heap {
     ///
     /// # Safety
     /// `ty` was built for payload `T` (its layout, drop and traverse functions are those of `T`).
-    #[inline]
+    // Inlined, so that the payload goes from registers to its place: a copy of what was just written would stall.
+    #[inline(always)]
     pub unsafe fn new_object<T>(&self, ty: &TypeHead, payload: T, extra: usize) -> Result<Ref<T>, OutOfMemory> {
+        // SAFETY: the caller's promise; the payload is written before anyone can look.
+        unsafe {
+            match self.allocate_object(ty, size_of::<Object<T>>(), extra) {
+                Some(header) => {
+                    let object = header.cast::<Object<T>>();
+                    (&raw mut (*object.as_ptr()).payload).write(payload);
+                    Ok(Ref(object, PhantomData))
+                }
+                None => Err(OutOfMemory),
+            }
+        }
+    }
+
+    /// What [`Heap::new_object`] does but for the payload: memory of at least `least` bytes from the header on, header and tail written.
+    ///
+    /// # Safety
+    /// The caller writes the payload that `ty` was built for before anything else happens to the object.
+    #[inline(never)]
+    unsafe fn allocate_object(&self, ty: &TypeHead, least: usize, extra: usize) -> Option<NonNull<Header>> {
         let flags = ty.flags.get();
         let prefix = if flags.has(TypeFlags::GC) { size_of::<GcHead>() } else { 0 };
-        let size = ty.instance_size().max(size_of::<Object<T>>());
-        let Some(total) = (prefix + size).checked_add(extra) else { return Err(OutOfMemory) };
-        let Some(block) = self.allocate_block(total) else { return Err(OutOfMemory) };
+        let instance = ty.instance_size();
+        let total = (prefix + instance.max(least)).checked_add(extra)?;
+        let block = self.allocate_block(total)?;
         // SAFETY: the block has room for prefix, header, payload, tail and extra; it is written before anyone sees it.
         unsafe {
             let p = block.add(prefix);
-            let object = p.cast::<Object<T>>();
-            object.write(Object { header: Header::new(NonNull::from(ty)), payload });
-            let tail = ty.tail_offset.get() as usize;
-            if tail < ty.instance_size() {
-                core::ptr::write_bytes(p.as_ptr().add(tail), 0, ty.instance_size() - tail);
+            p.cast::<Header>().write(Header::new(NonNull::from(ty)));
+            // The tail is a handful of words: a call of memset would cost more.
+            let mut word = p.add(ty.tail_offset.get() as usize).cast::<u64>();
+            let end = p.add(instance).cast::<u64>();
+            while word < end {
+                word.write(0);
+                word = word.add(1);
             }
             if flags.has(TypeFlags::HEAP) {
                 ty.header.increment();
@@ -495,7 +521,7 @@ impl Heap {
                 gc.write(GcHead::unlinked());
                 self.gc.track_new(gc.as_ref(), self);
             }
-            Ok(Ref(object, PhantomData))
+            Some(p.cast())
         }
     }
 }

@@ -510,6 +510,43 @@ impl Heap {
         }
     }
 
+    /// Makes a block at least `size` bytes long, moving it when it must; `held` of its bytes are in use and kept. `None` when memory is
+    /// refused: the block is then as it was. Blocks that grow once are given room to grow again.
+    ///
+    /// # Safety
+    /// `block` came from `allocate_block` of this heap; after a move the old address is not used.
+    pub unsafe fn grow_block(&self, block: NonNull<u8>, held: usize, size: usize) -> Option<NonNull<u8>> {
+        let address = block.as_ptr() as usize;
+        // SAFETY: the caller's promise: a live pool block, or a block of the system's allocator.
+        unsafe {
+            let usable = if self.is_pooled(address) {
+                ((*((address & !(POOL_SIZE - 1)) as *const Pool)).class.get() as usize + 1) * BLOCK_ALIGN
+            } else {
+                libc::malloc_usable_size(block.as_ptr().cast())
+            };
+            if size <= usable && !self.traced.get() {
+                return Some(block);
+            }
+            let wanted = size.saturating_add(size / 8);
+            if self.is_pooled(address) || self.traced.get() {
+                let fresh = self.allocate_block(if wanted <= MAX_SMALL { size } else { wanted })?;
+                core::ptr::copy_nonoverlapping(block.as_ptr(), fresh.as_ptr(), held);
+                self.free_block(block);
+                return Some(fresh);
+            }
+            if wanted > isize::MAX as usize || !self.charge(wanted - usable) {
+                return None;
+            }
+            let Some(grown) = NonNull::new(libc::realloc(block.as_ptr().cast(), wanted) as *mut u8) else {
+                self.discharge(wanted - usable);
+                return None;
+            };
+            // The usable size is what freeing will see.
+            self.taken.set(self.taken.get() + libc::malloc_usable_size(grown.as_ptr().cast()) - wanted);
+            Some(grown)
+        }
+    }
+
     /// # Safety
     /// `block` came from `allocate_large`.
     #[cold]

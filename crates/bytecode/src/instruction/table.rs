@@ -278,6 +278,24 @@ macro_rules! for_each_op {
             }
             // Ours, on numbers CPython leaves free (see the module text).
             ours {
+                BINARY_OP_MODULO_INT = 212, BINARY_OP, 5, [DEOPT ERROR ESCAPES], |_| 2 => 1, "int % int, small and the right one positive.";
+                BINARY_OP_FLOOR_DIVIDE_INT = 213, BINARY_OP, 5, [DEOPT ERROR ESCAPES], |_| 2 => 1, "int // int, small and the right one positive.";
+                BINARY_OP_SHIFT_INT = 214, BINARY_OP, 5, [DEOPT ERROR ESCAPES], |_| 2 => 1, "int << int or int >> int, with a small result.";
+                BINARY_OP_TRUE_DIVIDE_FLOAT = 215, BINARY_OP, 5, [DEOPT ERROR ESCAPES], |_| 2 => 1, "float / float.";
+                STORE_SUBSCR_SETITEM = 216, STORE_SUBSCR, 1, [DEOPT ERROR ESCAPES], |_| 3 => 0, "container[sub] = v with a Python __setitem__, whose frame is pushed.";
+                FOR_ITER_PAIR = 218, FOR_ITER, 1, [ARG JUMP ERROR ERROR_NO_POP ESCAPES], |_| 1 => 2, "Over enumerate, zip or dict items, with the UNPACK_SEQUENCE 2 that follows.";
+                LOAD_FAST_BORROW__LOAD_ATTR = 219, LOAD_FAST_BORROW + LOAD_ATTR, 0, [ARG LOCAL ERROR ESCAPES], |_| 0 => 1, "local.name, or a method of it (then two values).";
+                LOAD_FAST_BORROW__LOAD_SMALL_INT = 220, LOAD_FAST_BORROW + LOAD_SMALL_INT, 0, [ARG LOCAL], |_| 0 => 2, "A local and a small int; with the addition, subtraction or comparison that follows.";
+                LOAD_FAST_BORROW__BINARY_OP = 221, LOAD_FAST_BORROW + BINARY_OP, 0, [ARG LOCAL ERROR ESCAPES], |_| 1 => 1, "An operator whose right operand is a local.";
+                LOAD_FAST_BORROW__RETURN_VALUE = 222, LOAD_FAST_BORROW + RETURN_VALUE, 0, [ARG LOCAL ESCAPES], |_| 0 => 1, "Returns a local.";
+                LOAD_CONST__RETURN_VALUE = 223, LOAD_CONST + RETURN_VALUE, 0, [ARG CONST ESCAPES], |_| 0 => 1, "Returns a constant.";
+                LOAD_TWO_BORROW__BINARY_OP = 224, LOAD_FAST_BORROW_LOAD_FAST_BORROW + BINARY_OP, 0, [ARG LOCAL ERROR ESCAPES], |_| 0 => 1, "An operator on two locals.";
+                LOAD_TWO_BORROW__COMPARE_OP = 225, LOAD_FAST_BORROW_LOAD_FAST_BORROW + COMPARE_OP, 0, [ARG LOCAL ERROR ESCAPES], |_| 0 => 1, "A comparison of two locals, with the jump that follows.";
+                LOAD_SMALL_INT__COMPARE_OP = 226, LOAD_SMALL_INT + COMPARE_OP, 0, [ARG ERROR ESCAPES], |_| 1 => 1, "A comparison with a small int, with the jump that follows.";
+                STORE_FAST__LOAD_FAST_BORROW = 227, STORE_FAST + LOAD_FAST_BORROW, 0, [ARG LOCAL ESCAPES], |_| 1 => 1, "Stores a local and loads one.";
+                STORE_FAST__JUMP_BACKWARD = 228, STORE_FAST + JUMP_BACKWARD, 0, [ARG LOCAL EVAL_BREAK ERROR ESCAPES], |_| 1 => 0, "Stores a local and jumps back.";
+                POP_TOP__JUMP_BACKWARD = 229, POP_TOP + JUMP_BACKWARD, 0, [EVAL_BREAK ERROR ESCAPES], |_| 1 => 0, "Drops the top and jumps back.";
+                FOR_ITER_NATIVE = 217, FOR_ITER, 1, [ARG JUMP ERROR ERROR_NO_POP ESCAPES], |_| 1 => 2, "Over an iterator whose class advances natively.";
             }
             // Known to the compiler only; the assembler lowers them. The effect of a SETUP_ row is that on entering the handler.
             pseudo {

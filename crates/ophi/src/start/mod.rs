@@ -35,6 +35,8 @@ pub fn run(config: &Config) -> i32 {
         return 1;
     };
     let status = bootstrap::enter(&vm, |vm| run_attached(vm, config));
+    #[cfg(feature = "op-stats")]
+    eprint!("{}", vm.exec.op_stats.report());
     // What is still alive goes with the process.
     std::mem::forget(vm);
     status

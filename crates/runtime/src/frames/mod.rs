@@ -33,8 +33,18 @@ pub enum Owner {
     FrameObject = 2,
     /// A shim under which the interpreter loop was entered; runs no Python code.
     Interpreter = 3,
-    /// Stands between a class's caller and its `__init__`: checks that it returned None. Never shown.
-    Cleanup = 4,
+}
+
+/// What becomes of a frame's result when it returns.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum Outcome {
+    /// The caller's stack gets it.
+    Value = 0,
+    /// `__init__` of a class call, whose instance waits on the caller's stack: it must be None, and is dropped.
+    Nothing = 1,
+    /// It is dropped whatever it is (`__setitem__`).
+    Ignored = 2,
 }
 
 #[repr(C)]
@@ -57,6 +67,8 @@ pub struct Frame {
     /// Units from `pc` to where a callee's return goes on.
     pub return_offset: u16,
     pub owner: Owner,
+    /// Right behind `owner`: a return looks at both at once.
+    pub result: Outcome,
     /// Set while the frame is being torn down, so that it is not shown.
     pub dying: bool,
     /// Monitored code: one more than the unit of the last place passed, which tells the line that was executed before; else 0.
@@ -65,6 +77,19 @@ pub struct Frame {
 
 pub const HEADER_WORDS: usize = size_of::<Frame>() / 8;
 const _: () = assert!(size_of::<Frame>() % 8 == 0 && align_of::<Frame>() == 8);
+
+impl Frame {
+    /// Whether a return from the frame just hands its value to the caller: owned by the thread, its result wanted.
+    ///
+    /// # Safety
+    /// `fp` is a frame.
+    #[inline(always)]
+    pub unsafe fn returns_plainly(fp: *mut Frame) -> bool {
+        const _: () = assert!(core::mem::offset_of!(Frame, result) == core::mem::offset_of!(Frame, owner) + 1);
+        // SAFETY: two initialised bytes side by side, aligned to 2 behind `return_offset`; Thread and Value are both 0.
+        unsafe { (&raw const (*fp).owner).cast::<u16>().read() == 0 }
+    }
+}
 
 /// Where the locals of the frame at `fp` begin.
 ///
@@ -229,7 +254,7 @@ pub unsafe fn lasti(fp: *const Frame) -> i32 {
 pub unsafe fn visible(mut fp: *mut Frame) -> *mut Frame {
     // SAFETY: the chain is made of live frames.
     unsafe {
-        while !fp.is_null() && (matches!((*fp).owner, Owner::Interpreter | Owner::Cleanup) || (*fp).dying) {
+        while !fp.is_null() && ((*fp).owner == Owner::Interpreter || (*fp).dying) {
             fp = (*fp).previous;
         }
     }

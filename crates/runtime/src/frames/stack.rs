@@ -164,6 +164,8 @@ pub struct Exec {
     pub asyncgen_finalizer: ValueCell,
     /// Frames remembered as the origin of coroutines (`sys.set_coroutine_origin_tracking_depth`).
     pub origin_depth: Cell<usize>,
+    #[cfg(feature = "op-stats")]
+    pub op_stats: crate::interpreter::op_stats::OpStats,
     stack: Stack,
 }
 
@@ -186,6 +188,8 @@ impl Default for Exec {
             asyncgen_firstiter: ValueCell::new(None),
             asyncgen_finalizer: ValueCell::new(None),
             origin_depth: Cell::new(0),
+            #[cfg(feature = "op-stats")]
+            op_stats: Default::default(),
             stack,
         }
     }

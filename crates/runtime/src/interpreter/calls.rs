@@ -4,10 +4,12 @@
 //! `call` slot with the arguments still on the caller's operand stack.
 #![allow(unsafe_code)]
 
+use super::control::give_up;
 use super::dispatch::{Flow, handlers, next};
 use super::specialised::calls::{specialise_call, specialise_call_kw};
+use super::specialised::native_calls::drop_operand;
 use super::{Entry, generators};
-use crate::frames::{Fp, Frame, Owner, clear_frame, locals_of, pop_thread_frame};
+use crate::frames::{Fp, Frame, Outcome, Owner, clear_frame, locals_of, pop_thread_frame};
 use crate::monitoring;
 use crate::native::Args;
 use crate::objects::code::Code;
@@ -18,8 +20,7 @@ use crate::payload::Downcast;
 use crate::vm::{Raised, Res, Vm};
 use crate::{Ref, Str, Tuple, Value};
 use core::mem::ManuallyDrop;
-use ophi_bytecode::code::{CodeObject, flags};
-use ophi_bytecode::instruction::Opcode;
+use ophi_bytecode::code::flags;
 use smallvec::SmallVec;
 
 /// Whether every parameter is a plain positional one, so that the arguments move to their slots as they are.
@@ -54,6 +55,7 @@ pub unsafe fn push_frame(vm: &Vm, function: &Ref<Function>) -> Res<*mut Frame> {
             object: Value::UNBOUND,
             return_offset: 0,
             owner: Owner::Thread,
+            result: Outcome::Value,
             dying: false,
             place: 0,
         });
@@ -130,6 +132,99 @@ handlers! {
     flow CALL_KW_SLOW, 3 => call_kw_general;
     flow CALL_FUNCTION_EX, 0 => call_function_ex;
     flow RETURN_SLOW, 0 => return_value;
+    fast RETURN_VALUE |pc, sp, fp, vm, oparg| {
+        // The usual end: nobody has looked at the frame.
+        if Frame::returns_plainly(fp) && (*fp).object.is_unbound() && (*fp).locals.is_unbound() {
+            let value = sp.sub(1);
+            let mut at = locals_of(fp);
+            while at < value {
+                if give_up(at) {
+                    let index = at.offset_from(locals_of(fp)) as u32;
+                    return return_dropping(pc, sp, fp, vm, index);
+                }
+                at = at.add(1);
+            }
+            if give_up(&raw mut (*fp).function) { return return_dropping(pc, sp, fp, vm, u32::MAX); }
+            let caller = (*fp).previous;
+            vm.exec.frame.set(caller);
+            vm.exec.top.set(fp.cast());
+            vm.leave_call();
+            let caller_sp = (*caller).sp;
+            caller_sp.write(value.read());
+            return next((*caller).pc.add((*caller).return_offset as usize), caller_sp.add(1), caller, vm);
+        }
+        return_other(pc, sp, fp, vm, oparg)
+    }
+    fast return_dropping |pc, sp, fp, vm, oparg| {
+        // Locals from here on are still owned. The frame leaves the chain before a destructor can run.
+        (*fp).pc = pc;
+        (*fp).sp = sp;
+        (*fp).dying = true;
+        let caller = (*fp).previous;
+        vm.exec.frame.set(caller);
+        if oparg != u32::MAX {
+            let value = sp.sub(1);
+            let mut at = locals_of(fp).add(oparg as usize);
+            while at < value {
+                drop_operand(at);
+                at = at.add(1);
+            }
+        }
+        drop_operand(&raw mut (*fp).function);
+        vm.exec.top.set(fp.cast());
+        vm.leave_call();
+        let caller_sp = (*caller).sp;
+        caller_sp.write(sp.sub(1).read());
+        next((*caller).pc.add((*caller).return_offset as usize), caller_sp.add(1), caller, vm)
+    }
+    fast return_other |pc, sp, fp, vm, oparg| {
+        // A result that is not wanted, or a generator that ends; what else there is takes the long way.
+        if (*fp).object.is_unbound() && (*fp).locals.is_unbound() {
+            if (*sp.sub(1)).is_none() && (*fp).owner == Owner::Thread && (*fp).result != Outcome::Value {
+                return return_nothing(pc, sp, fp, vm, oparg);
+            }
+            if (*fp).owner == Owner::Generator { return return_from_generator(pc, sp, fp, vm, oparg); }
+        }
+        RETURN_SLOW(pc, sp, fp, vm, oparg)
+    }
+    fast return_nothing |pc, sp, fp, vm, oparg| {
+        // None is not pushed: what the call is to give, if anything, stands on the caller's stack already.
+        (*fp).pc = pc;
+        (*fp).sp = sp;
+        (*fp).dying = true;
+        let caller = (*fp).previous;
+        vm.exec.frame.set(caller);
+        let value = sp.sub(1);
+        let mut at = locals_of(fp);
+        while at < value {
+            drop_operand(at);
+            at = at.add(1);
+        }
+        drop_operand(&raw mut (*fp).function);
+        vm.exec.top.set(fp.cast());
+        vm.leave_call();
+        next((*caller).pc.add((*caller).return_offset as usize), (*caller).sp, caller, vm)
+    }
+    fast return_from_generator |pc, sp, fp, vm, oparg| {
+        (*fp).pc = pc;
+        (*fp).sp = sp;
+        (*fp).dying = true;
+        let caller = (*fp).previous;
+        vm.exec.frame.set(caller);
+        // Whoever runs the generator holds it: it outlives the drops below.
+        generators::finished(vm, fp);
+        let value = sp.sub(1);
+        let mut at = locals_of(fp);
+        while at < value {
+            drop_operand(at);
+            at = at.add(1);
+        }
+        drop_operand(&raw mut (*fp).function);
+        vm.leave_call();
+        let caller_sp = (*caller).sp;
+        caller_sp.write(sp.sub(1).read());
+        next((*caller).pc.add((*caller).return_offset as usize), caller_sp.add(1), caller, vm)
+    }
     fast INTERPRETER_EXIT |pc, sp, fp, vm, oparg| {
         // The shim leaves the chain; its one operand is the result.
         vm.exec.result.set(sp.sub(1).read().into_bits());
@@ -335,6 +430,7 @@ pub fn return_value(vm: &Vm, fp: Fp, _: u32) -> Res<Flow> {
     unsafe {
         let caller = (*frame).previous;
         vm.exec.frame.set(caller);
+        let outcome = (*frame).result;
         if (*frame).owner == Owner::Generator {
             (*frame).previous = core::ptr::null_mut();
             generators::finished(vm, frame);
@@ -343,7 +439,12 @@ pub fn return_value(vm: &Vm, fp: Fp, _: u32) -> Res<Flow> {
         } else {
             pop_thread_frame(vm, frame);
         }
-        Fp::new(caller).push(value);
+        match outcome {
+            Outcome::Value => Fp::new(caller).push(value),
+            // The instance stands on the caller's stack already.
+            Outcome::Nothing if !value.is_none() => return Err(init_result(vm, &value)),
+            Outcome::Nothing | Outcome::Ignored => drop(value),
+        }
         (*caller).pc = (*caller).pc.add((*caller).return_offset as usize);
     }
     Ok(Flow::Switched)
@@ -379,29 +480,10 @@ fn exit_init_check(vm: &Vm, fp: Fp, _: u32) -> Res<()> {
     if value.is_none() {
         return Ok(());
     }
-    Err(vm.type_error(format!("__init__() should return None, not '{}'", vm.type_name(&value))))
+    Err(init_result(vm, &value))
 }
 
-/// The function whose frame stands between a class's caller and `__init__`: EXIT_INIT_CHECK, RETURN_VALUE.
-#[derive(Default)]
-struct Cleanup(crate::ValueCell);
-
-/// See [`super::specialised::calls`]: one per interpreter.
-pub fn cleanup_function(vm: &Vm) -> Res<Ref<Function>> {
-    let state = vm.interpreter().state::<Cleanup>();
-    if let Some(known) = state.0.get().and_then(|f| crate::payload::into_ref(f).ok()) {
-        return Ok(known);
-    }
-    let plain = CodeObject {
-        stacksize: 2,
-        code: [Opcode::EXIT_INIT_CHECK, Opcode::RETURN_VALUE].iter().flat_map(|op| [op.0, 0]).collect(),
-        filename: "<shim>".into(),
-        name: "<shim>".into(),
-        qualname: "<shim>".into(),
-        ..CodeObject::default()
-    };
-    let code = Code::from_plain(vm, &std::sync::Arc::new(plain))?;
-    let function = Function::with_builtins(vm, code, Dict::new(vm)?, Value::NONE)?;
-    state.0.set(Some(function.to_value()));
-    Ok(function)
+#[cold]
+fn init_result(vm: &Vm, value: &Value) -> Raised {
+    vm.type_error(format!("__init__() should return None, not '{}'", vm.type_name(value)))
 }

@@ -1,13 +1,16 @@
 //! Displays, comprehension appends, subscripts, unpacking.
+#![allow(unsafe_code)]
 
-use super::dispatch::handlers;
+use super::dispatch::{handlers, next};
 use super::specialised::containers::{specialise_store_subscr, specialise_unpack_sequence};
+use super::specialised::{is_exact, payload};
 use crate::frames::Fp;
 use crate::objects::dict::Dict;
 use crate::objects::list::List;
+use crate::objects::slice::Bounds;
 use crate::payload::Downcast;
-use crate::vm::{Res, Vm};
-use crate::{Ref, Tuple, Value};
+use crate::vm::{OrRaise, Res, Vm};
+use crate::{Ref, Str, Tuple, Value};
 
 handlers! {
     body BUILD_TUPLE, 0 => build_tuple;
@@ -15,7 +18,19 @@ handlers! {
     body BUILD_SET, 0 => build_set;
     body BUILD_MAP, 0 => build_map;
     body BUILD_SLICE, 0 => build_slice;
-    body LIST_APPEND, 0 => list_append;
+    fast LIST_APPEND |pc, sp, fp, vm, oparg| {
+        let list = sp.sub(1 + oparg as usize);
+        if is_exact(list, vm.exec.known.list.get()) {
+            let items = &mut *payload::<List>(list).items.as_ptr();
+            if items.len() < items.capacity() {
+                items.as_mut_ptr().add(items.len()).write(sp.sub(1).read());
+                items.set_len(items.len() + 1);
+                return next(pc.add(1), sp.sub(1), fp, vm);
+            }
+        }
+        LIST_APPEND_SLOW(pc, sp, fp, vm, oparg)
+    }
+    body LIST_APPEND_SLOW, 0 => list_append;
     body LIST_EXTEND, 0 => list_extend;
     body SET_ADD, 0 => set_add;
     body SET_UPDATE, 0 => set_update;
@@ -35,17 +50,27 @@ handlers! {
 
 fn build_tuple(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
     let count = oparg as usize;
-    let tuple = Tuple::from_slice(vm, fp.top_slice(count))?;
-    fp.drop_top(count);
-    fp.push(tuple.into_value());
+    // SAFETY: the words move into the tuple once it is there; nothing fails in between.
+    unsafe {
+        let first = (*fp.raw()).sp.sub(count);
+        let tuple = Tuple::from_words(vm, first, count)?;
+        (*fp.raw()).sp = first;
+        fp.push(tuple.into_value());
+    }
     Ok(())
 }
 
 fn build_list(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
     let count = oparg as usize;
-    let list = List::from_slice(vm, fp.top_slice(count))?;
-    fp.drop_top(count);
-    fp.push(list.into_value());
+    let mut items = ophi_heap::buffer_with_capacity(count).or_raise(vm)?;
+    // SAFETY: the words move into the buffer, which has room for them.
+    unsafe {
+        let first = (*fp.raw()).sp.sub(count);
+        core::ptr::copy_nonoverlapping(first, items.as_mut_ptr(), count);
+        items.set_len(count);
+        (*fp.raw()).sp = first;
+    }
+    fp.push(List::from_buffer(vm, items)?.into_value());
     Ok(())
 }
 
@@ -177,7 +202,34 @@ fn dict_merge(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
     Ok(())
 }
 
+/// The bounds of `[start:stop]` when both are small integers or absent.
+fn plain_bounds(start: &Value, stop: &Value) -> Option<Bounds> {
+    let bound = |value: &Value, absent: isize| {
+        if value.is_none() { Some(absent) } else { value.as_small_int().map(|i| i as isize) }
+    };
+    Some(Bounds { start: bound(start, 0)?, stop: bound(stop, isize::MAX)?, step: 1 })
+}
+
 fn binary_slice(vm: &Vm, fp: Fp, _: u32) -> Res<()> {
+    // The common containers need no slice object.
+    if let Some(bounds) = plain_bounds(fp.top(2), fp.top(1)) {
+        let container = fp.top(3);
+        let part = if let Some(list) = container.exact::<List>(vm) {
+            let chosen = bounds.adjust(list.len());
+            Some(list.slice(vm, chosen.start as usize, chosen.start as usize + chosen.len)?.into_value())
+        } else if let Some(tuple) = container.exact::<Tuple>(vm) {
+            let chosen = bounds.adjust(tuple.len());
+            let items = &tuple.as_slice()[chosen.start as usize..chosen.start as usize + chosen.len];
+            if chosen.len < tuple.len() { Some(Tuple::from_slice(vm, items)?.into_value()) } else { None }
+        } else {
+            None
+        };
+        if let Some(part) = part {
+            fp.drop_top(3);
+            fp.push(part);
+            return Ok(());
+        }
+    }
     let slice = vm.new_slice(fp.top(2), fp.top(1), &Value::NONE)?;
     let result = vm.get_item(fp.top(3), &slice)?;
     drop(slice);
@@ -186,7 +238,34 @@ fn binary_slice(vm: &Vm, fp: Fp, _: u32) -> Res<()> {
     Ok(())
 }
 
+/// `list[start:stop] = other` for two lists when as many items come as go.
+fn store_list_slice(vm: &Vm, fp: Fp) -> Option<()> {
+    let bounds = plain_bounds(fp.top(2), fp.top(1))?;
+    let (list, other) = (fp.top(3).exact::<List>(vm)?, fp.top(4).exact::<List>(vm)?);
+    let chosen = bounds.adjust(list.len());
+    if list.is(other) || other.len() != chosen.len {
+        return None;
+    }
+    let place = chosen.start as usize..chosen.start as usize + chosen.len;
+    if other.header().count() == 1 {
+        // Nobody else sees the other list: the items change places, and what was here dies with it.
+        list.items.with_mut(|items| other.items.with_mut(|more| items[place].swap_with_slice(more)));
+    } else {
+        let old: Vec<Value> = list.items.with_mut(|items| {
+            other.items.with(|more| {
+                items[place].iter_mut().zip(more).map(|(slot, new)| core::mem::replace(slot, new.clone())).collect()
+            })
+        });
+        drop(old);
+    }
+    fp.drop_top(4);
+    Some(())
+}
+
 fn store_slice(vm: &Vm, fp: Fp, _: u32) -> Res<()> {
+    if store_list_slice(vm, fp).is_some() {
+        return Ok(());
+    }
     let slice = vm.new_slice(fp.top(2), fp.top(1), &Value::NONE)?;
     vm.set_item(fp.top(3), &slice, fp.top(4))?;
     fp.drop_top(4);

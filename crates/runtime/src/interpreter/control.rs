@@ -1,7 +1,7 @@
 //! Moving values between locals, constants and the operand stack; jumps; loops.
 #![allow(unsafe_code)]
 
-use super::dispatch::{Exit, Flow, handlers, next};
+use super::dispatch::{Exit, FUSED, Flow, handlers, next};
 use super::generators::{enter_generator, enterable, jump};
 use super::specialised::arithmetic::specialise_to_bool;
 use super::specialised::loops::specialise_for_iter;
@@ -35,7 +35,6 @@ pub unsafe fn give_up(word: *const Value) -> bool {
 ///
 /// # Safety
 /// As for handlers; the word at `sp` owns a value that nobody else will drop.
-#[cold]
 #[inline(never)]
 pub unsafe fn pop_free(pc: *mut u16, sp: *mut Value, fp: *mut Frame, vm: &Vm, _: u32) -> Exit {
     // SAFETY: the caller's promise; the frame's state is stored because a destructor may look at it.
@@ -43,6 +42,26 @@ pub unsafe fn pop_free(pc: *mut u16, sp: *mut Value, fp: *mut Frame, vm: &Vm, _:
         (*fp).pc = pc.sub(1);
         (*fp).sp = sp;
         drop_word(sp);
+        next(pc, sp, fp, vm)
+    }
+}
+
+/// Gives up the marked ones (bits 0 and 1) of the two free words at `sp`, the upper one first, and goes on at `pc`.
+///
+/// # Safety
+/// As for handlers; the marked words own values that nobody else will drop.
+#[inline(never)]
+pub unsafe fn pop_free_two(pc: *mut u16, sp: *mut Value, fp: *mut Frame, vm: &Vm, which: u32) -> Exit {
+    // SAFETY: as for `pop_free`.
+    unsafe {
+        (*fp).pc = pc.sub(1);
+        (*fp).sp = sp;
+        if which & 2 != 0 {
+            drop_word(sp.add(1));
+        }
+        if which & 1 != 0 {
+            drop_word(sp);
+        }
         next(pc, sp, fp, vm)
     }
 }
@@ -83,6 +102,37 @@ pub unsafe fn safepoint_then(pc: *mut u16, sp: *mut Value, fp: *mut Frame, vm: &
 pub unsafe fn fall_through(pc: *mut u16) -> *mut u16 {
     // SAFETY: the caller's promise.
     unsafe { if *pc & 0xff == Opcode::NOT_TAKEN.0 as u16 { pc.add(1) } else { pc } }
+}
+
+/// The truth value of a test goes to the stack, or decides at once where the conditional jump that nearly always follows goes. `pc` stands
+/// behind the test, `sp` where its result belongs.
+///
+/// # Safety
+/// As for handlers.
+#[inline(always)]
+pub unsafe fn compare_jump(pc: *mut u16, sp: *mut Value, fp: *mut Frame, vm: &Vm, truth: bool) -> Exit {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let unit = *pc;
+        if FUSED && unit as u8 == Opcode::POP_JUMP_IF_FALSE.0 {
+            let after = pc.add(2);
+            return if truth {
+                next(fall_through(after), sp, fp, vm)
+            } else {
+                next(after.add((unit >> 8) as usize), sp, fp, vm)
+            };
+        }
+        if FUSED && unit as u8 == Opcode::POP_JUMP_IF_TRUE.0 {
+            let after = pc.add(2);
+            return if truth {
+                next(after.add((unit >> 8) as usize), sp, fp, vm)
+            } else {
+                next(fall_through(after), sp, fp, vm)
+            };
+        }
+        sp.write(Value::bool(truth));
+        next(pc, sp.add(1), fp, vm)
+    }
 }
 
 #[inline(always)]
@@ -149,7 +199,7 @@ handlers! {
         // An addition or subtraction that follows is done at once; a miss leaves it to its own handler.
         let following = (*pc.add(1) & 0xff) as u8;
         let left = (*sp.sub(1)).bits();
-        if left & 3 == 1 {
+        if left & 3 == 1 && FUSED {
             if following == Opcode::BINARY_OP_ADD_INT.0
                 && let Some(sum) = (left as i64).checked_add((oparg as i64) << 2)
             {
@@ -263,13 +313,12 @@ handlers! {
         let same = (*sp.sub(2)).bits() == (*sp.sub(1)).bits();
         let first = give_up(sp.sub(2));
         let second = give_up(sp.sub(1));
-        let answer = Value::bool(same != (oparg != 0));
+        let answer = same != (oparg != 0);
         if first || second {
             // The answer must not cover what is still to be dropped.
-            return is_op_free(pc, sp, fp, vm, first as u32 | (second as u32) << 1 | (answer.is_true() as u32) << 2);
+            return is_op_free(pc, sp, fp, vm, first as u32 | (second as u32) << 1 | (answer as u32) << 2);
         }
-        sp.sub(2).write(answer);
-        next(pc.add(1), sp.sub(1), fp, vm)
+        compare_jump(pc.add(1), sp.sub(2), fp, vm, answer)
     }
     adaptive FOR_ITER, FOR_ITER_SLOW => specialise_for_iter;
     flow FOR_ITER_SLOW, 1 => for_iter;
@@ -279,45 +328,33 @@ handlers! {
     body LOAD_COMMON_CONSTANT, 0 => load_common_constant;
 }
 
-#[cold]
 #[inline(never)]
 unsafe fn free_two(pc: *mut u16, sp: *mut Value, fp: *mut Frame, vm: &Vm, which: u32) -> Exit {
     // SAFETY: the marked words at sp - 1 and sp own values that nobody else drops.
     unsafe {
         (*fp).pc = pc;
         (*fp).sp = sp.sub(1);
-        let (first, second) = (sp.read(), sp.sub(1).read());
         if which & 1 != 0 {
-            drop(first)
-        } else {
-            core::mem::forget(first)
+            drop_word(sp);
         }
         if which & 2 != 0 {
-            drop(second)
-        } else {
-            core::mem::forget(second)
+            drop_word(sp.sub(1));
         }
         next(pc.add(1), sp.sub(1), fp, vm)
     }
 }
 
-#[cold]
 #[inline(never)]
 unsafe fn is_op_free(pc: *mut u16, sp: *mut Value, fp: *mut Frame, vm: &Vm, which: u32) -> Exit {
     // SAFETY: the marked words at sp - 2 and sp - 1 own values that nobody else drops.
     unsafe {
         (*fp).pc = pc;
         (*fp).sp = sp.sub(2);
-        let (first, second) = (sp.sub(2).read(), sp.sub(1).read());
         if which & 2 != 0 {
-            drop(second)
-        } else {
-            core::mem::forget(second)
+            drop_word(sp.sub(1));
         }
         if which & 1 != 0 {
-            drop(first)
-        } else {
-            core::mem::forget(first)
+            drop_word(sp.sub(2));
         }
         sp.sub(2).write(Value::bool(which & 4 != 0));
         next(pc.add(1), sp.sub(1), fp, vm)

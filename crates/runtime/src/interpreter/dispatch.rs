@@ -42,6 +42,9 @@ pub type Body = fn(&Vm, Fp, u32) -> Res<()>;
 /// The body of an instruction that may go on elsewhere.
 pub type FlowBody = fn(&Vm, Fp, u32) -> Res<Flow>;
 
+/// Whether handlers may do the instruction that follows at once. Not where pairs of instructions are counted.
+pub const FUSED: bool = !cfg!(feature = "op-stats");
+
 /// Goes on with the instruction at `pc`.
 ///
 /// # Safety
@@ -52,6 +55,8 @@ pub unsafe fn next(pc: *mut u16, sp: *mut Value, fp: *mut Frame, vm: &Vm) -> Exi
     // SAFETY: pc points into the stream.
     unsafe {
         let unit = *pc;
+        #[cfg(feature = "op-stats")]
+        vm.exec.op_stats.count(unit as u8);
         super::TABLE[(unit & 0xff) as usize](pc, sp, fp, vm, (unit >> 8) as u32)
     }
     #[cfg(debug_assertions)]
@@ -100,6 +105,8 @@ pub unsafe fn run_on(vm: &Vm) -> Exit {
         loop {
             let (pc, sp, fp) = vm.exec.next.get();
             let unit = *pc;
+            #[cfg(feature = "op-stats")]
+            vm.exec.op_stats.count(unit as u8);
             let exit = super::TABLE[(unit & 0xff) as usize](pc, sp, fp, vm, (unit >> 8) as u32);
             if exit != Exit::Again {
                 return exit;
@@ -119,6 +126,7 @@ macro_rules! handlers {
     () => {};
     (body $name:ident, $caches:expr => $body:path; $($rest:tt)*) => {
         #[allow(non_snake_case)]
+        #[inline(never)]
         pub unsafe fn $name(
             pc: *mut u16, sp: *mut $crate::Value, fp: *mut $crate::frames::Frame, vm: &$crate::Vm, oparg: u32,
         ) -> $crate::interpreter::dispatch::Exit {
@@ -131,9 +139,10 @@ macro_rules! handlers {
             unsafe {
                 (*fp).pc = pc;
                 (*fp).sp = sp;
+                // What is needed afterwards is read from the frame again: fewer registers to save around the call.
                 match outlined(vm, $crate::frames::Fp::new(fp), oparg) {
-                    Ok(()) => $crate::interpreter::dispatch::next(pc.add(1 + $caches), (*fp).sp, fp, vm),
-                    Err(_) => $crate::interpreter::unwind::raised(pc, sp, fp, vm, 0),
+                    Ok(()) => $crate::interpreter::dispatch::next((*fp).pc.add(1 + $caches), (*fp).sp, fp, vm),
+                    Err(_) => $crate::interpreter::unwind::raised((*fp).pc, (*fp).sp, fp, vm, 0),
                 }
             }
         }
@@ -141,6 +150,7 @@ macro_rules! handlers {
     };
     (flow $name:ident, $caches:expr => $body:path; $($rest:tt)*) => {
         #[allow(non_snake_case)]
+        #[inline(never)]
         pub unsafe fn $name(
             pc: *mut u16, sp: *mut $crate::Value, fp: *mut $crate::frames::Frame, vm: &$crate::Vm, oparg: u32,
         ) -> $crate::interpreter::dispatch::Exit {
@@ -169,21 +179,32 @@ macro_rules! handlers {
     };
     (adaptive $name:ident, $slow:ident => $chooser:path; $($rest:tt)*) => {
         #[allow(non_snake_case)]
+        #[inline(never)]
         pub unsafe fn $name(
             pc: *mut u16, sp: *mut $crate::Value, fp: *mut $crate::frames::Frame, vm: &$crate::Vm, oparg: u32,
         ) -> $crate::interpreter::dispatch::Exit {
             // SAFETY: the counter is the first cache unit; a specialiser leaves a counter above zero, so this ends.
             unsafe {
+                #[cold]
+                #[inline(never)]
+                unsafe fn specialise(
+                    pc: *mut u16, sp: *mut $crate::Value, fp: *mut $crate::frames::Frame, vm: &$crate::Vm, oparg: u32,
+                ) -> $crate::interpreter::dispatch::Exit {
+                    // SAFETY: as for the handler.
+                    unsafe {
+                        (*fp).pc = pc;
+                        (*fp).sp = sp;
+                        if $crate::interpreter::specialised::specialise(
+                            vm, fp, pc, oparg, ophi_bytecode::instruction::Opcode::$name, $chooser,
+                        ) {
+                            return $crate::interpreter::TABLE[(*pc & 0xff) as usize](pc, sp, fp, vm, oparg);
+                        }
+                        $slow(pc, sp, fp, vm, oparg)
+                    }
+                }
                 let counter = *pc.add(1);
                 if counter < 16 {
-                    (*fp).pc = pc;
-                    (*fp).sp = sp;
-                    if $crate::interpreter::specialised::specialise(
-                        vm, fp, pc, oparg, ophi_bytecode::instruction::Opcode::$name, $chooser,
-                    ) {
-                        return $crate::interpreter::TABLE[(*pc & 0xff) as usize](pc, sp, fp, vm, oparg);
-                    }
-                    return $slow(pc, sp, fp, vm, oparg);
+                    return specialise(pc, sp, fp, vm, oparg);
                 }
                 *pc.add(1) = counter - 16;
                 $slow(pc, sp, fp, vm, oparg)
@@ -193,6 +214,7 @@ macro_rules! handlers {
     };
     (guarded $name:ident, $caches:expr, $base:path => $body:path; $($rest:tt)*) => {
         #[allow(non_snake_case)]
+        #[inline(never)]
         pub unsafe fn $name(
             pc: *mut u16, sp: *mut $crate::Value, fp: *mut $crate::frames::Frame, vm: &$crate::Vm, oparg: u32,
         ) -> $crate::interpreter::dispatch::Exit {
@@ -215,7 +237,9 @@ macro_rules! handlers {
         $crate::interpreter::dispatch::handlers! { $($rest)* }
     };
     (fast $name:ident |$pc:ident, $sp:ident, $fp:ident, $vm:ident, $oparg:ident| $code:block $($rest:tt)*) => {
+        // Never inlined: a slow sibling's calls would give the quick one a prologue.
         #[allow(non_snake_case, unused_variables, unused_mut)]
+        #[inline(never)]
         pub unsafe fn $name(
             mut $pc: *mut u16, mut $sp: *mut $crate::Value, $fp: *mut $crate::frames::Frame, $vm: &$crate::Vm,
             $oparg: u32,

@@ -27,7 +27,22 @@ pub enum Sent {
 
 handlers! {
     flow RETURN_GENERATOR, 0 => return_generator;
-    flow YIELD_VALUE, 0 => yield_value;
+    fast YIELD_VALUE |pc, sp, fp, vm, oparg| {
+        // The value goes to whoever runs the generator; only generators' frames yield.
+        let generator = Generator::of_frame(fp);
+        generator.state.set(if oparg == 1 { State::SuspendedYieldFrom } else { State::Suspended });
+        vm.handled.pop_level();
+        (*fp).pc = pc.add(1);
+        (*fp).sp = sp.sub(1);
+        let caller = (*fp).previous;
+        (*fp).previous = core::ptr::null_mut();
+        vm.exec.frame.set(caller);
+        vm.leave_call();
+        let caller_sp = (*caller).sp;
+        caller_sp.write(sp.sub(1).read());
+        // Both FOR_ITER and SEND have one cache unit; shims are laid out alike.
+        next((*caller).pc.add(2), caller_sp.add(1), caller, vm)
+    }
     adaptive SEND, SEND_SLOW => specialise_send;
     flow SEND_SLOW, 1 => send_op;
     fast END_SEND |pc, sp, fp, vm, oparg| {

@@ -19,9 +19,12 @@ pub(crate) mod imports;
 mod instrumented;
 mod intrinsics;
 mod names;
+#[cfg(feature = "op-stats")]
+pub mod op_stats;
 mod patterns;
 pub mod safepoint;
 pub mod specialised;
+pub mod superinstructions;
 mod unwind;
 
 pub use calls::{call_function, run_code};
@@ -59,6 +62,7 @@ impl Entry {
             (&raw mut (*shim).object).write(Value::UNBOUND);
             (*shim).return_offset = 0;
             (*shim).owner = Owner::Interpreter;
+            (*shim).result = crate::frames::Outcome::Value;
             (*shim).dying = false;
             vm.exec.top.set(words.add(HEADER_WORDS + 2));
         }
@@ -103,25 +107,13 @@ use specialised::calls::*;
 use specialised::containers::*;
 use specialised::globals::*;
 use specialised::loops::*;
+use specialised::native_calls::*;
+use specialised::pairs::*;
+use superinstructions::*;
 
 /// Forms of CPython's that we never choose run as their base.
 macro_rules! specialised_or_base {
-    (BINARY_OP_INPLACE_ADD_UNICODE $base:ident) => {
-        $base
-    };
-    (BINARY_OP_SUBSCR_GETITEM $base:ident) => {
-        $base
-    };
-    (BINARY_OP_SUBSCR_LIST_SLICE $base:ident) => {
-        $base
-    };
-    (CONTAINS_OP_SET $base:ident) => {
-        $base
-    };
     (LOAD_ATTR_GETATTRIBUTE_OVERRIDDEN $base:ident) => {
-        $base
-    };
-    (STORE_ATTR_WITH_HINT $base:ident) => {
         $base
     };
     ($name:ident $base:ident) => {

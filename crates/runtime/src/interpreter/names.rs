@@ -1,16 +1,18 @@
 //! Globals, builtins, names of module and class bodies, cells.
 #![allow(unsafe_code)]
 
-use super::dispatch::handlers;
+use super::control::{give_up, pop_free};
+use super::dispatch::{handlers, next};
 use super::specialised::globals::specialise_load_global;
-use crate::frames::Fp;
+use super::specialised::{is_exact, payload};
+use crate::frames::{Fp, locals_of};
 use crate::objects::cell::Cell;
 use crate::objects::dict::Dict;
 use crate::objects::exceptions as exc;
 use crate::objects::function::Function;
 use crate::payload::Downcast;
 use crate::vm::{Raised, Res, Vm};
-use crate::{Ref, Str, Value};
+use crate::{Ref, Str, Tuple, Value};
 
 handlers! {
     adaptive LOAD_GLOBAL, LOAD_GLOBAL_SLOW => specialise_load_global;
@@ -26,9 +28,53 @@ handlers! {
     body LOAD_BUILD_CLASS, 0 => load_build_class;
     body SETUP_ANNOTATIONS, 0 => setup_annotations;
     body MAKE_CELL, 0 => make_cell;
-    body COPY_FREE_VARS, 0 => copy_free_vars;
-    body LOAD_DEREF, 0 => load_deref;
-    body STORE_DEREF, 0 => store_deref;
+    fast COPY_FREE_VARS |pc, sp, fp, vm, oparg| {
+        // The slots are empty when a function starts.
+        let function: &Function = payload(&raw const (*fp).function);
+        let count = oparg as usize;
+        if let Some(closure) = &*function.closure.as_ptr()
+            && is_exact(closure, vm.exec.known.tuple.get())
+            && let cells = payload::<Tuple>(closure).as_slice()
+            && cells.len() == count
+        {
+            let mut slot = locals_of(fp).add((*(*fp).code).slots() - count);
+            for cell in cells {
+                slot.write(cell.clone());
+                slot = slot.add(1);
+            }
+            return next(pc.add(1), sp, fp, vm);
+        }
+        COPY_FREE_VARS_SLOW(pc, sp, fp, vm, oparg)
+    }
+    body COPY_FREE_VARS_SLOW, 0 => copy_free_vars;
+    fast LOAD_DEREF |pc, sp, fp, vm, oparg| {
+        let slot = locals_of(fp).add(oparg as usize);
+        if is_exact(slot, vm.exec.known.cell.get())
+            && let Some(value) = &*payload::<Cell>(slot).value.as_ptr()
+        {
+            sp.write(value.clone());
+            return next(pc.add(1), sp.add(1), fp, vm);
+        }
+        LOAD_DEREF_SLOW(pc, sp, fp, vm, oparg)
+    }
+    body LOAD_DEREF_SLOW, 0 => load_deref;
+    fast STORE_DEREF |pc, sp, fp, vm, oparg| {
+        let slot = locals_of(fp).add(oparg as usize);
+        if is_exact(slot, vm.exec.known.cell.get()) {
+            let word = payload::<Cell>(slot).value.as_ptr();
+            sp = sp.sub(1);
+            match core::ptr::replace(word, Some(sp.read())) {
+                Some(old) => {
+                    sp.write(old);
+                    if give_up(sp) { return pop_free(pc.add(1), sp, fp, vm, 0); }
+                }
+                None => {}
+            }
+            return next(pc.add(1), sp, fp, vm);
+        }
+        STORE_DEREF_SLOW(pc, sp, fp, vm, oparg)
+    }
+    body STORE_DEREF_SLOW, 0 => store_deref;
     body DELETE_DEREF, 0 => delete_deref;
 }
 

@@ -103,7 +103,7 @@ unsafe fn tell_raise(vm: &Vm, fp: *mut Frame, event: Event, shown: i32) {
 unsafe fn tell(vm: &Vm, fp: *mut Frame, event: Event, shown: i32) {
     // SAFETY: as above.
     unsafe {
-        if !matches!((*fp).owner, Owner::Interpreter | Owner::Cleanup) {
+        if (*fp).owner != Owner::Interpreter {
             fire_exception(vm, Fp::new(fp), event, shown);
         }
     }
@@ -113,7 +113,7 @@ unsafe fn tell(vm: &Vm, fp: *mut Frame, event: Event, shown: i32) {
 #[inline(never)]
 unsafe fn trace_here(vm: &Vm, fp: *mut Frame) {
     // SAFETY: the caller names a live frame.
-    if matches!(unsafe { (*fp).owner }, Owner::Interpreter | Owner::Cleanup) {
+    if unsafe { (*fp).owner } == Owner::Interpreter {
         return;
     }
     let Some(exception) = vm.put_aside() else { return };
@@ -210,9 +210,6 @@ unsafe fn handled(vm: &Vm, fp: Fp, target: *mut u16) -> bool {
 unsafe fn unwinding(vm: &Vm, fp: *mut Frame, shown: i32) {
     // SAFETY: the running frame; what stands above its slots are operands.
     unsafe {
-        if (*fp).owner == Owner::Cleanup {
-            return;
-        }
         let frame = Fp::new(fp);
         let aside = vm.put_aside();
         let bottom = locals_of(fp).add((*(*fp).code).slots());

@@ -303,14 +303,13 @@ impl Vm {
                 return Ok(true);
             }
             let count = (shape & 0xff) as usize;
-            if count < header.type_head().inline_values.get() as usize
-                && let Some(next) = shapes.after(shape, name)
-            {
-                // SAFETY: below the room the instance was made with: instances with a shape are still of the class that made them.
+            if let Some(next) = shapes.after(shape, name) {
+                // SAFETY: a shape's names are no more than the instance has room for.
                 unsafe { tail::inline(value, count) }.set(Some(new));
                 header.shape.set(next);
                 return Ok(true);
             }
+            self.class(value).make_more_room(self, shape);
         }
         match self.instance_dict(value)? {
             Some(dict) => {

@@ -141,19 +141,19 @@ impl Vm {
     }
 
     /// A new object with payload `T` and exactly the builtin type of `T`.
-    #[inline]
+    #[inline(always)]
     pub fn new_object<T: Payload>(&self, payload: T) -> Res<Ref<T>> {
         self.new_instance(self.ty_of::<T>(), payload)
     }
 
     /// A new instance of `cls`, which is the builtin type of `T` or a subclass of it.
-    #[inline]
+    #[inline(always)]
     pub fn new_instance<T: Payload>(&self, cls: &TypeRef, payload: T) -> Res<Ref<T>> {
         self.new_instance_with(cls, payload, 0)
     }
 
     /// As [`Vm::new_instance`], with `extra` bytes behind the instance.
-    #[inline]
+    #[inline(always)]
     #[allow(unsafe_code)]
     pub fn new_instance_with<T: Payload>(&self, cls: &TypeRef, payload: T, extra: usize) -> Res<Ref<T>> {
         assert!(cls.head().has_layout(T::LAYOUT), "a class gets instances of its own payload");

@@ -1,17 +1,19 @@
 //! Operators on small integers, floats, strings; subscripts of builtin containers; comparisons and truth.
 #![allow(unsafe_code)]
 
-use super::{is_exact, payload};
-use crate::frames::Fp;
+use super::calls::{enter_pushed, push_found, takes_exactly};
+use super::{is_exact, payload, read32, write32};
+use crate::frames::{Fp, locals_of};
 use crate::interpreter::arithmetic::{BINARY_OP, BINARY_OP_SLOW, COMPARE_OP, CONTAINS_OP};
-use crate::interpreter::control::{TO_BOOL, fall_through, give_up, pop_free};
+use crate::interpreter::control::{TO_BOOL, compare_jump, give_up, pop_free};
 use crate::interpreter::dispatch::{handlers, next};
 use crate::objects::dict::Dict;
+use crate::objects::function::Function;
 use crate::objects::list::List;
 use crate::objects::str::Str;
 use crate::payload::Downcast;
 use crate::vm::{Res, Vm};
-use crate::{Tuple, Value};
+use crate::{Tuple, Type, Value};
 use ophi_bytecode::instruction::{NB_SUBSCR, Opcode};
 use ophi_heap::value::{FALSE_BITS, NONE_BITS, TAG_FLOAT, TRUE_BITS};
 
@@ -21,8 +23,14 @@ pub fn both_ints(a: u64, b: u64) -> bool {
 }
 
 #[inline(always)]
-fn both_floats(a: u64, b: u64) -> bool {
+pub fn both_floats(a: u64, b: u64) -> bool {
     (a & 3 == TAG_FLOAT) & (b & 3 == TAG_FLOAT)
+}
+
+/// less 2, greater 4, equal 8: the bits of the mask in COMPARE_OP's oparg, for two integer words (which compare as the numbers do).
+#[inline(always)]
+pub fn relation_of_ints(a: i64, b: i64) -> u32 {
+    1u32 << (2 * (a >= b) as u32 + (a <= b) as u32)
 }
 
 /// Float arithmetic on the two top words; the result in place when it is an immediate.
@@ -73,8 +81,113 @@ handlers! {
         if is_float(&*sp.sub(2)) && is_float(&*sp.sub(1)) { return BINARY_OP_SLOW(pc, sp, fp, vm, oparg); }
         BINARY_OP(pc, sp, fp, vm, oparg)
     }
+    fast BINARY_OP_TRUE_DIVIDE_FLOAT |pc, sp, fp, vm, oparg| {
+        let (a, b) = (&*sp.sub(2), &*sp.sub(1));
+        if both_floats(a.bits(), b.bits())
+            && b.bits() != TAG_FLOAT
+            && let Some(result) = Value::small_float(a.small_float_unchecked() / b.small_float_unchecked())
+        {
+            sp.sub(2).write(result);
+            return next(pc.add(6), sp.sub(1), fp, vm);
+        }
+        FLOAT_MISS(pc, sp, fp, vm, oparg)
+    }
+    fast BINARY_OP_MODULO_INT |pc, sp, fp, vm, oparg| {
+        let (a, b) = ((*sp.sub(2)).bits(), (*sp.sub(1)).bits());
+        if both_ints(a, b) && (b as i64) > 1 {
+            let (x, y) = ((a as i64) >> 2, (b as i64) >> 2);
+            // Both fit 32 bits nearly always, where the division is several times faster.
+            let rest = if (x as u64 | y as u64) >> 32 == 0 {
+                (x as u32 % y as u32) as i64
+            } else {
+                let rest = x % y;
+                if rest < 0 { rest + y } else { rest }
+            };
+            sp.sub(2).write(Value::from_bits((rest << 2) as u64 | 1));
+            return next(pc.add(6), sp.sub(1), fp, vm);
+        }
+        BINARY_OP(pc, sp, fp, vm, oparg)
+    }
+    fast BINARY_OP_FLOOR_DIVIDE_INT |pc, sp, fp, vm, oparg| {
+        let (a, b) = ((*sp.sub(2)).bits(), (*sp.sub(1)).bits());
+        if both_ints(a, b) && (b as i64) > 1 {
+            let (x, y) = ((a as i64) >> 2, (b as i64) >> 2);
+            let quotient = if (x as u64 | y as u64) >> 32 == 0 {
+                (x as u32 / y as u32) as i64
+            } else {
+                x.div_euclid(y)
+            };
+            sp.sub(2).write(Value::from_bits((quotient << 2) as u64 | 1));
+            return next(pc.add(6), sp.sub(1), fp, vm);
+        }
+        BINARY_OP(pc, sp, fp, vm, oparg)
+    }
+    fast BINARY_OP_SHIFT_INT |pc, sp, fp, vm, oparg| {
+        let (a, b) = ((*sp.sub(2)).bits(), (*sp.sub(1)).bits());
+        if both_ints(a, b) && b < (62 << 2) {
+            let (x, y) = ((a as i64) >> 2, (b >> 2) as u32);
+            let shifted = if matches!(oparg, 9 | 22) {
+                Some(x >> y)
+            } else {
+                // The tag's two bits are room lost.
+                let moved = x << y;
+                if (moved << 2) >> 2 >> y == x { Some(moved) } else { None }
+            };
+            if let Some(result) = shifted {
+                sp.sub(2).write(Value::from_bits((result << 2) as u64 | 1));
+                return next(pc.add(6), sp.sub(1), fp, vm);
+            }
+        }
+        BINARY_OP(pc, sp, fp, vm, oparg)
+    }
     guarded BINARY_OP_ADD_UNICODE, 5, BINARY_OP => add_unicode;
-    guarded BINARY_OP_EXTEND, 5, BINARY_OP => extend;
+    fast BINARY_OP_INPLACE_ADD_UNICODE |pc, sp, fp, vm, oparg| {
+        // The result goes to the local that the left operand came from: without that reference the text may grow in place.
+        let following = *pc.add(6);
+        let slot = locals_of(fp).add((following >> 8) as usize);
+        if Opcode(following as u8).deopt() == Opcode::STORE_FAST
+            && (*slot).bits() == (*sp.sub(2)).bits()
+            && is_exact(slot, vm.exec.known.str.get())
+            && is_exact(sp.sub(1), vm.exec.known.str.get())
+            && (*slot).bits() != (*sp.sub(1)).bits()
+        {
+            // Two references at least: the local's and the stack's.
+            if let Some(header) = (*slot).header() { header.decrement(); }
+            slot.write(Value::UNBOUND);
+        }
+        BINARY_OP_ADD_UNICODE(pc, sp, fp, vm, oparg)
+    }
+    fast BINARY_OP_EXTEND |pc, sp, fp, vm, oparg| {
+        let (a, b) = ((*sp.sub(2)).bits(), (*sp.sub(1)).bits());
+        if both_ints(a, b) {
+            let result = match oparg {
+                1 | 14 => a & b,
+                7 | 20 => a | b,
+                12 | 25 => (a ^ b) | 1,
+                _ => return EXTEND_MIXED(pc, sp, fp, vm, oparg),
+            };
+            sp.sub(2).write(Value::from_bits(result));
+            return next(pc.add(6), sp.sub(1), fp, vm);
+        }
+        EXTEND_MIXED(pc, sp, fp, vm, oparg)
+    }
+    guarded EXTEND_MIXED, 5, BINARY_OP => extend;
+    fast BINARY_OP_SUBSCR_GETITEM |pc, sp, fp, vm, oparg| {
+        // container, key: they become the arguments of the class's own `__getitem__`.
+        let container = sp.sub(2);
+        if let Some(header) = (*container).header()
+            && header.type_head().version.get() == read32(pc.add(2))
+        {
+            let class: &Type = &(*header.type_pointer().as_ptr().cast::<ophi_heap::Object<Type>>()).payload;
+            if let Some(callee) = push_found(vm, class.cached_getitem.get(), sp, 2) {
+                (*fp).pc = pc;
+                (*fp).sp = container;
+                (*fp).return_offset = 6;
+                return enter_pushed(callee, fp, vm);
+            }
+        }
+        BINARY_OP(pc, sp, fp, vm, oparg)
+    }
     fast BINARY_OP_SUBSCR_LIST_INT |pc, sp, fp, vm, oparg| {
         let index = (*sp.sub(1)).bits();
         if index & 3 == 1 && is_exact(sp.sub(2), vm.exec.known.list.get()) {
@@ -111,23 +224,34 @@ handlers! {
         }
         BINARY_OP(pc, sp, fp, vm, oparg)
     }
+    guarded BINARY_OP_SUBSCR_LIST_SLICE, 5, BINARY_OP => subscr_list_slice;
     guarded BINARY_OP_SUBSCR_DICT, 5, BINARY_OP => subscr_dict;
-    guarded BINARY_OP_SUBSCR_STR_INT, 5, BINARY_OP => subscr_str;
+    fast BINARY_OP_SUBSCR_STR_INT |pc, sp, fp, vm, oparg| {
+        let index = (*sp.sub(1)).bits();
+        if index & 3 == 1 && is_exact(sp.sub(2), vm.exec.known.str.get()) {
+            let text: &Str = payload(sp.sub(2));
+            let position = (index as i64) >> 2;
+            let position = if position < 0 { position + text.len() as i64 } else { position };
+            if (position as usize) < text.len() {
+                (*fp).pc = pc;
+                (*fp).sp = sp;
+                let Ok(character) = character_of(vm, text, position as usize) else {
+                    return crate::interpreter::unwind::raised(pc, sp, fp, vm, 0);
+                };
+                let last = give_up(sp.sub(2));
+                let text = core::ptr::replace(sp.sub(2), character);
+                sp.sub(1).write(text);
+                if last { return pop_free(pc.add(6), sp.sub(1), fp, vm, 0); }
+                return next(pc.add(6), sp.sub(1), fp, vm);
+            }
+        }
+        BINARY_OP(pc, sp, fp, vm, oparg)
+    }
     fast COMPARE_OP_INT |pc, sp, fp, vm, oparg| {
         let (a, b) = ((*sp.sub(2)).bits(), (*sp.sub(1)).bits());
         if both_ints(a, b) {
-            let (a, b) = (a as i64, b as i64);
-            // less 2, greater 4, equal 8: the bits of the oparg's mask.
-            let relation = 1u32 << (2 * (a >= b) as u32 + (a <= b) as u32);
-            // The jump that nearly always follows is done at once.
-            let unit = *pc.add(2);
-            if unit & 0xff == Opcode::POP_JUMP_IF_FALSE.0 as u16 {
-                let after = pc.add(4);
-                let target = if relation & oparg != 0 { fall_through(after) } else { after.add((unit >> 8) as usize) };
-                return next(target, sp.sub(2), fp, vm);
-            }
-            sp.sub(2).write(Value::bool(relation & oparg != 0));
-            return next(pc.add(2), sp.sub(1), fp, vm);
+            let relation = relation_of_ints(a as i64, b as i64);
+            return compare_jump(pc.add(2), sp.sub(2), fp, vm, relation & oparg != 0);
         }
         COMPARE_OP(pc, sp, fp, vm, oparg)
     }
@@ -136,30 +260,30 @@ handlers! {
         if both_floats(a.bits(), b.bits()) {
             let (a, b) = (a.small_float_unchecked(), b.small_float_unchecked());
             let relation = 1u32 << (2 * (a >= b) as u32 + (a <= b) as u32);
-            sp.sub(2).write(Value::bool(relation & oparg != 0));
-            return next(pc.add(2), sp.sub(1), fp, vm);
+            return compare_jump(pc.add(2), sp.sub(2), fp, vm, relation & oparg != 0);
         }
         COMPARE_OP(pc, sp, fp, vm, oparg)
     }
     guarded COMPARE_OP_STR, 1, COMPARE_OP => compare_str;
     guarded CONTAINS_OP_DICT, 1, CONTAINS_OP => contains_dict;
+    guarded CONTAINS_OP_SET, 1, CONTAINS_OP => contains_set;
     fast TO_BOOL_BOOL |pc, sp, fp, vm, oparg| {
         let bits = (*sp.sub(1)).bits();
-        if bits == TRUE_BITS || bits == FALSE_BITS { return next(pc.add(4), sp, fp, vm); }
+        if bits == TRUE_BITS || bits == FALSE_BITS {
+            return compare_jump(pc.add(4), sp.sub(1), fp, vm, bits == TRUE_BITS);
+        }
         TO_BOOL(pc, sp, fp, vm, oparg)
     }
     fast TO_BOOL_INT |pc, sp, fp, vm, oparg| {
         let bits = (*sp.sub(1)).bits();
         if bits & 3 == 1 {
-            sp.sub(1).write(Value::bool(bits != 1));
-            return next(pc.add(4), sp, fp, vm);
+            return compare_jump(pc.add(4), sp.sub(1), fp, vm, bits != 1);
         }
         TO_BOOL(pc, sp, fp, vm, oparg)
     }
     fast TO_BOOL_NONE |pc, sp, fp, vm, oparg| {
         if (*sp.sub(1)).bits() == NONE_BITS {
-            sp.sub(1).write(Value::FALSE);
-            return next(pc.add(4), sp, fp, vm);
+            return compare_jump(pc.add(4), sp.sub(1), fp, vm, false);
         }
         TO_BOOL(pc, sp, fp, vm, oparg)
     }
@@ -186,11 +310,11 @@ handlers! {
     }
     fast finish_truth |pc, sp, fp, vm, oparg| {
         // The truth takes the place of its operand, which waits above it if it must still be dropped.
-        let last = give_up(sp.sub(1));
-        let operand = core::ptr::replace(sp.sub(1), Value::bool(oparg != 0));
-        sp.write(operand);
-        if last { return pop_free(pc.add(4), sp, fp, vm, 0); }
-        next(pc.add(4), sp, fp, vm)
+        if give_up(sp.sub(1)) {
+            sp.write(core::ptr::replace(sp.sub(1), Value::bool(oparg != 0)));
+            return pop_free(pc.add(4), sp, fp, vm, 0);
+        }
+        compare_jump(pc.add(4), sp.sub(1), fp, vm, oparg != 0)
     }
 }
 
@@ -207,6 +331,16 @@ fn add_unicode(vm: &Vm, fp: Fp, _: u32) -> Res<bool> {
     let (a, b) = (fp.top(2), fp.top(1));
     if a.exact::<Str>(vm).is_none() || b.exact::<Str>(vm).is_none() {
         return Ok(false);
+    }
+    // SAFETY: two exact strings on the stack; what is not referred to from elsewhere may grow.
+    unsafe {
+        let words = (*fp.raw()).sp;
+        if let Some(right) = b.exact::<Str>(vm)
+            && vm.append_in_place(words.sub(2), right)?
+        {
+            drop(fp.pop());
+            return Ok(true);
+        }
     }
     let slots = vm.class(a).slots();
     let Some(concat) = slots.concat.or(slots.add) else { return Ok(false) };
@@ -259,6 +393,15 @@ fn extend(vm: &Vm, fp: Fp, oparg: u32) -> Res<bool> {
     }
 }
 
+fn subscr_list_slice(vm: &Vm, fp: Fp, _: u32) -> Res<bool> {
+    if fp.top(2).exact::<List>(vm).is_none() || fp.top(1).exact::<crate::objects::slice::Slice>(vm).is_none() {
+        return Ok(false);
+    }
+    let part = crate::objects::list::slots::getitem(vm, fp.top(2), fp.top(1))?;
+    replace_two(fp, part);
+    Ok(true)
+}
+
 fn subscr_dict(vm: &Vm, fp: Fp, _: u32) -> Res<bool> {
     let Some(dict) = fp.top(2).exact::<Dict>(vm) else { return Ok(false) };
     match dict.get(vm, fp.top(1))? {
@@ -270,14 +413,9 @@ fn subscr_dict(vm: &Vm, fp: Fp, _: u32) -> Res<bool> {
     }
 }
 
-fn subscr_str(vm: &Vm, fp: Fp, _: u32) -> Res<bool> {
-    let (Some(text), Some(index)) = (fp.top(2).exact::<Str>(vm), fp.top(1).as_small_int()) else { return Ok(false) };
-    if index < 0 || index as usize >= text.len() {
-        return Ok(false);
-    }
-    let result = vm.new_char(text.at(index as usize))?;
-    replace_two(fp, result.into_value());
-    Ok(true)
+#[inline(never)]
+fn character_of(vm: &Vm, text: &Str, position: usize) -> Res {
+    Ok(vm.single(text.at(position))?.into_value())
 }
 
 fn compare_str(vm: &Vm, fp: Fp, oparg: u32) -> Res<bool> {
@@ -297,7 +435,25 @@ fn contains_dict(vm: &Vm, fp: Fp, oparg: u32) -> Res<bool> {
     Ok(true)
 }
 
-pub fn specialise_binary_op(vm: &Vm, fp: Fp, _: *mut u16, oparg: u32) -> Option<Opcode> {
+/// `container[key]` with a Python `__getitem__` of the class's.
+fn python_getitem(vm: &Vm, container: &Value, pc: *mut u16) -> Option<Opcode> {
+    let class = vm.class(container);
+    if !class.is_heap() || container.is_a::<Type>() {
+        return None;
+    }
+    let found = class.lookup(vm, &vm.names().__getitem__)?;
+    let function = found.exact::<Function>(vm)?;
+    let version = class.ensure_version(vm);
+    if version == 0 || !takes_exactly(function.code_now(), 2) {
+        return None;
+    }
+    class.cached_getitem.set(found.bits());
+    // SAFETY: the cache units of BINARY_OP.
+    unsafe { write32(pc.add(2), version) };
+    Some(Opcode::BINARY_OP_SUBSCR_GETITEM)
+}
+
+pub fn specialise_binary_op(vm: &Vm, fp: Fp, pc: *mut u16, oparg: u32) -> Option<Opcode> {
     let (a, b) = (fp.top(2), fp.top(1));
     let known = &vm.exec.known;
     // SAFETY: both words hold values.
@@ -315,7 +471,10 @@ pub fn specialise_binary_op(vm: &Vm, fp: Fp, _: *mut u16, oparg: u32) -> Option<
         if exact(a, known.str.get()) && b.is_small_int() {
             return Some(Opcode::BINARY_OP_SUBSCR_STR_INT);
         }
-        return None;
+        if exact(a, known.list.get()) && exact(b, known.slice.get()) {
+            return Some(Opcode::BINARY_OP_SUBSCR_LIST_SLICE);
+        }
+        return python_getitem(vm, a, pc);
     }
     let op = if oparg >= 13 { oparg - 13 } else { oparg };
     if a.is_small_int() && b.is_small_int() {
@@ -325,6 +484,13 @@ pub fn specialise_binary_op(vm: &Vm, fp: Fp, _: *mut u16, oparg: u32) -> Option<
             5 => return Some(Opcode::BINARY_OP_MULTIPLY_INT),
             _ => {}
         }
+        let positive = b.as_small_int().is_some_and(|b| b > 0);
+        match op {
+            6 if positive => return Some(Opcode::BINARY_OP_MODULO_INT),
+            2 if positive => return Some(Opcode::BINARY_OP_FLOOR_DIVIDE_INT),
+            3 | 9 if quick(vm, oparg, a, b).is_some() => return Some(Opcode::BINARY_OP_SHIFT_INT),
+            _ => {}
+        }
     }
     let float = |v: &Value| v.is_small_float() || v.exact::<crate::objects::float::Float>(vm).is_some();
     if float(a) && float(b) {
@@ -332,13 +498,31 @@ pub fn specialise_binary_op(vm: &Vm, fp: Fp, _: *mut u16, oparg: u32) -> Option<
             0 => return Some(Opcode::BINARY_OP_ADD_FLOAT),
             10 => return Some(Opcode::BINARY_OP_SUBTRACT_FLOAT),
             5 => return Some(Opcode::BINARY_OP_MULTIPLY_FLOAT),
+            11 => return Some(Opcode::BINARY_OP_TRUE_DIVIDE_FLOAT),
             _ => {}
         }
     }
     if op == 0 && exact(a, known.str.get()) && exact(b, known.str.get()) {
-        return Some(Opcode::BINARY_OP_ADD_UNICODE);
+        // SAFETY: an instruction follows BINARY_OP and its five cache units; STORE_FAST names a slot.
+        let stored = unsafe {
+            let following = *pc.add(6);
+            Opcode(following as u8).deopt() == Opcode::STORE_FAST
+                && (*locals_of(fp.raw()).add((following >> 8) as usize)).is(a)
+        };
+        return Some(if stored { Opcode::BINARY_OP_INPLACE_ADD_UNICODE } else { Opcode::BINARY_OP_ADD_UNICODE });
     }
     quick(vm, oparg, a, b).map(|_| Opcode::BINARY_OP_EXTEND)
+}
+
+fn contains_set(vm: &Vm, fp: Fp, oparg: u32) -> Res<bool> {
+    let known = &vm.exec.known;
+    // SAFETY: the word holds a value.
+    if unsafe { !is_exact(fp.top(1), known.set.get()) && !is_exact(fp.top(1), known.frozenset.get()) } {
+        return Ok(false);
+    }
+    let found = crate::objects::set::slots::contains(vm, fp.top(1), fp.top(2))?;
+    replace_two(fp, Value::bool(found != (oparg != 0)));
+    Ok(true)
 }
 
 pub fn specialise_compare_op(vm: &Vm, fp: Fp, _: *mut u16, oparg: u32) -> Option<Opcode> {
@@ -357,7 +541,13 @@ pub fn specialise_compare_op(vm: &Vm, fp: Fp, _: *mut u16, oparg: u32) -> Option
 }
 
 pub fn specialise_contains_op(vm: &Vm, fp: Fp, _: *mut u16, _: u32) -> Option<Opcode> {
-    fp.top(1).exact::<Dict>(vm).map(|_| Opcode::CONTAINS_OP_DICT)
+    if fp.top(1).exact::<Dict>(vm).is_some() {
+        return Some(Opcode::CONTAINS_OP_DICT);
+    }
+    let known = &vm.exec.known;
+    // SAFETY: the word holds a value.
+    let set = unsafe { is_exact(fp.top(1), known.set.get()) || is_exact(fp.top(1), known.frozenset.get()) };
+    set.then_some(Opcode::CONTAINS_OP_SET)
 }
 
 pub fn specialise_to_bool(vm: &Vm, fp: Fp, pc: *mut u16, _: u32) -> Option<Opcode> {

@@ -9,7 +9,7 @@ use crate::Value;
 use crate::frames::Fp;
 use crate::interpreter::attributes::{LOAD_ATTR, STORE_ATTR};
 use crate::interpreter::calls::{enter_callee, push_frame};
-use crate::interpreter::control::{give_up, pop_free};
+use crate::interpreter::control::{give_up, pop_free, pop_free_two};
 use crate::interpreter::dispatch::{Flow, handlers, next};
 use crate::objects::dict::Dict;
 use crate::objects::function::Function;
@@ -26,9 +26,22 @@ use ophi_heap::object::tail;
 
 /// The class attribute in the cache, a new reference.
 #[inline(always)]
-unsafe fn cached(pc: *mut u16) -> Value {
+pub unsafe fn cached(pc: *mut u16) -> Value {
     // SAFETY: the class version was checked: its namespace owns the value.
     unsafe { (*ManuallyDrop::new(Value::from_bits(read64(pc.add(6))))).clone() }
+}
+
+/// The inline value that LOAD_ATTR_INSTANCE_VALUE at `pc` is to load from `owner`, a new reference; `None` when the cache does not fit.
+#[inline(always)]
+pub unsafe fn instance_value(owner: &Value, pc: *mut u16) -> Option<Value> {
+    // SAFETY: the cache of the instruction; shape and version tell that the word is there.
+    unsafe {
+        let header = owner.header()?;
+        if header.type_head().version.get() != read32(pc.add(2)) || header.shape.get() != read32(pc.add(4)) {
+            return None;
+        }
+        tail::word(owner, read32(pc.add(6)) as usize).get()
+    }
 }
 
 /// Replaces the owner on top by `value`; what is left to do when the owner was held only by the stack.
@@ -56,11 +69,7 @@ handlers! {
     body FREE_UNDER_NULL, 9 => free_under_null;
     fast load_attr_free_method |pc, sp, fp, vm, oparg| { FREE_UNDER_NULL(pc, sp.add(1), fp, vm, oparg) }
     fast LOAD_ATTR_INSTANCE_VALUE |pc, sp, fp, vm, oparg| {
-        if let Some(header) = (*sp.sub(1)).header()
-            && header.type_head().version.get() == read32(pc.add(2))
-            && header.shape.get() == read32(pc.add(4))
-            && let Some(value) = tail::word(&*sp.sub(1), read32(pc.add(6)) as usize).get()
-        {
+        if let Some(value) = instance_value(&*sp.sub(1), pc) {
             return replace_owner!(value, pc, sp, fp, vm, oparg);
         }
         LOAD_ATTR(pc, sp, fp, vm, oparg)
@@ -199,24 +208,47 @@ handlers! {
         {
             let word = tail::word(&*sp.sub(1), side.d as usize).as_ptr();
             let value = sp.sub(2).read();
-            let old = core::ptr::replace(word, Some(value));
+            // An empty word holds nothing to drop.
+            let old = match core::ptr::replace(word, Some(value)) {
+                Some(old) => old,
+                None => Value::UNBOUND,
+            };
             header.shape.set(side.c);
             // Owner and old value are given up; either may be the last reference.
             let owner_last = give_up(sp.sub(1));
             let owner = sp.sub(1).read();
             sp.sub(2).write(owner);
-            let mut old_last = false;
-            match old {
-                Some(old) => {
-                    sp.sub(1).write(old);
-                    old_last = give_up(sp.sub(1));
-                }
-                None => {}
-            }
+            sp.sub(1).write(old);
+            let old_last = give_up(sp.sub(1));
             if owner_last || old_last {
                 return store_attr_free(pc, sp, fp, vm, owner_last as u32 | (old_last as u32) << 1);
             }
             return next(pc.add(5), sp.sub(2), fp, vm);
+        }
+        STORE_ATTR(pc, sp, fp, vm, oparg)
+    }
+    fast STORE_ATTR_WITH_HINT |pc, sp, fp, vm, oparg| {
+        let side = (*(*fp).code).side(*pc.add(4));
+        if let Some(header) = (*sp.sub(1)).header()
+            && header.type_head().version.get() == side.a
+            && header.shape.get() == 0
+            && let Some(dict) = &*tail::word(&*sp.sub(1), header.type_head().dict_offset()).as_ptr()
+            && is_exact(dict, vm.exec.known.dict.get())
+        {
+            let name = (*(*fp).code).name_at(oparg as usize).as_value();
+            if let Some(entry) = (&mut *payload::<Dict>(dict).table.as_ptr()).pairs_mut().get_mut(side.d as usize)
+                && let (Some(key), Some(_)) = (&entry.key, &entry.value)
+                && key.is(name)
+            {
+                // The old value takes the place of the new one on the stack.
+                core::ptr::swap((&raw mut entry.value).cast::<Value>(), sp.sub(2));
+                let owner_last = give_up(sp.sub(1));
+                let old_last = give_up(sp.sub(2));
+                if owner_last || old_last {
+                    return pop_free_two(pc.add(5), sp.sub(2), fp, vm, old_last as u32 | (owner_last as u32) << 1);
+                }
+                return next(pc.add(5), sp.sub(2), fp, vm);
+            }
         }
         STORE_ATTR(pc, sp, fp, vm, oparg)
     }
@@ -225,18 +257,16 @@ handlers! {
         if class_version(sp.sub(1)) == side.a {
             let word = tail::word(&*sp.sub(1), side.d as usize).as_ptr();
             let value = sp.sub(2).read();
-            let old = core::ptr::replace(word, Some(value));
+            // An empty word holds nothing to drop.
+            let old = match core::ptr::replace(word, Some(value)) {
+                Some(old) => old,
+                None => Value::UNBOUND,
+            };
             let owner_last = give_up(sp.sub(1));
             let owner = sp.sub(1).read();
             sp.sub(2).write(owner);
-            let mut old_last = false;
-            match old {
-                Some(old) => {
-                    sp.sub(1).write(old);
-                    old_last = give_up(sp.sub(1));
-                }
-                None => {}
-            }
+            sp.sub(1).write(old);
+            let old_last = give_up(sp.sub(1));
             if owner_last || old_last {
                 return store_attr_free(pc, sp, fp, vm, owner_last as u32 | (old_last as u32) << 1);
             }
@@ -467,8 +497,13 @@ pub fn specialise_store_attr(vm: &Vm, fp: Fp, pc: *mut u16, oparg: u32) -> Optio
         }
     }
     let shape = header.shape.get();
-    if shape == 0 || !class.has(TypeFlags::DICT) {
+    if !class.has(TypeFlags::DICT) {
         return None;
+    }
+    if shape == 0 {
+        let dict = tail::dict(owner).and_then(|word| word.get())?;
+        side.d = dict.exact::<Dict>(vm)?.find_str(vm, name)? as u32;
+        return Some(Opcode::STORE_ATTR_WITH_HINT);
     }
     let shapes = &vm.interpreter().shapes;
     let start = class.head().dict_offset() as u32 + 8;
@@ -479,8 +514,7 @@ pub fn specialise_store_attr(vm: &Vm, fp: Fp, pc: *mut u16, oparg: u32) -> Optio
         return Some(Opcode::STORE_ATTR_INSTANCE_VALUE);
     }
     let count = (shape & 0xff) as usize;
-    if count < class.head().inline_values.get() as usize
-        && name.is_interned()
+    if name.is_interned()
         && let Some(after) = shapes.after(shape, name)
     {
         side.c = after;

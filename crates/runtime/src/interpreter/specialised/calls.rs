@@ -2,11 +2,12 @@
 #![allow(unsafe_code)]
 
 use super::{is_exact, payload, read32, write32};
-use crate::frames::{Fp, Frame, Owner, locals_of};
-use crate::interpreter::calls::{CALL, call_general, enter_callee, push_frame};
+use crate::frames::{Fp, Frame, Outcome, locals_of};
+use crate::interpreter::calls::{CALL, call_general};
 use crate::interpreter::control::{drop_word, give_up};
-use crate::interpreter::dispatch::{Flow, handlers, next};
-use crate::native::{Args, Call, MethodKind};
+use crate::interpreter::dispatch::{handlers, next};
+use crate::native::{Call, MethodKind};
+use crate::objects::code::Code;
 use crate::objects::function::Function;
 use crate::objects::list::List;
 use crate::objects::method::BoundMethod;
@@ -15,6 +16,7 @@ use crate::payload::Downcast;
 use crate::vm::{Res, Vm};
 use crate::{Tuple, Type, TypeFlags, Value};
 use core::mem::ManuallyDrop;
+use ophi_bytecode::code::flags;
 use ophi_bytecode::instruction::Opcode;
 
 /// Pushes the frame of a function whose parameters are exactly the `total` words below `sp`; the function's own word stands at
@@ -54,10 +56,52 @@ unsafe fn push_exact(vm: &Vm, callable: *mut Value, sp: *mut Value, total: usize
         (&raw mut (*fp).function).write(callable.read());
         (&raw mut (*fp).locals).write(Value::UNBOUND);
         (&raw mut (*fp).object).write(Value::UNBOUND);
-        // One store for the last word: owner `Thread`, not dying, no place.
+        // One store for the last word: owner `Thread`, its result wanted, not dying, no place.
         (&raw mut (*fp).return_offset).cast::<u64>().write(0);
         vm.exec.top.set(top.add(words));
         Some(fp)
+    }
+}
+
+/// Pushes the frame of the function word `found`, which a class owns, for the `total` words below `sp`. `None`: it does not take exactly
+/// those, or there is no room; nothing has changed.
+///
+/// # Safety
+/// The word is that of a live function; the words below `sp` are its arguments, which move.
+#[inline(always)]
+pub unsafe fn push_found(vm: &Vm, found: u64, sp: *mut Value, total: usize) -> Option<*mut Frame> {
+    // SAFETY: the caller's promise; the new reference moves into the frame.
+    unsafe {
+        let word = ManuallyDrop::new(Value::from_bits(found));
+        let function: &Function = payload(&*word);
+        if !takes_exactly(function.code_now(), total) {
+            return None;
+        }
+        let callee = push_exact(vm, &*word as *const Value as *mut Value, sp, total)?;
+        // `push_exact` took the word over; the class keeps its own.
+        if let Some(header) = word.header() {
+            header.increment();
+        }
+        Some(callee)
+    }
+}
+
+/// Goes on in a frame just pushed by [`push_found`]; its caller's state is stored.
+///
+/// # Safety
+/// As for handlers.
+#[inline(always)]
+pub unsafe fn enter_pushed(callee: *mut Frame, fp: *mut Frame, vm: &Vm) -> crate::interpreter::dispatch::Exit {
+    // SAFETY: the caller's promise.
+    unsafe {
+        (*callee).previous = fp;
+        vm.exec.frame.set(callee);
+        let mut start = (*callee).pc;
+        // RESUME would only look at the breaker.
+        if *start & 0xff == Opcode::RESUME_CHECK.0 as u16 && !vm.breaker.any() {
+            start = start.add(1);
+        }
+        next(start, (*callee).sp, callee, vm)
     }
 }
 
@@ -73,12 +117,7 @@ handlers! {
                 (*fp).pc = pc;
                 (*fp).sp = callable;
                 (*fp).return_offset = 4;
-                (*callee).previous = fp;
-                vm.exec.frame.set(callee);
-                let mut start = (*callee).pc;
-                // RESUME would only look at the breaker.
-                if *start & 0xff == Opcode::RESUME_CHECK.0 as u16 && !vm.breaker.any() { start = start.add(1); }
-                return next(start, (*callee).sp, callee, vm);
+                return enter_pushed(callee, fp, vm);
             }
         }
         CALL(pc, sp, fp, vm, oparg)
@@ -113,34 +152,59 @@ handlers! {
         drop_word(sp);
         CALL_PY_EXACT_ARGS(pc, sp, fp, vm, oparg)
     }
-    fast RETURN_VALUE |pc, sp, fp, vm, oparg| {
-        // The usual end: nobody has looked at the frame and no local dies with it.
-        if (*fp).owner as u8 == Owner::Thread as u8 && (*fp).object.is_unbound() && (*fp).locals.is_unbound() {
-            let value = sp.sub(1);
-            let mut at = locals_of(fp);
-            while at < value {
-                if give_up(at) {
-                    return return_slow(pc, sp, fp, vm, 0);
+    fast CALL_PY_GENERAL |pc, sp, fp, vm, oparg| {
+        // Missing arguments at the end come from the defaults.
+        let count = oparg as usize;
+        let callable = sp.sub(count + 2);
+        if is_exact(callable, vm.exec.known.function.get()) {
+            let total = count + !(*sp.sub(count + 1)).is_unbound() as usize;
+            let function: &Function = payload(callable);
+            let code = &**function.code_now();
+            let wanted = code.argcount as usize;
+            if total <= wanted
+                && takes_exactly(code, wanted)
+                && let Some(defaults) = &*function.defaults.as_ptr()
+                && is_exact(defaults, vm.exec.known.tuple.get())
+                && let defaults = payload::<Tuple>(defaults).as_slice()
+                && wanted - total <= defaults.len()
+            {
+                let from = defaults.as_ptr().add(defaults.len() - (wanted - total));
+                if let Some(callee) = push_exact(vm, callable, sp, total) {
+                    let slots = locals_of(callee);
+                    let mut i = total;
+                    while i < wanted {
+                        slots.add(i).write((*from.add(i - total)).clone());
+                        i += 1;
+                    }
+                    (*fp).pc = pc;
+                    (*fp).sp = callable;
+                    (*fp).return_offset = 4;
+                    return enter_pushed(callee, fp, vm);
                 }
-                at.write(Value::UNBOUND);
-                at = at.add(1);
             }
-            if give_up(&raw mut (*fp).function) {
-                return return_slow(pc, sp, fp, vm, 1);
-            }
-            let caller = (*fp).previous;
-            vm.exec.frame.set(caller);
-            vm.exec.top.set(fp.cast());
-            vm.recursion_left.set(vm.recursion_left.get() + 1);
-            let caller_sp = (*caller).sp;
-            caller_sp.write(value.read());
-            return next((*caller).pc.add((*caller).return_offset as usize), caller_sp.add(1), caller, vm);
         }
-        crate::interpreter::calls::RETURN_SLOW(pc, sp, fp, vm, 0)
+        CALL_PY_OTHER(pc, sp, fp, vm, oparg)
     }
-    fast return_slow |pc, sp, fp, vm, oparg| { crate::interpreter::calls::RETURN_SLOW(pc, sp, fp, vm, oparg) }
-    flow CALL_PY_GENERAL, 3 => call_general;
-    flow CALL_BOUND_METHOD_GENERAL, 3 => call_general;
+    flow CALL_PY_OTHER, 3 => call_general;
+    fast CALL_BOUND_METHOD_GENERAL |pc, sp, fp, vm, oparg| {
+        let count = oparg as usize;
+        let callable = sp.sub(count + 2);
+        if is_exact(callable, vm.exec.known.method.get()) && (*sp.sub(count + 1)).is_unbound() {
+            let method: &BoundMethod = payload(callable);
+            let (function, receiver) = (method.function.clone(), method.receiver.clone());
+            let last = give_up(callable);
+            let old = core::ptr::replace(callable, function);
+            callable.add(1).write(receiver);
+            sp.write(old);
+            if last {
+                (*fp).pc = pc;
+                (*fp).sp = sp;
+                drop_word(sp);
+            }
+            return CALL_PY_GENERAL(pc, sp, fp, vm, oparg);
+        }
+        CALL_PY_OTHER(pc, sp, fp, vm, oparg)
+    }
     flow CALL_NON_PY, 3 => call_general;
     fast CALL_NON_PY_GENERAL |pc, sp, fp, vm, oparg| {
         let callable = sp.sub(oparg as usize + 2);
@@ -149,19 +213,6 @@ handlers! {
         }
         CALL_NON_PY(pc, sp, fp, vm, oparg)
     }
-    guarded CALL_BUILTIN_O, 3, CALL => builtin_o;
-    guarded CALL_BUILTIN_FAST, 3, CALL => builtin_fast;
-    guarded CALL_BUILTIN_FAST_WITH_KEYWORDS, 3, CALL => builtin_fast;
-    guarded CALL_BUILTIN_CLASS, 3, CALL => builtin_class;
-    guarded CALL_METHOD_DESCRIPTOR_O, 3, CALL => descriptor_o;
-    guarded CALL_METHOD_DESCRIPTOR_NOARGS, 3, CALL => descriptor_noargs;
-    guarded CALL_METHOD_DESCRIPTOR_FAST, 3, CALL => descriptor_fast;
-    guarded CALL_METHOD_DESCRIPTOR_FAST_WITH_KEYWORDS, 3, CALL => descriptor_fast;
-    guarded CALL_TYPE_1, 3, CALL => type_1;
-    guarded CALL_STR_1, 3, CALL => str_1;
-    guarded CALL_TUPLE_1, 3, CALL => tuple_1;
-    guarded CALL_LEN, 3, CALL => len;
-    guarded CALL_ISINSTANCE, 3, CALL => isinstance;
     fast CALL_LIST_APPEND |pc, sp, fp, vm, oparg| {
         // callable, list, item: the result is dropped by the POP_TOP behind.
         let callable = sp.sub(3);
@@ -193,19 +244,45 @@ handlers! {
         next(pc.add(5), sp.sub(3), fp, vm)
     }
     guarded CALL_LIST_APPEND_SLOW, 3, CALL => list_append;
-    flow CALL_ALLOC_AND_ENTER_INIT_FLOW, 3 => alloc_and_enter_init;
     fast CALL_ALLOC_AND_ENTER_INIT |pc, sp, fp, vm, oparg| {
-        let callable = sp.sub(oparg as usize + 2);
-        if (*sp.sub(oparg as usize + 1)).is_unbound()
-            && let Some(header) = (*callable).header()
-            && header.type_head().flags.get().has(TypeFlags::TYPE)
+        // The instance takes the place of the class on this stack and goes as `self` to the callee; `__init__` returns under it.
+        let count = oparg as usize;
+        let callable = sp.sub(count + 2);
+        if is_exact(callable, vm.exec.known.r#type.get())
+            && (*callable.add(1)).is_unbound()
             && payload::<Type>(callable).fields.version.get() == read32(pc.add(2))
         {
-            return CALL_ALLOC_AND_ENTER_INIT_FLOW(pc, sp, fp, vm, oparg);
+            let class: &Type = payload(callable);
+            let init = class.cached_init.get();
+            let function: &Function = payload((&raw const init).cast());
+            let code = &**function.code_now();
+            if takes_exactly(code, count + 1) {
+                (*fp).pc = pc;
+                (*fp).sp = sp;
+                let Ok(instance) = plain_instance(vm, &*callable) else {
+                    return crate::interpreter::unwind::raised(pc, sp, fp, vm, 0);
+                };
+                let class = callable.read();
+                callable.write(instance.clone());
+                callable.add(1).write(instance);
+                // The instance holds its class.
+                if let Some(header) = class.header() { header.decrement(); }
+                core::mem::forget(class);
+                sp.write((*core::mem::ManuallyDrop::new(Value::from_bits(init))).clone());
+                if let Some(callee) = push_exact(vm, sp, sp, count + 1) {
+                    (*fp).sp = callable.add(1);
+                    (*fp).return_offset = 4;
+                    (*callee).result = Outcome::Nothing;
+                    return enter_pushed(callee, fp, vm);
+                }
+                (*fp).sp = sp.add(1);
+                return too_deep(pc, sp.add(1), fp, vm, oparg);
+            }
         }
         CALL(pc, sp, fp, vm, oparg)
     }
-    flow CALL_KW_PY, 3 => crate::interpreter::calls::call_kw_general;
+    body too_deep, 0 => raise_too_deep;
+        flow CALL_KW_PY, 3 => crate::interpreter::calls::call_kw_general;
     flow CALL_KW_BOUND_METHOD, 3 => crate::interpreter::calls::call_kw_general;
     flow CALL_KW_NON_PY, 3 => crate::interpreter::calls::call_kw_general;
 }
@@ -224,136 +301,6 @@ fn operands<'a>(fp: Fp, oparg: u32) -> (&'a Value, &'a [Value]) {
     (fp.top(count + 2), fp.top_slice(total))
 }
 
-#[inline(always)]
-fn finish(vm: &Vm, fp: Fp, oparg: u32, result: Value) -> Res<bool> {
-    fp.drop_top(oparg as usize + 2);
-    fp.push(result);
-    if vm.breaker.any() {
-        vm.safepoint()?;
-    }
-    Ok(true)
-}
-
-fn builtin_o(vm: &Vm, fp: Fp, oparg: u32) -> Res<bool> {
-    let (callable, args) = operands(fp, oparg);
-    let (Some(native), [arg]) = (callable.exact::<NativeFunction>(vm), args) else { return Ok(false) };
-    let Call::One(f) = native.def.call else { return Ok(false) };
-    vm.enter_call("")?;
-    let result = f(vm, native.this.as_ref().unwrap_or(&Value::NONE), arg);
-    vm.leave_call();
-    finish(vm, fp, oparg, result?)
-}
-
-fn builtin_fast(vm: &Vm, fp: Fp, oparg: u32) -> Res<bool> {
-    let (callable, args) = operands(fp, oparg);
-    let Some(native) = callable.exact::<NativeFunction>(vm) else { return Ok(false) };
-    let Call::Many(f) = native.def.call else { return Ok(false) };
-    vm.enter_call("")?;
-    let result = f(vm, native.this.as_ref().unwrap_or(&Value::NONE), Args::positional(args));
-    vm.leave_call();
-    finish(vm, fp, oparg, result?)
-}
-
-fn builtin_class(vm: &Vm, fp: Fp, oparg: u32) -> Res<bool> {
-    let (callable, args) = operands(fp, oparg);
-    if !callable.downcast::<Type>().is_some_and(|t| !t.is_heap()) {
-        return Ok(false);
-    }
-    let result = vm.call_args(callable, Args::positional(args))?;
-    finish(vm, fp, oparg, result)
-}
-
-/// The descriptor's definition when the receiver is an instance of its class.
-#[inline(always)]
-fn descriptor<'a>(
-    vm: &Vm,
-    callable: &'a Value,
-    args: &'a [Value],
-) -> Option<(&'static crate::native::MethodDef, &'a Value, &'a [Value])> {
-    let descriptor = callable.exact::<MethodDescriptor>(vm)?;
-    let (receiver, rest) = args.split_first()?;
-    let class = vm.class(receiver);
-    (class.is(&descriptor.owner) || class.is_subtype(&descriptor.owner)).then_some((descriptor.def, receiver, rest))
-}
-
-fn descriptor_o(vm: &Vm, fp: Fp, oparg: u32) -> Res<bool> {
-    let (callable, args) = operands(fp, oparg);
-    let Some((def, receiver, [arg])) = descriptor(vm, callable, args) else { return Ok(false) };
-    let Call::One(f) = def.call else { return Ok(false) };
-    vm.enter_call("")?;
-    let result = f(vm, receiver, arg);
-    vm.leave_call();
-    finish(vm, fp, oparg, result?)
-}
-
-fn descriptor_noargs(vm: &Vm, fp: Fp, oparg: u32) -> Res<bool> {
-    let (callable, args) = operands(fp, oparg);
-    let Some((def, receiver, [])) = descriptor(vm, callable, args) else { return Ok(false) };
-    let Call::NoArgs(f) = def.call else { return Ok(false) };
-    vm.enter_call("")?;
-    let result = f(vm, receiver);
-    vm.leave_call();
-    finish(vm, fp, oparg, result?)
-}
-
-fn descriptor_fast(vm: &Vm, fp: Fp, oparg: u32) -> Res<bool> {
-    let (callable, args) = operands(fp, oparg);
-    let Some((def, receiver, rest)) = descriptor(vm, callable, args) else { return Ok(false) };
-    let Call::Many(f) = def.call else { return Ok(false) };
-    vm.enter_call("")?;
-    let result = f(vm, receiver, Args::positional(rest));
-    vm.leave_call();
-    finish(vm, fp, oparg, result?)
-}
-
-fn type_1(vm: &Vm, fp: Fp, oparg: u32) -> Res<bool> {
-    let (callable, [arg]) = operands(fp, oparg) else { return Ok(false) };
-    if !callable.is(vm.ty(&crate::objects::r#type::TYPE).as_value()) {
-        return Ok(false);
-    }
-    let class = vm.class(arg).to_value();
-    finish(vm, fp, oparg, class)
-}
-
-fn str_1(vm: &Vm, fp: Fp, oparg: u32) -> Res<bool> {
-    let (callable, [arg]) = operands(fp, oparg) else { return Ok(false) };
-    if !callable.is(vm.ty(&crate::objects::str::STR).as_value()) {
-        return Ok(false);
-    }
-    let text = vm.str(arg)?.into_value();
-    finish(vm, fp, oparg, text)
-}
-
-fn tuple_1(vm: &Vm, fp: Fp, oparg: u32) -> Res<bool> {
-    let (callable, [arg]) = operands(fp, oparg) else { return Ok(false) };
-    if !callable.is(vm.ty(&crate::objects::tuple::TUPLE).as_value()) {
-        return Ok(false);
-    }
-    let tuple = match arg.exact::<Tuple>(vm) {
-        Some(_) => arg.clone(),
-        None => Tuple::from_vec(vm, vm.collect(arg)?)?.into_value(),
-    };
-    finish(vm, fp, oparg, tuple)
-}
-
-fn len(vm: &Vm, fp: Fp, oparg: u32) -> Res<bool> {
-    let (callable, [arg]) = operands(fp, oparg) else { return Ok(false) };
-    if callable.bits() != vm.exec.len_function.get() {
-        return Ok(false);
-    }
-    let len = vm.new_int(vm.len(arg)? as i64)?;
-    finish(vm, fp, oparg, len)
-}
-
-fn isinstance(vm: &Vm, fp: Fp, oparg: u32) -> Res<bool> {
-    let (callable, [value, class]) = operands(fp, oparg) else { return Ok(false) };
-    if callable.bits() != vm.exec.isinstance_function.get() {
-        return Ok(false);
-    }
-    let answer = Value::bool(vm.is_instance(value, class)?);
-    finish(vm, fp, oparg, answer)
-}
-
 #[allow(unsafe_code)]
 fn list_append(vm: &Vm, fp: Fp, oparg: u32) -> Res<bool> {
     let (callable, [list, item]) = operands(fp, oparg) else { return Ok(false) };
@@ -369,47 +316,24 @@ fn list_append(vm: &Vm, fp: Fp, oparg: u32) -> Res<bool> {
     Ok(true)
 }
 
-/// Makes the instance, and runs `__init__` under a frame that checks its result and returns the instance.
-fn alloc_and_enter_init(vm: &Vm, fp: Fp, oparg: u32) -> Res<Flow> {
-    let count = oparg as usize;
-    let Some(class) = fp.top(count + 2).downcast::<Type>().cloned() else {
-        return Err(vm.system_error("a class vanished"));
-    };
-    let Some(init) = class.lookup(vm, &vm.names().__init__) else { return Err(vm.system_error("__init__ vanished")) };
-    let Some(function) = init.exact::<Function>(vm) else { return Err(vm.system_error("__init__ vanished")) };
-    let code = function.code_now();
-    if code.argcount as usize != count + 1 || code.flags & 0xc != 0 || code.kwonlyargcount != 0 {
-        return call_general(vm, fp, oparg);
-    }
-    let instance: crate::Ref<crate::objects::object::Instance> =
-        vm.new_instance(&class, crate::objects::object::Instance)?;
-    let cleanup = crate::interpreter::calls::cleanup_function(vm)?;
-    // SAFETY: both frames are complete when they enter the chain; the arguments move off the caller's stack.
-    unsafe {
-        let shim = push_frame(vm, &cleanup)?;
-        (*shim).owner = Owner::Cleanup;
-        let callee = match push_frame(vm, function) {
-            Ok(callee) => callee,
-            Err(raised) => {
-                let aside = vm.take_raised(raised);
-                crate::frames::pop_thread_frame(vm, shim);
-                return Err(vm.raise_again(aside));
-            }
-        };
-        let sp = (*fp.raw()).sp;
-        let slots = locals_of(callee);
-        slots.write(instance.to_value());
-        core::ptr::copy_nonoverlapping(sp.sub(count), slots.add(1), count);
-        (*fp.raw()).sp = sp.sub(count);
-        fp.drop_top(2);
-        Fp::new(shim).push(instance.into_value());
-        (*shim).return_offset = 0;
-        (*fp.raw()).return_offset = 4;
-        (*shim).previous = fp.raw();
-        vm.exec.frame.set(shim);
-        enter_callee(vm, shim, callee, 0);
-    }
-    Ok(Flow::Switched)
+/// Whether the code takes exactly `total` positional arguments and runs at once.
+#[inline(always)]
+pub fn takes_exactly(code: &Code, total: usize) -> bool {
+    const OTHER: u32 =
+        flags::VARARGS | flags::VARKEYWORDS | flags::GENERATOR | flags::COROUTINE | flags::ASYNC_GENERATOR;
+    code.flags & (OTHER | flags::OPTIMIZED) == flags::OPTIMIZED
+        && code.kwonlyargcount == 0
+        && code.argcount as usize == total
+}
+
+#[inline(never)]
+fn plain_instance(vm: &Vm, class: &Value) -> Res {
+    let Some(class) = class.downcast::<Type>() else { return Err(vm.system_error("a class vanished")) };
+    Ok(vm.new_instance(class, crate::objects::object::Instance)?.into_value())
+}
+
+fn raise_too_deep(vm: &Vm, _: Fp, _: u32) -> Res<()> {
+    Err(vm.recursion_error(""))
 }
 
 pub fn specialise_call(vm: &Vm, fp: Fp, pc: *mut u16, oparg: u32) -> Option<Opcode> {
@@ -436,26 +360,26 @@ pub fn specialise_call(vm: &Vm, fp: Fp, pc: *mut u16, oparg: u32) -> Option<Opco
             );
         }
         if let Some(native) = callable.exact::<NativeFunction>(vm) {
-            if nargs == 1 && callable.bits() == vm.exec.len_function.get() {
+            if nargs == 1 && oparg == 1 && callable.bits() == vm.exec.len_function.get() {
                 return Some(Opcode::CALL_LEN);
             }
-            if nargs == 2 && callable.bits() == vm.exec.isinstance_function.get() {
+            if nargs == 2 && oparg == 2 && callable.bits() == vm.exec.isinstance_function.get() {
                 return Some(Opcode::CALL_ISINSTANCE);
             }
             return Some(match native.def.call {
-                Call::One(_) if nargs == 1 => Opcode::CALL_BUILTIN_O,
-                Call::Many(_) => Opcode::CALL_BUILTIN_FAST,
+                Call::One(_) if nargs == 1 && oparg == 1 => Opcode::CALL_BUILTIN_O,
+                Call::Many(_) if oparg as usize == nargs => Opcode::CALL_BUILTIN_FAST,
                 _ => Opcode::CALL_NON_PY_GENERAL,
             });
         }
         if let Some(descriptor) = callable.exact::<MethodDescriptor>(vm) {
-            if descriptor.def.kind != MethodKind::Instance || nargs == 0 {
+            if descriptor.def.kind != MethodKind::Instance || oparg as usize == nargs {
                 return Some(Opcode::CALL_NON_PY_GENERAL);
             }
             return Some(match descriptor.def.call {
                 Call::NoArgs(_) if nargs == 1 => Opcode::CALL_METHOD_DESCRIPTOR_NOARGS,
                 Call::One(_) if nargs == 2 => {
-                    let pops = (*pc.add(4) & 0xff) as u8 == Opcode::POP_TOP.0;
+                    let pops = Opcode(*pc.add(4) as u8).deopt() == Opcode::POP_TOP;
                     if pops && oparg == 1 && callable.bits() == read_append(vm) && is_exact(&args[0], known.list.get())
                     {
                         Opcode::CALL_LIST_APPEND
@@ -516,7 +440,8 @@ unsafe fn class_call(
                 return Some(Opcode::CALL_TUPLE_1);
             }
         }
-        return Some(Opcode::CALL_BUILTIN_CLASS);
+        let direct = oparg as usize == nargs && vm.class(callable).is(vm.ty(&crate::objects::r#type::TYPE));
+        return Some(if direct { Opcode::CALL_BUILTIN_CLASS } else { Opcode::CALL_NON_PY_GENERAL });
     }
     let object = vm.ty(&crate::objects::object::OBJECT);
     let plain_meta = vm.class(callable).is(vm.ty(&crate::objects::r#type::TYPE));
@@ -528,9 +453,12 @@ unsafe fn class_call(
         && core::ptr::eq(class.head().layout, <crate::objects::object::Instance as crate::Payload>::LAYOUT);
     if plain_meta && plain_new && plain_layout && !class.has(TypeFlags::ABSTRACT) && oparg as usize == nargs {
         let init = class.lookup(vm, &vm.names().__init__)?;
-        if init.exact::<Function>(vm).is_some() {
+        if let Some(function) = init.exact::<Function>(vm)
+            && takes_exactly(function.code_now(), nargs + 1)
+        {
             let version = class.ensure_version(vm);
             if version != 0 {
+                class.cached_init.set(init.bits());
                 // SAFETY: the version units of CALL's cache.
                 unsafe { write32(pc.add(2), version) };
                 return Some(Opcode::CALL_ALLOC_AND_ENTER_INIT);

@@ -1,13 +1,15 @@
 //! Unpacking and item assignment of builtin containers; methods through `super()`.
 #![allow(unsafe_code)]
 
+use super::calls::{enter_pushed, push_found, takes_exactly};
 use super::{is_exact, payload};
-use crate::frames::Fp;
+use crate::frames::{Fp, Outcome};
 use crate::interpreter::attributes::LOAD_SUPER_ATTR;
 use crate::interpreter::containers::{STORE_SUBSCR, UNPACK_SEQUENCE};
-use crate::interpreter::control::{give_up, pop_free};
+use crate::interpreter::control::{give_up, pop_free, pop_free_two};
 use crate::interpreter::dispatch::{handlers, next};
 use crate::objects::dict::Dict;
+use crate::objects::function::Function;
 use crate::objects::list::List;
 use crate::payload::Downcast;
 use crate::vm::{Res, Vm};
@@ -36,15 +38,15 @@ handlers! {
             let items = tuple.as_slice();
             let count = oparg as usize;
             if items.len() == count {
-                let sequence = sp.sub(1).read();
+                let sequence = (*sp.sub(1)).bits();
                 let mut at = sp.sub(1);
                 let mut i = count;
                 while i > 0 {
                     i -= 1;
-                    at.write(items[i].clone());
+                    at.write((*items.as_ptr().add(i)).clone());
                     at = at.add(1);
                 }
-                at.write(sequence);
+                at.write(Value::from_bits(sequence));
                 if give_up(at) { return pop_free(pc.add(2), at, fp, vm, 0); }
                 return next(pc.add(2), at, fp, vm);
             }
@@ -57,7 +59,7 @@ handlers! {
             let items = &*list.items.as_ptr();
             let count = oparg as usize;
             if items.len() == count {
-                let sequence = sp.sub(1).read();
+                let sequence = (*sp.sub(1)).bits();
                 let mut at = sp.sub(1);
                 let mut i = count;
                 while i > 0 {
@@ -65,33 +67,58 @@ handlers! {
                     at.write((*items.as_ptr().add(i)).clone());
                     at = at.add(1);
                 }
-                at.write(sequence);
+                at.write(Value::from_bits(sequence));
                 if give_up(at) { return pop_free(pc.add(2), at, fp, vm, 0); }
                 return next(pc.add(2), at, fp, vm);
             }
         }
         UNPACK_SEQUENCE(pc, sp, fp, vm, oparg)
     }
-    guarded STORE_SUBSCR_LIST_INT, 1, STORE_SUBSCR => store_list;
+    fast STORE_SUBSCR_LIST_INT |pc, sp, fp, vm, oparg| {
+        // value, list, index
+        let index = (*sp.sub(1)).bits();
+        if index & 3 == 1 && is_exact(sp.sub(2), vm.exec.known.list.get()) {
+            let list: &List = payload(sp.sub(2));
+            let items = &mut *list.items.as_ptr();
+            let position = (index as i64) >> 2;
+            let position = if position < 0 { position + items.len() as i64 } else { position };
+            if (position as usize) < items.len() {
+                let slot = items.as_mut_ptr().add(position as usize);
+                let old = core::ptr::replace(slot, sp.sub(3).read());
+                let list_last = give_up(sp.sub(2));
+                sp.sub(3).write(old);
+                let old_last = give_up(sp.sub(3));
+                if list_last || old_last {
+                    return pop_free_two(pc.add(2), sp.sub(3), fp, vm, old_last as u32 | (list_last as u32) << 1);
+                }
+                return next(pc.add(2), sp.sub(3), fp, vm);
+            }
+        }
+        STORE_SUBSCR(pc, sp, fp, vm, oparg)
+    }
+    fast STORE_SUBSCR_SETITEM |pc, sp, fp, vm, oparg| {
+        // value, container, key: the class's own `__setitem__` takes container, key, value, and its result is not wanted.
+        let container = sp.sub(2);
+        if let Some(header) = (*container).header() {
+            let class: &Type = &(*header.type_pointer().as_ptr().cast::<ophi_heap::Object<Type>>()).payload;
+            let (found, version) = class.cached_setitem.get();
+            if version != 0 && version == class.fields.version.get() {
+                // The value goes behind the others; the word above the stack is free.
+                sp.write(sp.sub(3).read());
+                if let Some(callee) = push_found(vm, found, sp.add(1), 3) {
+                    (*fp).pc = pc;
+                    (*fp).sp = sp.sub(3);
+                    (*fp).return_offset = 2;
+                    (*callee).result = Outcome::Ignored;
+                    return enter_pushed(callee, fp, vm);
+                }
+            }
+        }
+        STORE_SUBSCR(pc, sp, fp, vm, oparg)
+    }
     guarded STORE_SUBSCR_DICT, 1, STORE_SUBSCR => store_dict;
     guarded LOAD_SUPER_ATTR_METHOD, 1, LOAD_SUPER_ATTR => super_method;
     guarded LOAD_SUPER_ATTR_ATTR, 1, LOAD_SUPER_ATTR => super_attribute;
-}
-
-fn store_list(vm: &Vm, fp: Fp, _: u32) -> Res<bool> {
-    let (Some(list), Some(index)) = (fp.top(2).exact::<List>(vm), fp.top(1).as_small_int()) else { return Ok(false) };
-    let value = fp.top(3).clone();
-    let old = list.items.with_mut(|items| {
-        let len = items.len() as i64;
-        let index = if index < 0 { index + len } else { index };
-        items.get_mut(index as usize).map(|slot| core::mem::replace(slot, value))
-    });
-    if old.is_none() {
-        return Ok(false);
-    }
-    fp.drop_top(3);
-    drop(old);
-    Ok(true)
 }
 
 fn store_dict(vm: &Vm, fp: Fp, _: u32) -> Res<bool> {
@@ -168,7 +195,21 @@ pub fn specialise_store_subscr(vm: &Vm, fp: Fp, _: *mut u16, _: u32) -> Option<O
     if container.exact::<List>(vm).is_some() && key.is_small_int() {
         return Some(Opcode::STORE_SUBSCR_LIST_INT);
     }
-    container.exact::<Dict>(vm).map(|_| Opcode::STORE_SUBSCR_DICT)
+    if container.exact::<Dict>(vm).is_some() {
+        return Some(Opcode::STORE_SUBSCR_DICT);
+    }
+    let class = vm.class(container);
+    if !class.is_heap() || container.is_a::<Type>() {
+        return None;
+    }
+    let found = class.lookup(vm, &vm.names().__setitem__)?;
+    let function = found.exact::<Function>(vm)?;
+    let version = class.ensure_version(vm);
+    if version == 0 || !takes_exactly(function.code_now(), 3) {
+        return None;
+    }
+    class.cached_setitem.set((found.bits(), version));
+    Some(Opcode::STORE_SUBSCR_SETITEM)
 }
 
 pub fn specialise_load_super_attr(vm: &Vm, fp: Fp, _: *mut u16, oparg: u32) -> Option<Opcode> {

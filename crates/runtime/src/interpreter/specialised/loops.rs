@@ -2,21 +2,48 @@
 #![allow(unsafe_code)]
 
 use super::{is_exact, payload};
-use crate::Tuple;
-use crate::Value;
-use crate::frames::Fp;
+use crate::frames::{Fp, Frame, locals_of};
 use crate::interpreter::calls::RESUME;
-use crate::interpreter::control::{FOR_ITER, FOR_ITER_SLOW, JUMP_BACKWARD, LOAD_CONST, safepoint_then};
-use crate::interpreter::dispatch::{handlers, next};
-use crate::interpreter::generators::{SEND, SEND_SLOW};
+use crate::interpreter::control::{
+    FOR_ITER, FOR_ITER_SLOW, JUMP_BACKWARD, LOAD_CONST, give_up, pop_free, safepoint_then,
+};
+use crate::interpreter::dispatch::{Exit, FUSED, Flow, handlers, next};
+use crate::interpreter::generators::{SEND, SEND_SLOW, jump};
+use crate::objects::dict::iter::ITEM_ITERATOR;
+use crate::objects::exceptions as exc;
 use crate::objects::generator::{Generator, State};
+use crate::objects::iterators::enumerate::ENUMERATE;
+use crate::objects::iterators::zip::{ZIP, Zip};
 use crate::objects::list::List;
 use crate::objects::list::iter::{LIST_ITERATOR, ListIterator};
 use crate::objects::range::iter::{RANGE_ITERATOR, RangeIterator};
 use crate::objects::tuple::iter::{TUPLE_ITERATOR, TupleIterator};
-use crate::vm::Vm;
+use crate::vm::{Res, Vm};
+use crate::{Tuple, Type, Value};
 use ophi_bytecode::instruction::Opcode;
 use ophi_heap::value::MAX_SMALL;
+
+/// The item goes to the stack, or at once to the local that STORE_FAST names.
+///
+/// # Safety
+/// As for handlers; `pc` stands behind FOR_ITER, the word at `sp` is free.
+#[inline(always)]
+unsafe fn item_stored(pc: *mut u16, sp: *mut Value, fp: *mut Frame, vm: &Vm, item: Value) -> Exit {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let unit = *pc;
+        if FUSED && (unit as u8 == Opcode::STORE_FAST.0 || unit as u8 == Opcode::STORE_FAST__LOAD_FAST_BORROW.0) {
+            let slot = locals_of(fp).add((unit >> 8) as usize);
+            sp.write(core::ptr::replace(slot, item));
+            if give_up(sp) {
+                return pop_free(pc.add(1), sp, fp, vm, 0);
+            }
+            return next(pc.add(1), sp, fp, vm);
+        }
+        sp.write(item);
+        next(pc, sp.add(1), fp, vm)
+    }
+}
 
 handlers! {
     fast FOR_ITER_LIST |pc, sp, fp, vm, oparg| {
@@ -29,8 +56,7 @@ handlers! {
                 if let Some(item) = (&*list.items.as_ptr()).get(index) {
                     let item = item.clone();
                     iterator.index.set(index + 1);
-                    sp.write(item);
-                    return next(pc.add(2), sp.add(1), fp, vm);
+                    return item_stored(pc.add(2), sp, fp, vm, item);
                 }
                 // The end: the plain form lets the list go.
                 return FOR_ITER_SLOW(pc, sp, fp, vm, oparg);
@@ -49,8 +75,7 @@ handlers! {
                 if let Some(item) = tuple.as_slice().get(index) {
                     let item = item.clone();
                     iterator.index.set(index + 1);
-                    sp.write(item);
-                    return next(pc.add(2), sp.add(1), fp, vm);
+                    return item_stored(pc.add(2), sp, fp, vm, item);
                 }
                 return FOR_ITER_SLOW(pc, sp, fp, vm, oparg);
             }
@@ -69,12 +94,32 @@ handlers! {
             if value.unsigned_abs() <= MAX_SMALL as u64 {
                 iterator.left.set(left - 1);
                 iterator.next.set(value.wrapping_add(iterator.step.get()));
-                sp.write(Value::from_bits(((value as u64) << 2) | 1));
-                return next(pc.add(2), sp.add(1), fp, vm);
+                return item_stored(pc.add(2), sp, fp, vm, Value::from_bits(((value as u64) << 2) | 1));
             }
         }
         FOR_ITER(pc, sp, fp, vm, oparg)
     }
+    fast FOR_ITER_NATIVE |pc, sp, fp, vm, oparg| {
+        if let Some(header) = (*sp.sub(1)).header()
+            && header.type_pointer().as_ptr() as usize != vm.exec.known.generator.get()
+        {
+            let class: &Type = &(*header.type_pointer().as_ptr().cast::<ophi_heap::Object<Type>>()).payload;
+            if let Some(advance) = class.slots().iternext {
+                (*fp).pc = pc;
+                (*fp).sp = sp;
+                return match advance(vm, &*sp.sub(1)) {
+                    Ok(Some(item)) => {
+                        sp.write(item);
+                        next(pc.add(2), sp.add(1), fp, vm)
+                    }
+                    Ok(None) => next(pc.add(3 + oparg as usize), sp, fp, vm),
+                    Err(_) => for_iter_raised(pc, sp, fp, vm, oparg),
+                };
+            }
+        }
+        FOR_ITER(pc, sp, fp, vm, oparg)
+    }
+    flow for_iter_raised, 1 => stop_or_raise;
     fast FOR_ITER_GEN |pc, sp, fp, vm, oparg| {
         if is_exact(sp.sub(1), vm.exec.known.generator.get()) {
             let generator: &Generator = payload(sp.sub(1));
@@ -143,9 +188,12 @@ pub fn fill_known(vm: &Vm) {
     known.list_iterator.set(vm.ty(&LIST_ITERATOR).as_ptr() as usize);
     known.tuple_iterator.set(vm.ty(&TUPLE_ITERATOR).as_ptr() as usize);
     known.range_iterator.set(vm.ty(&RANGE_ITERATOR).as_ptr() as usize);
+    known.enumerate.set(vm.ty(&ENUMERATE).as_ptr() as usize);
+    known.zip.set(vm.ty(&ZIP).as_ptr() as usize);
+    known.dict_items.set(vm.ty(&ITEM_ITERATOR).as_ptr() as usize);
 }
 
-pub fn specialise_for_iter(vm: &Vm, fp: Fp, _: *mut u16, _: u32) -> Option<Opcode> {
+pub fn specialise_for_iter(vm: &Vm, fp: Fp, pc: *mut u16, _: u32) -> Option<Opcode> {
     let known = &vm.exec.known;
     let iterator = fp.top(1);
     // SAFETY: the word holds a value.
@@ -162,8 +210,27 @@ pub fn specialise_for_iter(vm: &Vm, fp: Fp, _: *mut u16, _: u32) -> Option<Opcod
         if is_exact(iterator, known.generator.get()) {
             return Some(Opcode::FOR_ITER_GEN);
         }
+        let pairs = is_exact(iterator, known.enumerate.get())
+            || is_exact(iterator, known.dict_items.get())
+            || is_exact(iterator, known.zip.get()) && payload::<Zip>(iterator).iterators.len() == 2;
+        if pairs && Opcode(*pc.add(2) as u8).deopt() == Opcode::UNPACK_SEQUENCE && *pc.add(2) >> 8 == 2 {
+            return Some(Opcode::FOR_ITER_PAIR);
+        }
     }
-    None
+    vm.class(iterator).slots().iternext.map(|_| Opcode::FOR_ITER_NATIVE)
+}
+
+/// An iterator raised: StopIteration ends the loop, anything else goes on.
+fn stop_or_raise(vm: &Vm, fp: Fp, oparg: u32) -> Res<Flow> {
+    let Some(exception) = vm.put_aside() else {
+        return Err(vm.system_error("an iterator failed without an exception"));
+    };
+    let raised = vm.raise_again(exception);
+    if vm.raised_is(&exc::STOP_ITERATION) {
+        vm.forget(raised);
+        return jump(fp, 3 + oparg as usize);
+    }
+    Err(raised)
 }
 
 pub fn specialise_send(vm: &Vm, fp: Fp, _: *mut u16, _: u32) -> Option<Opcode> {

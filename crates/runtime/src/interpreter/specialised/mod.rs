@@ -12,6 +12,8 @@ pub mod calls;
 pub mod containers;
 pub mod globals;
 pub mod loops;
+pub mod native_calls;
+pub mod pairs;
 
 use crate::Value;
 use crate::frames::{Fp, Frame};
@@ -159,6 +161,7 @@ pub unsafe fn write64(units: *mut u16, value: u64) {
 #[derive(Default)]
 pub struct Known {
     pub ready: Cell<bool>,
+    pub r#type: Cell<usize>,
     pub list: Cell<usize>,
     pub tuple: Cell<usize>,
     pub dict: Cell<usize>,
@@ -168,11 +171,18 @@ pub struct Known {
     pub native_function: Cell<usize>,
     pub method_descriptor: Cell<usize>,
     pub module: Cell<usize>,
+    pub cell: Cell<usize>,
+    pub set: Cell<usize>,
+    pub frozenset: Cell<usize>,
+    pub slice: Cell<usize>,
     pub generator: Cell<usize>,
     pub coroutine: Cell<usize>,
     pub list_iterator: Cell<usize>,
     pub tuple_iterator: Cell<usize>,
     pub range_iterator: Cell<usize>,
+    pub enumerate: Cell<usize>,
+    pub zip: Cell<usize>,
+    pub dict_items: Cell<usize>,
 }
 
 impl Known {
@@ -180,6 +190,11 @@ impl Known {
     pub fn fill(&self, vm: &Vm) {
         use crate::objects as o;
         let address = |def: &'static TypeDef| vm.ty(def).as_ptr() as usize;
+        self.r#type.set(address(&o::r#type::TYPE));
+        self.cell.set(address(&o::cell::CELL));
+        self.set.set(address(&o::set::SET));
+        self.frozenset.set(address(&o::set::FROZENSET));
+        self.slice.set(address(&o::slice::SLICE));
         self.list.set(address(&o::list::LIST));
         self.tuple.set(address(&o::tuple::TUPLE));
         self.dict.set(address(&o::dict::DICT));

@@ -8,7 +8,8 @@ use crate::payload::Downcast;
 use crate::slots::CompareOp;
 use crate::vm::{Res, Vm};
 use crate::{Ref, Str, Tuple, TypeRef, Value, methods};
-use ophi_bytecode::code::{CodeObject, Constant, Position, kinds, line_ranges, positions};
+use ophi_bytecode::code::{CodeObject, Constant, Position, flags, kinds, line_ranges, positions};
+use ophi_bytecode::instruction::{Kind, Opcode};
 use ophi_bytecode::pystring::PyString;
 use ophi_bytecode::verify::MAX_STACK;
 use std::hash::{Hash, Hasher};
@@ -153,7 +154,17 @@ impl Code {
     /// The stream as it is now, specialised.
     #[getter]
     fn _co_code_adaptive(vm: &Vm, this: &Ref<Code>) -> Res {
-        let bytes: Vec<u8> = this.unit_copy().iter().flat_map(|u| u.to_le_bytes()).collect();
+        // Forms of ours show as what they stand for: `dis` knows CPython's only.
+        let mut units = this.unit_copy();
+        let mut at = 0;
+        while at < units.len() {
+            let op = Opcode((units[at] & 0xff) as u8);
+            if op.row().kind == Kind::Ours {
+                units[at] = (units[at] & 0xff00) | op.deopt().0 as u16;
+            }
+            at += 1 + op.caches();
+        }
+        let bytes: Vec<u8> = units.iter().flat_map(|u| u.to_le_bytes()).collect();
         vm.new_bytes_value(&bytes)
     }
     #[member]

@@ -168,6 +168,7 @@ impl Code {
             (units, exceptions, plain.stacksize)
         };
         let sides = crate::interpreter::specialised::quicken(&mut units);
+        crate::interpreter::superinstructions::fuse(&mut units);
         let intern = |text: &ophi_bytecode::pystring::PyString| vm.intern_ref(&vm.new_wtf8(text.as_bytes())?);
         let slot_names: Res<Vec<Ref<Str>>> = plain.localsplusnames.iter().map(intern).collect();
         let slots = plain.localsplusnames.len();

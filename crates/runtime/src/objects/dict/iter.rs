@@ -96,7 +96,7 @@ impl Part {
         match self {
             Part::Keys => Ok(key),
             Part::Values => Ok(value),
-            Part::Items => Ok(Tuple::from_exact(vm, 2, [key, value].into_iter())?.into_value()),
+            Part::Items => Tuple::pair(vm, key, value),
         }
     }
 }
@@ -143,6 +143,24 @@ impl DictIterator {
                 Ok(None)
             }
         }
+    }
+
+    /// The next key and value, for whoever takes the pair apart.
+    pub fn forward_pair(&self, vm: &Vm) -> Res<Option<(Value, Value)>> {
+        let Some(holder) = self.dict.get() else { return Ok(None) };
+        let Some(dict) = holder.downcast::<Dict>() else { return Ok(None) };
+        self.check(vm, dict)?;
+        let Some(at) = dict.next_position(self.position.get()) else {
+            self.dict.set(None);
+            return Ok(None);
+        };
+        self.position.set(at + 1);
+        if self.left.get() == 0 {
+            self.dict.set(None);
+            return Err(vm.runtime_error("dictionary keys changed during iteration"));
+        }
+        self.left.set(self.left.get() - 1);
+        Ok(dict.entry_at(at))
     }
 
     fn backward(&self, vm: &Vm, part: Part) -> Res<Option<Value>> {

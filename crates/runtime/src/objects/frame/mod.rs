@@ -369,9 +369,7 @@ impl FrameObject {
                         }
                     }
                 }
-                Owner::Thread | Owner::Interpreter | Owner::Cleanup => {
-                    Err(vm.runtime_error("cannot clear an executing frame"))
-                }
+                Owner::Thread | Owner::Interpreter => Err(vm.runtime_error("cannot clear an executing frame")),
                 Owner::FrameObject => {
                     release_frame_values(fp);
                     this.extra_locals.clear();

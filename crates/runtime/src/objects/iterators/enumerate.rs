@@ -69,16 +69,27 @@ fn new(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
     Ok(vm.new_instance(cls, payload)?.into_value())
 }
 
+impl Enumerate {
+    /// The next number and item.
+    #[inline]
+    pub fn advance(&self, vm: &Vm) -> Res<Option<(Value, Value)>> {
+        let Some(item) = vm.next(&self.iterator)? else { return Ok(None) };
+        let index = self.index.get();
+        let following = match index.as_small_int() {
+            Some(i) => vm.new_int(i + 1)?,
+            None => vm.new_bigint(int::view(&index).map(|v| v.to_bigint()).unwrap_or_default() + 1)?,
+        };
+        self.index.set(following);
+        Ok(Some((index, item)))
+    }
+}
+
 fn next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
     let Some(enumerate) = this.downcast::<Enumerate>() else { return Ok(None) };
-    let Some(item) = vm.next(&enumerate.iterator)? else { return Ok(None) };
-    let index = enumerate.index.get();
-    let following = match index.as_small_int() {
-        Some(i) => vm.new_int(i + 1)?,
-        None => vm.new_bigint(int::view(&index).map(|v| v.to_bigint()).unwrap_or_default() + 1)?,
-    };
-    enumerate.index.set(following);
-    enumerate.result.give(vm, [index, item].into_iter()).map(Some)
+    match enumerate.advance(vm)? {
+        Some((index, item)) => enumerate.result.give(vm, [index, item].into_iter()).map(Some),
+        None => Ok(None),
+    }
 }
 
 #[methods]

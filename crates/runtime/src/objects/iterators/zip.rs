@@ -57,9 +57,37 @@ fn new(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
     Ok(vm.new_instance(cls, payload)?.into_value())
 }
 
+impl Zip {
+    /// The next items of a zip of two iterators.
+    #[inline]
+    pub fn advance_two(&self, vm: &Vm) -> Res<Option<(Value, Value)>> {
+        let iterators = self.iterators.as_slice();
+        let [a, b] = iterators else { return Ok(None) };
+        let ended = match vm.next(a)? {
+            None => 0,
+            Some(first) => match vm.next(b)? {
+                None => 1,
+                Some(second) => return Ok(Some((first, second))),
+            },
+        };
+        if self.strict.get()
+            && let Some(raised) = too_short(vm, "zip", iterators, ended)?
+        {
+            return Err(raised);
+        }
+        Ok(None)
+    }
+}
+
 fn next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
     let Some(zip) = this.downcast::<Zip>() else { return Ok(None) };
     let iterators = zip.iterators.as_slice();
+    if iterators.len() == 2 {
+        return match zip.advance_two(vm)? {
+            Some((first, second)) => zip.result.give(vm, [first, second].into_iter()).map(Some),
+            None => Ok(None),
+        };
+    }
     if iterators.is_empty() {
         return Ok(None);
     }

@@ -4,6 +4,7 @@
 //! in the dict word). Exact strings carry their data behind the payload in the same block.
 //! Text may hold lone surrogates, so Rust `&str` views exist only for ASCII; other views are explicit conversions.
 
+mod append;
 pub mod build;
 pub mod case;
 pub mod find;

@@ -138,6 +138,23 @@ impl Tuple {
         Ok(made)
     }
 
+    /// `(first, second)` as a value.
+    pub fn pair(vm: &Vm, first: Value, second: Value) -> Res {
+        Ok(Tuple::from_exact(vm, 2, [first, second].into_iter())?.into_value())
+    }
+
+    /// Moves the `len` words at `words` into a new tuple; on an error they stay where they are.
+    ///
+    /// # Safety
+    /// The words hold values; the caller forgets them afterwards.
+    #[inline]
+    #[allow(unsafe_code)]
+    pub unsafe fn from_words(vm: &Vm, words: *const Value, len: usize) -> Res<Ref<Tuple>> {
+        let words = words.cast::<u64>();
+        // SAFETY: the caller's promise; plain words until each becomes a value of the tuple.
+        Tuple::from_exact(vm, len, (0..len).map(|i| unsafe { Value::from_bits(*words.add(i)) }))
+    }
+
     /// As [`Tuple::from_exact`] for a subclass.
     #[inline]
     pub fn new_of(vm: &Vm, cls: &TypeRef, len: usize, items: impl Iterator<Item = Value>) -> Res<Ref<Tuple>> {

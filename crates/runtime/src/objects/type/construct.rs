@@ -148,7 +148,7 @@ fn build(vm: &Vm, meta: &TypeRef, name: &Ref<Str>, base_list: Vec<Value>, origin
     let payload = Type::empty(fields, None, Slots::NONE);
     let ty: TypeRef = vm.new_instance(meta, payload)?;
     if has_dict && inline {
-        match vm.interpreter().shapes.new_root() {
+        match vm.interpreter().shapes.new_root(ty.fields.inline_values.get() as u8) {
             Some(root) => ty.root_shape.set(root),
             None => ty.fields.inline_values.set(0),
         }
@@ -235,7 +235,8 @@ fn instance_fields(base: &TypeRef, bases: &[Value], wanted: &layout::Layout, sta
     let inline = flags.has(TypeFlags::DICT)
         && !base.head().has_layout(<crate::objects::module::Module as crate::Payload>::LAYOUT);
     let inline_values = match inline {
-        true => (from.inline_values.get() as usize + static_attributes).clamp(2, super::shapes::MAX_INLINE),
+        // Two more than the class itself assigns: others often add one.
+        true => (from.inline_values.get() as usize + static_attributes + 2).clamp(4, super::shapes::MAX_INLINE),
         false => 0,
     };
     TypeFields {

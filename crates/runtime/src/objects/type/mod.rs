@@ -42,6 +42,11 @@ pub struct Type {
     pub def: Option<&'static TypeDef>,
     /// Shape of a new instance; 0 when instances keep no inline values.
     pub root_shape: Cell<u32>,
+    /// The word of `__init__` as a call site found it; not owned, good while the version stands.
+    pub cached_init: Cell<u64>,
+    /// The same for `__getitem__`, and for `__setitem__`, which has the version it was found under beside it.
+    pub cached_getitem: Cell<u64>,
+    pub cached_setitem: Cell<(u64, u32)>,
     pub name: GilCell<Option<Ref<Str>>>,
     pub qualname: GilCell<Option<Ref<Str>>>,
     /// The base whose layout this class extends.
@@ -259,6 +264,23 @@ impl Type {
 }
 
 impl Type {
+    /// An instance of `shape` has no room for another attribute: those made from now on get more.
+    #[cold]
+    pub fn make_more_room(&self, vm: &crate::vm::Vm, shape: u32) {
+        let fields = &self.head().fields;
+        let room = fields.inline_values.get() as usize;
+        // Only plain instances: others keep data of their own behind the inline values.
+        let plain = core::ptr::eq(fields.layout, <crate::objects::object::Instance as Payload>::LAYOUT);
+        if !plain || room >= shapes::MAX_INLINE || vm.interpreter().shapes.root(shape).0 != self.root_shape.get() {
+            return;
+        }
+        let more = (2 * room).clamp(room + 2, shapes::MAX_INLINE);
+        if let Some(root) = vm.interpreter().shapes.new_root(more as u8) {
+            fields.inline_values.set(more as u16);
+            self.root_shape.set(root);
+        }
+    }
+
     /// A class payload with layout and functions of `fields`; everything else empty.
     pub fn empty(fields: TypeFields, def: Option<&'static TypeDef>, slots: Slots) -> Type {
         Type {
@@ -266,6 +288,9 @@ impl Type {
             slots: UnsafeCell::new(slots),
             def,
             root_shape: Cell::new(0),
+            cached_init: Cell::new(0),
+            cached_getitem: Cell::new(0),
+            cached_setitem: Cell::new((0, 0)),
             name: GilCell::new(None),
             qualname: GilCell::new(None),
             base: GilCell::new(None),
