@@ -10,7 +10,7 @@ use crate::objects::list::List;
 use crate::objects::slice::Bounds;
 use crate::payload::Downcast;
 use crate::vm::{OrRaise, Res, Vm};
-use crate::{Ref, Str, Tuple, Value};
+use crate::{Ref, Tuple, Value};
 
 handlers! {
     body BUILD_TUPLE, 0 => build_tuple;

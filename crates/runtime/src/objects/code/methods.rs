@@ -8,7 +8,7 @@ use crate::payload::Downcast;
 use crate::slots::CompareOp;
 use crate::vm::{Res, Vm};
 use crate::{Ref, Str, Tuple, TypeRef, Value, methods};
-use ophi_bytecode::code::{CodeObject, Constant, Position, flags, kinds, line_ranges, positions};
+use ophi_bytecode::code::{CodeObject, Constant, Position, kinds, line_ranges, positions};
 use ophi_bytecode::instruction::{Kind, Opcode};
 use ophi_bytecode::pystring::PyString;
 use ophi_bytecode::verify::MAX_STACK;
@@ -317,13 +317,6 @@ impl Code {
                 Opcode::END_ASYNC_FOR => {
                     let source = next.saturating_sub(2 * arg);
                     out.push(triple([source, source + 4, next])?);
-                }
-                // The branch is at the END_SEND that the argument counts back to.
-                Opcode::END_ASYNC_FOR if 2 * arg <= next => {
-                    let source = next - 2 * arg;
-                    let triple = [source, source + 4, next];
-                    let triple: Res<Vec<Value>> = triple.iter().map(|i| vm.new_int(*i as i64)).collect();
-                    out.push(vm.new_tuple(&triple?)?);
                 }
                 _ => {}
             }
