@@ -12,6 +12,7 @@
 //! they do there; `sys._stdlib_dir` is the same. A path hook claims that entry and the packages below it, and its loader
 //! serves code, source (`get_source`, so that `linecache`, tracebacks and `inspect` show it) and data (`get_data`,
 //! for `pkgutil` and `importlib.resources`) from here. `__file__`, `co_filename` and `spec.origin` are paths below it.
+//! The host shows the same folder to the program's own file operations (`ophi_host::Folder`).
 //! The path is absolute because `site` makes every entry of `sys.path` absolute, the same on every machine so that
 //! code needs no rewriting when it is loaded, and has angle brackets so that a reader sees that it is no file.
 //!
