@@ -122,6 +122,13 @@ impl ValueCell {
         unsafe { (*self.0.as_ptr()).clone() }
     }
 
+    /// Looks at the value without counting a reference. `f` must neither run Python code nor change the cell.
+    #[inline(always)]
+    pub fn with<R>(&self, f: impl FnOnce(Option<&Value>) -> R) -> R {
+        // SAFETY: nothing replaces the value meanwhile, by the rule of this module.
+        f(unsafe { (*self.0.as_ptr()).as_ref() })
+    }
+
     /// The value, or None (the Python constant) when there is none.
     #[inline(always)]
     pub fn get_or_none(&self) -> Value {

@@ -182,14 +182,18 @@ impl Gc {
             merge(&self.heads[younger], young);
         }
         let old = &*self.heads[(generation + 1).min(GENERATIONS - 1)];
+<<<<<<< HEAD
         let unreachable = self.split_unreachable(young);
         self.untrack_tuples(young);
+=======
+        let (unreachable, reached) = self.split_unreachable(young);
+>>>>>>> 3eea142 (A regular expression engine of our own; collector without indirect calls; sorting by ranks beside positions)
         if core::ptr::eq(old, young) {
             self.long_lived_pending.set(0);
-            self.long_lived_total.set(self.len(GENERATIONS - 1));
+            self.long_lived_total.set(reached);
         } else {
             if generation == GENERATIONS - 2 {
-                self.long_lived_pending.set(self.long_lived_pending.get() + self.len(generation));
+                self.long_lived_pending.set(self.long_lived_pending.get() + reached);
             }
             merge(young, old);
         }
@@ -202,9 +206,14 @@ impl Gc {
         found
     }
 
-    /// Takes what only its own members refer to out of `young`; returns new references to it.
-    fn split_unreachable(&self, young: &GcHead) -> Vec<Value> {
-        // 1. Copy the counts aside.
+    /// New references to what only its own members refer to, and how many others there are. All stay in `young`, the
+    /// unreachable at its end.
+    ///
+    /// The list is scanned once, in order. An object with references from outside is reached and marks what it refers to; any
+    /// other is put aside in a list of its own, from where it comes back to the end of `young` when it is reached later. While
+    /// an object waits to be scanned, its backward link holds its count; it is mended as the scan passes. After CPython's
+    /// `move_unreachable` (Python/gc.c).
+    fn split_unreachable(&self, young: &GcHead) -> (Vec<Value>, usize) {
         let mut at = next(young);
         while !core::ptr::eq(at, young) {
             // SAFETY: everything in a list is a live object.
@@ -213,22 +222,13 @@ impl Gc {
             at.prev.set(((count as usize) << COUNT_SHIFT) | flags);
             at = next(at);
         }
-        // 2. Subtract references from inside.
         let mut at = next(young);
         while !core::ptr::eq(at, young) {
-            let mut subtract = |p: NonNull<Header>| {
-                // SAFETY: an owned reference names a live object.
-                if let Some(g) = unsafe { p.as_ref() }.gc_head()
-                    && g.has(GcHead::COLLECTING)
-                {
-                    debug_assert!(g.prev.get() >> COUNT_SHIFT > 0, "more references traversed than counted");
-                    g.prev.set(g.prev.get().wrapping_sub(1 << COUNT_SHIFT));
-                }
-            };
             // SAFETY: live.
-            unsafe { traverse_object(at.header(), &mut Visitor::new(&mut subtract)) };
+            unsafe { traverse_object(at.header(), &mut Visitor::subtracting()) };
             at = next(at);
         }
+<<<<<<< HEAD
         // 3. Walk the list: what has a count left is reachable, and gives one to all it refers to; what has none (yet) moves
         // to the unreachable, and back to the end of the list when something reachable turns out to refer to it. So, as in
         // CPython, objects end up behind those that hold them, and finalizers run in that order.
@@ -310,6 +310,46 @@ impl Gc {
             }
             at = following;
         }
+=======
+        let aside = GcHead::unlinked();
+        init(&aside);
+        let mut reached = 0;
+        let mut last = young;
+        let mut at = next(young);
+        while !core::ptr::eq(at, young) {
+            let word = at.prev.get();
+            let flags = word & GcHead::FLAGS;
+            if word >> COUNT_SHIFT != 0 {
+                at.prev.set(last as *const GcHead as usize | (flags & !GcHead::COLLECTING));
+                reached += 1;
+                // SAFETY: live.
+                unsafe { traverse_object(at.header(), &mut Visitor::reaching(young)) };
+                last = at;
+                at = next(at);
+            } else {
+                let following = next(at);
+                last.next.set(following);
+                let end = aside.prev.get() as *const GcHead;
+                at.prev.set(end as usize | flags | GcHead::PASSED);
+                at.next.set(&aside);
+                // SAFETY: the end of the list put aside is live, or its head.
+                unsafe { (*end).next.set(at) };
+                aside.prev.set(at as *const GcHead as usize);
+                at = following;
+            }
+        }
+        young.prev.set(last as *const GcHead as usize);
+        let mut unreachable = Vec::new();
+        let mut at = next(&aside);
+        while !core::ptr::eq(at, &aside) {
+            at.prev.set(at.prev.get() & !(GcHead::COLLECTING | GcHead::PASSED));
+            // SAFETY: live.
+            unreachable.push(unsafe { Value::from_borrowed(at.header()) });
+            at = next(at);
+        }
+        merge(&aside, young);
+        (unreachable, reached)
+>>>>>>> 3eea142 (A regular expression engine of our own; collector without indirect calls; sorting by ranks beside positions)
     }
 
     /// Weak references, finalizers, resurrection, clearing. The candidates stay in their list meanwhile.
@@ -383,6 +423,41 @@ impl Gc {
                 candidates.push(v);
             }
         }
+    }
+}
+
+/// A reference from inside the generations being collected: it does not count as one from outside.
+#[inline(always)]
+pub(crate) fn subtract(p: NonNull<Header>) {
+    // SAFETY: an owned reference names a live object.
+    if let Some(g) = unsafe { p.as_ref() }.gc_head()
+        && g.has(GcHead::COLLECTING)
+    {
+        debug_assert!(g.prev.get() >> COUNT_SHIFT > 0, "more references traversed than counted");
+        g.prev.set(g.prev.get().wrapping_sub(1 << COUNT_SHIFT));
+    }
+}
+
+/// An object that something reachable refers to: it will be scanned as reachable, now or when its turn comes.
+#[inline(always)]
+pub(crate) fn reach(p: NonNull<Header>, young: &GcHead) {
+    // SAFETY: as above.
+    let header = unsafe { p.as_ref() };
+    let Some(g) = header.gc_head() else { return };
+    let word = g.prev.get();
+    if word & GcHead::COLLECTING == 0 {
+        return;
+    }
+    if word & GcHead::PASSED != 0 {
+        unlink(g);
+        let end = young.prev.get() as *const GcHead;
+        g.next.set(young);
+        // SAFETY: the end of the scanned list is live, or its head.
+        unsafe { (*end).next.set(g) };
+        young.prev.set(g as *const GcHead as usize);
+        g.prev.set((1 << COUNT_SHIFT) | (word & GcHead::FLAGS & !GcHead::PASSED));
+    } else if word >> COUNT_SHIFT == 0 {
+        g.prev.set(word + (1 << COUNT_SHIFT));
     }
 }
 

@@ -16,6 +16,9 @@ fn attribute_name<'a>(vm: &Vm, name: &'a Value) -> Res<&'a Ref<Str>> {
 
 /// Sorts a list with `list.sort`.
 pub fn sort_list(vm: &Vm, list: &Value, args: Args<'_>) -> Res<()> {
+    if let (Some(list), [], None) = (list.exact::<List>(vm), args.values, args.names) {
+        return crate::objects::list::sort::sort(vm, list, None, false);
+    }
     vm.call_method_args(list, &vm.names().sort, args).map(drop)
 }
 

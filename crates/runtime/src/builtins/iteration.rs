@@ -72,8 +72,8 @@ impl Iteration {
         doc = "Return True if bool(x) is True for all values x in the iterable.\n\nIf the iterable is empty, return True."
     )]
     fn all(vm: &Vm, iterable: &Value) -> Res<bool> {
-        let iterator = vm.iter(iterable)?;
-        while let Some(item) = vm.next(&iterator)? {
+        let mut walk = vm.walk(iterable)?;
+        while let Some(item) = walk.next(vm)? {
             if !vm.is_true(&item)? {
                 return Ok(false);
             }
@@ -86,8 +86,8 @@ impl Iteration {
         doc = "Return True if bool(x) is True for any x in the iterable.\n\nIf the iterable is empty, return False."
     )]
     fn any(vm: &Vm, iterable: &Value) -> Res<bool> {
-        let iterator = vm.iter(iterable)?;
-        while let Some(item) = vm.next(&iterator)? {
+        let mut walk = vm.walk(iterable)?;
+        while let Some(item) = walk.next(vm)? {
             if vm.is_true(&item)? {
                 return Ok(true);
             }

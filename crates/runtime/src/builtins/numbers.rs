@@ -77,11 +77,11 @@ fn as_long(value: &Value) -> Option<i64> {
 /// Sums with shortcuts for ints, floats and complex numbers, in this order, as CPython tries them: the first item that does
 /// not fit is added in the general way, and the kind of the result decides how to go on.
 fn sum_of(vm: &Vm, iterable: &Value, start: Value) -> Res {
-    let iterator = vm.iter(iterable)?;
+    let mut walk = vm.walk(iterable)?;
     let mut result = start;
     if let Some(mut total) = result.as_small_int() {
         loop {
-            let Some(item) = vm.next(&iterator)? else { return vm.new_int(total) };
+            let Some(item) = walk.next(vm)? else { return vm.new_int(total) };
             let small = match item.bits() {
                 _ if item.is_true() => Some(1),
                 _ if item.is_false() => Some(0),
@@ -99,7 +99,7 @@ fn sum_of(vm: &Vm, iterable: &Value, start: Value) -> Res {
     if let Some(first) = exact_float(vm, &result) {
         let mut total = Compensated { high: first, low: 0.0 };
         loop {
-            let Some(item) = vm.next(&iterator)? else { return vm.new_float(total.value()) };
+            let Some(item) = walk.next(vm)? else { return vm.new_float(total.value()) };
             if let Some(f) = exact_float(vm, &item) {
                 total.add(f);
             } else if let Some(i) = as_long(&item) {
@@ -115,7 +115,7 @@ fn sum_of(vm: &Vm, iterable: &Value, start: Value) -> Res {
     {
         let (mut real, mut imaginary) = (Compensated { high: re, low: 0.0 }, Compensated { high: im, low: 0.0 });
         loop {
-            let Some(item) = vm.next(&iterator)? else {
+            let Some(item) = walk.next(vm)? else {
                 return vm.new_complex(real.value(), imaginary.value());
             };
             if item.exact::<complex::Complex>(vm).is_some()
@@ -134,7 +134,7 @@ fn sum_of(vm: &Vm, iterable: &Value, start: Value) -> Res {
             }
         }
     }
-    while let Some(item) = vm.next(&iterator)? {
+    while let Some(item) = walk.next(vm)? {
         result = vm.binary_op(BinaryOp::Add, &result, &item)?;
     }
     Ok(result)

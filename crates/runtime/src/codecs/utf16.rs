@@ -4,7 +4,7 @@ use super::errors::{Errors, Replacement, write_unit};
 use crate::Ref;
 use crate::objects::bytes::Bytes;
 use crate::objects::exceptions::raise_unicode_encode;
-use crate::objects::str::Str;
+use crate::objects::str::{Data, Str};
 use crate::objects::str::build::Builder;
 use crate::vm::{Res, Vm};
 
@@ -65,6 +65,18 @@ fn push16(out: &mut Vec<u8>, c: u32, big: bool) {
     write_unit(out, 0xdc00 + (c & 0x3ff), 2, big);
 }
 
+/// The code points as units of 16 bits when each is one and none a surrogate.
+fn plain_units(data: Data<'_>) -> Option<std::borrow::Cow<'_, [u16]>> {
+    match data {
+        Data::Ascii(d) | Data::Latin1(d) => Some(d.iter().map(|b| *b as u16).collect()),
+        Data::Ucs2(d) => {
+            let surrogate = d.iter().fold(false, |any, c| any | (c & 0xf800 == 0xd800));
+            (!surrogate).then_some(std::borrow::Cow::Borrowed(d))
+        }
+        Data::Ucs4(_) => None,
+    }
+}
+
 pub fn encode16(vm: &Vm, text: &Ref<Str>, order: Order, errors: &mut Errors<'_>) -> Res<Ref<Bytes>> {
     encode(vm, text, order, errors, 2)
 }
@@ -80,6 +92,13 @@ fn encode(vm: &Vm, text: &Ref<Str>, order: Order, errors: &mut Errors<'_>, width
     let mut out = Vec::with_capacity((n + 1) * width);
     if order == Order::Native {
         write_unit(&mut out, 0xfeff, width, big);
+    }
+    if big == NATIVE_BIG
+        && width == 2
+        && let Some(units) = plain_units(text.data())
+    {
+        out.extend(units.iter().flat_map(|c| c.to_ne_bytes()));
+        return vm.new_bytes(&out);
     }
     let push = |out: &mut Vec<u8>, c: u32| if width == 2 { push16(out, c, big) } else { write_unit(out, c, 4, big) };
     let encoding = name(width, order);

@@ -20,6 +20,9 @@ pub fn encode(vm: &Vm, text: &Ref<Str>, errors: &mut Errors<'_>) -> Res<Ref<Byte
         return vm.new_bytes(&out);
     }
     let n = text.len();
+    if let Some(out) = encode_whole(text.data()) {
+        return vm.new_bytes(&out);
+    }
     let mut out = Vec::with_capacity(n * 3);
     let mut i = 0;
     while i < n {
@@ -53,6 +56,29 @@ pub fn encode(vm: &Vm, text: &Ref<Str>, errors: &mut Errors<'_>) -> Res<Ref<Byte
         i = done.next;
     }
     vm.new_bytes(&out)
+}
+
+/// All of the text when there is no lone surrogate in it.
+fn encode_whole(data: Data<'_>) -> Option<Vec<u8>> {
+    fn units(units: impl ExactSizeIterator<Item = u32>) -> Option<Vec<u8>> {
+        let mut out = Vec::with_capacity(units.len() * 2 + 16);
+        for c in units {
+            let low = |shift: u32| 0x80 | (c >> shift & 0x3f) as u8;
+            match c {
+                0..=0x7f => out.push(c as u8),
+                0x80..=0x7ff => out.extend_from_slice(&[0xc0 | (c >> 6) as u8, low(0)]),
+                0xd800..=0xdfff => return None,
+                0x800..=0xffff => out.extend_from_slice(&[0xe0 | (c >> 12) as u8, low(6), low(0)]),
+                _ => out.extend_from_slice(&[0xf0 | (c >> 18) as u8, low(12), low(6), low(0)]),
+            }
+        }
+        Some(out)
+    }
+    match data {
+        Data::Ascii(d) | Data::Latin1(d) => units(d.iter().map(|c| *c as u32)),
+        Data::Ucs2(d) => units(d.iter().map(|c| *c as u32)),
+        Data::Ucs4(d) => units(d.iter().copied()),
+    }
 }
 
 /// Length of the error at the start of `bytes`, and its reason; `None`: the bytes end within a character that may go on.

@@ -82,7 +82,7 @@ fn format_simple(vm: &Vm, fp: Fp, _: u32) -> Res<()> {
     if fp.top(1).exact::<Str>(vm).is_some() {
         return Ok(());
     }
-    let spec = vm.intern("")?.into_value();
+    let spec = vm.empty_str()?.into_value();
     let result = vm.format(fp.top(1), &spec)?;
     drop(fp.replace_top(1, result));
     Ok(())
@@ -108,21 +108,16 @@ fn convert_value(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
 fn build_string(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
     let count = oparg as usize;
     let pieces = fp.top_slice(count);
-    let pieces: Vec<&crate::Ref<Str>> = pieces.iter().filter_map(|p| p.downcast::<Str>()).collect();
-    let len = pieces.iter().map(|p| p.len()).sum();
-    let kind = pieces.iter().map(|p| p.kind()).max().unwrap_or(crate::objects::str::Kind::Ascii);
-    let joined = if kind <= crate::objects::str::Kind::Latin1 {
-        vm.new_str_with(kind, len, |out| {
-            let mut at = 0;
-            for piece in &pieces {
-                let bytes = piece.raw();
-                out[at..at + bytes.len()].copy_from_slice(bytes);
-                at += bytes.len();
-            }
-        })?
-    } else {
-        vm.new_str_from(kind, len, pieces.iter().flat_map(|p| p.code_points()))?
-    };
+    let texts = || pieces.iter().filter_map(|p| p.downcast::<Str>());
+    let len = texts().map(|p| p.len()).sum();
+    let kind = texts().map(|p| p.kind()).max().unwrap_or(crate::objects::str::Kind::Ascii);
+    let joined = vm.new_str_with(kind, len, |out| {
+        let mut at = 0;
+        for piece in texts() {
+            crate::objects::str::build::copy_units(out, kind, at, piece.data());
+            at += piece.len();
+        }
+    })?;
     fp.drop_top(count);
     fp.push(joined.into_value());
     Ok(())

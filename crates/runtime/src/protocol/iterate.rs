@@ -53,6 +53,14 @@ impl Vm {
         }
     }
 
+    /// Begins a walk over `iterable`: as [`Vm::iter`], but lists and tuples need no iterator object.
+    pub fn walk(&self, iterable: &Value) -> Res<Walk> {
+        if iterable.exact::<List>(self).is_some() || iterable.exact::<Tuple>(self).is_some() {
+            return Ok(Walk { source: iterable.clone(), next: Some(0) });
+        }
+        Ok(Walk { source: self.iter(iterable)?, next: None })
+    }
+
     /// Calls `f` with every item.
     pub fn for_each(&self, iterable: &Value, mut f: impl FnMut(&Vm, Value) -> Res<()>) -> Res<()> {
         if let Some(tuple) = iterable.exact::<Tuple>(self) {
@@ -126,6 +134,27 @@ impl Vm {
             Ok(())
         })?;
         Ok(items)
+    }
+}
+
+/// A walk over any iterable by native code.
+pub struct Walk {
+    /// An exact list or tuple, or an iterator.
+    source: Value,
+    /// The next position in the list or tuple.
+    next: Option<usize>,
+}
+
+impl Walk {
+    /// The next item; `None` at the end.
+    #[inline]
+    pub fn next(&mut self, vm: &Vm) -> Res<Option<Value>> {
+        let Some(at) = self.next else { return vm.next(&self.source) };
+        self.next = Some(at + 1);
+        Ok(match self.source.exact::<List>(vm) {
+            Some(list) => list.get(at),
+            None => self.source.downcast::<Tuple>().and_then(|t| t.as_slice().get(at).cloned()),
+        })
     }
 }
 

@@ -50,9 +50,15 @@ impl Vm {
             if value.exact::<Str>(self).is_some() {
                 return Ok(value.clone());
             }
-            if value.is_small_int() {
+            if value.is_small_int() || value.is_small_float() {
                 return Ok(self.str(value)?.into_value());
             }
+        } else if value.is_small_int() {
+            return crate::format::format_int(self, value, text);
+        } else if value.is_small_float() {
+            return crate::format::format_float(self, value, text);
+        } else if value.exact::<Str>(self).is_some() {
+            return crate::format::format_str(self, value, text);
         }
         let Some(result) = self.call_special(value, &self.names().__format__, core::slice::from_ref(spec))? else {
             return Err(self.type_error(format!("Type {} doesn't define __format__", self.type_name(value))));

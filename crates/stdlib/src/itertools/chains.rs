@@ -4,8 +4,10 @@ use super::{iterator, keyword, parameter};
 use core::cell::Cell;
 use ophi_heap::trace_fields;
 use ophi_runtime::native::{Signature, bind};
+use ophi_runtime::objects::tuple::reuse::Reused;
 use ophi_runtime::payload::Downcast;
 use ophi_runtime::protocol::numbers::BinaryOp;
+use smallvec::SmallVec;
 use ophi_runtime::{Args, GilCell, Res, Str, Tuple, TypeRef, Value, ValueCell, Vm, methods};
 
 pub struct Accumulate {
@@ -186,8 +188,9 @@ pub struct Pairwise {
     /// `None`: exhausted.
     source: ValueCell,
     old: ValueCell,
+    result: Reused,
 }
-trace_fields!(Pairwise { source, old });
+trace_fields!(Pairwise { source, old, result });
 iterator!(
     Pairwise,
     PAIRWISE,
@@ -200,7 +203,11 @@ iterator!(
 fn new_pairwise(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
     ophi_runtime::objects::iterators::refuse_keywords(vm, cls, vm.ty(&PAIRWISE), args, "pairwise")?;
     let given = args.check_positional(vm, "pairwise", 1, 1)?;
-    let payload = Pairwise { source: ValueCell::some(vm.iter(&given[0])?), old: ValueCell::new(None) };
+    let payload = Pairwise {
+        source: ValueCell::some(vm.iter(&given[0])?),
+        old: ValueCell::new(None),
+        result: Reused::default(),
+    };
     Ok(vm.new_instance(cls, payload)?.into_value())
 }
 
@@ -232,7 +239,7 @@ fn pairwise_next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
         return Ok(None);
     };
     own.old.set(Some(new.clone()));
-    vm.new_tuple(&[old, new]).map(Some)
+    own.result.give(vm, [old, new].into_iter()).map(Some)
 }
 
 pub struct StarMap {
@@ -259,8 +266,11 @@ fn new_star_map(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
 fn star_map_next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
     let Some(own) = this.downcast::<StarMap>() else { return Ok(None) };
     let Some(args) = vm.next(&own.source)? else { return Ok(None) };
-    let args = vm.collect(&args)?;
-    vm.call(&own.function, &args).map(Some)
+    match args.exact::<Tuple>(vm) {
+        Some(tuple) => vm.call(&own.function, tuple.as_slice()),
+        None => vm.call(&own.function, &vm.collect(&args)?),
+    }
+    .map(Some)
 }
 
 pub struct ZipLongest {
@@ -268,8 +278,9 @@ pub struct ZipLongest {
     sources: GilCell<Vec<Option<Value>>>,
     active: Cell<usize>,
     fill: Value,
+    result: Reused,
 }
-trace_fields!(ZipLongest { sources, fill });
+trace_fields!(ZipLongest { sources, fill, result });
 iterator!(
     ZipLongest,
     ZIP_LONGEST,
@@ -292,7 +303,7 @@ fn new_zip_longest(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
         sources.push(Some(vm.iter(iterable)?));
     }
     let active = Cell::new(sources.len());
-    Ok(vm.new_instance(cls, ZipLongest { sources: GilCell::new(sources), active, fill })?.into_value())
+    Ok(vm.new_instance(cls, ZipLongest { sources: GilCell::new(sources), active, fill, result: Reused::default() })?.into_value())
 }
 
 fn zip_longest_next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
@@ -301,7 +312,7 @@ fn zip_longest_next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
     if n == 0 || own.active.get() == 0 {
         return Ok(None);
     }
-    let mut items = Vec::with_capacity(n);
+    let mut items: SmallVec<[Value; 4]> = SmallVec::with_capacity(n);
     for i in 0..n {
         let source = own.sources.with(|s| s[i].clone());
         let item = match source {
@@ -325,5 +336,5 @@ fn zip_longest_next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
         };
         items.push(item);
     }
-    Ok(Some(Tuple::from_vec(vm, items)?.into_value()))
+    own.result.give(vm, items.into_iter()).map(Some)
 }

@@ -5,7 +5,9 @@ use super::{iterator, parameter};
 use core::cell::Cell;
 use ophi_runtime::native::{Signature, bind};
 use ophi_runtime::objects::int;
+use ophi_runtime::objects::tuple::reuse::Reused;
 use ophi_runtime::payload::Downcast;
+use smallvec::SmallVec;
 use ophi_runtime::{Args, GilCell, Ref, Res, Str, Tuple, TypeRef, Value, Vm, methods};
 
 pub struct Product {
@@ -13,11 +15,13 @@ pub struct Product {
     /// `None` before the first result.
     indices: GilCell<Option<Vec<usize>>>,
     stopped: Cell<bool>,
+    result: Reused,
 }
 
 impl ophi_runtime::Trace for Product {
     fn trace(&self, visitor: &mut ophi_runtime::Visitor<'_>) {
-        self.pools.trace(visitor)
+        self.pools.trace(visitor);
+        self.result.trace(visitor)
     }
 }
 iterator!(
@@ -54,7 +58,7 @@ fn new_product(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
     for _ in 1..repeat {
         pools.extend(own.iter().cloned());
     }
-    let payload = Product { pools, indices: GilCell::new(None), stopped: Cell::new(false) };
+    let payload = Product { pools, indices: GilCell::new(None), stopped: Cell::new(false), result: Reused::default() };
     Ok(vm.new_instance(cls, payload)?.into_value())
 }
 
@@ -84,9 +88,9 @@ fn product_next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
         own.stopped.set(true);
         return Ok(None);
     }
-    let items: Vec<Value> =
+    let items: SmallVec<[Value; 8]> =
         own.indices.with(|indices| indices.iter().flatten().zip(pools).map(|(i, pool)| pool[*i].clone()).collect());
-    Ok(Some(Tuple::from_vec(vm, items)?.into_value()))
+    own.result.give(vm, items.into_iter()).map(Some)
 }
 
 #[methods]
@@ -106,6 +110,7 @@ pub struct Chooser {
     cycles: GilCell<Vec<usize>>,
     started: Cell<bool>,
     stopped: Cell<bool>,
+    result: Reused,
 }
 
 impl Chooser {
@@ -117,6 +122,7 @@ impl Chooser {
             cycles: GilCell::new(Vec::new()),
             started: Cell::new(false),
             stopped: Cell::new(stopped),
+            result: Reused::default(),
         }
     }
 
@@ -132,9 +138,9 @@ impl Chooser {
                 return Ok(None);
             }
         }
-        let items: Vec<Value> =
+        let items: SmallVec<[Value; 8]> =
             self.indices.with(|indices| indices[..self.r].iter().map(|i| self.pool[*i].clone()).collect());
-        Ok(Some(Tuple::from_vec(vm, items)?.into_value()))
+        self.result.give(vm, items.into_iter()).map(Some)
     }
 }
 

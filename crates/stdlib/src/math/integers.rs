@@ -2,7 +2,8 @@
 //!
 //! Products of ranges are made as a balanced tree, so that large factors meet large ones.
 
-use num_bigint::BigInt;
+use super::euclid;
+use num_bigint::{BigInt, BigUint};
 use num_integer::Integer;
 use num_traits::{One, Signed, ToPrimitive, Zero};
 use ophi_runtime::objects::int::{self, IntView};
@@ -109,14 +110,25 @@ impl Functions {
     /// Greatest Common Divisor.
     #[function(sig = "(*integers)")]
     fn gcd(vm: &Vm, integers: &[Value]) -> Res {
-        let mut result = BigInt::zero();
+        let mut result = BigUint::zero();
+        let mut small = 0u64;
         for value in integers {
-            let value = integer(vm, value)?;
+            if let (Some(i), true) = (value.as_small_int(), result.is_zero()) {
+                small = small.gcd(&i.unsigned_abs());
+                continue;
+            }
+            let value = integer(vm, value)?.into_parts().1;
+            if result.is_zero() {
+                result = core::mem::take(&mut small).into();
+            }
             if !result.is_one() {
-                result = result.gcd(&value);
+                result = euclid::gcd(result, value);
             }
         }
-        vm.new_bigint(result.abs())
+        match i64::try_from(small) {
+            Ok(small) if result.is_zero() => vm.new_int(small),
+            _ => vm.new_bigint(BigInt::from(result)),
+        }
     }
 
     /// Return the integer part of the square root of the input.

@@ -4,6 +4,7 @@
 //! outside a function's domain raises ValueError, a result too large for a float OverflowError: both are recognised from
 //! argument and result, never from `errno`. After CPython Modules/mathmodule.c.
 
+mod euclid;
 mod gamma;
 mod integers;
 mod norms;

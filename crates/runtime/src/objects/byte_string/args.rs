@@ -2,25 +2,42 @@
 
 use crate::native::{FromArg, Place};
 use crate::objects::buffer::{Exported, flags};
+use crate::objects::bytes::Bytes;
 use crate::objects::int;
 use crate::payload::Downcast;
 use crate::vm::{Res, Vm};
-use crate::{Tuple, Value};
+use crate::{Ref, Tuple, Value};
 use core::ops::Deref;
 
 /// The bytes of an object that exports them; TypeError "a bytes-like object is required, not 'int'".
-pub struct Like(Exported);
+pub enum Like {
+    /// A bytes object needs no export.
+    Bytes(Ref<Bytes>),
+    Other(Exported),
+}
 
 impl Deref for Like {
     type Target = [u8];
+    #[inline]
     fn deref(&self) -> &[u8] {
-        self.0.as_slice()
+        match self {
+            Like::Bytes(bytes) => bytes.as_slice(),
+            Like::Other(exported) => exported.as_slice(),
+        }
     }
 }
 
+#[inline]
 pub fn like(vm: &Vm, value: &Value) -> Res<Like> {
+    if let Some(bytes) = value.exact::<Bytes>(vm) {
+        return Ok(Like::Bytes(bytes.clone()));
+    }
+    like_other(vm, value)
+}
+
+fn like_other(vm: &Vm, value: &Value) -> Res<Like> {
     match vm.class(value).slots().buffer {
-        Some(export) => Ok(Like(export(vm, value, flags::SIMPLE)?)),
+        Some(export) => Ok(Like::Other(export(vm, value, flags::SIMPLE)?)),
         None => Err(vm.type_error(format!("a bytes-like object is required, not '{}'", vm.type_name(value)))),
     }
 }
@@ -49,8 +66,8 @@ impl Deref for Sought {
 
 impl<'a> FromArg<'a> for Sought {
     fn from_arg(vm: &Vm, value: &'a Value, _: Place) -> Res<Self> {
-        if let Some(export) = vm.class(value).slots().buffer {
-            return Ok(Sought::Bytes(Like(export(vm, value, flags::SIMPLE)?)));
+        if vm.class(value).slots().buffer.is_some() {
+            return Ok(Sought::Bytes(like(vm, value)?));
         }
         if int::view(value).is_none() && vm.class(value).slots().index.is_none() {
             return Err(vm.type_error(format!(

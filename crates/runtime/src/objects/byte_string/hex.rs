@@ -33,20 +33,53 @@ pub fn separator(vm: &Vm, sep: Option<&Value>) -> Res<Option<u8>> {
 /// Two digits a byte; `sep` between groups of `group` bytes, counted from the right when positive, else from the left.
 pub fn hex(vm: &Vm, bytes: &[u8], sep: Option<u8>, group: i64) -> Res<Vec<u8>> {
     vm.check_room(bytes.len().saturating_mul(3))?;
-    let mut out = Vec::with_capacity(bytes.len() * 2);
     let n = bytes.len();
     let size = group.unsigned_abs() as usize;
+    let Some(sep) = sep.filter(|_| size > 0) else {
+        let mut out = vec![0; n * 2];
+        for (pair, b) in out.chunks_exact_mut(2).zip(bytes) {
+            pair[0] = DIGITS[(b >> 4) as usize];
+            pair[1] = DIGITS[(b & 15) as usize];
+        }
+        return Ok(out);
+    };
+    let mut out = Vec::with_capacity(n * 3);
     for (i, b) in bytes.iter().enumerate() {
-        if let Some(sep) = sep
-            && size > 0
-            && i > 0
-            && (if group > 0 { n - i } else { i }).is_multiple_of(size)
-        {
+        if i > 0 && (if group > 0 { n - i } else { i }).is_multiple_of(size) {
             out.push(sep);
         }
         out.extend_from_slice(&[DIGITS[(b >> 4) as usize], DIGITS[(b & 15) as usize]]);
     }
     Ok(out)
+}
+
+/// What each byte is worth as a hexadecimal digit; 0xff: none.
+static WORTH: [u8; 256] = {
+    let mut worth = [0xff; 256];
+    let mut i = 0;
+    while i < 16 {
+        worth[DIGITS[i] as usize] = i as u8;
+        worth[DIGITS[i].to_ascii_uppercase() as usize] = i as u8;
+        i += 1;
+    }
+    worth
+};
+
+/// Bytes of text that is nothing but digits, in pairs.
+fn from_digits(text: &[u8]) -> Option<Vec<u8>> {
+    if text.len() % 2 != 0 {
+        return None;
+    }
+    let mut bad = 0;
+    let out = text
+        .chunks_exact(2)
+        .map(|pair| {
+            let (high, low) = (WORTH[pair[0] as usize], WORTH[pair[1] as usize]);
+            bad |= high | low;
+            high << 4 | low
+        })
+        .collect();
+    (bad < 16).then_some(out)
 }
 
 pub fn digit(c: u32) -> Option<u8> {
@@ -55,6 +88,9 @@ pub fn digit(c: u32) -> Option<u8> {
 
 /// The bytes of hexadecimal text; white space between bytes is skipped.
 pub fn from_hex(vm: &Vm, text: &Value) -> Res<Vec<u8>> {
+    if let Some(bytes) = text.downcast::<Str>().and_then(|t| t.as_ascii()).and_then(|t| from_digits(t.as_bytes())) {
+        return Ok(bytes);
+    }
     let points: Vec<u32> = if let Some(text) = text.downcast::<Str>() {
         text.code_points().collect()
     } else if vm.class(text).slots().buffer.is_some() {

@@ -61,13 +61,13 @@ pub fn result<T: ByteString>(vm: &Vm, this: &Ref<T>, out: Vec<u8>) -> Res {
 }
 
 pub fn list_of_parts<T: ByteString>(vm: &Vm, this: &Ref<T>, parts: Vec<(usize, usize)>) -> Res {
-    let text = this.with(|s| s.to_vec());
     if let [(0, end)] = parts[..]
-        && end == text.len()
+        && end == this.with(|s| s.len())
     {
         return Ok(List::from_vec(vm, vec![T::unchanged(vm, this)?])?.into_value());
     }
-    let items = parts.into_iter().map(|(a, b)| T::make(vm, &text[a..b])).collect::<Res<Vec<Value>>>()?;
+    // Making bytes runs no Python code.
+    let items = this.with(|text| parts.into_iter().map(|(a, b)| T::make(vm, &text[a..b])).collect::<Res<Vec<Value>>>())?;
     Ok(List::from_vec(vm, items)?.into_value())
 }
 
@@ -103,6 +103,9 @@ pub fn decode_own<T: ByteString>(
     errors: Option<&str>,
 ) -> Res<Ref<Str>> {
     if let Some(bytes) = this.as_value().downcast::<Bytes>() {
+        if let (None, None, true) = (encoding, errors, bytes.as_slice().is_ascii()) {
+            return vm.new_str_of_data(crate::objects::str::Data::Ascii(bytes.as_slice()));
+        }
         return match crate::codecs::builtin(encoding.unwrap_or("utf-8")) {
             Some(which) => crate::codecs::decode_builtin(
                 vm,

@@ -11,6 +11,8 @@ pub mod methods;
 pub mod algorithms;
 pub mod translate;
 
+use crate::objects::bytes::Bytes;
+use crate::payload::Downcast;
 use crate::vm::{Res, Vm};
 use crate::{Payload, Ref, Value};
 
@@ -118,15 +120,15 @@ pub fn getitem<T: ByteString>(vm: &Vm, this: &Value, key: &Value) -> Res {
         if chosen.step == 1 && chosen.len == len {
             return T::unchanged(vm, own);
         }
-        let part: Vec<u8> = own.with(|s| {
+        // Making bytes runs no Python code.
+        return own.with(|s| {
             if chosen.step == 1 {
-                let start = chosen.start as usize;
-                s[start..start + chosen.len].to_vec()
-            } else {
-                chosen.positions().map(|i| s[i]).collect()
+                let start = chosen.start.max(0) as usize;
+                return T::make(vm, &s[start..start + chosen.len]);
             }
+            let part: Vec<u8> = chosen.positions().map(|i| s[i]).collect();
+            T::make(vm, &part)
         });
-        return T::make(vm, &part);
     }
     if crate::objects::int::view(key).is_none() && vm.class(key).slots().index.is_none() {
         let kind = if T::NAME == "bytes" { "byte" } else { "bytearray" };
@@ -148,6 +150,17 @@ pub fn getitem<T: ByteString>(vm: &Vm, this: &Value, key: &Value) -> Res {
 /// `a + b` for bytes-like operands; the result has the type of `a`.
 pub fn concat<T: ByteString>(vm: &Vm, a: &Value, b: &Value) -> Res {
     let own = crate::native::receiver::<T>(vm, a, "__add__")?;
+    if let (Some(x), Some(y)) = (a.exact::<Bytes>(vm), b.exact::<Bytes>(vm)) {
+        if x.is_empty() || y.is_empty() {
+            return Ok(if x.is_empty() { b.clone() } else { a.clone() });
+        }
+        let joined = vm.new_bytes_with(vm.ty_of::<Bytes>(), x.len() + y.len(), false, |out| {
+            let (left, right) = out.split_at_mut(x.len());
+            left.copy_from_slice(x.as_slice());
+            right.copy_from_slice(y.as_slice());
+        })?;
+        return Ok(joined.into_value());
+    }
     let Some(export) = vm.class(b).slots().buffer else {
         return Err(vm.type_error(format!("can't concat {} to {}", vm.type_name(b), vm.type_name(a))));
     };

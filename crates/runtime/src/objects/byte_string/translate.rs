@@ -7,6 +7,10 @@ use crate::{List, Tuple, Value};
 
 /// The bytes without those of `deleted`, the others replaced through `table`; `None` when nothing changed. A table has 256 bytes.
 pub fn translate(text: &[u8], table: Option<&[u8]>, deleted: &[u8]) -> Option<Vec<u8>> {
+    if let (Some(table), []) = (table, deleted) {
+        let out: Vec<u8> = text.iter().map(|b| table[*b as usize]).collect();
+        return (out != text).then_some(out);
+    }
     let mut gone = [false; 256];
     deleted.iter().for_each(|b| gone[*b as usize] = true);
     let out: Vec<u8> = text

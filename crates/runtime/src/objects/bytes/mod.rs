@@ -124,7 +124,7 @@ impl Vm {
 
     /// `cleared`: the bytes are zero before `fill` sees them; else it must write all of them.
     #[allow(unsafe_code)]
-    fn new_bytes_with(
+    pub(crate) fn new_bytes_with(
         &self,
         cls: &TypeRef,
         len: usize,

@@ -66,9 +66,8 @@ pub fn reversed(vm: &Vm, this: &Value) -> Res {
 
 fn next(_: &Vm, this: &Value) -> Res<Option<Value>> {
     let Some(iterator) = this.downcast::<ListIterator>() else { return Ok(None) };
-    let Some(list) = iterator.list.get() else { return Ok(None) };
     let i = iterator.index.get();
-    match list.downcast::<List>().and_then(|l| l.get(i)) {
+    match iterator.list.with(|list| list?.downcast::<List>()?.get(i)) {
         Some(item) => {
             iterator.index.set(i + 1);
             Ok(Some(item))
@@ -82,9 +81,8 @@ fn next(_: &Vm, this: &Value) -> Res<Option<Value>> {
 
 fn next_back(_: &Vm, this: &Value) -> Res<Option<Value>> {
     let Some(iterator) = this.downcast::<ListReverseIterator>() else { return Ok(None) };
-    let Some(list) = iterator.list.get() else { return Ok(None) };
     let i = iterator.index.get();
-    match usize::try_from(i).ok().and_then(|i| list.downcast::<List>()?.get(i)) {
+    match usize::try_from(i).ok().and_then(|i| iterator.list.with(|list| list?.downcast::<List>()?.get(i))) {
         Some(item) => {
             iterator.index.set(i - 1);
             Ok(Some(item))

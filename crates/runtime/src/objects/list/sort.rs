@@ -6,10 +6,13 @@
 
 use super::List;
 use crate::objects::float;
+use crate::objects::str::find::order as order_of;
+use crate::objects::str::{Data, Kind};
 use crate::payload::Downcast;
 use crate::slots::CompareOp;
 use crate::vm::{Res, Vm};
 use crate::{Ref, Str, Tuple, Value};
+use core::cmp::Ordering;
 use ophi_heap::{Buffer, new_buffer};
 
 /// Positions into the keys.
@@ -45,7 +48,13 @@ fn sort_items(vm: &Vm, items: &mut [Value], key: Option<&Value>, reverse: bool) 
             made = all;
             &made
         }
-        None => items,
+        None => {
+            if items.iter().all(Value::is_small_int) {
+                sort_small_ints(items, reverse);
+                return Ok(());
+            }
+            items
+        }
     };
     if items.len() < 2 {
         return Ok(());
@@ -53,17 +62,52 @@ fn sort_items(vm: &Vm, items: &mut [Value], key: Option<&Value>, reverse: bool) 
     if items.len() > Index::MAX as usize {
         return Err(vm.no_memory());
     }
-    let mut order: Vec<Index> = (0..keys.len() as Index).collect();
     // Stability in descending order: equal items keep their order, so the input is reversed before and after.
-    if reverse {
-        order.reverse();
-    }
+    let positions = 0..keys.len() as Index;
+    let mut order: Vec<Index> = if reverse { positions.rev().collect() } else { positions.collect() };
     let outcome = sort_order(vm, keys, &mut order);
     if reverse {
         order.reverse();
     }
     permute(items, &order);
     outcome
+}
+
+/// Immediates without keys: equal ones cannot be told apart.
+fn sort_small_ints(items: &mut [Value], reverse: bool) {
+    let mut numbers: smallvec::SmallVec<[i64; 32]> = items.iter().filter_map(Value::as_small_int).collect();
+    numbers.sort();
+    if reverse {
+        numbers.reverse();
+    }
+    for (slot, n) in items.iter_mut().zip(numbers) {
+        if let Some(value) = Value::small_int(n) {
+            *slot = value;
+        }
+    }
+}
+
+/// Puts the positions in the order of ranks that stand beside them while they are sorted, so that a comparison reads what it
+/// needs from one place.
+fn sort_ranked<K: Copy>(order: &mut [Index], rank: impl Fn(usize) -> K, compare: impl Fn(&(K, Index), &(K, Index)) -> Ordering) {
+    let mut ranked: Vec<(K, Index)> = order.iter().map(|i| (rank(*i as usize), *i)).collect();
+    ranked.sort_by(compare);
+    for (slot, (_, i)) in order.iter_mut().zip(ranked) {
+        *slot = i;
+    }
+}
+
+/// The beginning of a text as a number that orders as the text does.
+fn prefix(text: &Str) -> u64 {
+    match text.data() {
+        Data::Ascii(d) | Data::Latin1(d) => {
+            let mut first = [0; 8];
+            let n = d.len().min(8);
+            first[..n].copy_from_slice(&d[..n]);
+            u64::from_be_bytes(first)
+        }
+        _ => 0,
+    }
 }
 
 /// Moves `items[order[i]]` to `i`.
@@ -80,29 +124,36 @@ fn permute(items: &mut [Value], order: &[Index]) {
 fn sort_order(vm: &Vm, keys: &[Value], order: &mut [Index]) -> Res<()> {
     if keys.iter().all(Value::is_small_int) {
         // Tagged words order as the integers do.
-        order.sort_by_key(|i| keys[*i as usize].bits() as i64);
+        sort_ranked(order, |i| keys[i].bits() as i64, |a, b| a.0.cmp(&b.0));
         return Ok(());
     }
     if keys.iter().all(|k| k.exact::<Str>(vm).is_some()) {
         let texts: Vec<&Ref<Str>> = keys.iter().filter_map(|k| k.downcast::<Str>()).collect();
-        if texts.iter().all(|t| t.is_ascii()) {
-            order.sort_by(|a, b| texts[*a as usize].raw().cmp(texts[*b as usize].raw()));
+        let full = |a: Index, b: Index| order_of(texts[a as usize], texts[b as usize]);
+        if texts.iter().all(|t| t.kind() <= Kind::Latin1) {
+            sort_ranked(order, |i| prefix(texts[i]), |a, b| a.0.cmp(&b.0).then_with(|| full(a.1, b.1)));
         } else {
-            order.sort_by(|a, b| texts[*a as usize].code_points().cmp(texts[*b as usize].code_points()));
+            order.sort_by(|a, b| full(*a, *b));
         }
         return Ok(());
     }
     if keys.iter().all(|k| k.is_small_float() || k.exact::<float::Float>(vm).is_some()) {
         let floats: Vec<f64> = keys.iter().filter_map(float::view).collect();
         if floats.len() == keys.len() && !floats.iter().any(|f| f.is_nan()) {
-            order.sort_by(|a, b| {
-                floats[*a as usize].partial_cmp(&floats[*b as usize]).unwrap_or(core::cmp::Ordering::Equal)
-            });
+            sort_ranked(order, |i| floats[i], |a, b| a.0.partial_cmp(&b.0).unwrap_or(Ordering::Equal));
             return Ok(());
         }
     }
     let tuples = keys.iter().all(|k| k.exact::<Tuple>(vm).is_some_and(|t| !t.is_empty()));
-    let less: Less = if tuples { less_tuple } else { less_any };
+    let class = vm.class(&keys[0]);
+    let alike = !class.is_heap() && keys.iter().all(|k| vm.class(k).is(class));
+    let less: Less = if tuples {
+        less_tuple
+    } else if alike && class.slots().richcompare.is_some() {
+        less_alike
+    } else {
+        less_any
+    };
     Merge { vm, keys, less, pending: Vec::new(), spare: Vec::new(), gallop: MIN_GALLOP }.sort(order)
 }
 
@@ -115,8 +166,22 @@ fn less_any(vm: &Vm, a: &Value, b: &Value) -> Res<bool> {
     if let (Some(x), Some(y)) = (a.as_small_float(), b.as_small_float()) {
         return Ok(x < y);
     }
+    if let (Some(x), Some(y)) = (a.exact::<Str>(vm), b.exact::<Str>(vm)) {
+        return Ok(order_of(x, y) == Ordering::Less);
+    }
     let result = vm.compare(a, b, CompareOp::Lt)?;
     vm.is_true(&result)
+}
+
+/// Both of one builtin class: its own comparison is asked at once.
+fn less_alike(vm: &Vm, a: &Value, b: &Value) -> Res<bool> {
+    if let Some(compare) = vm.class(a).slots().richcompare {
+        let result = vm.recurse(" in comparison", || compare(vm, a, b, CompareOp::Lt))?;
+        if !result.is_not_implemented() {
+            return vm.is_true(&result);
+        }
+    }
+    less_any(vm, a, b)
 }
 
 /// Tuples compare at the first position where they differ.

@@ -29,11 +29,7 @@ impl Set {
             }
             return Ok(());
         }
-        let iterator = vm.iter(other)?;
-        while let Some(item) = vm.next(&iterator)? {
-            self.add(vm, &item)?;
-        }
-        Ok(())
+        vm.for_each(other, |vm, item| self.add(vm, &item).map(drop))
     }
 
     /// CPython `set_merge`: how it copies decides the order.

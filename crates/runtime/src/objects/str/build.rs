@@ -7,6 +7,7 @@ use super::{Data, Kind, Str};
 use crate::payload::Downcast;
 use crate::vm::{Res, Vm};
 use crate::{Ref, Value};
+use smallvec::SmallVec;
 
 /// The kind of the widest unit.
 pub fn kind_of_ucs2(units: &[u16]) -> Kind {
@@ -30,18 +31,12 @@ pub fn copy_units(out: &mut [u8], kind: Kind, at: usize, data: Data<'_>) {
             let out = &mut out[4 * at..4 * (at + d.len())];
             out.chunks_exact_mut(4).zip(d).for_each(|(o, c)| o.copy_from_slice(&(*c as u32).to_ne_bytes()));
         }
-        (2, Data::Ucs2(d)) => {
-            let out = &mut out[2 * at..2 * (at + d.len())];
-            out.chunks_exact_mut(2).zip(d).for_each(|(o, c)| o.copy_from_slice(&c.to_ne_bytes()));
-        }
+        (2, Data::Ucs2(d)) => out[2 * at..2 * (at + d.len())].copy_from_slice(super::find::Unit::bytes(d)),
         (4, Data::Ucs2(d)) => {
             let out = &mut out[4 * at..4 * (at + d.len())];
             out.chunks_exact_mut(4).zip(d).for_each(|(o, c)| o.copy_from_slice(&(*c as u32).to_ne_bytes()));
         }
-        (4, Data::Ucs4(d)) => {
-            let out = &mut out[4 * at..4 * (at + d.len())];
-            out.chunks_exact_mut(4).zip(d).for_each(|(o, c)| o.copy_from_slice(&c.to_ne_bytes()));
-        }
+        (4, Data::Ucs4(d)) => out[4 * at..4 * (at + d.len())].copy_from_slice(super::find::Unit::bytes(d)),
         // Wider units never go into narrower ones: callers take the larger kind.
         _ => {}
     }
@@ -139,7 +134,7 @@ impl Units {
 /// Text under construction that widens when it must: for results whose characters come one by one or from anywhere.
 #[derive(Default)]
 pub struct Builder {
-    narrow: Vec<u8>,
+    narrow: SmallVec<[u8; 64]>,
     /// In use once a code point beyond Latin-1 has come.
     wide: Vec<u32>,
     is_wide: bool,
@@ -151,14 +146,14 @@ impl Builder {
     }
 
     pub fn with_capacity(n: usize) -> Builder {
-        Builder { narrow: Vec::with_capacity(n), ..Builder::default() }
+        Builder { narrow: SmallVec::with_capacity(n), ..Builder::default() }
     }
 
     #[cold]
     fn widen(&mut self) {
         self.wide = Vec::with_capacity(self.narrow.capacity().max(16));
         self.wide.extend(self.narrow.iter().map(|b| *b as u32));
-        self.narrow = Vec::new();
+        self.narrow = SmallVec::new();
         self.is_wide = true;
     }
 
@@ -236,7 +231,7 @@ impl Builder {
 
     /// The characters as bytes, when all are below 256 (others lose their high bits).
     pub fn into_latin1(self) -> Vec<u8> {
-        if self.is_wide { self.wide.iter().map(|c| *c as u8).collect() } else { self.narrow }
+        if self.is_wide { self.wide.iter().map(|c| *c as u8).collect() } else { self.narrow.into_vec() }
     }
 
     pub fn finish(self, vm: &Vm) -> Res<Ref<Str>> {

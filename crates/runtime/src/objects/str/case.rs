@@ -20,15 +20,15 @@ fn extend(out: &mut Builder, mapped: Mapped) {
 const SIGMA: u32 = 0x3a3;
 
 /// Lower case of the character at `i`: capital sigma at the end of a word becomes the final form.
-fn lower_at(points: &[u32], i: usize) -> Mapped {
-    let c = points[i];
+fn lower_at(text: &Str, i: usize) -> Mapped {
+    let c = text.at(i);
     if c != SIGMA {
         return unicode::to_lower(c);
     }
-    let skip = |c: &&u32| unicode::has(**c, unicode::CASE_IGNORABLE);
-    let cased = |c: Option<&u32>| c.is_some_and(|c| unicode::has(*c, unicode::CASED));
-    let before = cased(points[..i].iter().rev().find(|c| !skip(c)));
-    let after = cased(points[i + 1..].iter().find(|c| !skip(c)));
+    let skip = |c: &u32| unicode::has(*c, unicode::CASE_IGNORABLE);
+    let cased = |c: Option<u32>| c.is_some_and(|c| unicode::has(c, unicode::CASED));
+    let before = cased((0..i).rev().map(|k| text.at(k)).find(|c| !skip(c)));
+    let after = cased((i + 1..text.len()).map(|k| text.at(k)).find(|c| !skip(c)));
     let mut mapped = Mapped::new();
     mapped.push(if before && !after { 0x3c2 } else { 0x3c3 });
     mapped
@@ -38,12 +38,17 @@ pub fn lower(vm: &Vm, text: &Str) -> Res<Ref<Str>> {
     if let Some(ascii) = text.as_ascii() {
         return ascii_mapped(vm, ascii.as_bytes(), <[u8]>::make_ascii_lowercase);
     }
-    let points: Vec<u32> = text.code_points().collect();
-    let mut out = Builder::with_capacity(points.len());
-    for i in 0..points.len() {
-        extend(&mut out, lower_at(&points, i));
+    let mut out = Builder::with_capacity(text.len());
+    for i in 0..text.len() {
+        let c = text.at(i);
+        if c < 128 { out.push(c | lower_bit(c)) } else { extend(&mut out, lower_at(text, i)) }
     }
     out.finish(vm)
+}
+
+/// The bit that makes an ASCII capital small; 0 for other characters.
+fn lower_bit(c: u32) -> u32 {
+    ((c.wrapping_sub(65) < 26) as u32) << 5
 }
 
 pub fn upper(vm: &Vm, text: &Str) -> Res<Ref<Str>> {
@@ -51,7 +56,9 @@ pub fn upper(vm: &Vm, text: &Str) -> Res<Ref<Str>> {
         return ascii_mapped(vm, ascii.as_bytes(), <[u8]>::make_ascii_uppercase);
     }
     let mut out = Builder::with_capacity(text.len());
-    text.code_points().for_each(|c| extend(&mut out, unicode::to_upper(c)));
+    for c in text.code_points() {
+        if c < 128 { out.push((c as u8).to_ascii_uppercase() as u32) } else { extend(&mut out, unicode::to_upper(c)) }
+    }
     out.finish(vm)
 }
 
@@ -60,7 +67,9 @@ pub fn casefold(vm: &Vm, text: &Str) -> Res<Ref<Str>> {
         return lower(vm, text);
     }
     let mut out = Builder::with_capacity(text.len());
-    text.code_points().for_each(|c| extend(&mut out, unicode::to_fold(c)));
+    for c in text.code_points() {
+        if c < 128 { out.push(c | lower_bit(c)) } else { extend(&mut out, unicode::to_fold(c)) }
+    }
     out.finish(vm)
 }
 
@@ -73,10 +82,9 @@ pub fn capitalize(vm: &Vm, text: &Str) -> Res<Ref<Str>> {
             }
         });
     }
-    let points: Vec<u32> = text.code_points().collect();
-    let mut out = Builder::with_capacity(points.len());
-    for i in 0..points.len() {
-        extend(&mut out, if i == 0 { unicode::to_title(points[0]) } else { lower_at(&points, i) });
+    let mut out = Builder::with_capacity(text.len());
+    for i in 0..text.len() {
+        extend(&mut out, if i == 0 { unicode::to_title(text.at(0)) } else { lower_at(text, i) });
     }
     out.finish(vm)
 }
@@ -85,12 +93,11 @@ pub fn swapcase(vm: &Vm, text: &Str) -> Res<Ref<Str>> {
     if let Some(ascii) = text.as_ascii() {
         return ascii_mapped(vm, ascii.as_bytes(), swap_ascii);
     }
-    let points: Vec<u32> = text.code_points().collect();
-    let mut out = Builder::with_capacity(points.len());
-    for (i, &c) in points.iter().enumerate() {
+    let mut out = Builder::with_capacity(text.len());
+    for (i, c) in text.code_points().enumerate() {
         let flags = unicode::flags(c);
         if flags & unicode::UPPER != 0 {
-            extend(&mut out, lower_at(&points, i));
+            extend(&mut out, lower_at(text, i));
         } else if flags & unicode::LOWER != 0 {
             extend(&mut out, unicode::to_upper(c));
         } else {
@@ -126,11 +133,10 @@ pub fn title(vm: &Vm, text: &Str) -> Res<Ref<Str>> {
     if let Some(ascii) = text.as_ascii() {
         return ascii_mapped(vm, ascii.as_bytes(), title_ascii);
     }
-    let points: Vec<u32> = text.code_points().collect();
-    let mut out = Builder::with_capacity(points.len());
+    let mut out = Builder::with_capacity(text.len());
     let mut inside = false;
-    for (i, &c) in points.iter().enumerate() {
-        extend(&mut out, if inside { lower_at(&points, i) } else { unicode::to_title(c) });
+    for (i, c) in text.code_points().enumerate() {
+        extend(&mut out, if inside { lower_at(text, i) } else { unicode::to_title(c) });
         // Modifier letters are cased and ignorable: they continue a word and do not start one.
         inside = is_cased(c);
     }

@@ -45,6 +45,9 @@ pub fn find<U: Unit>(hay: &[U], needle: &[U]) -> Option<usize> {
     if let [one] = needle {
         return memchr::memchr(*one, hay);
     }
+    if width == 1 {
+        return memchr::memmem::find(hay, needle);
+    }
     let finder = memchr::memmem::Finder::new(needle);
     let mut from = 0;
     loop {
@@ -70,6 +73,9 @@ pub fn rfind<U: Unit>(hay: &[U], needle: &[U]) -> Option<usize> {
     let (hay, needle) = (U::bytes(hay), U::bytes(needle));
     if let [one] = needle {
         return memchr::memrchr(*one, hay);
+    }
+    if width == 1 {
+        return memchr::memmem::rfind(hay, needle);
     }
     let finder = memchr::memmem::FinderRev::new(needle);
     let mut end = hay.len();
@@ -103,9 +109,14 @@ pub fn find_all<U: Unit>(hay: &[U], needle: &[U], max: usize, mut found: impl Fn
         return;
     }
     let (hay, needle) = (U::bytes(hay), U::bytes(needle));
-    let finder = memchr::memmem::Finder::new(needle);
+    // A short text is searched quicker than a searcher is prepared.
+    let finder = (hay.len() > SHORT).then(|| memchr::memmem::Finder::new(needle));
+    let next = |rest: &[u8]| match &finder {
+        Some(finder) => finder.find(rest),
+        None => memchr::memmem::find(rest, needle),
+    };
     let mut from = 0;
-    while let Some(step) = finder.find(&hay[from..]) {
+    while let Some(step) = next(&hay[from..]) {
         let at = from + step;
         if at % width != 0 {
             from = at + 1;
@@ -120,7 +131,13 @@ pub fn find_all<U: Unit>(hay: &[U], needle: &[U], max: usize, mut found: impl Fn
     }
 }
 
+const SHORT: usize = 128;
+
 pub fn count<U: Unit>(hay: &[U], needle: &[U], max: usize) -> usize {
+    if let ([one], 1, usize::MAX) = (needle, size_of::<U>(), max) {
+        let byte: u32 = (*one).into();
+        return memchr::memchr_iter(byte as u8, U::bytes(hay)).count();
+    }
     let mut n = 0;
     find_all(hay, needle, max, |_| n += 1);
     n

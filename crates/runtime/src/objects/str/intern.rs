@@ -8,9 +8,15 @@ use crate::vm::{Res, Vm};
 use crate::{GilCell, Ref};
 use hashbrown::HashTable;
 
-#[derive(Default)]
 pub struct InternTable {
     strings: GilCell<HashTable<Ref<Str>>>,
+}
+
+impl Default for InternTable {
+    /// With room for what a start interns.
+    fn default() -> InternTable {
+        InternTable { strings: GilCell::new(HashTable::with_capacity(3500)) }
+    }
 }
 
 impl InternTable {

@@ -49,12 +49,12 @@ pub fn iter(vm: &Vm, this: &Value) -> Res {
 
 fn next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
     let Some(iterator) = this.downcast::<StrIterator>() else { return Ok(None) };
-    let Some(text) = iterator.text.get() else { return Ok(None) };
     let i = iterator.index.get();
-    match text.downcast::<Str>() {
-        Some(text) if i < text.len() => {
+    let c = iterator.text.with(|text| text?.downcast::<Str>().filter(|text| i < text.len()).map(|text| text.at(i)));
+    match c {
+        Some(c) => {
             iterator.index.set(i + 1);
-            Ok(Some(vm.single(text.at(i))?.into_value()))
+            Ok(Some(vm.single(c)?.into_value()))
         }
         _ => {
             iterator.text.set(None);

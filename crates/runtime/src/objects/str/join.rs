@@ -12,7 +12,8 @@ pub fn join(vm: &Vm, sep: &Ref<Str>, iterable: &Value) -> Res {
         return join_items(vm, sep, tuple.as_slice());
     }
     let items = match iterable.exact::<List>(vm) {
-        Some(list) => list.to_vec(),
+        // Nothing that joining does can change the list, unless an item is no str.
+        Some(list) => return list.items.with(|items| join_items(vm, sep, items)),
         None => {
             let slots = vm.class(iterable).slots();
             if slots.iter.is_none() && slots.getitem.is_none() {

@@ -149,6 +149,9 @@ impl Str {
         sig = "(encoding='utf-8', errors='strict')"
     )]
     fn encode(vm: &Vm, this: &Ref<Str>, encoding: Option<&Ref<Str>>, errors: Option<&Ref<Str>>) -> Res {
+        if let (None, None, Some(ascii)) = (encoding, errors, this.as_ascii()) {
+            return Ok(vm.short_bytes(ascii.as_bytes())?.into_value());
+        }
         let (encoding, errors) = (crate::codecs::c_name(vm, encoding)?, crate::codecs::c_name(vm, errors)?);
         crate::codecs::encode_text(vm, this, encoding.as_deref(), errors.as_deref())
     }

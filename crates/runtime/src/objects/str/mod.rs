@@ -365,8 +365,16 @@ impl Vm {
         if text.is_ascii() {
             return self.new_ascii(text.as_bytes());
         }
-        let max = text.chars().map(|c| c as u32).max().unwrap_or(0);
-        self.new_str_from(Kind::for_max(max), text.chars().count(), text.chars().map(|c| c as u32))
+        // The highest byte that begins a character tells the kind, the number of bytes that go on one tells the length.
+        let lead = text.bytes().max().unwrap_or(0);
+        let len = text.bytes().map(|b| (b as i8 >= -0x40) as usize).sum();
+        let kind = match lead {
+            0..=0x7f => Kind::Ascii,
+            0x80..=0xc3 => Kind::Latin1,
+            0xc4..=0xef => Kind::Ucs2,
+            _ => Kind::Ucs4,
+        };
+        self.new_str_from(kind, len, text.chars().map(|c| c as u32))
     }
 
     /// From bytes that are all below 0x80.
@@ -395,7 +403,7 @@ impl Vm {
 
     /// The string of one code point.
     pub fn new_char(&self, c: u32) -> Res<Ref<Str>> {
-        self.new_str_from_code_points(&[c])
+        self.single(c)
     }
 
     /// From `len` code points whose largest asks for `kind`.

@@ -18,8 +18,12 @@ enum Entry {
 }
 
 fn look_up(vm: &Vm, table: &Value, c: u32) -> Res<Entry> {
-    let found = vm.get_item(table, &vm.new_int(c as i64)?);
-    let Some(found) = vm.catch(found, &LOOKUP_ERROR)? else { return Ok(Entry::Same) };
+    let key = vm.new_int(c as i64)?;
+    let found = match table.exact::<Dict>(vm) {
+        Some(dict) => dict.get(vm, &key)?,
+        None => vm.catch(vm.get_item(table, &key), &LOOKUP_ERROR)?,
+    };
+    let Some(found) = found else { return Ok(Entry::Same) };
     if found.is_none() {
         return Ok(Entry::Deleted);
     }
@@ -43,6 +47,10 @@ pub fn translate(vm: &Vm, text: &Ref<Str>, table: &Value) -> Res {
     // ASCII characters are looked up once: 0xff unknown, 0xfe deleted, 0xfd not a single ASCII character.
     let mut known = [0xffu8; 128];
     for c in text.code_points() {
+        if c < 128 && known[c as usize] < 128 {
+            out.push(known[c as usize] as u32);
+            continue;
+        }
         if c < 128 {
             match known[c as usize] {
                 0xff => {}
@@ -50,11 +58,7 @@ pub fn translate(vm: &Vm, text: &Ref<Str>, table: &Value) -> Res {
                     emit(&mut out, c, look_up(vm, table, c)?);
                     continue;
                 }
-                0xfe => continue,
-                b => {
-                    out.push(b as u32);
-                    continue;
-                }
+                _ => continue,
             }
         }
         let entry = look_up(vm, table, c)?;

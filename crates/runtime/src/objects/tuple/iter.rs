@@ -38,12 +38,11 @@ pub fn iter(vm: &Vm, this: &Value) -> Res {
 
 fn next(_: &Vm, this: &Value) -> Res<Option<Value>> {
     let Some(iterator) = this.downcast::<TupleIterator>() else { return Ok(None) };
-    let Some(tuple) = iterator.tuple.get() else { return Ok(None) };
     let i = iterator.index.get();
-    match tuple.downcast::<Tuple>().and_then(|t| t.as_slice().get(i)) {
+    match iterator.tuple.with(|tuple| tuple?.downcast::<Tuple>()?.as_slice().get(i).cloned()) {
         Some(item) => {
             iterator.index.set(i + 1);
-            Ok(Some(item.clone()))
+            Ok(Some(item))
         }
         None => {
             iterator.tuple.set(None);
