@@ -182,12 +182,8 @@ impl Gc {
             merge(&self.heads[younger], young);
         }
         let old = &*self.heads[(generation + 1).min(GENERATIONS - 1)];
-<<<<<<< HEAD
-        let unreachable = self.split_unreachable(young);
-        self.untrack_tuples(young);
-=======
         let (unreachable, reached) = self.split_unreachable(young);
->>>>>>> 3eea142 (A regular expression engine of our own; collector without indirect calls; sorting by ranks beside positions)
+        self.untrack_tuples(young);
         if core::ptr::eq(old, young) {
             self.long_lived_pending.set(0);
             self.long_lived_total.set(reached);
@@ -228,89 +224,6 @@ impl Gc {
             unsafe { traverse_object(at.header(), &mut Visitor::subtracting()) };
             at = next(at);
         }
-<<<<<<< HEAD
-        // 3. Walk the list: what has a count left is reachable, and gives one to all it refers to; what has none (yet) moves
-        // to the unreachable, and back to the end of the list when something reachable turns out to refer to it. So, as in
-        // CPython, objects end up behind those that hold them, and finalizers run in that order.
-        let apart = GcHead::unlinked();
-        init(&apart);
-        let mut last = young;
-        let mut at = next(young);
-        while !core::ptr::eq(at, young) {
-            if at.prev.get() >> COUNT_SHIFT == 0 {
-                let following = next(at);
-                last.next.set(following);
-                if core::ptr::eq(following, young) {
-                    young.prev.set(last as *const GcHead as usize);
-                }
-                at.set(GcHead::SET_APART, true);
-                append(&apart, at);
-                at = following;
-                continue;
-            }
-            at.set(GcHead::COLLECTING, false);
-            let mut reach = |p: NonNull<Header>| {
-                // SAFETY: as above.
-                let Some(g) = unsafe { p.as_ref() }.gc_head() else { return };
-                if !g.has(GcHead::COLLECTING) {
-                    return;
-                }
-                if g.has(GcHead::SET_APART) {
-                    unlink(g);
-                    let tail = young.prev.get() as *const GcHead;
-                    g.prev.set((1 << COUNT_SHIFT) | (g.prev.get() & GcHead::FLAGS & !GcHead::SET_APART));
-                    g.next.set(young);
-                    // SAFETY: the list's last member is live (or the head itself).
-                    unsafe { (*tail).next.set(g) };
-                    young.prev.set(g as *const GcHead as usize);
-                } else if g.prev.get() >> COUNT_SHIFT == 0 {
-                    g.prev.set(g.prev.get() | 1 << COUNT_SHIFT);
-                }
-            };
-            // SAFETY: live.
-            unsafe { traverse_object(at.header(), &mut Visitor::new(&mut reach)) };
-            at.prev.set((last as *const GcHead as usize) | (at.prev.get() & GcHead::FLAGS));
-            last = at;
-            at = next(at);
-        }
-        young.prev.set(last as *const GcHead as usize);
-        // 4. The unreachable go back behind the others.
-        let mut unreachable = Vec::new();
-        let mut at = next(&apart);
-        while !core::ptr::eq(at, &apart) {
-            at.set(GcHead::COLLECTING | GcHead::SET_APART, false);
-            // SAFETY: live.
-            unreachable.push(unsafe { Value::from_borrowed(at.header()) });
-            at = next(at);
-        }
-        merge(&apart, young);
-        unreachable
-    }
-
-    /// Tuples without a tracked item need not be looked at again: they never change.
-    fn untrack_tuples(&self, young: &GcHead) {
-        let mut at = next(young);
-        while !core::ptr::eq(at, young) {
-            let following = next(at);
-            // SAFETY: everything in a list is a live object.
-            let flags = unsafe { at.header().as_ref() }.type_head().flags.get();
-            if flags.has(TypeFlags::TUPLE) && !flags.has(TypeFlags::HEAP) {
-                let mut atomic = true;
-                let mut look = |p: NonNull<Header>| {
-                    // SAFETY: an owned reference names a live object.
-                    atomic &= unsafe { p.as_ref() }.gc_head().is_none_or(|g| !g.is_tracked());
-                };
-                // SAFETY: live.
-                unsafe { traverse_object(at.header(), &mut Visitor::new(&mut look)) };
-                if atomic {
-                    unlink(at);
-                    at.next.set(null());
-                    at.prev.set(at.prev.get() & GcHead::FLAGS);
-                }
-            }
-            at = following;
-        }
-=======
         let aside = GcHead::unlinked();
         init(&aside);
         let mut reached = 0;
@@ -349,7 +262,31 @@ impl Gc {
         }
         merge(&aside, young);
         (unreachable, reached)
->>>>>>> 3eea142 (A regular expression engine of our own; collector without indirect calls; sorting by ranks beside positions)
+    }
+
+    /// Tuples without a tracked item need not be looked at again: they never change.
+    fn untrack_tuples(&self, young: &GcHead) {
+        let mut at = next(young);
+        while !core::ptr::eq(at, young) {
+            let following = next(at);
+            // SAFETY: everything in a list is a live object.
+            let flags = unsafe { at.header().as_ref() }.type_head().flags.get();
+            if flags.has(TypeFlags::TUPLE) && !flags.has(TypeFlags::HEAP) {
+                let mut atomic = true;
+                let mut look = |p: NonNull<Header>| {
+                    // SAFETY: an owned reference names a live object.
+                    atomic &= unsafe { p.as_ref() }.gc_head().is_none_or(|g| !g.is_tracked());
+                };
+                // SAFETY: live.
+                unsafe { traverse_object(at.header(), &mut Visitor::new(&mut look)) };
+                if atomic {
+                    unlink(at);
+                    at.next.set(null());
+                    at.prev.set(at.prev.get() & GcHead::FLAGS);
+                }
+            }
+            at = following;
+        }
     }
 
     /// Weak references, finalizers, resurrection, clearing. The candidates stay in their list meanwhile.

@@ -114,13 +114,8 @@ impl GcHead {
     pub const FINALIZED: usize = 1;
     pub const COLLECTING: usize = 2;
     pub const WEAKLY_REFERENCED: usize = 4;
-<<<<<<< HEAD
-    /// While a collection runs: among those not (yet) known to be reachable.
-    pub const SET_APART: usize = 8;
-=======
     /// While a collection runs: scanned without being reached, so in the list of what may be unreachable.
     pub const PASSED: usize = 8;
->>>>>>> 3eea142 (A regular expression engine of our own; collector without indirect calls; sorting by ranks beside positions)
     pub const FLAGS: usize = 15;
 
     pub const fn unlinked() -> GcHead {

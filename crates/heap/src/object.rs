@@ -26,33 +26,26 @@ pub struct Ref<T>(NonNull<Object<T>>, PhantomData<Object<T>>);
 
 /// What the collector calls on every value an object owns.
 pub struct Visitor<'a> {
-<<<<<<< HEAD
-    visit: &'a mut dyn FnMut(NonNull<Header>),
-    /// Told of values that are no objects (small integers, constants); the collector does not care.
-    immediate: Option<&'a mut dyn FnMut(&Value)>,
-=======
     task: Task<'a>,
 }
 
 /// What a visitor does. The collector's own two tasks are known here, so that they cost no indirect call a reference.
 enum Task<'a> {
     Call(&'a mut dyn FnMut(NonNull<Header>)),
+    /// Also told of values that are no objects (small integers, constants).
+    CallForAll(&'a mut dyn FnMut(NonNull<Header>), &'a mut dyn FnMut(&Value)),
     Subtract,
     Reach(&'a GcHead),
->>>>>>> 3eea142 (A regular expression engine of our own; collector without indirect calls; sorting by ranks beside positions)
 }
 
 impl<'a> Visitor<'a> {
     pub fn new(visit: &'a mut dyn FnMut(NonNull<Header>)) -> Visitor<'a> {
-<<<<<<< HEAD
-        Visitor { visit, immediate: None }
+        Visitor { task: Task::Call(visit) }
     }
 
     /// One that is told of immediate values too.
     pub fn of_all(visit: &'a mut dyn FnMut(NonNull<Header>), immediate: &'a mut dyn FnMut(&Value)) -> Visitor<'a> {
-        Visitor { visit, immediate: Some(immediate) }
-=======
-        Visitor { task: Task::Call(visit) }
+        Visitor { task: Task::CallForAll(visit, immediate) }
     }
 
     /// Takes references away from the counts set aside.
@@ -63,19 +56,14 @@ impl<'a> Visitor<'a> {
     /// Marks what is reached; `young` is the head of the list being scanned.
     pub(crate) fn reaching(young: &'a GcHead) -> Visitor<'a> {
         Visitor { task: Task::Reach(young) }
->>>>>>> 3eea142 (A regular expression engine of our own; collector without indirect calls; sorting by ranks beside positions)
     }
 
     #[inline(always)]
     pub fn value(&mut self, value: &Value) {
         if let Some(p) = value.pointer() {
-<<<<<<< HEAD
-            (self.visit)(p)
-        } else if let Some(immediate) = &mut self.immediate {
-            immediate(value)
-=======
             self.pointer(p)
->>>>>>> 3eea142 (A regular expression engine of our own; collector without indirect calls; sorting by ranks beside positions)
+        } else if let Task::CallForAll(_, immediate) = &mut self.task {
+            immediate(value)
         }
     }
 
@@ -84,7 +72,7 @@ impl<'a> Visitor<'a> {
         match &mut self.task {
             Task::Subtract => crate::gc::subtract(p),
             Task::Reach(young) => crate::gc::reach(p, young),
-            Task::Call(visit) => visit(p),
+            Task::Call(visit) | Task::CallForAll(visit, _) => visit(p),
         }
     }
 }

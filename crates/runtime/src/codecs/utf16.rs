@@ -4,8 +4,8 @@ use super::errors::{Errors, Replacement, write_unit};
 use crate::Ref;
 use crate::objects::bytes::Bytes;
 use crate::objects::exceptions::raise_unicode_encode;
-use crate::objects::str::{Data, Str};
 use crate::objects::str::build::Builder;
+use crate::objects::str::{Data, Str};
 use crate::vm::{Res, Vm};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

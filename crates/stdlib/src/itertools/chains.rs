@@ -7,8 +7,8 @@ use ophi_runtime::native::{Signature, bind};
 use ophi_runtime::objects::tuple::reuse::Reused;
 use ophi_runtime::payload::Downcast;
 use ophi_runtime::protocol::numbers::BinaryOp;
-use smallvec::SmallVec;
 use ophi_runtime::{Args, GilCell, Res, Str, Tuple, TypeRef, Value, ValueCell, Vm, methods};
+use smallvec::SmallVec;
 
 pub struct Accumulate {
     source: Value,
@@ -203,11 +203,8 @@ iterator!(
 fn new_pairwise(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
     ophi_runtime::objects::iterators::refuse_keywords(vm, cls, vm.ty(&PAIRWISE), args, "pairwise")?;
     let given = args.check_positional(vm, "pairwise", 1, 1)?;
-    let payload = Pairwise {
-        source: ValueCell::some(vm.iter(&given[0])?),
-        old: ValueCell::new(None),
-        result: Reused::default(),
-    };
+    let payload =
+        Pairwise { source: ValueCell::some(vm.iter(&given[0])?), old: ValueCell::new(None), result: Reused::default() };
     Ok(vm.new_instance(cls, payload)?.into_value())
 }
 
@@ -303,7 +300,9 @@ fn new_zip_longest(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
         sources.push(Some(vm.iter(iterable)?));
     }
     let active = Cell::new(sources.len());
-    Ok(vm.new_instance(cls, ZipLongest { sources: GilCell::new(sources), active, fill, result: Reused::default() })?.into_value())
+    Ok(vm
+        .new_instance(cls, ZipLongest { sources: GilCell::new(sources), active, fill, result: Reused::default() })?
+        .into_value())
 }
 
 fn zip_longest_next(vm: &Vm, this: &Value) -> Res<Option<Value>> {

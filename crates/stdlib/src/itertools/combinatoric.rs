@@ -7,8 +7,8 @@ use ophi_runtime::native::{Signature, bind};
 use ophi_runtime::objects::int;
 use ophi_runtime::objects::tuple::reuse::Reused;
 use ophi_runtime::payload::Downcast;
+use ophi_runtime::{Args, GilCell, Ref, Res, Str, TypeRef, Value, Vm, methods};
 use smallvec::SmallVec;
-use ophi_runtime::{Args, GilCell, Ref, Res, Str, Tuple, TypeRef, Value, Vm, methods};
 
 pub struct Product {
     pools: Vec<Vec<Value>>,

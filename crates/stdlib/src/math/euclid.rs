@@ -86,7 +86,9 @@ mod tests {
         let mut tried = 0;
         for words in 1..40 {
             let (a, b, c) = (next(words), next(words / 2 + 1), next(words));
-            for (x, y) in [(&a * &b, &c * &b), (a.clone(), c.clone()), (&a * &a, a.clone()), (a.clone(), BigUint::zero())] {
+            for (x, y) in
+                [(&a * &b, &c * &b), (a.clone(), c.clone()), (&a * &a, a.clone()), (a.clone(), BigUint::zero())]
+            {
                 assert_eq!(gcd(x.clone(), y.clone()), x.gcd(&y));
                 tried += 1;
             }

@@ -10,11 +10,11 @@ mod search;
 mod substitute;
 mod template;
 
+use engine::program::{lower_ascii, lower_unicode};
 use ophi_runtime::objects::int;
 use ophi_runtime::objects::module::{Module, ModuleDef, Namespace};
 use ophi_runtime::unicode;
 use ophi_runtime::{Dict, List, Ref, Res, Tuple, Value, Vm, methods};
-use engine::program::{lower_ascii, lower_unicode};
 
 pub use pattern::Pattern;
 

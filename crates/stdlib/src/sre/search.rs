@@ -5,8 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use ophi_runtime::objects::buffer::Exported;
 use ophi_runtime::objects::bytes::Bytes;
 use ophi_runtime::payload::Downcast;
-use ophi_runtime::{Ref, Res, Str, Value, Vm};
 use ophi_runtime::with_units;
+use ophi_runtime::{Ref, Res, Str, Value, Vm};
 use smallvec::SmallVec;
 
 use super::engine::{Failure, Machine, Scratch, UNSET, Unit};
@@ -147,7 +147,8 @@ impl Progress {
         let search = Search { pattern, start: self.start, end: self.end, mode, must_advance: self.must_advance };
         let mut scratch = pattern.scratch.take();
         // The engine trusts its code; code that the library did not make can break its assumptions.
-        let outcome = catch_unwind(AssertUnwindSafe(|| subject.run(&search, &mut scratch))).unwrap_or(Err(Failure::BadCode));
+        let outcome =
+            catch_unwind(AssertUnwindSafe(|| subject.run(&search, &mut scratch))).unwrap_or(Err(Failure::BadCode));
         let found = match outcome {
             Ok(found) => found,
             Err(Failure::BadCode) => return Err(vm.runtime_error("invalid SRE code")),

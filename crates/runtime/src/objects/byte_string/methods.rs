@@ -67,7 +67,8 @@ pub fn list_of_parts<T: ByteString>(vm: &Vm, this: &Ref<T>, parts: Vec<(usize, u
         return Ok(List::from_vec(vm, vec![T::unchanged(vm, this)?])?.into_value());
     }
     // Making bytes runs no Python code.
-    let items = this.with(|text| parts.into_iter().map(|(a, b)| T::make(vm, &text[a..b])).collect::<Res<Vec<Value>>>())?;
+    let items =
+        this.with(|text| parts.into_iter().map(|(a, b)| T::make(vm, &text[a..b])).collect::<Res<Vec<Value>>>())?;
     Ok(List::from_vec(vm, items)?.into_value())
 }
 

@@ -89,7 +89,11 @@ fn sort_small_ints(items: &mut [Value], reverse: bool) {
 
 /// Puts the positions in the order of ranks that stand beside them while they are sorted, so that a comparison reads what it
 /// needs from one place.
-fn sort_ranked<K: Copy>(order: &mut [Index], rank: impl Fn(usize) -> K, compare: impl Fn(&(K, Index), &(K, Index)) -> Ordering) {
+fn sort_ranked<K: Copy>(
+    order: &mut [Index],
+    rank: impl Fn(usize) -> K,
+    compare: impl Fn(&(K, Index), &(K, Index)) -> Ordering,
+) {
     let mut ranked: Vec<(K, Index)> = order.iter().map(|i| (rank(*i as usize), *i)).collect();
     ranked.sort_by(compare);
     for (slot, (_, i)) in order.iter_mut().zip(ranked) {

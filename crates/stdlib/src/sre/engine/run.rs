@@ -14,25 +14,60 @@ const MOST_RECORDS: usize = 1 << 27;
 enum Record {
     // Choices.
     /// The alternative whose skip word is at `code`.
-    Branch { code: u32, at: usize },
+    Branch {
+        code: u32,
+        at: usize,
+    },
     /// A greedy repeat of one-character items that may give one back: it took `count` from `start` on.
-    Greedy { code: u32, start: usize, count: usize },
+    Greedy {
+        code: u32,
+        start: usize,
+        count: usize,
+    },
     /// A lazy repeat of one-character items that may take one more.
-    Lazy { code: u32, at: usize, count: u32 },
+    Lazy {
+        code: u32,
+        at: usize,
+        count: u32,
+    },
     /// What follows the repeat, in place of one more round.
-    Tail { repeat: u32, at: usize },
+    Tail {
+        repeat: u32,
+        at: usize,
+    },
     /// One more round, in place of what follows the repeat.
-    Round { repeat: u32, at: usize, count: u32 },
+    Round {
+        repeat: u32,
+        at: usize,
+        count: u32,
+    },
     // Changes.
-    Mark { index: u32, old: usize },
-    LastIndex { old: i32 },
-    Counters { repeat: u32, count: u32, last: usize },
-    Current { repeat: u32 },
+    Mark {
+        index: u32,
+        old: usize,
+    },
+    LastIndex {
+        old: i32,
+    },
+    Counters {
+        repeat: u32,
+        count: u32,
+        last: usize,
+    },
+    Current {
+        repeat: u32,
+    },
     /// A repeat was opened; the one before it was `repeat`.
-    Opened { repeat: u32 },
+    Opened {
+        repeat: u32,
+    },
     // Barriers.
     /// A sub-pattern that begins at `at`; `code` is its operation, `rounds` counts those of a possessive repeat.
-    Barrier { code: u32, at: usize, rounds: u32 },
+    Barrier {
+        code: u32,
+        at: usize,
+        rounds: u32,
+    },
 }
 
 struct Repeat {
@@ -468,7 +503,9 @@ impl<'a, U: Unit> Machine<'a, U> {
     /// The sub-pattern of the innermost barrier has matched up to `pos`.
     fn pass(&mut self, barrier: usize, pos: usize) -> Result<Next, Failure> {
         let codes: &[u32] = &self.program.codes;
-        let Some(Record::Barrier { code, at, rounds }) = self.scratch.stack.get(barrier) else { return Err(Failure::BadCode) };
+        let Some(Record::Barrier { code, at, rounds }) = self.scratch.stack.get(barrier) else {
+            return Err(Failure::BadCode);
+        };
         let (pc, at, rounds) = (*code as usize, *at, *rounds);
         let tail = pc + 1 + codes[pc + 1] as usize;
         match codes[pc] {
