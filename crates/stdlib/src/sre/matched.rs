@@ -136,12 +136,9 @@ impl Match {
     ///     Is used for groups that did not participate in the match.
     #[method(sig = "(default=None)")]
     fn groups(vm: &Vm, this: &Ref<Match>, default: Value) -> Res {
-        let subject = Subject::new(vm, &this.string)?;
-        let mut groups: smallvec::SmallVec<[Value; 8]> = smallvec::SmallVec::new();
-        for i in 1..this.found.spans.len() {
-            groups.push(this.found.group(vm, &subject, i)?.unwrap_or_else(|| default.clone()));
-        }
-        vm.new_tuple(&groups)
+        let groups =
+            (1..this.found.spans.len()).map(|i| this.group_or(vm, i, &default)).collect::<Res<Vec<Value>>>()?;
+        Ok(Tuple::from_vec(vm, groups)?.into_value())
     }
 
     /// Return a dictionary containing all the named subgroups of the match, keyed by the subgroup name.

@@ -1,8 +1,9 @@
 //! `_sre`: compiled regular expressions. The library's `re` compiles patterns to the code that the engine runs.
 //!
-//! `engine` runs the code; the rest gives Python its classes. After CPython Modules/_sre/sre.c.
+//! The engine is the crate `rustpython-sre_engine`; this module gives it text and bytes to walk over (`drive`), and Python its
+//! classes. After CPython Modules/_sre/sre.c.
 
-mod engine;
+mod drive;
 mod matched;
 mod pattern;
 mod scanner;
@@ -10,19 +11,19 @@ mod search;
 mod substitute;
 mod template;
 
-use engine::program::{lower_ascii, lower_unicode};
 use ophi_runtime::objects::int;
 use ophi_runtime::objects::module::{Module, ModuleDef, Namespace};
 use ophi_runtime::unicode;
 use ophi_runtime::{Dict, List, Ref, Res, Tuple, Value, Vm, methods};
+use rustpython_sre_engine::string::lower_ascii;
 
 pub use pattern::Pattern;
 
 pub static MODULE: ModuleDef = ModuleDef { name: "_sre", doc: "", tables: &[Functions::METHODS], init };
 
 fn init(vm: &Vm, module: &Ref<Module>) -> Res<()> {
-    module.add_int(vm, "MAGIC", engine::MAGIC)?;
-    module.add_int(vm, "CODESIZE", engine::CODE_SIZE as i64)?;
+    module.add_int(vm, "MAGIC", rustpython_sre_engine::SRE_MAGIC as i64)?;
+    module.add_int(vm, "CODESIZE", rustpython_sre_engine::CODESIZE as i64)?;
     module.add_int(vm, "MAXREPEAT", u32::MAX.into())?;
     module.add_int(vm, "MAXGROUPS", i64::from(i32::MAX / 2))?;
     module.add_str(vm, "copyright", " SRE 2.2.2 Copyright (c) 1997-2002 by Secret Labs AB ")
@@ -33,8 +34,14 @@ fn re_function(vm: &Vm, name: &str) -> Res {
     vm.get_attr_str(&crate::support::import(vm, "re")?, name)
 }
 
+/// The lower case of a code point; the first of several. This is what the compiler puts into code, the engine's own table
+/// is used on subjects.
+fn lower(c: u32) -> u32 {
+    unicode::to_lower(c).first().copied().unwrap_or(c)
+}
+
 fn is_cased(c: u32) -> bool {
-    lower_unicode(c) != c || unicode::to_upper(c).first().is_some_and(|upper| *upper != c)
+    lower(c) != c || unicode::to_upper(c).first().is_some_and(|upper| *upper != c)
 }
 
 pub struct Functions;
@@ -43,7 +50,7 @@ pub struct Functions;
 impl Functions {
     #[function(sig = "()")]
     fn getcodesize(_: &Vm) -> usize {
-        engine::CODE_SIZE
+        rustpython_sre_engine::CODESIZE
     }
 
     #[function(sig = "(character, /)")]
@@ -63,7 +70,7 @@ impl Functions {
 
     #[function(sig = "(character, /)")]
     fn unicode_tolower(_: &Vm, character: i32) -> u32 {
-        lower_unicode(character as u32)
+        lower(character as u32)
     }
 
     #[function(sig = "(pattern, flags, code, groups, groupindex, indexgroup)")]

@@ -7,10 +7,9 @@ use ophi_runtime::objects::object::OBJECT;
 use ophi_runtime::payload::Downcast;
 use ophi_runtime::slots::{CompareOp, Slots};
 use ophi_runtime::{
-    Dict, GilCell, List, Payload, Ref, Res, Str, Tuple, TypeDef, TypeFlags, TypeRef, Value, Vm, layout, methods,
+    Dict, List, Payload, Ref, Res, Str, Tuple, TypeDef, TypeFlags, TypeRef, Value, Vm, layout, methods,
 };
 
-use super::engine::{Program, Scratch};
 use super::matched::Match;
 use super::scanner::Scanner;
 use super::search::{Mode, Progress, Subject};
@@ -19,8 +18,7 @@ use super::substitute::substitute;
 pub struct Pattern {
     pub pattern: Value,
     pub flags: i32,
-    pub program: Program,
-    pub scratch: GilCell<Scratch>,
+    pub codes: Box<[u32]>,
     /// Groups without the whole match.
     pub groups: usize,
     /// dict: name to number.
@@ -63,8 +61,7 @@ impl Pattern {
         vm.new_object(Pattern {
             pattern: pattern.clone(),
             flags,
-            program: Program::new(codes.into_boxed_slice()),
-            scratch: GilCell::default(),
+            codes: codes.into_boxed_slice(),
             groups,
             groupindex: groupindex.to_value(),
             indexgroup: indexgroup.to_value(),
@@ -161,7 +158,7 @@ fn repr(vm: &Vm, this: &Value) -> Res {
 fn hash(vm: &Vm, this: &Value) -> Res<i64> {
     let Some(this) = this.downcast::<Pattern>() else { return Ok(0) };
     let mut hash = vm.hash(&this.pattern)? ^ i64::from(this.flags);
-    for code in &this.program.codes {
+    for code in &this.codes {
         hash = (hash ^ i64::from(*code)).wrapping_mul(0x0100_0000_01b3);
     }
     Ok(if hash == -1 { -2 } else { hash })
@@ -177,7 +174,7 @@ fn compare(vm: &Vm, a: &Value, b: &Value, op: CompareOp) -> Res {
     let equal = a.is(b)
         || (x.flags == y.flags
             && x.is_bytes == y.is_bytes
-            && x.program.codes == y.program.codes
+            && x.codes == y.codes
             && vm.equal(&x.pattern, &y.pattern)?);
     Ok(Value::bool(equal == (op == CompareOp::Eq)))
 }

@@ -5,11 +5,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use ophi_runtime::objects::buffer::Exported;
 use ophi_runtime::objects::bytes::Bytes;
 use ophi_runtime::payload::Downcast;
-use ophi_runtime::with_units;
 use ophi_runtime::{Ref, Res, Str, Value, Vm};
-use smallvec::SmallVec;
+use rustpython_sre_engine::engine::{Request, State};
 
-use super::engine::{Failure, Machine, Scratch, UNSET, Unit};
+use super::drive::Units;
 use super::pattern::Pattern;
 use crate::support::buffer::readable;
 
@@ -55,10 +54,14 @@ impl Subject {
         }
     }
 
-    fn run(&self, search: &Search<'_>, scratch: &mut Scratch) -> Result<Option<(usize, usize)>, Failure> {
+    fn run(&self, state: &mut State, request: &Run<'_>) -> bool {
         match self {
-            Subject::Text(text) => with_units!(text.data(), |units| search.run(units, scratch)),
-            Subject::Bytes(_, bytes) => search.run(bytes.as_slice(), scratch),
+            Subject::Text(text) => match text.kind().width() {
+                1 => request.run(Units::<1>(text.raw()), state),
+                2 => request.run(Units::<2>(text.raw()), state),
+                _ => request.run(Units::<4>(text.raw()), state),
+            },
+            Subject::Bytes(_, bytes) => request.run(Units::<1>(bytes.as_slice()), state),
         }
     }
 }
@@ -71,33 +74,26 @@ pub enum Mode {
     Search,
 }
 
-struct Search<'a> {
-    pattern: &'a Pattern,
+struct Run<'a> {
+    codes: &'a [u32],
     start: usize,
     end: usize,
     mode: Mode,
     must_advance: bool,
 }
 
-impl Search<'_> {
-    /// Begin and end of the match; its groups are left in `scratch`.
-    fn run<U: Unit>(&self, units: &[U], scratch: &mut Scratch) -> Result<Option<(usize, usize)>, Failure> {
-        let text = &units[..self.end.min(units.len())];
-        let mut machine = Machine::new(&self.pattern.program, self.pattern.groups, text, scratch);
-        machine.whole = self.mode == Mode::FullMatch;
-        machine.must_advance = self.must_advance;
-        let found =
-            if self.mode == Mode::Search { machine.search(self.start)? } else { machine.match_at(self.start)? };
-        Ok(found.then_some((machine.start, machine.end)))
+impl Run<'_> {
+    fn run<const W: usize>(&self, units: Units<'_, W>, state: &mut State) -> bool {
+        let mut request = Request::new(units, self.start, self.end, self.codes, self.mode == Mode::FullMatch);
+        request.must_advance = self.must_advance;
+        state.reset(&request, request.start);
+        if self.mode == Mode::Search { state.search(request) } else { state.py_match(&request) }
     }
 }
 
-/// Spans of the whole match and of each group.
-type Spans = SmallVec<[Option<(usize, usize)>; 4]>;
-
-/// What a search found.
+/// What a search found: spans of the whole and of each group.
 pub struct Found {
-    pub spans: Spans,
+    pub spans: Vec<Option<(usize, usize)>>,
     pub last_index: isize,
 }
 
@@ -144,38 +140,30 @@ impl Progress {
             self.is_over = true;
             return Ok(None);
         }
-        let search = Search { pattern, start: self.start, end: self.end, mode, must_advance: self.must_advance };
-        let mut scratch = pattern.scratch.take();
+        let run =
+            Run { codes: &pattern.codes, start: self.start, end: self.end, mode, must_advance: self.must_advance };
+        let mut state = State::default();
         // The engine trusts its code; code that the library did not make can break its assumptions.
-        let outcome =
-            catch_unwind(AssertUnwindSafe(|| subject.run(&search, &mut scratch))).unwrap_or(Err(Failure::BadCode));
-        let found = match outcome {
+        let found = match catch_unwind(AssertUnwindSafe(|| subject.run(&mut state, &run))) {
             Ok(found) => found,
-            Err(Failure::BadCode) => return Err(vm.runtime_error("invalid SRE code")),
-            Err(Failure::OutOfMemory) => return Err(vm.no_memory()),
+            Err(_) => return Err(vm.runtime_error("invalid SRE code")),
         };
-        let Some((start, end)) = found else {
+        if !found {
             self.is_over = true;
-            keep(pattern, scratch);
             return Ok(None);
-        };
-        let mut spans = Spans::with_capacity(pattern.groups + 1);
-        spans.push(Some((start, end)));
-        for pair in scratch.marks.chunks_exact(2) {
-            let whole = pair[0] != UNSET && pair[1] != UNSET;
-            spans.push(whole.then_some((pair[0], pair[1])));
         }
-        let last_index = scratch.last_index as isize;
-        keep(pattern, scratch);
-        self.must_advance = end == start;
+        let end = state.cursor.position;
+        let mut spans = Vec::with_capacity(pattern.groups + 1);
+        spans.push(Some((state.start, end)));
+        for group in 0..pattern.groups {
+            let (from, to) = state.marks.get(group);
+            spans.push(match (from.into_option(), to.into_option()) {
+                (Some(from), Some(to)) => Some((from, to)),
+                _ => None,
+            });
+        }
+        self.must_advance = end == state.start;
         self.start = end;
-        Ok(Some(Found { spans, last_index }))
-    }
-}
-
-/// The memory of a search waits for the next one, unless it is much.
-fn keep(pattern: &Pattern, scratch: Scratch) {
-    if !scratch.is_large() {
-        pattern.scratch.set(scratch);
+        Ok(Some(Found { spans, last_index: state.marks.last_index() }))
     }
 }
