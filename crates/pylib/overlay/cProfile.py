@@ -87,13 +87,19 @@ class Profile(_lsprof.Profiler):
         return self.runctx(cmd, namespace, namespace)
 
     def runctx(self, cmd, globals, locals):
-        with self:
+        self.enable()
+        try:
             exec(cmd, globals, locals)
+        finally:
+            self.disable()
         return self
 
     def runcall(self, func, /, *args, **kw):
-        with self:
+        self.enable()
+        try:
             return func(*args, **kw)
+        finally:
+            self.disable()
 
     def __enter__(self):
         self.enable()

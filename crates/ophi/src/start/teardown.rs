@@ -76,6 +76,7 @@ fn end_modules(vm: &Vm) -> Res<()> {
     if let Some(namespace) = &sys {
         clear_namespace(vm, namespace)?;
     }
+    ophi_runtime::monitoring::tools::forget_everything(vm);
     vm.collect_garbage(2);
     Ok(())
 }

@@ -25,6 +25,8 @@ use ophi_heap::value::{FALSE_BITS, NONE_BITS, TRUE_BITS};
 /// Answers of [`line`] and [`instruction`] beyond opcodes.
 const FAILED: u32 = 256;
 const MOVED: u32 = 257;
+/// Added to an opcode that ends a branch and needs to know, by its free oparg, that another event of it has been told first.
+const TOLD: u32 = 512;
 
 handlers! {
     fast INSTRUMENTED_LINE |pc, sp, fp, vm, oparg| {
@@ -32,6 +34,7 @@ handlers! {
         (*fp).sp = sp;
         let op = line(vm, fp);
         if op < FAILED { return super::TABLE[op as usize](pc, sp, fp, vm, oparg); }
+        if op >= TOLD { return super::TABLE[(op & 0xff) as usize](pc, sp, fp, vm, 1); }
         if op == MOVED { return resume(vm); }
         unwind::raised(pc, sp, fp, vm, 0)
     }
@@ -40,6 +43,7 @@ handlers! {
         (*fp).sp = sp;
         let op = instruction(vm, fp);
         if op < FAILED { return super::TABLE[op as usize](pc, sp, fp, vm, oparg); }
+        if op >= TOLD { return super::TABLE[(op & 0xff) as usize](pc, sp, fp, vm, 1); }
         if op == MOVED { return resume(vm); }
         unwind::raised(pc, sp, fp, vm, 0)
     }
@@ -64,12 +68,13 @@ handlers! {
     flow INSTRUMENTED_END_ASYNC_FOR, 0 => instrumented_end_async_for;
 }
 
-fn answer(fp: Fp, pc: *mut u16, told: Res<Opcode>) -> u32 {
+fn answer(fp: Fp, pc: *mut u16, told: Res<(Opcode, bool)>) -> u32 {
     // SAFETY: the running frame.
     let now = unsafe { (*fp.raw()).pc };
     match told {
         Ok(_) if now != pc => MOVED,
-        Ok(op) => op.0 as u32,
+        Ok((op @ (Opcode::INSTRUMENTED_NOT_TAKEN | Opcode::INSTRUMENTED_POP_ITER), true)) => TOLD + op.0 as u32,
+        Ok((op, _)) => op.0 as u32,
         Err(_) => FAILED,
     }
 }
@@ -83,7 +88,7 @@ unsafe fn line(vm: &Vm, fp: *mut Frame) -> u32 {
 #[inline(never)]
 unsafe fn instruction(vm: &Vm, fp: *mut Frame) -> u32 {
     // SAFETY: as above.
-    unsafe { answer(Fp::new(fp), (*fp).pc, fire_instruction(vm, Fp::new(fp))) }
+    unsafe { answer(Fp::new(fp), (*fp).pc, fire_instruction(vm, Fp::new(fp)).map(|op| (op, true))) }
 }
 
 fn pc_of(fp: Fp) -> *mut u16 {
@@ -266,17 +271,14 @@ fn instrumented_if_not_none(vm: &Vm, fp: Fp, oparg: u32) -> Res<Flow> {
 }
 
 /// The unit of the branch that led to the running frame's instruction, as its tools see it: the instruction executed before, which
-/// is the instruction itself when another event of it is told first.
-fn branch_before(fp: Fp, branch: impl FnOnce(&crate::objects::code::Code, usize) -> usize) -> usize {
+/// is the instruction itself when another event of it has been `told` first.
+fn branch_before(fp: Fp, told: u32, branch: impl FnOnce(&crate::objects::code::Code, usize) -> usize) -> usize {
     let at = fp.lasti() as usize;
-    match fp.code().monitoring.watch() {
-        Some(watch) if watch.is_hidden(at) => at,
-        _ => branch(fp.code(), at),
-    }
+    if told != 0 { at } else { branch(fp.code(), at) }
 }
 
-fn instrumented_not_taken(vm: &Vm, fp: Fp, _: u32) -> Res<Flow> {
-    let source = branch_before(fp, |code, at| {
+fn instrumented_not_taken(vm: &Vm, fp: Fp, told: u32) -> Res<Flow> {
+    let source = branch_before(fp, told, |code, at| {
         // The instruction before: a conditional jump with its cache unit, or END_SEND.
         let mut before = at;
         for (unit, _) in code::instructions(code).take_while(|(unit, _)| *unit < at) {
@@ -315,8 +317,8 @@ pub fn told_stop(vm: &Vm, fp: Fp) {
     }
 }
 
-fn instrumented_pop_iter(vm: &Vm, fp: Fp, _: u32) -> Res<Flow> {
-    let source = branch_before(fp, |code, at| {
+fn instrumented_pop_iter(vm: &Vm, fp: Fp, told: u32) -> Res<Flow> {
+    let source = branch_before(fp, told, |code, at| {
         let mut arg = 0;
         for (unit, op) in code::instructions(code).take_while(|(unit, _)| *unit < at) {
             arg = arg << 8 | code::arg_at(code, unit);

@@ -207,7 +207,7 @@ fn next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
     if let Some((error, lines)) = error {
         return Err(raise(vm, &error, lines));
     }
-    let Some(item) = item else { return Ok(None) };
+    let Some(item) = item else { return Err(vm.stop_iteration(None)) };
     let place = |(line, column): (u32, i32)| vm.new_tuple(&[vm.new_int(line as i64)?, Value::int32(column)]);
     vm.new_tuple(&[
         Value::int32(item.kind as i32),

@@ -12,6 +12,7 @@
 #![allow(unsafe_code)]
 
 use super::events::{Event, EventSet, GLOBAL_EVENTS, LOCAL_EVENTS};
+use super::threads::each_frame;
 use super::warm::WarmLink;
 use super::{Monitoring, TOOLS, lines};
 use crate::frames::{Fp, Frame};
@@ -19,7 +20,6 @@ use crate::interpreter::specialised::{WARMUP, is_instrumented};
 use crate::objects::code::Code;
 use crate::vm::{Res, Vm};
 use core::cell::{Cell, OnceCell};
-use core::convert::Infallible;
 use ophi_bytecode::instruction::{Kind, MIN_INSTRUMENTED_OPCODE, Opcode};
 
 /// Marks of an instruction.
@@ -188,11 +188,6 @@ impl Watch {
     /// Events that a tool wants in this code only.
     pub fn local_events(&self, tool: usize) -> EventSet {
         set_of(&self.local.get(), tool)
-    }
-
-    /// Whether the event before the instruction is told by another handler first.
-    pub fn is_hidden(&self, at: usize) -> bool {
-        self.instruction_tools[at].get() != 0 || (self.has_mark(at, mark::START) && self.line_tools[at].get() != 0)
     }
 
     /// What INSTRUMENTED_LINE goes on with.
@@ -384,13 +379,12 @@ unsafe fn stand_here(fp: *mut Frame) {
 pub fn version_changed(vm: &Vm) {
     let monitoring = &vm.interpreter().monitoring;
     monitoring.warm.restore_all();
-    let _ = monitoring.threads.each_frame::<Infallible>(|fp| {
+    each_frame(vm, |fp| {
         // SAFETY: a live frame.
         unsafe {
             instrument(vm, &*(*fp).code);
             stand_here(fp);
         }
-        Ok(())
     });
 }
 
@@ -415,14 +409,13 @@ pub fn set_local(vm: &Vm, code: &Code, tool: usize, events: EventSet) -> Res<()>
     watch.local.set(local);
     watch.update(code, monitoring);
     code.monitoring.version.set(monitoring.version.get());
-    let _ = monitoring.threads.each_frame::<Infallible>(|fp| {
+    each_frame(vm, |fp| {
         // SAFETY: a live frame.
         unsafe {
             if core::ptr::eq((*fp).code, code) {
                 stand_here(fp);
             }
         }
-        Ok(())
     });
     Ok(())
 }

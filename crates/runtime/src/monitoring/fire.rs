@@ -213,20 +213,22 @@ pub fn fire_jump(vm: &Vm, fp: Fp, event: Event, source: usize, target: usize) ->
     Ok(unsafe { code.units().add(target) })
 }
 
-/// INSTRUMENTED_LINE: tells of the line unless it is the one executed before. What to go on with.
-pub fn fire_line(vm: &Vm, fp: Fp) -> Res<Opcode> {
+/// INSTRUMENTED_LINE: tells of the line unless it is the one executed before. What to go on with, and whether the line is watched
+/// (or the instruction is a place only).
+pub fn fire_line(vm: &Vm, fp: Fp) -> Res<(Opcode, bool)> {
     let code = fp.code();
     let at = fp.lasti().max(0) as usize;
-    let Some(watch) = code.monitoring.watch() else { return Ok(super::code::base_at(code, at)) };
+    let Some(watch) = code.monitoring.watch() else { return Ok((super::code::base_at(code, at), false)) };
+    let watched = watch.has_mark(at, mark::START) && watch.line_tools_at(at) != 0;
     // SAFETY: the running frame.
     let before = unsafe { core::mem::replace(&mut (*fp.raw()).place, at as u32 + 1) };
-    if vm.tracing.depth.get() == 0 && watch.has_mark(at, mark::START) && watch.line_tools_at(at) != 0 {
+    if vm.tracing.depth.get() == 0 && watched {
         let line = watch.line_at(code, at);
         if is_new_line(code, watch, before, line) {
             tell_line(vm, fp, watch, at, line)?;
         }
     }
-    Ok(watch.below_line(code, at))
+    Ok((watch.below_line(code, at), watched))
 }
 
 fn is_new_line(code: &Code, watch: &Watch, place: u32, line: i32) -> bool {

@@ -235,7 +235,13 @@ pub fn set_profile(vm: &Vm, thread: &Vm, function: Option<TraceFunction>, object
 
 /// Sets the trace or profile function of every thread.
 pub fn for_all_threads(vm: &Vm, mut set: impl FnMut(&Vm, &Vm) -> Res<()>) -> Res<()> {
-    vm.interpreter().monitoring.threads.each(|thread| set(vm, thread))
+    let mut outcome = Ok(());
+    vm.for_each_thread(|thread| {
+        if outcome.is_ok() {
+            outcome = set(vm, thread);
+        }
+    });
+    outcome
 }
 
 /// A thread ends.
@@ -243,7 +249,6 @@ pub fn forget_thread(vm: &Vm) {
     let monitoring = &vm.interpreter().monitoring;
     install(&vm.tracing.trace, &monitoring.tracing_threads, None, None);
     install(&vm.tracing.profile, &monitoring.profiling_threads, None, None);
-    monitoring.threads.leave(vm);
 }
 
 /// Calls a Python function as a trace or profile function is called.

@@ -11,7 +11,7 @@
 //! * [`tools`]   what `sys.monitoring` does
 //! * [`legacy`]  `sys.settrace` and `sys.setprofile`: tools 7 and 6
 //! * [`warm`]    the code objects whose RESUME was quickened
-//! * [`threads`] the threads of an interpreter
+//! * [`threads`] a thread's share
 //!
 //! Invariant: the byte of an instruction is a function of `Watch` (see [`code::Watch::byte`]) wherever that function names one. Handlers
 //! that do the work of the next instruction too look at its byte when they run, or are forms of kind `Ours`, which
@@ -61,7 +61,6 @@ pub struct Monitoring {
     tracing_threads: Cell<usize>,
     profiling_threads: Cell<usize>,
     warm: warm::WarmList,
-    threads: threads::Threads,
 }
 
 impl Default for Monitoring {
@@ -79,23 +78,11 @@ impl Default for Monitoring {
             tracing_threads: Cell::new(0),
             profiling_threads: Cell::new(0),
             warm: Default::default(),
-            threads: Default::default(),
         }
     }
 }
 
 impl Monitoring {
-    /// A thread begins to run in the interpreter.
-    #[inline]
-    pub fn enter_thread(&self, vm: &crate::Vm) {
-        self.threads.enter(vm);
-    }
-
-    /// Its context ends.
-    pub fn leave_thread(&self, vm: &crate::Vm) {
-        self.threads.leave(vm);
-    }
-
     /// Whether any tool wants the event everywhere.
     #[inline(always)]
     pub fn wants(&self, event: Event) -> bool {

@@ -1,9 +1,9 @@
-//! The threads of an interpreter, and what each keeps for its trace and profile functions.
+//! What each thread keeps for its trace and profile functions; the frames of all threads.
 #![allow(unsafe_code)]
 
 use super::legacy::TraceFunction;
 use crate::frames::{Frame, Owner};
-use crate::{GilCell, ValueCell, Vm};
+use crate::{ValueCell, Vm};
 use core::cell::Cell;
 
 /// A trace or profile function with the object it works for.
@@ -22,54 +22,20 @@ pub struct ThreadTracing {
     pub event: Cell<u8>,
     pub trace: Hook,
     pub profile: Hook,
-    known: Cell<bool>,
 }
 
-/// The threads that have entered the interpreter.
-#[derive(Default)]
-pub struct Threads(GilCell<Vec<*const Vm>>);
-
-impl Threads {
-    /// A thread begins or goes on; its context stays where it is until it is dropped.
-    #[inline]
-    pub fn enter(&self, vm: &Vm) {
-        if !vm.tracing.known.replace(true) {
-            self.0.with_mut(|all| all.push(vm));
-        }
-    }
-
-    /// A thread's context ends.
-    pub fn leave(&self, vm: &Vm) {
-        if vm.tracing.known.replace(false) {
-            self.0.with_mut(|all| all.retain(|other| !core::ptr::eq(*other, vm)));
-        }
-    }
-
-    /// Calls `f` for every thread there is now.
-    pub fn each<E>(&self, mut f: impl FnMut(&Vm) -> Result<(), E>) -> Result<(), E> {
-        for thread in self.0.get() {
-            if self.0.with(|all| all.contains(&thread)) {
-                // SAFETY: a thread takes itself out before its context goes; that needs the GIL, which the caller holds.
-                f(unsafe { &*thread })?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Calls `f` for every frame of Python code that is running on any thread.
-    pub fn each_frame<E>(&self, mut f: impl FnMut(*mut Frame) -> Result<(), E>) -> Result<(), E> {
-        self.each(|thread| {
-            let mut fp = thread.exec.frame.get();
-            while !fp.is_null() {
-                // SAFETY: a chain of live frames.
-                unsafe {
-                    if matches!((*fp).owner, Owner::Thread | Owner::Generator) && !(*fp).dying {
-                        f(fp)?;
-                    }
-                    fp = (*fp).previous;
+/// Calls `f` for every frame of Python code that is running on any thread of the interpreter.
+pub fn each_frame(vm: &Vm, mut f: impl FnMut(*mut Frame)) {
+    vm.for_each_thread(|thread| {
+        let mut fp = thread.exec.frame.get();
+        while !fp.is_null() {
+            // SAFETY: a chain of live frames.
+            unsafe {
+                if matches!((*fp).owner, Owner::Thread | Owner::Generator) && !(*fp).dying {
+                    f(fp);
                 }
+                fp = (*fp).previous;
             }
-            Ok(())
-        })
-    }
+        }
+    });
 }

@@ -140,3 +140,21 @@ pub fn all_events(vm: &Vm) -> Res<Ref<Dict>> {
 pub fn refresh(vm: &Vm, code: &Code) {
     instrument(vm, code);
 }
+
+/// The interpreter ends: callbacks and functions that were set are let go. Nothing is told any more.
+pub fn forget_everything(vm: &Vm) {
+    let monitoring = &vm.interpreter().monitoring;
+    for wanted in &monitoring.wanted {
+        wanted.set(0);
+    }
+    if let Err(raised) = monitoring.advance(vm, 1) {
+        vm.forget(raised);
+    }
+    version_changed(vm);
+    for tool in 0..PUBLIC_TOOLS {
+        for event in EVENTS {
+            drop(register_callback(vm, tool, event, None));
+        }
+    }
+    vm.for_each_thread(super::legacy::forget_thread);
+}

@@ -65,7 +65,6 @@ pub fn enter<T>(vm: &Vm, f: impl FnOnce(&Vm) -> T) -> T {
             unsafe { ophi_heap::attach(self.1) };
         }
     }
-    vm.interpreter().monitoring.enter_thread(vm);
     let before = CURRENT.replace(vm);
     // SAFETY: the interpreter, which owns the heap, outlives `vm`, and `vm` the call.
     let heap_before = unsafe { ophi_heap::attach(vm.heap()) };

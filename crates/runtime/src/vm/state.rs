@@ -305,9 +305,3 @@ impl Vm {
 fn unreachable_modules() -> Ref<Dict> {
     panic!("sys.modules exists from the interpreter's first moment on")
 }
-
-impl Drop for Vm {
-    fn drop(&mut self) {
-        self.interpreter.monitoring.leave_thread(self);
-    }
-}
