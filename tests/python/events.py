@@ -247,3 +247,28 @@ stop.set()
 thread.join()
 threading.settrace_all_threads(None)
 report('threads', [entry for entry in log if entry[0] == 'one_line'])
+
+
+# A frame that stands where another stood remembers nothing of it.
+def ends_by_raising():
+    raise LookupError
+
+
+def traced_again():
+    seen = []
+
+    def tracer(frame, event, argument):
+        seen.append((frame.f_lineno - ends_by_raising.__code__.co_firstlineno, event))
+        return tracer
+
+    sys.settrace(tracer)
+    try:
+        ends_by_raising()
+    except LookupError:
+        pass
+    sys.settrace(None)
+    return [entry for entry in seen if 0 <= entry[0] <= 1]
+
+
+for _ in range(3):
+    print(traced_again())

@@ -56,8 +56,9 @@ unsafe fn push_exact(vm: &Vm, callable: *mut Value, sp: *mut Value, total: usize
         (&raw mut (*fp).function).write(callable.read());
         (&raw mut (*fp).locals).write(Value::UNBOUND);
         (&raw mut (*fp).object).write(Value::UNBOUND);
-        // One store for the last word: owner `Thread`, its result wanted, not dying, no place.
+        // One store for a word: owner `Thread`, its result wanted, not dying.
         (&raw mut (*fp).return_offset).cast::<u64>().write(0);
+        (*fp).place = 0;
         vm.exec.top.set(top.add(words));
         Some(fp)
     }
