@@ -27,6 +27,8 @@ pub static MODULE: ModuleDef = ModuleDef {
 fn init(vm: &Vm, module: &Ref<Module>) -> Res<()> {
     module.add(vm, "ArrayType", vm.ty(&ARRAY).to_value())?;
     module.add_type(vm, &ARRAY)?;
+    let abstract_class = vm.get_attr_str(&crate::support::import(vm, "collections.abc")?, "MutableSequence")?;
+    vm.call_method_str(&abstract_class, "register", &[vm.ty(&ARRAY).to_value()])?;
     module.add_str(vm, "typecodes", "bBuwhHiIlLqQfd")
 }
 

@@ -73,18 +73,24 @@ impl Functions {
             array.add_bytes(vm, &bytes)?;
             return Ok(array.into_value());
         }
+        if matches!(mformat_code, 18 | 19) {
+            let units = bytes.chunks_exact(2).map(|unit| match big_endian {
+                true => u16::from_be_bytes([unit[0], unit[1]]),
+                false => u16::from_le_bytes([unit[0], unit[1]]),
+            });
+            for c in char::decode_utf16(units) {
+                let point = c.map_or_else(|lone| u32::from(lone.unpaired_surrogate()), u32::from);
+                array.push(vm, vm.new_char(point)?.as_value())?;
+            }
+            return Ok(array.into_value());
+        }
         for item in bytes.chunks(size) {
             let mut word = [0u8; 8];
             word[..size].copy_from_slice(item);
             if big_endian {
                 word[..size].reverse();
             }
-            let value = if mformat_code == 18 || mformat_code == 19 {
-                vm.new_char(u16::from_le_bytes([word[0], word[1]]) as u32)?.into_value()
-            } else {
-                Code(reader).read(vm, word)?
-            };
-            array.push(vm, &value)?;
+            array.push(vm, &Code(reader).read(vm, word)?)?;
         }
         Ok(array.into_value())
     }

@@ -32,6 +32,14 @@ pub fn new(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
         return Err(vm.type_error(format!("array() takes {bound} ({} given)", given.len())));
     }
     let code = parse_code(vm, "array", 1, &given[0])?;
+    if code.0 == b'u' {
+        crate::support::warn(
+            vm,
+            "DeprecationWarning",
+            "The 'u' type code is deprecated and will be removed in Python 3.16",
+            1,
+        )?;
+    }
     let source = given.get(1);
     if let Some(source) = source {
         let text = source.is_a::<Str>() || source.downcast::<Array>().is_some_and(|a| a.code.is_text());
@@ -157,11 +165,17 @@ pub fn setitem(vm: &Vm, this: &Value, key: &Value, value: Option<&Value>) -> Res
     match value {
         Some(value) => {
             let word = array.code.write(vm, value)?;
-            array.bytes.with_mut(|bytes| {
-                if let Some(slot) = bytes.get_mut(at * size..(at + 1) * size) {
+            // The value's conversion may have changed the array.
+            let stored = array.bytes.with_mut(|bytes| match bytes.get_mut(at * size..(at + 1) * size) {
+                Some(slot) => {
                     slot.copy_from_slice(&word[..size]);
+                    true
                 }
+                None => false,
             });
+            if !stored {
+                return Err(vm.index_error("array assignment index out of range"));
+            }
         }
         None => {
             array.may_resize(vm)?;

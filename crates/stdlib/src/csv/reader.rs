@@ -14,6 +14,8 @@ pub struct Reader {
     source: Value,
     dialect: Ref<Dialect>,
     line: Cell<i64>,
+    /// Counts rows begun: the source may use the reader while it is asked for a line.
+    rows: Cell<u64>,
 }
 trace_fields!(Reader { source, dialect });
 
@@ -34,7 +36,7 @@ pub static READER: TypeDef = TypeDef {
 };
 
 pub fn new(vm: &Vm, source: Value, dialect: Ref<Dialect>) -> Res {
-    Ok(vm.new_object(Reader { source, dialect, line: Cell::new(0) })?.into_value())
+    Ok(vm.new_object(Reader { source, dialect, line: Cell::new(0), rows: Cell::new(0) })?.into_value())
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -211,8 +213,14 @@ fn next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
         unquoted: false,
         limit: super::state(vm).field_limit.get(),
     };
+    let row = reader.rows.get() + 1;
+    reader.rows.set(row);
     loop {
-        let Some(line) = vm.next(&reader.source)? else {
+        let line = vm.next(&reader.source)?;
+        if reader.rows.get() != row {
+            return Err(error(vm, "iterator has already advanced the reader"));
+        }
+        let Some(line) = line else {
             if !parser.field.is_empty() || parser.state == State::InQuotedField {
                 if reader.dialect.strict {
                     return Err(error(vm, "unexpected end of data"));

@@ -98,6 +98,7 @@ fn write_row(vm: &Vm, writer: &Writer, row: &Value) -> Res {
     let mut out = Vec::new();
     let mut count = 0;
     let mut last_empty = false;
+    let mut last_none = false;
     while let Some(field) = vm.next(&iterator)? {
         let mut quoted = match d.quoting {
             dialect::NON_NUMERIC => !is_number(vm, &field),
@@ -125,11 +126,13 @@ fn write_row(vm: &Vm, writer: &Writer, row: &Value) -> Res {
         }
         append(vm, d, &mut out, text.as_deref(), &mut quoted)?;
         last_empty = empty && !quoted;
+        last_none = field.is_none();
         count += 1;
     }
     if count == 1 && last_empty {
         // Alone in its row an empty field would be no row at all.
-        if d.quoting == dialect::NONE {
+        let none_is_bare = last_none && (d.quoting == dialect::STRINGS || d.quoting == dialect::NOT_NULL);
+        if d.quoting == dialect::NONE || none_is_bare {
             return Err(error(vm, "single empty field record must be quoted"));
         }
         if let Some(quote) = d.quote {

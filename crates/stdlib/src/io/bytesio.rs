@@ -260,6 +260,9 @@ impl BytesIO {
             None => this.at.get() as i64,
             Some(size) => to_i64(vm, size)?,
         };
+        // The conversion may have closed or exported the stream.
+        this.check_open(vm)?;
+        this.check_exports(vm)?;
         if length < 0 {
             return Err(vm.value_error(format!("negative size value {length}")));
         }

@@ -308,6 +308,13 @@ impl StringIO {
             }
         };
         let [value, newline, at, dict, ..] = items.as_slice() else { return Ok(()) };
+        if this.closed.get() {
+            return Err(vm.value_error("I/O operation on closed file"));
+        }
+        if !value.is_none() && !value.is_a::<Str>() {
+            let got = vm.type_name(value);
+            return Err(vm.type_error(format!("initial_value must be str or None, not {got}")));
+        }
         // The saved text is as it was kept: nothing in it may be translated again.
         this.start(vm, None, Some(newline))?;
         if let Some(text) = value.downcast::<Str>() {

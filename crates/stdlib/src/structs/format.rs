@@ -46,6 +46,9 @@ fn measure(kind: char, native: bool) -> Option<(usize, usize)> {
 pub fn parse(vm: &Vm, format: &[u8]) -> Res<Layout> {
     let mut layout = Layout { fields: Vec::new(), size: 0, count: 0, big: cfg!(target_endian = "big"), native: true };
     let mut i = 0;
+    if format.contains(&0) {
+        return Err(error(vm, "embedded null character"));
+    }
     if let Some(first) = format.first() {
         let (order, native) = match first {
             b'<' => (Some(false), false),

@@ -56,6 +56,7 @@ static STRUCT: TypeDef = TypeDef {
         init: Some(init_struct),
         repr: Some(|vm, this| {
             let own = ophi_runtime::native::receiver::<Struct>(vm, this, "__repr__")?;
+            layout_of(vm, own)?;
             let format = vm.repr(&own.format.get_or_none())?;
             let name = vm.class(this).name();
             Ok(vm.new_str(&format!("{name}({})", format.to_utf8_lossy()))?.into_value())
@@ -377,8 +378,8 @@ impl Struct {
 
     /// struct size in bytes
     #[getter]
-    fn size(vm: &Vm, this: &Ref<Struct>) -> Res<usize> {
-        Ok(layout_of(vm, this)?.size)
+    fn size(_: &Vm, this: &Ref<Struct>) -> i64 {
+        this.layout.get().map_or(-1, |layout| layout.size as i64)
     }
 }
 
