@@ -34,8 +34,15 @@ static EMPTY: TypeDef = TypeDef {
 
 pub struct SimpleQueue {
     items: GilCell<VecDeque<Value>>,
-    puts: Mutex<u64>,
+    puts: Mutex<Puts>,
     changed: Condvar,
+}
+
+#[derive(Default)]
+struct Puts {
+    count: u64,
+    /// Threads that sleep until the count changes.
+    sleepers: usize,
 }
 
 impl Trace for SimpleQueue {
@@ -70,7 +77,7 @@ fn new(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
             return Err(vm.type_error("SimpleQueue() takes no positional arguments"));
         }
     }
-    let queue = SimpleQueue { items: GilCell::new(VecDeque::new()), puts: Mutex::new(0), changed: Condvar::new() };
+    let queue = SimpleQueue { items: GilCell::new(VecDeque::new()), puts: Mutex::default(), changed: Condvar::new() };
     Ok(vm.new_instance(cls, queue)?.into_value())
 }
 
@@ -80,14 +87,17 @@ fn empty(vm: &Vm) -> Raised {
 }
 
 impl SimpleQueue {
-    fn puts(&self) -> MutexGuard<'_, u64> {
+    fn puts(&self) -> MutexGuard<'_, Puts> {
         self.puts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn add(&self, item: &Value) {
         self.items.with_mut(|items| items.push_back(item.clone()));
-        *self.puts() += 1;
-        self.changed.notify_one();
+        let mut puts = self.puts();
+        puts.count += 1;
+        if puts.sleepers > 0 {
+            self.changed.notify_one();
+        }
     }
 
     fn take(&self) -> Option<Value> {
@@ -98,7 +108,7 @@ impl SimpleQueue {
     fn wait(&self, vm: &Vm, limit: Option<Duration>) -> Res {
         let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
         loop {
-            let seen = *self.puts();
+            let seen = self.puts().count;
             if let Some(item) = self.take() {
                 return Ok(item);
             }
@@ -106,8 +116,10 @@ impl SimpleQueue {
                 // Woken now and then to serve signals.
                 let slice = Duration::from_millis(50);
                 let wait = deadline.map_or(slice, |d| slice.min(d.saturating_duration_since(Instant::now())));
-                let puts = self.puts();
-                drop(self.changed.wait_timeout_while(puts, wait, |now| *now == seen));
+                let mut puts = self.puts();
+                puts.sleepers += 1;
+                let woken = self.changed.wait_timeout_while(puts, wait, |now| now.count == seen);
+                woken.unwrap_or_else(PoisonError::into_inner).0.sleepers -= 1;
             });
             check_signals(vm)?;
             if deadline.is_some_and(|deadline| Instant::now() >= deadline) {

@@ -244,6 +244,21 @@ impl Vm {
         dict.get()?.downcast::<Dict>()?.get_str(self, name)
     }
 
+    /// The instance's own attributes as long as they are inline; `None` when it has a dict or can have none.
+    #[allow(unsafe_code)]
+    pub fn inline_attributes(&self, value: &Value) -> Option<Vec<(Ref<Str>, Value)>> {
+        let header = value.header()?;
+        tail::dict(value)?;
+        let shape = header.shape.get();
+        if shape == 0 {
+            return None;
+        }
+        let names = self.interpreter().shapes.names(shape);
+        // SAFETY: the shape has as many inline words as names.
+        let own = |(index, name)| Some((name, unsafe { tail::inline(value, index) }.get()?));
+        Some(names.into_iter().enumerate().filter_map(own).collect())
+    }
+
     /// The instance's `__dict__`, made now when its attributes are still inline; `None` when it can have none.
     #[allow(unsafe_code)]
     pub fn instance_dict(&self, value: &Value) -> Res<Option<Ref<Dict>>> {

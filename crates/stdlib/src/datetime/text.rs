@@ -8,6 +8,7 @@ use super::zone;
 use ophi_runtime::objects::str::build::Builder;
 use ophi_runtime::payload::Downcast;
 use ophi_runtime::{Raised, Ref, Res, Str, Value, Vm};
+use std::borrow::Cow;
 
 pub fn iso_date(year: i32, month: i32, day: i32) -> String {
     format!("{year:04}-{month:02}-{day:02}")
@@ -60,13 +61,14 @@ pub fn invalid(vm: &Vm, text: &Value) -> Raised {
 }
 
 /// The text's characters; what is not ASCII becomes a byte that no format has.
-pub fn ascii_of(vm: &Vm, text: &Value) -> Res<Vec<u8>> {
-    match text.downcast::<Str>() {
-        Some(text) => {
-            Ok(text.code_points().map(|c| u8::try_from(c).ok().filter(u8::is_ascii).unwrap_or(0xff)).collect())
-        }
-        None => Err(vm.type_error("fromisoformat: argument must be str")),
-    }
+pub fn ascii_of<'a>(vm: &Vm, text: &'a Value) -> Res<Cow<'a, [u8]>> {
+    let Some(text) = text.downcast::<Str>() else {
+        return Err(vm.type_error("fromisoformat: argument must be str"));
+    };
+    Ok(match text.as_ascii() {
+        Some(ascii) => Cow::Borrowed(ascii.as_bytes()),
+        None => text.code_points().map(|c| u8::try_from(c).ok().filter(u8::is_ascii).unwrap_or(0xff)).collect(),
+    })
 }
 
 /// Reads `n` digits at the front.

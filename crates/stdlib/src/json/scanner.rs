@@ -108,6 +108,7 @@ fn call(vm: &Vm, this: &Value, args: Args<'_>) -> Res {
             plain_float: this.parse_float.is(vm.ty(&FLOAT).as_value()),
             plain_int: this.parse_int.is(vm.ty(&INT).as_value()),
             keys: HashTable::new(),
+            recent: [const { None }; RECENT],
         };
         scan.value(start as usize)?
     });
@@ -287,6 +288,20 @@ struct Scan<'a, U> {
     plain_int: bool,
     /// The keys met so far, so that equal ones are one object.
     keys: HashTable<Ref<Str>>,
+    /// Keys lately met, by length, first and last byte: most are found without hashing.
+    recent: [Option<Ref<Str>>; RECENT],
+}
+
+const RECENT: usize = 64;
+
+fn recent_slot(bytes: &[u8]) -> usize {
+    match bytes {
+        [] => 0,
+        [first, ..] => {
+            let last = bytes[bytes.len() - 1];
+            (bytes.len().wrapping_mul(11) ^ (*first as usize) ^ (last as usize).wrapping_mul(5)) % RECENT
+        }
+    }
 }
 
 fn hash_of(bytes: &[u8]) -> u64 {
@@ -355,12 +370,21 @@ impl<U: Unit> Scan<'_, U> {
             return self.shared_key(fresh);
         };
         let bytes = &all[start..end];
+        let slot = recent_slot(bytes);
+        if let Some(known) = &self.recent[slot]
+            && known.raw() == bytes
+            && known.is_ascii()
+        {
+            return Ok(known.clone());
+        }
         let hash = hash_of(bytes);
         if let Some(known) = self.keys.find(hash, |key| key.raw() == bytes && key.is_ascii()) {
+            self.recent[slot] = Some(known.clone());
             return Ok(known.clone());
         }
         let fresh = vm.new_substr(self.text, start, end)?;
         self.keys.insert_unique(hash, fresh.clone(), |key| hash_of(key.raw()));
+        self.recent[slot] = Some(fresh.clone());
         Ok(fresh)
     }
 

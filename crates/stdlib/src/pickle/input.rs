@@ -53,7 +53,7 @@ impl Input {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn bytes(&self) -> &[u8] {
         match &self.data {
             Data::Object(bytes) => bytes.as_slice(),
@@ -62,7 +62,7 @@ impl Input {
     }
 
     /// The end of what may be read at once.
-    #[inline]
+    #[inline(always)]
     fn limit(&self) -> usize {
         self.frame_end.unwrap_or(self.bytes().len())
     }
@@ -89,16 +89,24 @@ impl Input {
         Ok(&self.bytes()[start..start + n])
     }
 
-    #[inline]
+    #[inline(always)]
     pub fn byte(&mut self, vm: &Vm) -> Res<u8> {
-        if self.at < self.limit() {
-            let byte = self.bytes()[self.at];
+        if self.at < self.limit()
+            && let Some(byte) = self.bytes().get(self.at)
+        {
+            let byte = *byte;
             self.at += 1;
             return Ok(byte);
         }
+        self.slow_byte(vm)
+    }
+
+    #[inline(never)]
+    fn slow_byte(&mut self, vm: &Vm) -> Res<u8> {
         Ok(self.take(vm, 1)?[0])
     }
 
+    #[inline]
     pub fn array<const N: usize>(&mut self, vm: &Vm) -> Res<[u8; N]> {
         let mut out = [0; N];
         out.copy_from_slice(self.take(vm, N)?);

@@ -18,7 +18,8 @@ use ophi_runtime::objects::set::Set;
 use ophi_runtime::objects::str::Data;
 use ophi_runtime::payload::Downcast;
 use ophi_runtime::protocol::attributes::is_generic;
-use ophi_runtime::{Args, Dict, List, Raised, Ref, Res, Str, Tuple, Type, Value, Vm};
+use ophi_runtime::vm::OrRaise;
+use ophi_runtime::{Args, Dict, List, Raised, Ref, Res, Str, TryPush, Tuple, Type, Value, Vm};
 
 struct Machine<'a> {
     vm: &'a Vm,
@@ -360,13 +361,26 @@ impl Machine<'_> {
             APPEND => {
                 let item = self.pop()?;
                 let list = self.top()?;
-                self.append(&list, vec![item])?;
+                match list.exact::<List>(vm) {
+                    Some(list) => list.push(vm, item)?,
+                    None => self.append(&list, vec![item])?,
+                }
             }
             APPENDS => {
                 let mark = self.mark()?;
                 let list = self.below(mark)?;
-                let items = self.stack.split_off(mark);
-                self.append(&list, items)?;
+                match list.exact::<List>(vm) {
+                    Some(list) => {
+                        let count = self.stack.len() - mark;
+                        list.items.with_mut(|buffer| buffer.try_grow(count)).or_raise(vm)?;
+                        let items = self.stack.drain(mark..);
+                        list.items.with_mut(|buffer| buffer.extend(items));
+                    }
+                    None => {
+                        let items = self.stack.split_off(mark);
+                        self.append(&list, items)?;
+                    }
+                }
             }
             SETITEM => {
                 let value = self.pop()?;
@@ -377,11 +391,26 @@ impl Machine<'_> {
             SETITEMS => {
                 let mark = self.mark()?;
                 let target = self.below(mark)?;
-                let items = self.stack.split_off(mark);
-                if items.len() % 2 != 0 {
+                let count = self.stack.len() - mark;
+                if !count.is_multiple_of(2) {
                     return Err(unpickling_error(vm, "odd number of items for SETITEMS"));
                 }
-                self.store(&target, &items)?;
+                match target.exact::<Dict>(vm) {
+                    Some(dict) => {
+                        dict.reserve(vm, count / 2)?;
+                        let mut items = self.stack.drain(mark..);
+                        while let (Some(key), Some(value)) = (items.next(), items.next()) {
+                            match key.exact::<Str>(vm) {
+                                Some(text) => dict.set_str(vm, text, value)?,
+                                None => dict.set(vm, &key, value)?,
+                            }
+                        }
+                    }
+                    None => {
+                        let items = self.stack.split_off(mark);
+                        self.store(&target, &items)?;
+                    }
+                }
             }
             ADDITEMS => {
                 let mark = self.mark()?;

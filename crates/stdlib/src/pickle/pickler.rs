@@ -120,6 +120,10 @@ pub struct Saving<'a> {
     write: Option<Value>,
     pub persistent_id: Option<Value>,
     pub reducer_override: Option<Value>,
+    /// Made by a function, not by a `Pickler` whose memo may be seen.
+    pub standalone: bool,
+    /// What is known of classes by their versions: whether their instances are plain.
+    pub plain: Vec<(u32, bool)>,
     /// Containers being written in fast mode, once they are deep.
     pub fast_stack: Vec<u64>,
     pub fast_nesting: usize,
@@ -287,6 +291,8 @@ impl Pickler {
             write: self.write.get(),
             persistent_id: None,
             reducer_override: None,
+            standalone: this.is_none(),
+            plain: Vec::new(),
             fast_stack: Vec::new(),
             fast_nesting: 0,
         };

@@ -6,6 +6,7 @@ use super::{PICKLING_ERROR, dict_in, instead, pickling_error};
 use crate::support::builtin;
 use crate::support::values::qualified_name;
 use ophi_runtime::objects::exceptions as exc;
+use ophi_runtime::objects::object::reduce::is_plain;
 use ophi_runtime::objects::singletons::{ELLIPSIS_TYPE, NONE_TYPE, NOT_IMPLEMENTED_TYPE};
 use ophi_runtime::objects::r#type::TYPE;
 use ophi_runtime::payload::Downcast;
@@ -56,6 +57,18 @@ impl Saving<'_> {
                 }
             },
         };
+        if reducer.is_none()
+            && self.standalone
+            && self.protocol >= 2
+            && self.is_plain(object)
+            && let Some(attributes) = vm.inline_attributes(object)
+            && attributes.iter().all(|(name, _)| !name.eq_str("__reduce_ex__") && !name.eq_str("__getstate__"))
+        {
+            return match self.plain_instance(object, &attributes) {
+                Ok(()) => Ok(()),
+                Err(raised) => Err(self.note(raised, object, || Ok("object".into()))),
+            };
+        }
         let reduced = if let Some(reducer) = reducer {
             vm.call(&reducer, core::slice::from_ref(object))?
         } else if vm.class(object).is_subtype(vm.ty(&TYPE)) {
@@ -68,6 +81,61 @@ impl Saving<'_> {
             return Err(pickling_error(vm, format!("Can't pickle {} object", qualified_name(vm, vm.class(object)))));
         };
         self.reduced(object, &reduced)
+    }
+
+    /// Whether the object's class says nothing about how it is reduced.
+    fn is_plain(&mut self, object: &Value) -> bool {
+        let vm = self.vm;
+        let class = vm.class(object);
+        let version = class.ensure_version(vm);
+        if version == 0 {
+            return false;
+        }
+        if let Some((_, plain)) = self.plain.iter().find(|(known, _)| *known == version) {
+            return *plain;
+        }
+        let plain = is_plain(vm, class);
+        // Looking may have given the class a new version.
+        self.plain.truncate(32);
+        self.plain.insert(0, (class.ensure_version(vm), plain));
+        plain
+    }
+
+    /// What the reduction of a plain instance would write, without making it, nor the instance's dict.
+    fn plain_instance(&mut self, object: &Value, attributes: &[(Ref<Str>, Value)]) -> Res<()> {
+        let vm = self.vm;
+        let class = vm.class(object).to_value();
+        self.part(&class, object, "class")?;
+        self.boundary()?;
+        self.put(&[EMPTY_TUPLE, NEWOBJ]);
+        match self.memoized(object) {
+            Some(number) => {
+                self.op(POP);
+                self.get_from_memo(number);
+            }
+            None => self.memoize(object)?,
+        }
+        if attributes.is_empty() {
+            return Ok(());
+        }
+        self.boundary()?;
+        self.op(EMPTY_DICT);
+        self.memoize_unseen()?;
+        if attributes.len() > 1 {
+            self.op(MARK);
+        }
+        for (name, value) in attributes {
+            self.save(name.as_value())?;
+            if let Err(raised) = self.save(value) {
+                let dict = vm.new_dict()?.into_value();
+                let raised =
+                    self.note(raised, &dict, || Ok(format!("item {}", vm.repr(name.as_value())?.to_utf8_lossy())));
+                return Err(self.note(raised, object, || Ok("state".into())));
+            }
+        }
+        self.op(if attributes.len() > 1 { SETITEMS } else { SETITEM });
+        self.op(BUILD);
+        Ok(())
     }
 
     /// Writes what a reduction gave.

@@ -233,6 +233,20 @@ impl Saving<'_> {
             (number, memo.0.insert(object.bits(), (number, object.clone())))
         });
         drop(old);
+        self.put_memo(number)
+    }
+
+    /// Gives a number to an object that has not been made: its key is no word that a value can be.
+    pub fn memoize_unseen(&mut self) -> Res<()> {
+        let number = self.pickler.memo.with_mut(|memo| {
+            let number = memo.0.len();
+            memo.0.insert((number as u64 + (1 << 32)) << 2 | 3, (number, Value::NONE));
+            number
+        });
+        self.put_memo(number)
+    }
+
+    fn put_memo(&mut self, number: usize) -> Res<()> {
         if self.protocol >= 4 {
             self.op(MEMOIZE);
         } else if !self.binary {

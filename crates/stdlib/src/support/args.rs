@@ -26,6 +26,10 @@ pub fn bind_keywords<'a>(
     bind_positional(vm, function, names, required, names.len(), args, bound)
 }
 
+fn given_all(args: Args<'_>, required: usize, max_positional: usize) -> bool {
+    (required..=max_positional).contains(&args.values.len())
+}
+
 /// As [`bind_keywords`]; only the first `max_positional` may be given by position.
 pub fn bind_positional<'a>(
     vm: &Vm,
@@ -36,6 +40,12 @@ pub fn bind_positional<'a>(
     args: Args<'a>,
     bound: &mut [Option<&'a Value>],
 ) -> Res<()> {
+    if !args.has_keywords() && given_all(args, required, max_positional) {
+        for (slot, value) in bound.iter_mut().zip(args.pos()) {
+            *slot = Some(value);
+        }
+        return Ok(());
+    }
     let function = if function.is_empty() { "function".to_string() } else { format!("{function}()") };
     let given = args.values.len();
     let positional = args.pos();
@@ -58,9 +68,6 @@ pub fn bind_positional<'a>(
         *slot = Some(value);
     }
     let keywords = args.keywords();
-    if given == positional.len() && given >= required {
-        return Ok(());
-    }
     let only_positional = names.iter().take_while(|name| name.is_empty()).count();
     for (i, name) in names.iter().enumerate() {
         if bound[i].is_some() {

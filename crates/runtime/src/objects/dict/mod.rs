@@ -315,6 +315,12 @@ impl Dict {
         drop(old);
     }
 
+    /// Makes room for `more` entries at once.
+    pub fn reserve(&self, vm: &Vm, more: usize) -> Res<()> {
+        self.keys_version.set(0);
+        self.table.with_mut(|t| t.reserve(more)).or_raise(vm)
+    }
+
     /// Appends an entry for a key known to be absent.
     pub fn insert_new(&self, vm: &Vm, key: Value, hash: i64, value: Value) -> Res<()> {
         self.keys_version.set(0);

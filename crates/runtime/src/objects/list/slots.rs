@@ -118,6 +118,11 @@ impl List {
             let start = start.min(len);
             let stop = stop.clamp(start, len);
             items.try_grow(with.len().saturating_sub(stop - start))?;
+            if stop == start && with.len() == 1 {
+                items.extend(with);
+                items[start..].rotate_right(1);
+                return Ok(Vec::new());
+            }
             let mut old = Vec::with_capacity(stop - start);
             if with.len() == stop - start {
                 for (slot, value) in items[start..stop].iter_mut().zip(with) {

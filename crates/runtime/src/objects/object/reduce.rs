@@ -87,6 +87,31 @@ fn new_object(vm: &Vm, this: &Value) -> Res {
     vm.new_tuple(&[function, arguments, state, list_items, dict_items])
 }
 
+/// Whether instances reduce to `copyreg.__newobj__(cls)` and the state that is their dict: nothing of the reduction is
+/// overridden, and there are no slots. An instance's own attributes are not looked at.
+pub fn is_plain(vm: &Vm, class: &crate::TypeRef) -> bool {
+    let names = vm.names();
+    let root = vm.ty(&super::OBJECT);
+    let same = |name: &Ref<Str>| match (class.lookup(vm, name), root.lookup(vm, name)) {
+        (Some(own), Some(default)) => own.is(&default),
+        _ => false,
+    };
+    let head = class.head();
+    class.def.is_none()
+        && attributes::is_generic(class.slots().getattro)
+        && class.slots().new.is_some()
+        && class.flags().has(ophi_heap::TypeFlags::DICT)
+        && head.slot_words.get() == 0
+        && head.tail_offset.get() as usize <= size_of::<ophi_heap::object::Object<super::Instance>>()
+        && [&names.__reduce_ex__, &names.__reduce__, &names.__getstate__, &names.__class__].into_iter().all(same)
+        && class.lookup(vm, &names.__getnewargs_ex__).is_none()
+        && class.lookup(vm, &names.__getnewargs__).is_none()
+        && class
+            .lookup(vm, &names.__dict__)
+            .is_some_and(|found| found.is_a::<crate::objects::native_function::GetSetDescriptor>())
+        && slot_names(vm, class).is_empty()
+}
+
 /// What `__getnewargs_ex__` or `__getnewargs__` give.
 fn new_arguments(vm: &Vm, this: &Value) -> Res<(Option<Value>, Option<Value>)> {
     let names = vm.names();
