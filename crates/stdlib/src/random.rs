@@ -211,7 +211,8 @@ impl Random {
         let bits = match int::view(&index).and_then(|v| v.to_i64()) {
             Some(bits) if bits < 0 => return Err(vm.value_error("Cannot convert negative int")),
             Some(bits) => bits as u64,
-            None if matches!(int::view(&index), Some(int::IntView::Big(big)) if big.sign() == num_bigint::Sign::Minus) => {
+            None if matches!(int::view(&index), Some(int::IntView::Big(big)) if big.sign() == num_bigint::Sign::Minus) =>
+            {
                 return Err(vm.value_error("Cannot convert negative int"));
             }
             None => return Err(vm.overflow_error("Python int too large to convert to C uint64_t")),
