@@ -4,7 +4,7 @@
 use crate::objects::r#type::attributes::slot_names;
 use crate::payload::Downcast;
 use crate::vm::{Res, Vm};
-use crate::{Dict, List, Str, Tuple, Value};
+use crate::{Dict, List, Ref, Str, Tuple, Value};
 
 /// `copyreg`, imported when it is not there yet.
 fn copyreg(vm: &Vm) -> Res {
@@ -98,7 +98,7 @@ pub fn is_plain(vm: &Vm, class: &crate::TypeRef) -> bool {
     };
     let head = class.head();
     class.def.is_none()
-        && attributes::is_generic(class.slots().getattro)
+        && crate::protocol::attributes::is_generic(class.slots().getattro)
         && class.slots().new.is_some()
         && class.flags().has(ophi_heap::TypeFlags::DICT)
         && head.slot_words.get() == 0
