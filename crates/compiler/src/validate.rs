@@ -375,6 +375,16 @@ impl Validator {
         Ok(())
     }
 
+    /// No constant is imported, none is bound by an import.
+    fn aliases(&self, aliases: &[Alias<'_>], owner: &str) -> Result_ {
+        not_empty(aliases, "names", owner)?;
+        for alias in aliases {
+            name(alias.name)?;
+            alias.asname.map_or(Ok(()), name)?;
+        }
+        Ok(())
+    }
+
     fn body(&mut self, body: &[Stmt<'_>], owner: &str) -> Result_ {
         not_empty(body, "body", owner)?;
         self.stmts(body)
@@ -435,6 +445,7 @@ impl Validator {
                 positions(handler.range)?;
             }
             self.opt(handler.type_, ExprContext::Load)?;
+            handler.name.map_or(Ok(()), name)?;
             self.body(handler.body, "ExceptHandler")?;
         }
         self.stmts(finalbody)?;
@@ -444,17 +455,19 @@ impl Validator {
     fn stmt_kind(&mut self, s: &Stmt<'_>) -> Result_ {
         use StmtKind as K;
         match s.kind {
-            K::FunctionDef { args, body, decorator_list, returns, type_params, .. }
-            | K::AsyncFunctionDef { args, body, decorator_list, returns, type_params, .. } => {
+            K::FunctionDef { name: own, args, body, decorator_list, returns, type_params, .. }
+            | K::AsyncFunctionDef { name: own, args, body, decorator_list, returns, type_params, .. } => {
                 let is_async = matches!(s.kind, K::AsyncFunctionDef { .. });
                 self.body(body, if is_async { "AsyncFunctionDef" } else { "FunctionDef" })?;
+                name(own)?;
                 self.type_params(type_params)?;
                 self.arguments(args)?;
                 self.loads(decorator_list)?;
                 self.opt(returns, ExprContext::Load)
             }
-            K::ClassDef { bases, keywords, body, decorator_list, type_params, .. } => {
+            K::ClassDef { name: own, bases, keywords, body, decorator_list, type_params, .. } => {
                 self.body(body, "ClassDef")?;
+                name(own)?;
                 self.type_params(type_params)?;
                 self.loads(bases)?;
                 self.keywords(keywords)?;
@@ -525,12 +538,12 @@ impl Validator {
                 self.load(test)?;
                 self.opt(msg, ExprContext::Load)
             }
-            K::Import { names } => not_empty(names, "names", "Import"),
+            K::Import { names } => self.aliases(names, "Import"),
             K::ImportFrom { names, level, .. } => {
                 if level < 0 {
                     return wrong("Negative ImportFrom level");
                 }
-                not_empty(names, "names", "ImportFrom")
+                self.aliases(names, "ImportFrom")
             }
             K::Global { names } => not_empty(names, "names", "Global"),
             K::Nonlocal { names } => not_empty(names, "names", "Nonlocal"),

@@ -164,7 +164,7 @@ fn show(constant: &Constant) -> String {
         }
         Constant::Slice(parts) => format!("/({})", list(&parts[..])),
         Constant::Code(code) => code.name.to_string(),
-        Constant::StopIteration => "?".into(),
+        Constant::StopIteration | Constant::Foreign(_) => "?".into(),
     }
 }
 

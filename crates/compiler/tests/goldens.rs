@@ -76,7 +76,7 @@ fn constant<'c>(value: &'c Constant, children: &mut Vec<&'c CodeObject>) -> Stri
         Constant::Bool(true) => "True".into(),
         Constant::Bool(false) => "False".into(),
         Constant::Ellipsis => "Ellipsis".into(),
-        Constant::StopIteration => "StopIteration".into(),
+        Constant::StopIteration | Constant::Foreign(_) => value.type_name().into(),
         Constant::Int(n) => format!("int {n}"),
         Constant::BigInt(n) => format!("int {n}"),
         Constant::Float(x) => format!("float {}", float_hex(*x)),

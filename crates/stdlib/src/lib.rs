@@ -46,6 +46,7 @@ pub mod stat;
 pub mod statistics;
 pub mod string;
 pub mod structs;
+mod suggestions;
 pub mod support;
 pub mod sys;
 pub mod termios;
@@ -101,6 +102,7 @@ pub static MODULES: &[&ModuleDef] = &[
     &stat::MODULE,
     &statistics::MODULE,
     &string::MODULE,
+    &suggestions::MODULE,
     &structs::MODULE,
     &termios::MODULE,
     &thread::MODULE,

@@ -40,6 +40,7 @@ fn constant(value: &Constant, children: &mut Vec<Arc<CodeObject>>) -> String {
         Constant::Bool(true) => "True".into(),
         Constant::Bool(false) => "False".into(),
         Constant::Ellipsis | Constant::StopIteration => "Ellipsis".into(),
+        Constant::Foreign(identity) => format!("object#{identity:x}"),
         Constant::Int(n) if *n < 0 => format!("i:-{:x}", n.unsigned_abs()),
         Constant::Int(n) => format!("i:{n:x}"),
         Constant::BigInt(n) => format!("i:{:x}", **n),

@@ -52,6 +52,8 @@ pub enum Constant {
     Code(Arc<CodeObject>),
     /// A slice: start, stop, step.
     Slice(Arc<[Constant; 3]>),
+    /// An object of a running program that no file can hold (`code.replace(co_consts=...)` takes anything), by its identity.
+    Foreign(u64),
 }
 
 impl Constant {
@@ -89,6 +91,7 @@ impl Constant {
             Constant::FrozenSet(_) => "frozenset",
             Constant::Code(_) => "code",
             Constant::Slice(_) => "slice",
+            Constant::Foreign(_) => "object",
         }
     }
 }
@@ -117,6 +120,7 @@ impl PartialEq for Constant {
             (C::FrozenSet(a), C::FrozenSet(b)) => a == b || same_items(a, b),
             (C::Code(a), C::Code(b)) => Arc::ptr_eq(a, b) || a == b,
             (C::Slice(a), C::Slice(b)) => a == b,
+            (C::Foreign(a), C::Foreign(b)) => a == b,
             _ => false,
         }
     }
@@ -156,6 +160,7 @@ impl Hash for Constant {
             // Name and position tell code objects apart well enough; the rest is left to the comparison.
             Constant::Code(code) => (&code.qualname, code.firstlineno, code.code.len()).hash(state),
             Constant::Slice(parts) => parts.hash(state),
+            Constant::Foreign(identity) => identity.hash(state),
         }
     }
 }

@@ -17,7 +17,7 @@ mod read;
 mod write;
 
 pub use constants::{ConstantBuilder, read_code, read_constant};
-pub use read::{Build, CodeParts, LocalNames, read};
+pub use read::{Build, CodeParts, LocalNames, read, read_from};
 pub use write::{Writer, write_code, write_constant};
 
 /// The format version `marshal.version` of 3.14.

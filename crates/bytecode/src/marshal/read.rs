@@ -1,9 +1,13 @@
 //! Reading marshal data into whatever values the caller builds.
 //!
 //! The reader keeps open containers on a stack of its own, so depth costs no machine stack. A container that can be
-//! shared before it is full (list, dict, set) is made empty and filled; a tuple, frozenset, slice or code object is
-//! made when its last part is there, and a reference to it from inside is an error (CPython allows it for tuples that
-//! contain themselves through a list; nothing writes that for code).
+//! shared before it is full (list, dict, set) is made empty and filled; a frozenset, slice or code object is made when
+//! its last part is there, and a reference to it from inside is an error. So is a tuple, except that a builder whose
+//! values may contain themselves makes one early when something inside refers to it ([`Build::begin_tuple`]).
+//!
+//! The bytes are a slice, or come piece by piece from a source that hands out no more than is asked for ([`Input`]).
+
+use std::borrow::Cow;
 
 use num_bigint::{BigInt, Sign};
 
@@ -94,6 +98,14 @@ pub trait Build {
     fn str(&mut self, value: PyString, interned: bool) -> Result<Self::Value, Self::Error>;
     /// A tuple.
     fn tuple(&mut self, items: Vec<Self::Value>) -> Result<Self::Value, Self::Error>;
+    /// A tuple of that length whose items are still coming, for a reference from inside it; `None`: there can be none.
+    fn begin_tuple(&mut self, _len: usize) -> Result<Option<Self::Value>, Self::Error> {
+        Ok(None)
+    }
+    /// Gives a tuple that was begun its items.
+    fn fill_tuple(&mut self, _begun: &Self::Value, _items: Vec<Self::Value>) -> Result<(), Self::Error> {
+        Ok(())
+    }
     /// A frozenset.
     fn frozenset(&mut self, items: Vec<Self::Value>) -> Result<Self::Value, Self::Error>;
     /// A slice.
@@ -121,13 +133,32 @@ pub fn read<B: Build>(
     allow_code: bool,
     build: &mut B,
 ) -> Result<(B::Value, usize), B::Error> {
-    let mut reader = Reader { data, at: 0, version, allow_code, refs: Vec::new(), strings: Vec::new(), build };
+    let input = Input::Slice(data);
+    let mut reader = Reader { input, at: 0, version, allow_code, refs: Vec::new(), strings: Vec::new(), build };
     let value = reader.run()?;
     Ok((value, reader.at))
 }
 
+/// Reads one object from a source that gives the number of bytes it is asked for, or `None` when it ends before.
+pub fn read_from<B: Build>(
+    source: &mut dyn FnMut(usize) -> Result<Option<Vec<u8>>, B::Error>,
+    version: Version,
+    allow_code: bool,
+    build: &mut B,
+) -> Result<B::Value, B::Error> {
+    let input = Input::Source(source);
+    Reader { input, at: 0, version, allow_code, refs: Vec::new(), strings: Vec::new(), build }.run()
+}
+
+/// Where the bytes come from.
+enum Input<'a, E> {
+    Slice(&'a [u8]),
+    Source(&'a mut dyn FnMut(usize) -> Result<Option<Vec<u8>>, E>),
+}
+
 struct Reader<'a, B: Build> {
-    data: &'a [u8],
+    input: Input<'a, B::Error>,
+    /// Bytes taken.
     at: usize,
     version: Version,
     allow_code: bool,
@@ -140,7 +171,7 @@ struct Reader<'a, B: Build> {
 
 /// A container whose parts are still coming.
 enum Open<V> {
-    Tuple { index: Option<usize>, items: Vec<V>, left: usize },
+    Tuple { index: Option<usize>, items: Vec<V>, left: usize, begun: Option<V> },
     FrozenSet { index: Option<usize>, items: Vec<V>, left: usize },
     Slice { index: Option<usize>, items: Vec<V> },
     List { list: V, left: usize },
@@ -175,6 +206,8 @@ enum Step<V> {
     Opened(Open<V>),
     /// The NULL that ends a dict.
     Null,
+    /// A reference to an object that is being read.
+    Unfinished(usize),
 }
 
 impl<'a, B: Build> Reader<'a, B> {
@@ -194,6 +227,7 @@ impl<'a, B: Build> Reader<'a, B> {
                         None => continue,
                     }
                 }
+                Step::Unfinished(wanted) => self.begin(&mut stack, wanted, offset)?,
                 Step::Null => match stack.pop() {
                     // CPython ends a dict at a NULL value as well, dropping the key.
                     Some(Open::Dict { dict, .. }) => dict,
@@ -253,6 +287,10 @@ impl<'a, B: Build> Reader<'a, B> {
         }
         let Some(open) = stack.pop() else { return Ok(None) };
         let (index, value) = match open {
+            Open::Tuple { items, begun: Some(tuple), .. } => {
+                self.build.fill_tuple(&tuple, items)?;
+                return Ok(Some(tuple));
+            }
             Open::Tuple { index, items, .. } => (index, self.build.tuple(items)?),
             Open::FrozenSet { index, items, .. } => (index, self.build.frozenset(items)?),
             Open::Slice { index, items } => match <[B::Value; 3]>::try_from(items) {
@@ -268,6 +306,22 @@ impl<'a, B: Build> Reader<'a, B> {
             *slot = Some(value.clone());
         }
         Ok(Some(value))
+    }
+
+    /// The open tuple with that reference number, made before its items are there.
+    fn begin(&mut self, stack: &mut [Open<B::Value>], wanted: usize, offset: usize) -> Result<B::Value, B::Error> {
+        for open in stack {
+            if let Open::Tuple { index: Some(index), items, left, begun } = open
+                && *index == wanted
+                && let Some(tuple) = self.build.begin_tuple(items.len() + *left)?
+            {
+                *begun = Some(tuple.clone());
+                self.refs[wanted] = Some(tuple.clone());
+                return Ok(tuple);
+            }
+        }
+        self.at = offset;
+        Err(self.error(ErrorKind::BadReference))
     }
 
     fn code(&mut self, open: OpenCode<B::Value>) -> Result<B::Value, B::Error> {
@@ -310,8 +364,8 @@ impl<'a, B: Build> Reader<'a, B> {
 
     fn object(&mut self) -> Result<Step<B::Value>, B::Error> {
         let offset = self.at;
-        let Some(&byte) = self.data.get(self.at) else { return Err(self.error(ErrorKind::EndOfData)) };
-        self.at += 1;
+        let Some(byte) = self.pull(1)? else { return Err(self.error(ErrorKind::EndOfData)) };
+        let byte = byte[0];
         // 2.7 has no references; bit 7 is part of an unknown type there.
         let flag = byte & FLAG_REF != 0 && self.version > Version::V2_7;
         let kind = if flag { byte & !FLAG_REF } else { byte };
@@ -322,12 +376,15 @@ impl<'a, B: Build> Reader<'a, B> {
             }
             tag::REF => {
                 let index = self.i32()?;
-                let found = usize::try_from(index).ok().and_then(|index| self.refs.get(index)).cloned().flatten();
-                let Some(value) = found else {
+                let index = usize::try_from(index).ok().filter(|index| *index < self.refs.len());
+                let Some(index) = index else {
                     self.at = offset;
                     return Err(self.error(ErrorKind::BadReference));
                 };
-                return Ok(Step::Value(value));
+                return Ok(match &self.refs[index] {
+                    Some(value) => Step::Value(value.clone()),
+                    None => Step::Unfinished(index),
+                });
             }
             tag::STRING_REF if self.version == Version::V2_7 => {
                 let index = self.i32()?;
@@ -369,30 +426,30 @@ impl<'a, B: Build> Reader<'a, B> {
             tag::STRING => {
                 let size = self.size("bytes object")?;
                 let bytes = self.take(size)?;
-                self.build.bytes(bytes)?
+                self.build.bytes(&bytes)?
             }
             tag::INTERNED if self.version == Version::V2_7 => {
                 let size = self.size("string")?;
                 let bytes = self.take(size)?;
-                let value = self.build.bytes(bytes)?;
+                let value = self.build.bytes(&bytes)?;
                 self.strings.push(value.clone());
                 value
             }
             tag::ASCII | tag::ASCII_INTERNED => {
                 let size = self.size("string")?;
                 let bytes = self.take(size)?;
-                self.build.str(PyString::from_latin1(bytes), kind == tag::ASCII_INTERNED)?
+                self.build.str(PyString::from_latin1(&bytes), kind == tag::ASCII_INTERNED)?
             }
             tag::SHORT_ASCII | tag::SHORT_ASCII_INTERNED => {
                 let [size] = self.array()?;
                 let bytes = self.take(size.into())?;
-                self.build.str(PyString::from_latin1(bytes), kind == tag::SHORT_ASCII_INTERNED)?
+                self.build.str(PyString::from_latin1(&bytes), kind == tag::SHORT_ASCII_INTERNED)?
             }
             tag::UNICODE | tag::INTERNED => {
                 let size = self.size("string")?;
                 let start = self.at;
                 let bytes = self.take(size)?;
-                match PyString::from_bytes(bytes) {
+                match PyString::from_bytes(&bytes) {
                     Ok(text) => self.build.str(text, kind == tag::INTERNED)?,
                     Err(at) => {
                         self.at = start + at;
@@ -460,7 +517,7 @@ impl<'a, B: Build> Reader<'a, B> {
 
     fn open_tuple(&mut self, flag: bool, left: usize) -> Step<B::Value> {
         let items = Vec::with_capacity(self.room(left));
-        Step::Opened(Open::Tuple { index: self.reserve(flag), items, left })
+        Step::Opened(Open::Tuple { index: self.reserve(flag), items, left, begun: None })
     }
 
     fn counts(&mut self) -> Result<Counts, B::Error> {
@@ -487,25 +544,40 @@ impl<'a, B: Build> Reader<'a, B> {
 
     /// How much room to make for a claimed number of items: nested claims must not add up.
     fn room(&self, claimed: usize) -> usize {
-        claimed.min(self.data.len() - self.at).min(1024)
+        let there = match &self.input {
+            Input::Slice(data) => data.len() - self.at,
+            Input::Source(_) => usize::MAX,
+        };
+        claimed.min(there).min(1024)
     }
 
     fn error(&self, kind: ErrorKind) -> B::Error {
         MarshalError { offset: self.at, kind }.into()
     }
 
-    fn take(&mut self, size: usize) -> Result<&'a [u8], B::Error> {
-        let Some(bytes) = self.data.get(self.at..).and_then(|rest| rest.get(..size)) else {
-            return Err(self.error(ErrorKind::TooShort));
+    fn take(&mut self, size: usize) -> Result<Cow<'a, [u8]>, B::Error> {
+        match self.pull(size)? {
+            Some(bytes) => Ok(bytes),
+            None => Err(self.error(ErrorKind::TooShort)),
+        }
+    }
+
+    /// The next bytes; `None` when there are not that many.
+    fn pull(&mut self, size: usize) -> Result<Option<Cow<'a, [u8]>>, B::Error> {
+        let bytes = match &mut self.input {
+            Input::Slice(data) => data.get(self.at..).and_then(|rest| rest.get(..size)).map(Cow::Borrowed),
+            Input::Source(source) => source(size)?.map(Cow::Owned),
         };
-        self.at += size;
+        if bytes.is_some() {
+            self.at += size;
+        }
         Ok(bytes)
     }
 
     fn array<const N: usize>(&mut self) -> Result<[u8; N], B::Error> {
         let bytes = self.take(N)?;
         let mut array = [0; N];
-        array.copy_from_slice(bytes);
+        array.copy_from_slice(&bytes);
         Ok(array)
     }
 
@@ -554,7 +626,7 @@ impl<'a, B: Build> Reader<'a, B> {
     fn float_text(&mut self) -> Result<f64, B::Error> {
         let [size] = self.array()?;
         let bytes = self.take(size.into())?;
-        let value = std::str::from_utf8(bytes).ok().and_then(|text| text.parse().ok());
+        let value = std::str::from_utf8(&bytes).ok().and_then(|text| text.parse().ok());
         value.ok_or_else(|| self.error(ErrorKind::BadFloat))
     }
 }

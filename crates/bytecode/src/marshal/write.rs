@@ -463,6 +463,7 @@ impl<'a> CodeWriter<'a> {
             Constant::Bool(false) => return self.singleton(tag::FALSE),
             Constant::Ellipsis => return self.singleton(tag::ELLIPSIS),
             Constant::StopIteration => return self.singleton(tag::STOP_ITERATION),
+            Constant::Foreign(_) => return Err(self.writer.error("a constant that is an object of the program")),
             Constant::Str(text) => return self.str(text, false, held),
             Constant::Tuple(items) => return self.tuple(items, held),
             Constant::Code(code) => {

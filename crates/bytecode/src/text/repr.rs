@@ -87,6 +87,7 @@ impl Repr {
                 out.push(')');
             }
             Constant::Code(code) => out.push_str(&code_repr(code)),
+            Constant::Foreign(_) => out.push_str("<object>"),
         }
     }
 

@@ -7,7 +7,7 @@ use ophi_runtime::objects::dict::Dict;
 use ophi_runtime::objects::list::List;
 use ophi_runtime::objects::module::{Module, Namespace};
 use ophi_runtime::payload::Downcast;
-use ophi_runtime::{Ref, Res, Value, Vm};
+use ophi_runtime::{Raised, Ref, Res, Str, Value, Vm};
 use ophi_stdlib::support::import;
 use ophi_syntax::Mode;
 
@@ -115,9 +115,24 @@ fn run_file(vm: &Vm, config: &Config, path: &[u8]) -> Res<()> {
     }
     let filename = String::from_utf8_lossy(&absolute_path).into_owned();
     let source = if config.skip_source_first_line { after_first_line(&source) } else { source };
-    let code = compile(vm, &source, &filename)?;
+    let code = compile(vm, &source, &filename).map_err(|raised| without_place(vm, raised))?;
     run_code(vm, &code, &namespace, None, None)?;
     Ok(())
+}
+
+/// A script that ends in a line with nothing but a backslash is read to its end before any token stands there to point at.
+fn without_place(vm: &Vm, raised: Raised) -> Raised {
+    use ophi_runtime::objects::exceptions::syntax_error::SyntaxError;
+    let exception = vm.take_raised(raised);
+    if let Some(error) = exception.downcast::<SyntaxError>() {
+        let message = |text: &str| error.msg.get().is_some_and(|m| m.downcast::<Str>().is_some_and(|m| m.eq_str(text)));
+        let text = error.text.get();
+        let line = text.as_ref().and_then(|text| text.downcast::<Str>()).map(|text| text.to_utf8_lossy());
+        if line.is_some_and(|line| line.trim() == "\\") && message("unexpected EOF while parsing") {
+            error.offset.set(Some(Value::int32(0)));
+        }
+    }
+    vm.raise_again(exception)
 }
 
 /// Runs source text of the file at `path` in `__main__`, whose `__file__` it does not set.

@@ -32,6 +32,8 @@ pub static AST: TypeDef = TypeDef {
     slots: Slots { repr: Some(super::show::repr), init: Some(init), new: Some(new), ..Slots::NONE },
     tables: &[Node::METHODS],
     finish: Some(|vm, ty| {
+        // Made at run time in CPython: its attributes can be changed.
+        ty.set_flags(TypeFlags(ty.flags().0 & !TypeFlags::IMMUTABLE.0));
         let dict = ty.namespace();
         let empty = vm.new_tuple(&[])?;
         for name in ["_fields", "__match_args__", "_attributes"] {

@@ -4,7 +4,7 @@ use super::base::AST;
 use super::{classes, objects_to_tree, tree_to_objects};
 use crate::Value;
 use crate::interpreter::builtins::{
-    ALLOW_INCOMPLETE, DONT_IMPLY_DEDENT, ONLY_AST, OPTIMIZED_AST, TOP_LEVEL_AWAIT, TYPE_COMMENTS, source_text,
+    ALLOW_INCOMPLETE, DONT_IMPLY_DEDENT, ONLY_AST, TOP_LEVEL_AWAIT, TYPE_COMMENTS, source_text,
 };
 use crate::objects::code::Code;
 use crate::vm::{Raised, Res, Vm};
@@ -40,9 +40,6 @@ impl Vm {
         options.flags = flags & (code_flags::FUTURE_MASK | TOP_LEVEL_AWAIT);
         options.optimize = if optimize < 0 { self.interpreter().optimize.get() } else { optimize.min(2) as u8 };
         if self.is_ast(source)? {
-            if flags & OPTIMIZED_AST == ONLY_AST {
-                return Ok(source.clone());
-            }
             return self.compile_tree(source, filename, mode, &options, flags);
         }
         let mut parse = ParseFlags {

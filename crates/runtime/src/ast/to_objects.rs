@@ -57,7 +57,7 @@ pub fn constant_value(vm: &Vm, constant: Constant<'_>) -> Res {
         Constant::Float(f) => vm.new_float(f),
         Constant::Complex { real, imag } => vm.new_complex(real, imag),
         Constant::Str(text) => Ok(vm.new_wtf8(text.as_bytes())?.into_value()),
-        Constant::Bytes(bytes) => Ok(vm.new_bytes(bytes)?.into_value()),
+        Constant::Bytes(bytes) => Ok(vm.short_bytes(bytes)?.into_value()),
         Constant::Tuple(items) => Ok(Tuple::from_vec(vm, many(items)?)?.into_value()),
         Constant::FrozenSet(items) => vm.new_frozenset(&many(items)?),
     }

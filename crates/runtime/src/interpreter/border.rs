@@ -11,7 +11,7 @@ use ophi_syntax::{Source, SourceWarning, SyntaxDiagnostic};
 impl Vm {
     // text
     pub fn new_bytes_value(&self, bytes: &[u8]) -> Res {
-        Ok(self.new_bytes(bytes)?.into_value())
+        Ok(self.short_bytes(bytes)?.into_value())
     }
     pub fn buffer_bytes(&self, value: &Value) -> Res<Option<Vec<u8>>> {
         match self.class(value).slots().buffer {

@@ -468,10 +468,24 @@ fn set_function_attribute(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
         2 => &target.kwdefaults,
         4 => &target.annotations,
         8 => &target.closure,
-        _ => &target.annotate,
+        _ => {
+            name_annotate(vm, target, &attribute)?;
+            &target.annotate
+        }
     };
     cell.set(Some(attribute));
     fp.push(function);
+    Ok(())
+}
+
+/// The function that makes annotations is called after the one it belongs to, which its code does not know.
+fn name_annotate(vm: &Vm, owner: &Function, annotate: &Value) -> Res<()> {
+    if let Some(annotate) = annotate.downcast::<Function>()
+        && let Some(qualname) = owner.qualname.get().as_ref().and_then(|name| name.downcast::<Str>())
+    {
+        let name = [&qualname.to_wtf8()[..], b".__annotate__"].concat();
+        annotate.qualname.set(Some(vm.new_wtf8(&name)?.into_value()));
+    }
     Ok(())
 }
 

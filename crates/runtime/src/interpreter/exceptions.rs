@@ -143,14 +143,11 @@ fn check_eg_match(vm: &Vm, fp: Fp, _: u32) -> Res<()> {
         if vm.class(&exception).is_subtype(&group_class) {
             (exception, Value::NONE)
         } else {
-            // A bare exception is wrapped, and the wrapper shows where it came from.
+            // A bare exception is wrapped; the wrapper begins here.
             let list = vm.new_tuple(core::slice::from_ref(&exception))?;
             let wrapped = vm.call(group_class.as_value(), &[vm.intern("")?.into_value(), list])?;
-            if let (Some(new), Some(old)) =
-                (wrapped.downcast::<exc::BaseException>(), exception.downcast::<exc::BaseException>())
-            {
-                new.traceback.set(old.traceback.get());
-            }
+            // SAFETY: the running frame.
+            unsafe { super::unwind::add_traceback(vm, &wrapped, fp.raw())? };
             (wrapped, Value::NONE)
         }
     } else if vm.class(&exception).is_subtype(&group_class) {

@@ -21,7 +21,7 @@ fn intrinsic_1(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
     let value = fp.top(1);
     let result = match oparg {
         // Only `Code::from_parts` emits it.
-        0 => return Err(vm.system_error("malformed code object cannot run")),
+        0 => return Err(vm.system_error(fp.code().refusal())),
         1 => print_expression(vm, value)?,
         2 => {
             super::imports::import_star(vm, fp, value)?;

@@ -3,9 +3,11 @@
 //! A code object alone is written byte for byte as `py_compile` writes it (`ophi_bytecode::marshal`). For other values
 //! references are by identity, given to objects that are held more than once.
 
-use crate::objects::code::{Code, constant_to_value, value_to_constant};
+use crate::objects::code::{Code, any_to_constant, constant_to_value, value_to_constant};
 use crate::objects::module::{Module, ModuleDef, Namespace};
-use crate::objects::{bytes::Bytes, complex, exceptions as exc, float, int};
+use crate::objects::{
+    bytearray::BYTEARRAY, bytes::Bytes, complex, exceptions as exc, float, int, memoryview::MEMORYVIEW,
+};
 use crate::payload::Downcast;
 use crate::vm::{Raised, Res, Vm};
 use crate::{Dict, List, Ref, Str, Tuple, Value, methods};
@@ -13,7 +15,7 @@ use num_bigint::BigInt;
 use ophi_bytecode::code::Constant;
 use ophi_bytecode::marshal::LocalNames;
 use ophi_bytecode::marshal::{
-    Build, CodeParts, ConstantBuilder, ErrorKind, MarshalError, Writer, read, tag, write_code,
+    Build, CodeParts, ConstantBuilder, ErrorKind, MarshalError, Writer, read, read_from, tag, write_code,
 };
 use ophi_bytecode::pystring::PyString;
 use ophi_bytecode::verify::verify_shallow;
@@ -47,11 +49,18 @@ struct Dump<'a> {
     vm: &'a Vm,
     writer: Writer,
     refs: HashMap<u64, u32>,
+    /// Values that are made when all their parts are there, and are being written: a reference to one could not be read.
+    unfinished: Vec<u64>,
     allow_code: bool,
     depth: usize,
 }
 
-impl Dump<'_> {
+impl<'a> Dump<'a> {
+    fn new(vm: &'a Vm, version: i32, allow_code: bool) -> Dump<'a> {
+        let writer = Writer::new(version.clamp(0, VERSION) as u8);
+        Dump { vm, writer, refs: HashMap::new(), unfinished: Vec::new(), allow_code, depth: 0 }
+    }
+
     fn failed(&self, result: Result<(), MarshalError>) -> Res<()> {
         result.map_err(|error| match error.kind {
             ErrorKind::Unmarshallable(_) => unmarshallable(self.vm),
@@ -60,9 +69,9 @@ impl Dump<'_> {
     }
 
     /// Whether the value takes a reference number; `None` when it had one and the reference is written.
-    fn flag(&mut self, value: &Value) -> Option<bool> {
+    fn flag(&mut self, value: &Value) -> Res<Option<bool>> {
         if self.writer.version() < 3 {
-            return Some(false);
+            return Ok(Some(false));
         }
         let shared = match value.header() {
             Some(header) => header.is_immortal() || header.count() > 2,
@@ -70,14 +79,25 @@ impl Dump<'_> {
             None => value.as_small_int().is_some_and(|i| (-5..=1024).contains(&i)),
         };
         if !shared {
-            return Some(false);
+            return Ok(Some(false));
         }
         if let Some(number) = self.refs.get(&value.bits()) {
+            if self.unfinished.contains(&value.bits()) {
+                return Err(unmarshallable(self.vm));
+            }
             self.writer.reference(*number);
-            return None;
+            return Ok(None);
         }
         self.refs.insert(value.bits(), self.writer.next_reference());
-        Some(true)
+        Ok(Some(true))
+    }
+
+    /// Writes the parts of a value that cannot contain itself.
+    fn parts(&mut self, whole: &Value, write: impl FnOnce(&mut Self) -> Res<()>) -> Res<()> {
+        self.unfinished.push(whole.bits());
+        write(self)?;
+        self.unfinished.pop();
+        Ok(())
     }
 
     fn all(&mut self, items: &[Value]) -> Res<()> {
@@ -108,7 +128,7 @@ impl Dump<'_> {
             self.writer.tag(single, false);
             return Ok(());
         }
-        let Some(flag) = self.flag(value) else { return Ok(()) };
+        let Some(flag) = self.flag(value)? else { return Ok(()) };
         if vm.class(value).is(vm.ty(&int::INT)) {
             return match int::view(value) {
                 Some(int::IntView::Small(i)) => {
@@ -163,14 +183,14 @@ impl Dump<'_> {
             return Ok(());
         }
         if let Some(code) = value.exact::<Code>(vm) {
-            return self.code(code, flag);
+            return self.parts(value, |dump| dump.code(code, flag));
         }
         if let Some((start, stop, step)) = vm.slice_parts(value) {
             if self.writer.version() < 5 {
                 return Err(unmarshallable(vm));
             }
             self.writer.tag(tag::SLICE, flag);
-            return self.all(&[start, stop, step]);
+            return self.parts(value, |dump| dump.all(&[start, stop, step]));
         }
         match vm.type_name(value).as_str() {
             kind @ ("set" | "frozenset") => {
@@ -180,14 +200,17 @@ impl Dump<'_> {
                 // Sorted by their marshalled form, so that equal sets are written alike.
                 let mut keyed = Vec::with_capacity(items.len());
                 for item in items {
-                    keyed.push((dump(vm, &item, self.writer.version() as i32, self.allow_code)?, item));
+                    let mut alone = Dump::new(vm, self.writer.version() as i32, self.allow_code);
+                    alone.depth = self.depth;
+                    alone.value(&item)?;
+                    keyed.push((alone.writer.out, item));
                 }
                 if vm.len(value)? != keyed.len() {
                     return Err(vm.runtime_error("set changed size during iteration"));
                 }
                 keyed.sort_by(|a, b| a.0.cmp(&b.0));
                 let sorted: Vec<Value> = keyed.into_iter().map(|(_, item)| item).collect();
-                self.all(&sorted)
+                if kind == "set" { self.all(&sorted) } else { self.parts(value, |dump| dump.all(&sorted)) }
             }
             _ => match vm.class(value).slots().buffer {
                 Some(export) => {
@@ -240,10 +263,12 @@ pub fn dump(vm: &Vm, value: &Value, version: i32, allow_code: bool) -> Res<Vec<u
         if !allow_code {
             return Err(vm.value_error("marshalling code objects is disallowed"));
         }
-        return write_code(&code.plain).map_err(|error| raise_marshal(vm, &error));
+        return write_code(&code.plain).map_err(|error| match error.kind {
+            ErrorKind::Unmarshallable(_) => unmarshallable(vm),
+            _ => raise_marshal(vm, &error),
+        });
     }
-    let writer = Writer::new(version.clamp(0, VERSION) as u8);
-    let mut dump = Dump { vm, writer, refs: HashMap::new(), allow_code, depth: 0 };
+    let mut dump = Dump::new(vm, version, allow_code);
     dump.value(value)?;
     Ok(dump.writer.out)
 }
@@ -299,7 +324,7 @@ impl Build for Load<'_> {
         Ok(self.vm.new_complex(re, im)?)
     }
     fn bytes(&mut self, value: &[u8]) -> Built {
-        Ok(self.vm.new_bytes(value)?.into_value())
+        Ok(self.vm.short_bytes(value)?.into_value())
     }
     fn str(&mut self, value: PyString, interned: bool) -> Built {
         let text = self.vm.new_wtf8(value.as_bytes())?;
@@ -307,6 +332,15 @@ impl Build for Load<'_> {
     }
     fn tuple(&mut self, items: Vec<Value>) -> Built {
         Ok(Tuple::from_vec(self.vm, items)?.into_value())
+    }
+    fn begin_tuple(&mut self, len: usize) -> Result<Option<Value>, Stop> {
+        Ok(Some(Tuple::from_vec(self.vm, vec![Value::NONE; len])?.into_value()))
+    }
+    fn fill_tuple(&mut self, begun: &Value, items: Vec<Value>) -> Result<(), Stop> {
+        if let Some(tuple) = begun.downcast::<Tuple>() {
+            tuple.fill(items);
+        }
+        Ok(())
     }
     fn frozenset(&mut self, items: Vec<Value>) -> Built {
         Ok(self.vm.new_frozenset(&items)?)
@@ -325,6 +359,7 @@ impl Build for Load<'_> {
                 LocalNames::Apart { varnames: plain(varnames)?, freevars: plain(freevars)?, cellvars: plain(cellvars)? }
             }
         };
+        let consts = parts.consts.clone();
         let parts = CodeParts {
             version: parts.version,
             argcount: parts.argcount,
@@ -334,7 +369,14 @@ impl Build for Load<'_> {
             stacksize: parts.stacksize,
             flags: parts.flags,
             code: plain(parts.code)?,
-            consts: plain(parts.consts)?,
+            consts: match parts.consts.downcast::<Tuple>() {
+                Some(consts) => {
+                    let all: Res<Vec<Constant>> =
+                        consts.as_slice().iter().map(|one| any_to_constant(vm, one)).collect();
+                    Constant::tuple(all?)
+                }
+                None => plain(parts.consts.clone())?,
+            },
             names: plain(parts.names)?,
             locals,
             filename: plain(parts.filename)?,
@@ -351,7 +393,13 @@ impl Build for Load<'_> {
         {
             return Err(vm.value_error(format!("bad marshal data (malformed code: {violation})")).into());
         }
-        Ok(constant_to_value(vm, &constant)?)
+        let strange = |one: &Constant| matches!(one, Constant::Foreign(_));
+        match (&constant, consts.downcast::<Tuple>()) {
+            (Constant::Code(code), Some(consts)) if code.consts.iter().any(strange) => {
+                Ok(Code::from_parts(vm, code, Some(consts.clone()))?.into_value())
+            }
+            _ => Ok(constant_to_value(vm, &constant)?),
+        }
     }
     fn new_list(&mut self) -> Built {
         Ok(self.vm.new_list(Vec::new())?)
@@ -421,21 +469,41 @@ impl Functions {
         Ok(load(vm, &data, allow_code)?.0)
     }
 
-    /// Reads ahead to the end of the file, takes one value, and goes back behind it.
+    /// Asks the file for no more bytes than the value has.
     #[function(
         sig = "(file, /, *, allow_code=True)",
         doc = "Read one value from the open file and return it.\n\n  file\n    Must be readable binary file.\n  allow_code\n    Allow to load code objects.\n\nIf no valid value is read (e.g. because the data has a different Python\nversion's incompatible marshal format), raise EOFError, ValueError or\nTypeError.\n\nNote: If an object containing an unsupported type was marshalled with\ndump(), load() will substitute None for the unmarshallable type."
     )]
     fn load(vm: &Vm, file: &Value, allow_code: bool) -> Res {
-        let content = vm.call_method(file, &vm.names().read, &[])?;
-        let Some(bytes) = content.downcast::<Bytes>() else {
+        let content = vm.call_method(file, &vm.names().read, &[Value::int32(0)])?;
+        if !content.is_a::<Bytes>() {
             return Err(vm.type_error(format!("file.read() returned not bytes but {}", vm.type_name(&content))));
-        };
-        let (value, used) = load(vm, bytes.as_slice(), allow_code)?;
-        let back = used as i64 - bytes.len() as i64;
-        if back != 0 {
-            vm.call_method_str(file, "seek", &[vm.new_int(back)?, Value::int32(1)])?;
         }
-        Ok(value)
+        let mut source = |size: usize| Ok(read_exactly(vm, file, size)?);
+        match read_from(&mut source, Version::V3_14, allow_code, &mut Load { vm }) {
+            Ok(value) => Ok(value),
+            Err(Stop::Data(error)) if matches!(error.kind, ErrorKind::TooShort) => {
+                Err(vm.eof_error("EOF read where not expected"))
+            }
+            Err(Stop::Data(error)) => Err(raise_marshal(vm, &error)),
+            Err(Stop::Raised(raised)) => Err(raised),
+        }
     }
+}
+
+/// `size` bytes by the file's `readinto`; `None` when it has no more.
+fn read_exactly(vm: &Vm, file: &Value, size: usize) -> Res<Option<Vec<u8>>> {
+    let buffer = vm.call(vm.ty(&BYTEARRAY).as_value(), &[vm.new_int(size as i64)?])?;
+    let view = vm.call(vm.ty(&MEMORYVIEW).as_value(), core::slice::from_ref(&buffer))?;
+    let read = vm.call_method_str(file, "readinto", &[view])?;
+    let Some(read) = vm.index_as_i128(&read)?.filter(|read| isize::try_from(*read).is_ok()) else {
+        return Err(vm.value_error(format!("cannot fit '{}' into an index-sized integer", vm.type_name(&read))));
+    };
+    if read > size as i128 {
+        return Err(vm.value_error(format!("read() returned too much data: {size} bytes requested, {read} returned")));
+    }
+    if read != size as i128 {
+        return Ok(None);
+    }
+    Ok(Some(vm.bytes_of(&buffer)?))
 }

@@ -116,7 +116,7 @@ impl Vm {
 pub fn start(settings: &InterpreterSettings, stack_size: usize) -> Option<Rc<Vm>> {
     let interpreter: Arc<Interpreter> = Interpreter::bare(settings)?;
     interpreter.heap.set_hooks(hooks());
-    let vm = Rc::new(Vm::new(interpreter, stack_size, super::threads::current_ident()));
+    let vm = Vm::new(interpreter, stack_size, super::threads::current_ident());
     vm.interpreter().gil.acquire(&vm.breaker);
     let made: Res<()> = enter(&vm, |vm| {
         for def in CORE {

@@ -9,6 +9,7 @@ use crate::{Ref, TypeRef, Value, ValueCell};
 use core::cell::Cell;
 use core::sync::atomic::{AtomicU32, Ordering};
 use ophi_heap::{Heap, OutOfMemory};
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// Reasons to leave the quick path of the interpreter, checked at loop back-edges and calls. Any thread may set them.
@@ -80,11 +81,12 @@ pub const STACK_RESERVE: usize = 256 << 10;
 impl Vm {
     /// The context of the calling thread, whose machine stack has `stack_size` bytes left below here.
     ///
-    /// The caller has attached the interpreter's heap to the thread.
-    pub fn new(interpreter: Arc<Interpreter>, stack_size: usize, thread_id: u64) -> Vm {
+    /// The caller has attached the interpreter's heap to the thread. The context never moves: the interpreter's lists of threads
+    /// hold its address until it is dropped.
+    pub fn new(interpreter: Arc<Interpreter>, stack_size: usize, thread_id: u64) -> Rc<Vm> {
         let here = &stack_size as *const usize as usize;
         let limit = interpreter.recursion_limit.get();
-        Vm {
+        Rc::new(Vm {
             breaker: interpreter.breaker.clone(),
             heap: &raw const *interpreter.heap,
             interpreter,
@@ -96,7 +98,7 @@ impl Vm {
             stack_top: here,
             thread_id,
             tracing: Default::default(),
-        }
+        })
     }
 
     #[inline(always)]

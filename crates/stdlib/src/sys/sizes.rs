@@ -38,7 +38,7 @@ impl Sys {
                 vm.forget(raised);
                 Ok(default.clone())
             }
-            (answer, _) => vm.new_int(answer?),
+            (answer, _) => vm.new_bigint(answer?.into()),
         }
     }
 
@@ -59,15 +59,15 @@ impl Sys {
 }
 
 /// `__sizeof__` plus the collector's prefix, as CPython counts it.
-fn size_of_object(vm: &Vm, object: &Value) -> Res<i64> {
+fn size_of_object(vm: &Vm, object: &Value) -> Res<i128> {
     let name = vm.intern("__sizeof__")?;
     let Some(size) = vm.call_special(object, &name, &[])? else {
         return Err(vm.type_error(format!("Type {} doesn't define __sizeof__", vm.type_name(object))));
     };
     let size = match vm.index_as_i128(&size)? {
         Some(size) if size < 0 => return Err(vm.value_error("__sizeof__() should return >= 0")),
-        Some(size) => size as i64,
-        None => return Err(vm.overflow_error("Python int too large to convert to C ssize_t")),
+        Some(size) if size <= isize::MAX as i128 => size,
+        _ => return Err(vm.overflow_error("Python int too large to convert to C ssize_t")),
     };
     use ophi_runtime::TypeFlags;
     let class = vm.class(object);

@@ -228,8 +228,11 @@ impl Sys {
 
     /// Clear the internal type lookup cache.
     #[function(sig = "()")]
-    fn _clear_type_cache(vm: &Vm) {
+    fn _clear_type_cache(vm: &Vm) -> Res<()> {
+        let message = "sys._clear_type_cache() is deprecated and scheduled for removal in a future version. Use sys._clear_internal_caches() instead.";
+        vm.warn(&ophi_runtime::objects::exceptions::DEPRECATION_WARNING, message, 1)?;
         vm.interpreter().method_cache.clear();
+        Ok(())
     }
 
     /// Private function for clearing certain descriptors from a type's dictionary.

@@ -141,9 +141,12 @@ pub fn is_true(constant: &Constant) -> bool {
         Constant::Str(text) => !text.is_empty(),
         Constant::Bytes(bytes) => !bytes.is_empty(),
         Constant::Tuple(items) | Constant::FrozenSet(items) => !items.is_empty(),
-        Constant::BigInt(_) | Constant::Ellipsis | Constant::StopIteration | Constant::Code(_) | Constant::Slice(_) => {
-            true
-        }
+        Constant::BigInt(_)
+        | Constant::Ellipsis
+        | Constant::StopIteration
+        | Constant::Code(_)
+        | Constant::Slice(_)
+        | Constant::Foreign(_) => true,
     }
 }
 

@@ -25,14 +25,20 @@ impl<'a> Materialiser<'a> {
     }
 
     pub fn code(&mut self, plain: &Arc<CodeObject>) -> Res<Ref<Code>> {
-        self.outer(plain, false)
+        self.outer(plain, None, false)
     }
 
-    /// `refused`: the outermost code is malformed and must not run.
-    pub fn outer(&mut self, plain: &Arc<CodeObject>, refused: bool) -> Res<Ref<Code>> {
+    /// `given`: the values of the outermost code's constants, where they exist already. `refused`: that code is malformed and
+    /// must not run.
+    pub fn outer(&mut self, plain: &Arc<CodeObject>, given: Option<Ref<Tuple>>, refused: bool) -> Res<Ref<Code>> {
         let vm = self.vm;
-        let consts: Res<Vec<Value>> = plain.consts.iter().map(|c| self.value(c)).collect();
-        let consts = Tuple::from_vec(vm, consts?)?;
+        let consts = match given {
+            Some(consts) => consts,
+            None => {
+                let consts: Res<Vec<Value>> = plain.consts.iter().map(|c| self.value(c)).collect();
+                Tuple::from_vec(vm, consts?)?
+            }
+        };
         let names: Res<Vec<Ref<Str>>> =
             plain.names.iter().map(|n| vm.intern_ref(&vm.new_wtf8(n.as_bytes())?)).collect();
         Code::assemble(vm, plain, consts, names?.into_boxed_slice(), refused)
@@ -76,6 +82,8 @@ impl<'a> Materialiser<'a> {
                 let (start, stop, step) = (self.value(start)?, self.value(stop)?, self.value(step)?);
                 vm.new_slice(&start, &stop, &step)?
             }
+            // Code with such a constant keeps its values (`given`): none is made from the plain form.
+            Constant::Foreign(_) => return Err(vm.system_error("a constant that is an object of the program")),
             Constant::None | Constant::Bool(_) | Constant::Ellipsis | Constant::Code(_) => Value::NONE,
         };
         self.seen.insert(constant.clone(), value.clone());
@@ -93,7 +101,18 @@ pub fn plain_string(text: &Str) -> PyString {
     PyString::from_code_points(text.code_points())
 }
 
-/// A value as a plain constant; ValueError for values that no code object can carry.
+/// A value as a plain constant; [`Constant::Foreign`] where only the program itself knows it.
+pub fn any_to_constant(vm: &Vm, value: &Value) -> Res<Constant> {
+    match value_to_constant(vm, value) {
+        Err(raised) if vm.raised_is(&crate::objects::exceptions::VALUE_ERROR) => {
+            vm.forget(raised);
+            Ok(Constant::Foreign(value.bits()))
+        }
+        made => made,
+    }
+}
+
+/// A value as a plain constant; ValueError for values that no file can hold.
 pub fn value_to_constant(vm: &Vm, value: &Value) -> Res<Constant> {
     if value.is_none() {
         return Ok(Constant::None);

@@ -1,7 +1,7 @@
 //! Attributes and methods of code objects. After CPython Objects/codeobject.c.
 
 use super::Code;
-use super::materialise::{plain_string, value_to_constant};
+use super::materialise::{any_to_constant, plain_string};
 use crate::native::Args;
 
 use crate::payload::Downcast;
@@ -257,12 +257,13 @@ impl Code {
                 vm.type_error(format!("replace() takes 0 positional arguments but {} were given", args.pos().len()))
             );
         }
-        let mut fields = Fields::of(&this.plain);
+        let mut fields = Fields::of(&this.plain, Some(this.consts.clone()));
         for (key, value) in args.keywords().iter() {
             let key = key.downcast::<Str>().map_or(String::new(), |k| k.to_utf8_lossy().into_owned());
             fields.set(vm, &key, value)?;
         }
-        Ok(Code::from_parts(vm, &Arc::new(fields.build(vm)?))?.into_value())
+        let consts = fields.consts.take();
+        Ok(Code::from_parts(vm, &Arc::new(fields.build(vm)?), consts)?.into_value())
     }
 
     #[method(name = "__replace__")]
@@ -330,6 +331,8 @@ impl Code {
 /// A code object's fields with the names kept apart, as `code()` and `replace` take them.
 struct Fields {
     code: CodeObject,
+    /// The values of `code.consts`.
+    consts: Option<Ref<Tuple>>,
     varnames: Vec<PyString>,
     cellvars: Vec<PyString>,
     freevars: Vec<PyString>,
@@ -373,8 +376,9 @@ fn bytes(vm: &Vm, value: &Value, what: &str) -> Res<Box<[u8]>> {
 }
 
 impl Fields {
-    fn of(plain: &CodeObject) -> Fields {
+    fn of(plain: &CodeObject, consts: Option<Ref<Tuple>>) -> Fields {
         Fields {
+            consts,
             varnames: plain.varnames().cloned().collect(),
             cellvars: plain.cellvars().cloned().collect(),
             freevars: plain.freevars().cloned().collect(),
@@ -401,8 +405,9 @@ impl Fields {
                         vm.type_error(format!("replace() argument '{key}' must be tuple, not {}", vm.type_name(value)))
                     );
                 };
-                let consts: Res<Vec<Constant>> = tuple.as_slice().iter().map(|v| value_to_constant(vm, v)).collect();
+                let consts: Res<Vec<Constant>> = tuple.as_slice().iter().map(|v| any_to_constant(vm, v)).collect();
                 code.consts = consts?.into();
+                self.consts = Some(Tuple::from_slice(vm, tuple.as_slice())?);
             }
             "co_names" => code.names = strings(vm, value, key)?.into(),
             "co_varnames" => (self.varnames, self.names_changed) = (strings(vm, value, key)?, true),
@@ -489,12 +494,13 @@ pub fn new(vm: &Vm, _: &TypeRef, args: Args<'_>) -> Res {
         "co_freevars",
         "co_cellvars",
     ];
-    let mut fields = Fields::of(&CodeObject::default());
+    let mut fields = Fields::of(&CodeObject::default(), None);
     fields.names_changed = true;
     for (key, value) in keys.iter().zip(pos) {
         fields.set(vm, key, value)?;
     }
     let total = fields.code.total_args();
     fields.code.localspluskinds = vec![kinds::LOCAL | kinds::ARG_POS | kinds::ARG_KW; total].into();
-    Ok(Code::from_parts(vm, &Arc::new(fields.build(vm)?))?.into_value())
+    let consts = fields.consts.take();
+    Ok(Code::from_parts(vm, &Arc::new(fields.build(vm)?), consts)?.into_value())
 }

@@ -7,7 +7,7 @@
 mod materialise;
 mod methods;
 
-pub use materialise::{constant_to_value, value_to_constant};
+pub use materialise::{any_to_constant, constant_to_value, value_to_constant};
 
 use crate::interpreter::specialised::Side;
 use crate::monitoring::CodeMonitoring;
@@ -16,9 +16,10 @@ use crate::slots::Slots;
 use crate::vm::{Res, Vm};
 use crate::{Ref, Str, Tuple, Value, layout};
 use ophi_bytecode::code::{
-    CodeObject, ExceptionEntry, decode_exception_table, decode_locations, flags, kinds, without_columns,
+    CodeObject, Constant, ExceptionEntry, decode_exception_table, decode_locations, flags, kinds, without_columns,
 };
-use ophi_bytecode::verify::verify_shallow;
+use ophi_bytecode::isa::Isa;
+use ophi_bytecode::verify::{Rule, Violation, verify_shallow};
 use ophi_bytecode::{Opcode, Version};
 use ophi_heap::{Layout, Trace, TypeFlags, Visitor};
 use std::sync::Arc;
@@ -137,10 +138,24 @@ impl Code {
     }
 
     /// A code object that Python code put together (`replace`, `types.CodeType`). It shows what it was given; but unless it
-    /// keeps the verifier's rules, running it is a SystemError.
-    pub fn from_parts(vm: &Vm, plain: &Arc<CodeObject>) -> Res<Ref<Code>> {
+    /// keeps the verifier's rules, running it is a SystemError. `consts`: the constants' values, where they exist.
+    pub fn from_parts(vm: &Vm, plain: &Arc<CodeObject>, consts: Option<Ref<Tuple>>) -> Res<Ref<Code>> {
         let refused = verify_shallow(plain, Version::V3_14).is_err();
-        materialise::Materialiser::new(vm).outer(plain, refused)
+        materialise::Materialiser::new(vm).outer(plain, consts, refused)
+    }
+
+    /// Why this code must not run, in the words of the instruction that would stop it.
+    pub fn refusal(&self) -> String {
+        let place = format!("{}:{}", self.plain.filename, self.plain.firstlineno);
+        match verify_shallow(&self.plain, Version::V3_14) {
+            Err(Violation { rule: Rule::Instruction, offset: Some(at), .. })
+                if Isa::of(Version::V3_14).row(self.plain.code[at as usize]).is_none() =>
+            {
+                format!("{place}: unknown opcode {}", self.plain.code[at as usize])
+            }
+            Err(violation) => format!("{place}: malformed code object cannot run: {}", violation.message),
+            Ok(()) => format!("{place}: malformed code object cannot run"),
+        }
     }
 
     /// # Safety of the addresses inside: the boxes and the tuple they point into live as long as the object and never change.
@@ -197,8 +212,10 @@ impl Code {
             monitoring: CodeMonitoring::default(),
         };
         let code = vm.new_object(code)?;
-        // Constants and names: no cycle goes through them.
-        vm.untrack(code.as_value());
+        // Constants and names: no cycle goes through them, unless they are objects of the program.
+        if !plain.consts.iter().any(|constant| matches!(constant, Constant::Foreign(_))) {
+            vm.untrack(code.as_value());
+        }
         Ok(code)
     }
 

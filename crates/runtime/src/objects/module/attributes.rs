@@ -88,6 +88,15 @@ pub fn get_attr(vm: &Vm, this: &Value, name: &Ref<Str>) -> Res {
     Err(vm.attribute_error_for(this, name, &message))
 }
 
+/// Whether the import of the module with this namespace is under way.
+fn is_initializing(vm: &Vm, dict: &Ref<crate::Dict>) -> Res<bool> {
+    let Some(spec) = dict.get_str(vm, &vm.names().__spec__).filter(|spec| !spec.is_none()) else { return Ok(false) };
+    match vm.get_attr_opt(&spec, &vm.names()._initializing)? {
+        Some(flag) => vm.is_true(&flag),
+        None => Ok(false),
+    }
+}
+
 /// The message for a module with a specification: says when it is only half initialised (circular import).
 fn missing_in_imported(vm: &Vm, dict: &Ref<crate::Dict>, spec: &Value, module: &str, name: &str) -> Res<String> {
     let initializing = match vm.get_attr_opt(spec, &vm.names()._initializing)? {
@@ -179,7 +188,10 @@ impl Module {
             }
             None => vm.new_dict()?.into_value(),
         };
-        dict.set_str(vm, &names.__annotations__, annotations.clone())?;
+        // While the module's code runs, more of them may come.
+        if !is_initializing(vm, &dict)? {
+            dict.set_str(vm, &names.__annotations__, annotations.clone())?;
+        }
         Ok(annotations)
     }
 

@@ -84,6 +84,11 @@ impl Tuple {
         items.take(len).enumerate().map(|(i, item)| unsafe { start.add(i).replace(item) }).collect()
     }
 
+    /// Gives a tuple of placeholders its items; whoever holds it already has not looked into it yet.
+    pub(crate) fn fill(&self, items: Vec<Value>) {
+        drop(self.exchange::<Vec<Value>>(items.into_iter()));
+    }
+
     /// The hash by `compute`, which is asked once.
     #[inline]
     pub(super) fn hash_by(&self, compute: impl FnOnce() -> Res<i64>) -> Res<i64> {
