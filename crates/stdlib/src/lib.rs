@@ -11,6 +11,7 @@ pub mod bisect;
 pub mod cmath;
 pub mod codecs;
 pub mod collections;
+pub mod compression;
 pub mod contextvars;
 mod control_constants;
 pub mod csv;
@@ -30,6 +31,7 @@ pub mod json;
 pub mod locale;
 pub mod lsprof;
 mod math;
+pub mod mmap;
 pub mod operator;
 pub mod ophiolite;
 pub mod pickle;
@@ -70,6 +72,8 @@ pub static MODULES: &[&ModuleDef] = &[
     &bisect::MODULE,
     &codecs::MODULE,
     &collections::MODULE,
+    &compression::bz2::MODULE,
+    &compression::lzma::MODULE,
     &contextvars::MODULE,
     &csv::MODULE,
     &decimal::MODULE,
@@ -87,6 +91,7 @@ pub static MODULES: &[&ModuleDef] = &[
     &locale::MODULE,
     &lsprof::MODULE,
     &math::MODULE,
+    &mmap::MODULE,
     &ophiolite::MODULE,
     &operator::MODULE,
     &pickle::MODULE,
@@ -114,6 +119,8 @@ pub static MODULES: &[&ModuleDef] = &[
     &hashes::SHA2,
     &hashes::SHA3,
     &hashes::BLAKE2,
+    hashes::OPENSSL,
+    hashes::HMAC,
     &zlib::MODULE,
     &cmath::MODULE,
     &test_support::capi::MODULE,

@@ -2,7 +2,7 @@
 //! objects: `Decimal`, `Context`, the dicts of signals, and the current context, which is a context variable. After CPython
 //! Modules/_decimal/_decimal.c.
 
-mod arguments;
+pub(crate) mod arguments;
 mod context;
 mod context_methods;
 mod convert;

@@ -1,10 +1,13 @@
-//! `_md5`, `_sha1`, `_sha2`, `_sha3`, `_blake2`: message digests, on the implementations of RustCrypto and `blake2*_simd`.
+//! `_hashlib`, `_hmac`, `_md5`, `_sha1`, `_sha2`, `_sha3`, `_blake2`: message digests, on the implementations of RustCrypto and `blake2*_simd`.
 //!
 //! `hashlib` takes them when there is no `_hashlib`. One payload serves all algorithms of fixed length: a boxed state that can
 //! be copied. After CPython Modules/md5module.c, sha1module.c, sha2module.c, sha3module.c, blake2module.c.
 
+mod algorithms;
 mod blake2;
 mod fixed;
+mod keyed;
+mod openssl;
 mod sponge;
 
 use ophi_runtime::objects::module::{Module, ModuleDef, Namespace};
@@ -13,6 +16,8 @@ use ophi_runtime::{Ref, Res, Str, Value, Vm};
 
 use crate::support::buffer::Readable;
 
+pub static OPENSSL: &ModuleDef = &openssl::MODULE;
+pub static HMAC: &ModuleDef = &keyed::MODULE;
 pub static MD5: ModuleDef = ModuleDef { name: "_md5", doc: "", tables: &[fixed::Functions::MD5], init: init_md5 };
 pub static SHA1: ModuleDef = ModuleDef { name: "_sha1", doc: "", tables: &[fixed::Functions::SHA1], init: init_sha1 };
 pub static SHA2: ModuleDef = ModuleDef { name: "_sha2", doc: "", tables: &[fixed::Functions::SHA2], init: init_sha2 };
