@@ -15,9 +15,7 @@ use ophi_runtime::objects::object::OBJECT;
 use ophi_runtime::objects::slice::Slice;
 use ophi_runtime::payload::Downcast;
 use ophi_runtime::slots::Slots;
-use ophi_runtime::{
-    Args, Payload, Raised, Ref, Res, TypeDef, TypeFlags, TypeRef, Value, Vm, layout, methods,
-};
+use ophi_runtime::{Args, Payload, Raised, Ref, Res, TypeDef, TypeFlags, TypeRef, Value, Vm, layout, methods};
 
 use crate::support::buffer::{Readable, readable};
 use crate::support::errors::{OrOsError, os_error};
@@ -218,9 +216,7 @@ fn new(vm: &Vm, class: &TypeRef, args: Args<'_>) -> Res {
     if offset < 0 {
         return Err(vm.overflow_error("memory mapped offset must be positive"));
     }
-    if access != DEFAULT
-        && (flags != libc::MAP_SHARED || prot != libc::PROT_WRITE | libc::PROT_READ)
-    {
+    if access != DEFAULT && (flags != libc::MAP_SHARED || prot != libc::PROT_WRITE | libc::PROT_READ) {
         return Err(vm.value_error("mmap can't specify both access and flags, prot."));
     }
     let mut shown = access;
@@ -659,4 +655,3 @@ impl Map {
         core::mem::size_of::<Map>()
     }
 }
-

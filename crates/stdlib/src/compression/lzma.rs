@@ -12,9 +12,7 @@ use ophi_runtime::objects::int;
 use ophi_runtime::objects::module::{Module, ModuleDef, Namespace};
 use ophi_runtime::objects::object::OBJECT;
 use ophi_runtime::slots::Slots;
-use ophi_runtime::{
-    Args, Payload, Raised, Ref, Res, TypeDef, TypeRef, Value, ValueCell, Vm, layout, methods,
-};
+use ophi_runtime::{Args, Payload, Raised, Ref, Res, TypeDef, TypeRef, Value, ValueCell, Vm, layout, methods};
 
 pub static MODULE: ModuleDef = ModuleDef { name: "_lzma", doc: "", tables: &[Functions::METHODS], init };
 

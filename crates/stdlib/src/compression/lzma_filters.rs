@@ -73,8 +73,7 @@ fn preset_options(vm: &Vm, preset: u32, lzma_error: ErrorOf<'_>) -> Res<Options>
     Ok(Options { dict_size: 1 << bits, lc: 3, lp: 0, pb: 2, raw })
 }
 
-const LZMA_KEYS: &[&str] =
-    &["id", "preset", "dict_size", "lc", "lp", "pb", "mode", "nice_len", "mf", "depth"];
+const LZMA_KEYS: &[&str] = &["id", "preset", "dict_size", "lc", "lp", "pb", "mode", "nice_len", "mf", "depth"];
 
 /// Has the dict only these keys?
 fn check_keys(vm: &Vm, spec: &Value, known: &[&str], message: &str) -> Res<()> {

@@ -196,13 +196,7 @@ impl Hmac {
 }
 
 /// PBKDF2 (RFC 8018) with HMAC; fills `out`.
-pub fn pbkdf2(
-    algorithm: &'static Algorithm,
-    password: &[u8],
-    salt: &[u8],
-    iterations: u64,
-    out: &mut [u8],
-) {
+pub fn pbkdf2(algorithm: &'static Algorithm, password: &[u8], salt: &[u8], iterations: u64, out: &mut [u8]) {
     let keyed = Hmac::new(algorithm, password);
     for (i, piece) in out.chunks_mut(algorithm.digest_size).enumerate() {
         let mut first = keyed.copy();
