@@ -10,7 +10,8 @@
 //! The ledger is exact both ways: with `--check` an unexpected pass, a test that vanished and a cause that fits no failing test are
 //! failures as much as an unexpected fail. The list of tests is CPython's (`--oracle` asks it again); the ledger's own lines keep it.
 //!
-//! Each module runs in a process, a process group and a folder of its own (`record.py`); after a crash or a hang it goes on with the tests that
+//! The interpreter runs from a prefix of its own in whose `site-packages` the package `test` stands, so that programs started
+//! with `-I` find it as they find it in CPython's library. Each module runs in a process, a process group and a folder of its own (`record.py`); after a crash or a hang it goes on with the tests that
 //! have not run yet.
 
 mod outcomes;
@@ -94,6 +95,34 @@ fn write(path: &Path, text: &str) -> Result<(), String> {
     std::fs::write(path, text).map_err(|e| format!("{}: {e}", path.display()))
 }
 
+/// A folder laid out like an installation: the interpreter, and `test` among its packages. Goes when its owner does.
+struct Prefix(PathBuf);
+
+impl Prefix {
+    fn make(interpreter: &Path, tests: &Path) -> Result<Prefix, String> {
+        let prefix = Prefix(std::env::temp_dir().join(format!("ophi-ledger-prefix-{}", std::process::id())));
+        let packages = prefix.0.join("lib/python3.14/site-packages");
+        let made = (|| {
+            std::fs::create_dir_all(prefix.0.join("bin"))?;
+            std::fs::create_dir_all(&packages)?;
+            std::fs::copy(interpreter, prefix.interpreter())?;
+            std::os::unix::fs::symlink(tests.join("test"), packages.join("test"))
+        })();
+        made.map_err(|error: std::io::Error| format!("{}: {error}", prefix.0.display()))?;
+        Ok(prefix)
+    }
+
+    fn interpreter(&self) -> PathBuf {
+        self.0.join("bin/ophi")
+    }
+}
+
+impl Drop for Prefix {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
 /// Runs every module by `interpreter`, `jobs` at a time.
 fn run_all(options: &Options, interpreter: &Path, modules: &[String]) -> Result<BTreeMap<String, Outcomes>, String> {
     let queue: Mutex<VecDeque<&String>> = Mutex::new(modules.iter().collect());
@@ -125,7 +154,9 @@ pub fn run(words: &[String]) -> Result<ExitCode, String> {
         Some(oracle) => Some(run_all(&options, oracle, &modules)?),
         None => None,
     };
-    let results = run_all(&options, &options.interpreter, &modules)?;
+    let prefix = Prefix::make(&options.interpreter, &options.tests)?;
+    let results = run_all(&options, &prefix.interpreter(), &modules)?;
+    drop(prefix);
 
     let mut complaints = Vec::new();
     for module in &modules {

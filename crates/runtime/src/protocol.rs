@@ -3,6 +3,7 @@
 //! One file a family; each names the function of CPython's Objects/abstract.c (or object.c) whose behaviour it has.
 
 pub mod attributes;
+pub mod audit;
 pub mod basic;
 pub mod bytes;
 pub mod classes;

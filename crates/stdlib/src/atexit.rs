@@ -2,6 +2,8 @@
 
 use ophi_runtime::native::Args;
 use ophi_runtime::objects::module::{Module, ModuleDef};
+use std::cell::Cell;
+
 use ophi_runtime::{GilCell, Ref, Res, Tuple, Value, Vm, methods};
 
 pub static MODULE: ModuleDef = ModuleDef {
@@ -21,11 +23,13 @@ struct Callback {
     /// Positional arguments, then those of the keywords.
     values: Vec<Value>,
     names: Option<Ref<Tuple>>,
+    /// Tells apart what was registered twice.
+    serial: u64,
 }
 
 /// The functions of an interpreter, in the order of their registration.
 #[derive(Default)]
-struct Callbacks(GilCell<Vec<Callback>>);
+struct Callbacks(GilCell<Vec<Callback>>, Cell<u64>);
 
 fn all(vm: &Vm) -> std::rc::Rc<Callbacks> {
     vm.interpreter().state::<Callbacks>()
@@ -52,8 +56,10 @@ impl Functions {
         if vm.class(function).slots().call.is_none() {
             return Err(vm.type_error("the first argument must be callable"));
         }
-        let callback =
-            Callback { function: function.clone(), values: args.values[1..].to_vec(), names: args.names.cloned() };
+        let serial = all(vm).1.get();
+        all(vm).1.set(serial + 1);
+        let values = args.values[1..].to_vec();
+        let callback = Callback { function: function.clone(), values, names: args.names.cloned(), serial };
         all(vm).0.with_mut(|all| all.push(callback));
         Ok(function.clone())
     }
@@ -70,14 +76,15 @@ impl Functions {
     #[function(sig = "(func, /)")]
     fn unregister(vm: &Vm, func: &Value) -> Res<()> {
         let state = all(vm);
-        let before = state.0.with(|all| all.clone());
-        let mut kept = Vec::with_capacity(before.len());
-        for callback in before {
-            if !vm.equal(&callback.function, func)? {
-                kept.push(callback);
+        // A comparison may itself take callbacks out.
+        for callback in state.0.with(|all| all.clone()).iter().rev() {
+            if vm.equal(&callback.function, func)? {
+                let gone = state
+                    .0
+                    .with_mut(|all| all.iter().position(|one| one.serial == callback.serial).map(|at| all.remove(at)));
+                drop(gone);
             }
         }
-        drop(state.0.replace(kept));
         Ok(())
     }
 
@@ -85,7 +92,7 @@ impl Functions {
     ///
     /// If a callback raises an exception, it is logged with sys.unraisablehook.
     #[function(sig = "()")]
-    fn _run_exitfuncs(vm: &Vm) -> Res<()> {
+    pub fn _run_exitfuncs(vm: &Vm) -> Res<()> {
         let state = all(vm);
         let callbacks = state.0.with(|all| all.clone());
         for callback in callbacks.iter().rev() {

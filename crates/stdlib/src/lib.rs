@@ -51,6 +51,7 @@ pub mod structs;
 mod suggestions;
 pub mod support;
 pub mod sys;
+pub mod sysconfig;
 pub mod termios;
 pub mod test_support;
 pub mod thread;
@@ -108,6 +109,7 @@ pub static MODULES: &[&ModuleDef] = &[
     &statistics::MODULE,
     &string::MODULE,
     &suggestions::MODULE,
+    &sysconfig::MODULE,
     &structs::MODULE,
     &termios::MODULE,
     &thread::MODULE,

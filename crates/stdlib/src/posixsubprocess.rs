@@ -99,6 +99,17 @@ impl Functions {
             after_fork_in_child(vm);
             run()
         };
+        vm.audit("_posixsubprocess.fork_exec", || {
+            let bytes = |all: &[std::ffi::CString]| -> Res {
+                let all: Res<Vec<Value>> = all.iter().map(|one| vm.new_bytes_value(one.as_bytes())).collect();
+                vm.new_list(all?)
+            };
+            let env = match &env {
+                Some(env) => bytes(env)?,
+                None => Value::NONE,
+            };
+            Ok(vec![bytes(&executables)?, given[0].clone(), env])
+        })?;
         let has_preexec = !preexec.is_none();
         let request = ForkExec {
             executables: &executables,

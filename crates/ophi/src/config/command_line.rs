@@ -18,6 +18,8 @@ pub struct CommandLine {
     pub interactive: u32,
     pub optimize: u32,
     pub verbose: u32,
+    /// `-R`: hashes of strings are random whatever PYTHONHASHSEED says.
+    pub random_hash: bool,
     pub quiet: u32,
     pub isolated: bool,
     pub ignore_environment: bool,
@@ -44,6 +46,7 @@ impl Default for CommandLine {
             optimize: 0,
             verbose: 0,
             quiet: 0,
+            random_hash: false,
             isolated: false,
             ignore_environment: false,
             safe_path: false,
@@ -109,7 +112,8 @@ pub fn parse(args: &[Text], version: Version) -> Result<CommandLine, Exit> {
                 b'v' => line.verbose += 1,
                 b'V' => print_version += 1,
                 b'x' => line.skip_first_line = true,
-                // -R and -t are accepted and mean nothing any more.
+                b'R' => line.random_hash = true,
+                // -t is accepted and means nothing any more.
                 _ => {}
             },
         }

@@ -183,11 +183,11 @@ pub fn read(host: &dyn Host, args: &[Text], version: Version, stdlib: &str) -> R
         _ => warn(b"error::BytesWarning"),
     }
 
-    let hash_seed = env.hash_seed()?;
+    let hash_seed = env.hash_seed()?.filter(|_| !line.random_hash);
     let safe_path = line.safe_path || isolated || env.get("PYTHONSAFEPATH").is_some();
     let interactive = line.interactive;
     let flags = Flags {
-        debug: env.at_least("PYTHONDEBUG", line.parser_debug),
+        debug: env.at_least("PYTHONDEBUG", line.parser_debug).min(1),
         inspect: env.at_least("PYTHONINSPECT", line.inspect),
         interactive,
         optimize: env.at_least("PYTHONOPTIMIZE", line.optimize),

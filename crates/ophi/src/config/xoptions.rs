@@ -72,6 +72,7 @@ impl<'a> Options<'a> {
             value = match text {
                 b"1" => 1,
                 b"2" => 2,
+                _ if number(text).is_none() => 1,
                 _ => return fatal("config_init_import_time", &format!("PYTHONPROFILEIMPORTTIME: {reserved}")),
             };
         }
@@ -79,6 +80,7 @@ impl<'a> Options<'a> {
             None => Ok(value),
             Some(None | Some(b"1")) => Ok(1),
             Some(Some(b"2")) => Ok(2),
+            Some(Some(text)) if number(text).is_none() => Ok(1),
             Some(Some(_)) => fatal("config_init_import_time", &format!("-X importtime: {reserved}")),
         }
     }

@@ -40,6 +40,11 @@ pub fn finish(vm: &Vm, config: &Config, outcome: Res<()>) -> i32 {
         status = 120;
     }
     let _ = flush(vm, "stderr");
+    if config.malloc_stats
+        && let Err(raised) = ophi_stdlib::sys::Sys::_debugmallocstats(vm)
+    {
+        vm.forget(raised);
+    }
     vm.interpreter().state::<ophi_stdlib::sys::Finalizing>().0.set(true);
     vm.interpreter().gil.keep();
     super::teardown::run(vm);
@@ -120,13 +125,8 @@ fn wait_for_threads(vm: &Vm) {
 }
 
 fn run_exit_functions(vm: &Vm) {
-    let result = (|| -> Res<()> {
-        match vm.modules().get_text(vm, "atexit")? {
-            Some(atexit) => vm.call_method_str(&atexit, "_run_exitfuncs", &[]).map(drop),
-            None => Ok(()),
-        }
-    })();
-    if let Err(raised) = result {
+    // Whatever `sys.modules` says of `atexit`: who registered something had it.
+    if let Err(raised) = ophi_stdlib::atexit::Functions::_run_exitfuncs(vm) {
         vm.unraisable(raised, Some("Exception ignored in atexit"), None);
     }
 }

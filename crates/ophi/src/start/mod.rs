@@ -56,6 +56,7 @@ fn initialise(vm: &Vm, config: &Config) -> Res<()> {
     vm.interpreter().bytes_warning.set(config.flags.bytes_warning.min(2) as u8);
     vm.interpreter().code_debug_ranges.set(config.code_debug_ranges);
     vm.interpreter().int_max_str_digits.set(config.flags.int_max_str_digits as usize);
+    vm.interpreter().import_time.set(config.import_time.min(2) as u8);
     ophi_stdlib::register(vm);
     if config.tracemalloc > 0 {
         ophi_stdlib::tracemalloc::Functions::start(vm, config.tracemalloc.min(65_535) as i32)?;

@@ -7,7 +7,7 @@ use ophi_stdlib::support::import;
 
 pub fn open(vm: &Vm, config: &Config) -> Res<()> {
     import(vm, "encodings")?;
-    let io = import(vm, "io")?;
+    let io = import(vm, "_io")?;
     vm.interpreter()
         .builtins
         .get()

@@ -86,6 +86,10 @@ pub fn make(vm: &Vm, config: &Config) -> Res<()> {
     };
     sys.add(vm, "pycache_prefix", prefix)?;
     sys.add(vm, "_home", Value::NONE)?;
+    if f.verbose > 0 {
+        sys.add(vm, "stderr", ophi_stdlib::sys::preliminary_stderr(vm)?)?;
+    }
+    ophi_stdlib::sys::set_cpu_count(vm, config.cpu_count);
     for (name, value) in [("meta_path", vm.new_list(vec![])?), ("path_hooks", vm.new_list(vec![])?)] {
         sys.add(vm, name, value)?;
     }

@@ -10,6 +10,7 @@ use ophi_runtime::payload::Downcast;
 use ophi_runtime::{Raised, Ref, Res, Str, Value, Vm};
 use ophi_stdlib::support::import;
 use ophi_syntax::Mode;
+use std::borrow::Cow;
 
 pub fn make_main_module(vm: &Vm) -> Res<()> {
     let main = Module::new(vm, "__main__", Value::NONE)?;
@@ -48,9 +49,15 @@ pub fn run(vm: &Vm, config: &Config) -> Res<()> {
             }
             let source = text(vm, code)?;
             let source = vm.expect_str(&source, "command")?.clone();
-            let code = vm.compile_text(&source.to_utf8_lossy(), "<string>", Mode::File, 0, -1)?;
+            let Some(source_text) = source.to_utf8() else {
+                eprintln!("Unable to decode the command from the command line:");
+                return vm.call_method_str(source.as_value(), "encode", &[]).map(drop);
+            };
+            let dedented = dedent(&source_text);
+            let code = vm.compile_text(&dedented, "<string>", Mode::File, 0, -1)?;
             // Tracebacks show its lines.
-            ophi_stdlib::imp::command::remember(vm, code.clone(), source.clone())?;
+            let source = vm.new_str(&dedented)?;
+            ophi_stdlib::imp::command::remember(vm, code.clone(), source)?;
             run_code(vm, &code, &main_namespace(vm)?, None, None)?;
             Ok(())
         }
@@ -65,6 +72,27 @@ pub fn run(vm: &Vm, config: &Config) -> Res<()> {
         Target::File(path) => run_file(vm, config, path),
         Target::Stdin => run_stdin(vm, config),
     }
+}
+
+/// A command without the indentation that all its lines share; lines of nothing but blanks are emptied then.
+fn dedent(text: &str) -> Cow<'_, str> {
+    let blank = |c: char| c == ' ' || c == '\t';
+    let mut margin: Option<&str> = None;
+    for line in text.split('\n').filter(|line| !line.trim_matches(blank).is_empty()) {
+        let indent = &line[..line.len() - line.trim_start_matches(blank).len()];
+        let shared = match margin {
+            Some(margin) => margin.bytes().zip(indent.bytes()).take_while(|(a, b)| a == b).count(),
+            None => indent.len(),
+        };
+        margin = Some(&indent[..shared]);
+    }
+    let margin = margin.unwrap_or_default();
+    if margin.is_empty() && !text.trim_matches(|c| blank(c) || c == '\n').is_empty() {
+        return Cow::Borrowed(text);
+    }
+    let lines: Vec<&str> = text.split('\n').map(|line| line.strip_prefix(margin).unwrap_or_default()).collect();
+    let lines = lines.into_iter().map(|line| if line.trim_matches(blank).is_empty() { "" } else { line });
+    Cow::Owned(lines.collect::<Vec<_>>().join("\n"))
 }
 
 /// `runpy._run_module_as_main(name, alter_argv)`.
@@ -105,7 +133,9 @@ fn run_file(vm: &Vm, config: &Config, path: &[u8]) -> Res<()> {
     let absolute_path = absolute(vm, path);
     let file = text(vm, &absolute_path)?;
     namespace.set_text(vm, "__file__", file.clone())?;
-    let loader = vm.get_attr_str(&loaded(vm, "_frozen_importlib_external")?, "SourceFileLoader")?;
+    namespace.set_text(vm, "__cached__", Value::NONE)?;
+    let kind = if path.ends_with(b".pyc") { "SourcelessFileLoader" } else { "SourceFileLoader" };
+    let loader = vm.get_attr_str(&loaded(vm, "_frozen_importlib_external")?, kind)?;
     let loader = vm.call(&loader, &[vm.new_str("__main__")?.into_value(), file.clone()])?;
     namespace.set_text(vm, "__loader__", loader)?;
     if path.ends_with(b".pyc") {

@@ -99,8 +99,9 @@ impl Attributes {
         sig = "(obj, /)",
         doc = "Return the identity of an object.\n\nThis is guaranteed to be unique among simultaneously existing objects.\n(CPython uses the object's memory address.)"
     )]
-    fn id(_: &Vm, obj: &Value) -> u64 {
-        address(obj)
+    fn id(vm: &Vm, obj: &Value) -> Res<u64> {
+        vm.audit("builtins.id", || Ok(vec![vm.new_bigint(address(obj).into())?]))?;
+        Ok(address(obj))
     }
 
     #[function(

@@ -115,6 +115,7 @@ impl Streams {
         doc = "Read a string from standard input.  The trailing newline is stripped.\n\nThe prompt string, if given, is printed to standard output without a\ntrailing newline before reading input.\n\nIf the user hits EOF (*nix: Ctrl-D, Windows: Ctrl-Z+Return), raise\nEOFError.\nOn *nix systems, readline is used if available."
     )]
     fn input(vm: &Vm, prompt: Option<&Value>) -> Res {
+        vm.audit("builtins.input", || Ok(vec![prompt.cloned().unwrap_or(Value::NONE)]))?;
         let lost = |name: &str| vm.runtime_error(format!("input(): lost sys.{name}"));
         let present = |name: &str| -> Res {
             match vm.sys_attribute(name)? {

@@ -211,6 +211,14 @@ fn inherited_flags(vm: &Vm) -> u32 {
 /// The functions themselves.
 pub struct CodeFunctions;
 
+/// What auditors see of a source: text as its UTF-8, everything else as it is.
+fn audited_source(vm: &Vm, source: &Value) -> Res {
+    match source.downcast::<Str>() {
+        Some(text) => vm.new_bytes_value(&text.to_wtf8()),
+        None => Ok(source.clone()),
+    }
+}
+
 #[methods]
 impl CodeFunctions {
     /// Compile source into a code object that can be executed by exec() or eval().
@@ -249,6 +257,7 @@ impl CodeFunctions {
         }
         let filename = vm.path_text(filename)?;
         let parsed_mode = mode_of(vm, &mode, flags)?;
+        vm.audit("compile", || Ok(vec![audited_source(vm, source)?, vm.new_str(&filename)?.into_value()]))?;
         if flags & ONLY_AST != 0 || vm.is_ast(source)? {
             return vm.compile_ast(source, &filename, parsed_mode, flags, optimize, feature_version);
         }
@@ -267,11 +276,13 @@ impl CodeFunctions {
     /// If only globals is given, locals defaults to it.
     #[function(sig = "(source, /, globals=None, locals=None)")]
     fn eval(vm: &Vm, source: &Value, globals: Option<&Value>, locals: Option<&Value>) -> Res {
+        let given = source;
         let (globals, locals) = namespaces(vm, "eval", globals, locals)?;
         if let Some(code) = source.downcast::<Code>() {
             if code.free_count() > 0 {
                 return Err(vm.type_error("code object passed to eval() may not contain free variables"));
             }
+            vm.audit("exec", || Ok(vec![code.to_value()]))?;
             return run_code(vm, code, &globals, Some(locals), None);
         }
         let source = match source.downcast::<Str>().and_then(|s| s.to_utf8()) {
@@ -279,9 +290,13 @@ impl CodeFunctions {
             None => source_text(vm, source, "eval", "string, bytes or code", Mode::Eval),
         }?;
         let code = match source {
-            Ok(source) => vm.compile_read(&source, "<string>", Mode::Eval, inherited_flags(vm), -1)?,
+            Ok(source) => {
+                vm.audit("compile", || Ok(vec![audited_source(vm, given)?, vm.new_str("<string>")?.into_value()]))?;
+                vm.compile_read(&source, "<string>", Mode::Eval, inherited_flags(vm), -1)?
+            }
             Err(diagnostic) => return Err(vm.raise_diagnostic(&diagnostic, "<string>")),
         };
+        vm.audit("exec", || Ok(vec![code.to_value()]))?;
         run_code(vm, &code, &globals, Some(locals), None)
     }
 
@@ -296,6 +311,7 @@ impl CodeFunctions {
     /// when source is a code object requiring exactly that many cellvars.
     #[function(sig = "(source, /, globals=None, locals=None, *, closure=None)")]
     fn exec(vm: &Vm, source: &Value, globals: Option<&Value>, locals: Option<&Value>, closure: Option<&Value>) -> Res {
+        let given = source;
         let (globals, locals) = namespaces(vm, "exec", globals, locals)?;
         let closure = closure.filter(|c| !c.is_none());
         if let Some(code) = source.downcast::<Code>() {
@@ -316,6 +332,7 @@ impl CodeFunctions {
                 }
                 _ => {}
             }
+            vm.audit("exec", || Ok(vec![code.to_value()]))?;
             run_code(vm, code, &globals, Some(locals), closure.cloned())?;
             return Ok(Value::NONE);
         }
@@ -323,9 +340,13 @@ impl CodeFunctions {
             return Err(vm.type_error("closure argument can only be used if the source is a code object"));
         }
         let code = match source_text(vm, source, "exec", "string, bytes or code", Mode::File)? {
-            Ok(source) => vm.compile_read(&source, "<string>", Mode::File, inherited_flags(vm), -1)?,
+            Ok(source) => {
+                vm.audit("compile", || Ok(vec![audited_source(vm, given)?, vm.new_str("<string>")?.into_value()]))?;
+                vm.compile_read(&source, "<string>", Mode::File, inherited_flags(vm), -1)?
+            }
             Err(diagnostic) => return Err(vm.raise_diagnostic(&diagnostic, "<string>")),
         };
+        vm.audit("exec", || Ok(vec![code.to_value()]))?;
         run_code(vm, &code, &globals, Some(locals), None)?;
         Ok(Value::NONE)
     }

@@ -109,7 +109,17 @@ fn check_match_type(vm: &Vm, kind: &Value) -> Res<()> {
 /// `PyErr_GivenExceptionMatches` for an instance.
 pub fn exception_matches(vm: &Vm, exception: &Value, kind: &Value) -> bool {
     if let Some(kinds) = kind.downcast::<Tuple>() {
-        return kinds.as_slice().iter().any(|k| exception_matches(vm, exception, k));
+        return kinds.as_slice().iter().any(|k| match k.is_a::<Tuple>() {
+            false => exception_matches(vm, exception, k),
+            // Tuples nested too deep match nothing, which nobody can be told but the hook for such things.
+            true => match vm.recurse("", || Ok(exception_matches(vm, exception, k))) {
+                Ok(answer) => answer,
+                Err(raised) => {
+                    vm.unraisable(raised, None, None);
+                    false
+                }
+            },
+        });
     }
     match kind.downcast::<Type>() {
         Some(class) => vm.class(exception).is_subtype(class),

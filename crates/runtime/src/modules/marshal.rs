@@ -445,6 +445,7 @@ impl Functions {
         doc = "Return the bytes object that would be written to a file by dump(value, file).\n\n  value\n    Must be a supported type.\n  version\n    Indicates the data format that dumps should use.\n  allow_code\n    Allow to write code objects.\n\nRaise a ValueError exception if value has (or contains an object that has) an\nunsupported type."
     )]
     fn dumps(vm: &Vm, value: &Value, version: Option<i32>, allow_code: bool) -> Res {
+        vm.audit("marshal.dumps", || Ok(vec![value.clone(), Value::int32(version.unwrap_or(VERSION))]))?;
         Ok(vm.new_bytes(&dump(vm, value, version.unwrap_or(VERSION), allow_code)?)?.into_value())
     }
 
@@ -453,6 +454,7 @@ impl Functions {
         doc = "Write the value on the open file.\n\n  value\n    Must be a supported type.\n  file\n    Must be a writeable binary file.\n  version\n    Indicates the data format that dump should use.\n  allow_code\n    Allow to write code objects.\n\nIf the value has (or contains an object that has) an unsupported type, a\nValueError exception is raised - but garbage data will also be written to the\nfile. The object will not be properly read back by load()."
     )]
     fn dump(vm: &Vm, value: &Value, file: &Value, version: Option<i32>, allow_code: bool) -> Res {
+        vm.audit("marshal.dumps", || Ok(vec![value.clone(), Value::int32(version.unwrap_or(VERSION))]))?;
         let bytes = vm.new_bytes(&dump(vm, value, version.unwrap_or(VERSION), allow_code)?)?.into_value();
         vm.call_method(file, &vm.names().write, &[bytes])
     }
@@ -466,6 +468,7 @@ impl Functions {
             return Err(vm.type_error(format!("a bytes-like object is required, not '{}'", vm.type_name(bytes))));
         };
         let data = export(vm, bytes, 0)?.as_slice().to_vec();
+        vm.audit("marshal.loads", || Ok(vec![vm.new_bytes_value(&data)?]))?;
         Ok(load(vm, &data, allow_code)?.0)
     }
 
@@ -475,6 +478,7 @@ impl Functions {
         doc = "Read one value from the open file and return it.\n\n  file\n    Must be readable binary file.\n  allow_code\n    Allow to load code objects.\n\nIf no valid value is read (e.g. because the data has a different Python\nversion's incompatible marshal format), raise EOFError, ValueError or\nTypeError.\n\nNote: If an object containing an unsupported type was marshalled with\ndump(), load() will substitute None for the unmarshallable type."
     )]
     fn load(vm: &Vm, file: &Value, allow_code: bool) -> Res {
+        vm.audit("marshal.load", || Ok(Vec::new()))?;
         let content = vm.call_method(file, &vm.names().read, &[Value::int32(0)])?;
         if !content.is_a::<Bytes>() {
             return Err(vm.type_error(format!("file.read() returned not bytes but {}", vm.type_name(&content))));

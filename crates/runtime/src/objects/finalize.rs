@@ -63,6 +63,7 @@ impl Vm {
             return Ok(());
         };
         let arguments = self.unraisable_arguments(exception, message, object)?;
+        self.audit("sys.unraisablehook", || Ok(vec![hook.clone(), arguments.clone()]))?;
         self.call(&hook, &[arguments]).map(drop)
     }
 

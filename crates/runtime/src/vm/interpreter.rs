@@ -61,6 +61,10 @@ pub struct Interpreter {
     pub program_folder: ManuallyDrop<ValueCell>,
     /// MemoryError is being made.
     pub short_of_memory: Cell<bool>,
+    /// `-X importtime`: 1 tells how long imports take, 2 also which were done already.
+    pub import_time: Cell<u8>,
+    /// Somebody listens to auditing events.
+    pub auditing: Cell<bool>,
     /// Code objects keep the columns of their instructions, not the lines alone.
     pub code_debug_ranges: Cell<bool>,
     pub int_max_str_digits: Cell<usize>,
@@ -115,6 +119,8 @@ impl Interpreter {
             bytes_warning: Cell::new(0),
             program_folder: ManuallyDrop::new(ValueCell::new(None)),
             short_of_memory: Cell::new(false),
+            import_time: Cell::new(0),
+            auditing: Cell::new(false),
             code_debug_ranges: Cell::new(true),
             int_max_str_digits: Cell::new(4300),
             emergency: ManuallyDrop::new(ValueCell::new(None)),

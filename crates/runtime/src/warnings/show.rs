@@ -26,7 +26,7 @@ pub fn show(vm: &Vm, category: &Value, text: &Value, message: &Value, warning: &
         warning.filename.clone(),
         Value::int32(warning.lineno),
         Value::NONE,
-        Value::NONE,
+        warning.line.clone().unwrap_or(Value::NONE),
         source.cloned().unwrap_or(Value::NONE),
     ];
     let made = vm.call(&class, &arguments)?;
@@ -47,7 +47,8 @@ fn show_plainly(vm: &Vm, category: &Value, text: &Value, warning: &WarnExplicit)
         .text("\n");
     match warning.line.as_ref().and_then(|l| l.downcast::<Str>()) {
         Some(line) => {
-            out.push_str(line);
+            out.push_text("  ");
+            out.push_text(line.to_utf8_lossy().trim_matches([' ', '\t', '\u{c}']));
             out.push_text("\n");
         }
         None => {
@@ -88,18 +89,36 @@ pub fn source_line(vm: &Vm, filename: &str, lineno: i32) -> Option<String> {
     }
 }
 
-/// A line of a module's source as its loader gives it (`__loader__.get_source(__name__)`).
+/// A line of a module's source as its loader gives it, which is asked for the name that the module's specification has.
 pub fn line_from_loader(vm: &Vm, globals: &crate::Ref<Dict>, lineno: i32) -> Res<Option<Value>> {
     let names = vm.names();
-    let Some(loader) = globals.get_str(vm, &names.__loader__) else { return Ok(None) };
-    let Some(name) = globals.get_str(vm, &names.__name__) else { return Ok(None) };
-    let Some(get_source) = vm.get_attr_str_opt(&loader, "get_source")? else { return Ok(None) };
-    let source = vm.call(&get_source, &[name])?;
-    let Some(source) = source.downcast::<Str>() else { return Ok(None) };
-    let text = source.to_utf8_lossy().into_owned();
-    let line = usize::try_from(lineno).ok().and_then(|n| n.checked_sub(1)).and_then(|n| text.lines().nth(n));
-    match line {
-        Some(line) => Ok(Some(vm.new_str(line)?.into_value())),
-        None => Err(vm.index_error("list index out of range")),
+    let Some(external) = vm.modules().get_text(vm, "_frozen_importlib_external")? else { return Ok(None) };
+    let loader = vm.call_method_str(&external, "_bless_my_loader", &[globals.to_value()])?;
+    if loader.is_none() {
+        return Ok(None);
     }
+    let from_spec = match globals.get_str(vm, &names.__spec__).filter(|spec| !spec.is_none()) {
+        Some(spec) => vm.get_attr_opt(&spec, &names.name)?,
+        None => None,
+    };
+    let Some(name) = from_spec.or_else(|| globals.get_str(vm, &names.__name__)) else { return Ok(None) };
+    let Some(get_source) = vm.get_attr_str_opt(&loader, "get_source")? else { return Ok(None) };
+    let source = match vm.call(&get_source, &[name]) {
+        Err(raised) if vm.raised_is(&crate::objects::exceptions::IMPORT_ERROR) => {
+            vm.forget(raised);
+            return Ok(None);
+        }
+        source => source?,
+    };
+    if source.is_none() {
+        return Ok(None);
+    }
+    let Some(source) = source.downcast::<Str>() else {
+        return Err(vm.type_error(format!("must be str, not {}", vm.type_name(&source))));
+    };
+    let splitlines = vm.get_attr_str(vm.ty(&crate::objects::str::STR).as_value(), "splitlines")?;
+    let lines = vm.call(&splitlines, &[source.to_value()])?;
+    let wanted = usize::try_from(lineno).ok().and_then(|n| n.checked_sub(1));
+    let lines = vm.collect(&lines)?;
+    Ok(wanted.and_then(|n| lines.into_iter().nth(n)))
 }

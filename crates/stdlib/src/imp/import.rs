@@ -67,6 +67,9 @@ pub fn import(vm: &Vm, name: &Ref<Str>, globals: Option<&Value>, fromlist: Optio
             return Err(vm.value_error("Empty module name"));
         }
         if let Some(module) = ready_module(vm, name)? {
+            if vm.interpreter().import_time.get() > 1 {
+                super::timing::cached(vm, name);
+            }
             if wanted {
                 return load_names(vm, module, fromlist);
             }
@@ -75,7 +78,9 @@ pub fn import(vm: &Vm, name: &Ref<Str>, globals: Option<&Value>, fromlist: Optio
     }
     let machinery = machinery(vm)?;
     let result = if level == 0 {
-        let loaded = vm.call_method_str(&machinery, "_find_and_load", &[name.to_value(), builtin(vm, "__import__")?]);
+        let args = [name.to_value(), builtin(vm, "__import__")?];
+        let load = || vm.call_method_str(&machinery, "_find_and_load", &args);
+        let loaded = if vm.interpreter().import_time.get() > 0 { super::timing::timed(vm, name, load) } else { load() };
         match loaded {
             Ok(module) if wanted => load_names(vm, module, fromlist),
             Ok(module) => top_package(vm, name, module),

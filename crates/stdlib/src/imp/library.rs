@@ -15,7 +15,7 @@ pub fn magic_token() -> i64 {
 pub fn unmarshal_code(vm: &Vm, bytes: &[u8], name: &str) -> Res<Ref<Code>> {
     match ophi_bytecode::marshal::read_code(bytes, ophi_bytecode::Version::V3_14) {
         Ok(code) => Code::from_plain(vm, &code),
-        Err(error) => Err(vm.import_error(format!("Frozen object named {name} is invalid: {error}"))),
+        Err(_) => Err(vm.import_error(format!("Frozen object named '{name}' is invalid"))),
     }
 }
 

@@ -7,6 +7,7 @@ pub mod command;
 pub mod frames;
 pub mod import;
 pub mod library;
+mod timing;
 
 use library::code_of;
 use ophi_runtime::objects::code::Code;

@@ -121,6 +121,7 @@ pub fn open(vm: &Vm, this: &Value, name: &Value, mode: &str, closefd: bool, open
         }
     }
     let flags = parse_mode(vm, file, mode)?;
+    vm.audit("open", || Ok(vec![name.clone(), vm.new_str(mode)?.into_value(), Value::int32(flags | libc::O_CLOEXEC)]))?;
     file.closefd.set(closefd);
     file.seekable.set(None);
     let mut opened_here = false;

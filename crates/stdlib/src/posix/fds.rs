@@ -53,6 +53,7 @@ impl Fds {
     /// Open a file for low level IO.  Returns a file descriptor (integer).
     #[function(sig = "(path, flags, mode=511, *, dir_fd=None)")]
     fn open(vm: &Vm, path: Path, flags: i32, mode: i32, dir_fd: Option<DirFd>) -> Res<i32> {
+        vm.audit("open", || Ok(vec![path.value.clone(), Value::NONE, Value::int32(flags | libc::O_CLOEXEC)]))?;
         blocking(vm, |host| host.open(dir(dir_fd), path.as_c(), flags, mode as u32))?
             .map_err(|error| path.fail(vm, error))
     }
@@ -249,6 +250,7 @@ impl Fds {
     /// Apply, test or remove a POSIX lock on an open file descriptor.
     #[function(sig = "(fd, command, length, /)")]
     fn lockf(vm: &Vm, fd: i32, command: i32, length: i64) -> Res<()> {
+        vm.audit("os.lockf", || Ok(vec![Value::int32(fd), Value::int32(command), vm.new_int(length)?]))?;
         blocking(vm, |host| host.posix_lockf(fd, command, length))?.or_os_error(vm)
     }
 

@@ -92,6 +92,7 @@ impl Paths {
     /// Change the current working directory to the specified path.
     #[function(sig = "(path)")]
     fn chdir(vm: &Vm, path: FdPath) -> Res<()> {
+        vm.audit("os.chdir", || Ok(vec![path.value.clone()]))?;
         act(vm, &path, |host| match path.fd {
             Some(fd) => host.fchdir(fd),
             None => host.chdir(path.as_c()),
@@ -107,6 +108,9 @@ impl Paths {
     /// Change the access permissions of a file.
     #[function(sig = "(path, mode, *, dir_fd=None, follow_symlinks=True)")]
     fn chmod(vm: &Vm, path: FdPath, mode: i32, dir_fd: Option<DirFd>, follow_symlinks: bool) -> Res<()> {
+        vm.audit("os.chmod", || {
+            Ok(vec![path.value.clone(), Value::int32(mode), Value::int32(dir_fd.as_ref().map_or(-1, |d| d.0))])
+        })?;
         act(vm, &path, |host| match path.fd {
             Some(fd) => host.fchmod(fd, mode as u32),
             None => host.chmod_at(dir(dir_fd), path.as_c(), mode as u32, follow_flag(follow_symlinks)),
@@ -116,6 +120,14 @@ impl Paths {
     /// Change the owner and group id of path to the numeric uid and gid.
     #[function(sig = "(path, uid, gid, *, dir_fd=None, follow_symlinks=True)")]
     fn chown(vm: &Vm, path: FdPath, uid: Id, gid: Id, dir_fd: Option<DirFd>, follow_symlinks: bool) -> Res<()> {
+        vm.audit("os.chown", || {
+            Ok(vec![
+                path.value.clone(),
+                vm.new_int(i64::from(uid.0))?,
+                vm.new_int(i64::from(gid.0))?,
+                Value::int32(dir_fd.as_ref().map_or(-1, |d| d.0)),
+            ])
+        })?;
         if path.fd.is_some() && !follow_symlinks {
             return Err(vm.value_error("chown: cannot use fd and follow_symlinks together"));
         }
@@ -128,6 +140,9 @@ impl Paths {
     /// Change the owner and group id of path to the numeric uid and gid.
     #[function(sig = "(path, uid, gid)")]
     fn lchown(vm: &Vm, path: Path, uid: Id, gid: Id) -> Res<()> {
+        vm.audit("os.chown", || {
+            Ok(vec![path.value.clone(), vm.new_int(i64::from(uid.0))?, vm.new_int(i64::from(gid.0))?, Value::int32(-1)])
+        })?;
         let flags = libc::AT_SYMLINK_NOFOLLOW;
         act(vm, &path, |host| host.chown_at(libc::AT_FDCWD, path.as_c(), uid.0, gid.0, flags))
     }
@@ -154,6 +169,14 @@ impl Paths {
         dst_dir_fd: Option<DirFd>,
         follow_symlinks: bool,
     ) -> Res<()> {
+        vm.audit("os.link", || {
+            Ok(vec![
+                src.value.clone(),
+                dst.value.clone(),
+                Value::int32(src_dir_fd.as_ref().map_or(-1, |d| d.0)),
+                Value::int32(dst_dir_fd.as_ref().map_or(-1, |d| d.0)),
+            ])
+        })?;
         // Without saying so, the call does not follow; CPython's plain link() does neither on Linux.
         let flags =
             if follow_symlinks && (src_dir_fd.is_some() || dst_dir_fd.is_some()) { libc::AT_SYMLINK_FOLLOW } else { 0 };
@@ -164,6 +187,9 @@ impl Paths {
     /// Create a symbolic link pointing to src named dst.
     #[function(sig = "(src, dst, target_is_directory=False, *, dir_fd=None)")]
     fn symlink(vm: &Vm, src: Path, dst: Path, target_is_directory: bool, dir_fd: Option<DirFd>) -> Res<()> {
+        vm.audit("os.symlink", || {
+            Ok(vec![src.value.clone(), dst.value.clone(), Value::int32(dir_fd.as_ref().map_or(-1, |d| d.0))])
+        })?;
         let _ = target_is_directory;
         blocking(vm, |host| host.symlink_at(src.as_c(), dir(dir_fd), dst.as_c()))?
             .map_err(|error| between(vm, error, &src, &dst))
@@ -179,6 +205,9 @@ impl Paths {
     /// Create a directory.
     #[function(sig = "(path, mode=511, *, dir_fd=None)")]
     fn mkdir(vm: &Vm, path: Path, mode: i32, dir_fd: Option<DirFd>) -> Res<()> {
+        vm.audit("os.mkdir", || {
+            Ok(vec![path.value.clone(), Value::int32(mode), Value::int32(dir_fd.as_ref().map_or(-1, |d| d.0))])
+        })?;
         act(vm, &path, |host| host.mkdir_at(dir(dir_fd), path.as_c(), mode as u32))
     }
 
@@ -198,6 +227,14 @@ impl Paths {
     /// Rename a file or directory.
     #[function(sig = "(src, dst, *, src_dir_fd=None, dst_dir_fd=None)")]
     fn rename(vm: &Vm, src: Path, dst: Path, src_dir_fd: Option<DirFd>, dst_dir_fd: Option<DirFd>) -> Res<()> {
+        vm.audit("os.rename", || {
+            Ok(vec![
+                src.value.clone(),
+                dst.value.clone(),
+                Value::int32(src_dir_fd.as_ref().map_or(-1, |d| d.0)),
+                Value::int32(dst_dir_fd.as_ref().map_or(-1, |d| d.0)),
+            ])
+        })?;
         blocking(vm, |host| host.rename_at(dir(src_dir_fd), src.as_c(), dir(dst_dir_fd), dst.as_c()))?
             .map_err(|error| between(vm, error, &src, &dst))
     }
@@ -211,12 +248,14 @@ impl Paths {
     /// Remove a directory.
     #[function(sig = "(path, *, dir_fd=None)")]
     fn rmdir(vm: &Vm, path: Path, dir_fd: Option<DirFd>) -> Res<()> {
+        vm.audit("os.rmdir", || Ok(vec![path.value.clone(), Value::int32(dir_fd.as_ref().map_or(-1, |d| d.0))]))?;
         act(vm, &path, |host| host.unlink_at(dir(dir_fd), path.as_c(), libc::AT_REMOVEDIR))
     }
 
     /// Remove a file (same as remove()).
     #[function(sig = "(path, *, dir_fd=None)")]
     fn unlink(vm: &Vm, path: Path, dir_fd: Option<DirFd>) -> Res<()> {
+        vm.audit("os.remove", || Ok(vec![path.value.clone(), Value::int32(dir_fd.as_ref().map_or(-1, |d| d.0))]))?;
         act(vm, &path, |host| host.unlink_at(dir(dir_fd), path.as_c(), 0))
     }
 
@@ -229,6 +268,7 @@ impl Paths {
     /// Truncate a file, specified by path, to a specific length.
     #[function(sig = "(path, length)")]
     fn truncate(vm: &Vm, path: FdPath, length: i64) -> Res<()> {
+        vm.audit("os.truncate", || Ok(vec![path.value.clone(), vm.new_int(length)?]))?;
         act(vm, &path, |host| match path.fd {
             Some(fd) => host.ftruncate(fd, length),
             None => host.truncate(path.as_c(), length),
@@ -254,6 +294,11 @@ impl Paths {
         if times.is_some() && ns.is_some() {
             return Err(vm.value_error("utime: you may specify either 'times' or 'ns' but not both"));
         }
+        vm.audit("os.utime", || {
+            let or_none = |value: Option<&Value>| value.cloned().unwrap_or(Value::NONE);
+            let folder = Value::int32(dir_fd.as_ref().map_or(-1, |d| d.0));
+            Ok(vec![path.value.clone(), or_none(times), or_none(ns), folder])
+        })?;
         let pair = |value: &Value, message: &str| -> Res<[Value; 2]> {
             match value.downcast::<Tuple>().map(|pair| pair.as_slice()) {
                 Some([atime, mtime]) => Ok([atime.clone(), mtime.clone()]),
@@ -286,6 +331,7 @@ impl Paths {
     /// Return the value of extended attribute attribute on path.
     #[function(sig = "(path, attribute, *, follow_symlinks=True)")]
     fn getxattr(vm: &Vm, path: FdPath, attribute: Path, follow_symlinks: bool) -> Res {
+        vm.audit("os.getxattr", || Ok(vec![path.value.clone(), attribute.value.clone()]))?;
         let target = target(vm, &path, follow_symlinks, "getxattr")?;
         let value = blocking(vm, |host| host.getxattr(target, attribute.as_c()))?;
         Ok(vm.new_bytes(&value.map_err(|error| path.fail(vm, error))?)?.into_value())
@@ -294,6 +340,9 @@ impl Paths {
     /// Set extended attribute attribute on path to value.
     #[function(sig = "(path, attribute, value, flags=0, *, follow_symlinks=True)")]
     fn setxattr(vm: &Vm, path: FdPath, attribute: Path, value: Readable, flags: i32, follow_symlinks: bool) -> Res<()> {
+        vm.audit("os.setxattr", || {
+            Ok(vec![path.value.clone(), attribute.value.clone(), vm.new_bytes_value(&value)?, Value::int32(flags)])
+        })?;
         let target = target(vm, &path, follow_symlinks, "setxattr")?;
         act(vm, &path, |host| host.setxattr(target, attribute.as_c(), &value, flags))
     }
@@ -301,6 +350,7 @@ impl Paths {
     /// Remove extended attribute attribute on path.
     #[function(sig = "(path, attribute, *, follow_symlinks=True)")]
     fn removexattr(vm: &Vm, path: FdPath, attribute: Path, follow_symlinks: bool) -> Res<()> {
+        vm.audit("os.removexattr", || Ok(vec![path.value.clone(), attribute.value.clone()]))?;
         let target = target(vm, &path, follow_symlinks, "removexattr")?;
         act(vm, &path, |host| host.removexattr(target, attribute.as_c()))
     }

@@ -143,6 +143,7 @@ impl Processes {
     /// Kill a process with a signal.
     #[function(sig = "(pid, signal, /)")]
     fn kill(vm: &Vm, pid: i32, signal: i32) -> Res<()> {
+        vm.audit("os.kill", || Ok(vec![Value::int32(pid), Value::int32(signal)]))?;
         host(vm).kill(pid, signal).or_os_error(vm)?;
         crate::support::check_signals(vm)
     }
@@ -150,6 +151,7 @@ impl Processes {
     /// Kill a process group with a signal.
     #[function(sig = "(pgid, signal, /)")]
     fn killpg(vm: &Vm, pgid: i32, signal: i32) -> Res<()> {
+        vm.audit("os.killpg", || Ok(vec![Value::int32(pgid), Value::int32(signal)]))?;
         host(vm).killpg(pgid, signal).or_os_error(vm)?;
         crate::support::check_signals(vm)
     }

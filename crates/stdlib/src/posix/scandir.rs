@@ -44,6 +44,7 @@ impl Listing {
     #[function(sig = "(path=None)")]
     fn listdir(vm: &Vm, path: Option<Folder>) -> Res {
         let path = folder(vm, path)?;
+        vm.audit("os.listdir", || Ok(vec![path.value.clone()]))?;
         let mut stream = open(vm, &path)?;
         let mut names = Vec::new();
         loop {
@@ -60,6 +61,7 @@ impl Listing {
     #[function(sig = "(path=None)")]
     fn scandir(vm: &Vm, path: Option<Folder>) -> Res {
         let path = folder(vm, path)?;
+        vm.audit("os.scandir", || Ok(vec![path.value.clone()]))?;
         let stream = open(vm, &path)?;
         let shown = if path.is_none { vm.new_str(".")?.into_value() } else { path.value.clone() };
         let iterator = ScandirIterator {

@@ -217,6 +217,7 @@ impl Spawning {
     /// Fork a child process.
     #[function(sig = "()")]
     fn fork(vm: &Vm) -> Res<i32> {
+        vm.audit("os.fork", || Ok(vec![]))?;
         before_fork(vm);
         match host(vm).fork() {
             Ok(0) => {
@@ -233,6 +234,7 @@ impl Spawning {
     /// Fork a new process with a new pseudo-terminal as controlling tty.
     #[function(sig = "()")]
     fn forkpty(vm: &Vm) -> Res {
+        vm.audit("os.forkpty", || Ok(vec![]))?;
         before_fork(vm);
         let outcome = host(vm).forkpty();
         match outcome {
@@ -307,6 +309,7 @@ impl Spawning {
     /// Execute the command in a subshell.
     #[function(sig = "(command)")]
     fn system(vm: &Vm, command: SystemString) -> Res<i32> {
+        vm.audit("os.system", || Ok(vec![vm.new_bytes_value(command.0.as_bytes())?]))?;
         let host = host(vm);
         crate::support::without_gil(vm, || host.system(&command.0)).or_os_error(vm)
     }

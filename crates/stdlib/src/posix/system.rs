@@ -85,12 +85,16 @@ impl System {
         if name.0.as_bytes().contains(&b'=') {
             return Err(vm.value_error("illegal environment variable name"));
         }
+        vm.audit("os.putenv", || {
+            Ok(vec![vm.new_bytes_value(name.0.as_bytes())?, vm.new_bytes_value(value.as_bytes())?])
+        })?;
         host(vm).set_var(name.0.as_bytes(), value.as_bytes()).or_os_error(vm)
     }
 
     /// Delete an environment variable.
     #[function(sig = "(name, /)")]
     fn unsetenv(vm: &Vm, name: SystemString) -> Res<()> {
+        vm.audit("os.unsetenv", || Ok(vec![vm.new_bytes_value(name.0.as_bytes())?]))?;
         host(vm).unset_var(name.0.as_bytes()).or_os_error(vm)
     }
 
@@ -134,7 +138,10 @@ impl System {
     /// Return the number of logical CPUs in the system.
     #[function(sig = "()")]
     fn cpu_count(vm: &Vm) -> Option<usize> {
-        host(vm).cpu_count().ok()
+        match crate::sys::cpu_count(vm) {
+            Some(count) => Some(count as usize),
+            None => host(vm).cpu_count().ok(),
+        }
     }
 
     /// Return average recent system load information.

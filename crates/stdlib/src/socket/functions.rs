@@ -123,6 +123,7 @@ impl Functions {
     /// Return the current host name.
     #[function(sig = "()")]
     fn gethostname(vm: &Vm) -> Res {
+        vm.audit("socket.gethostname", || Ok(Vec::new()))?;
         fs_decode(vm, &host(vm).gethostname().or_os_error(vm)?)
     }
 

@@ -79,6 +79,10 @@ fn init(vm: &Vm, this: &Value, args: Args<'_>) -> Res<()> {
     bind(vm, Some(&SIGNATURE), "socket", args, &mut bound)?;
     let number = |value: Option<&Value>| value.map_or(Ok(-1), |value| to_i32(vm, value));
     let (mut family, mut kind, mut protocol) = (number(bound[0])?, number(bound[1])?, number(bound[2])?);
+    vm.audit("socket.__new__", || {
+        let number = |n: i32| Value::int32(n);
+        Ok(vec![this.clone(), number(family), number(kind), number(protocol)])
+    })?;
     let host = host(vm);
     let fd = match bound[3].filter(|fd| !fd.is_none()) {
         Some(value) => {
@@ -256,6 +260,7 @@ impl Socket {
     #[method(sig = "(object, /)")]
     fn bind(vm: &Vm, this: &Ref<Socket>, object: &Value) -> Res<()> {
         let target = this.target(vm, object, "bind")?;
+        vm.audit("socket.bind", || Ok(vec![this.to_value(), object.clone()]))?;
         let host = host(vm);
         crate::support::without_gil(vm, || host.bind(this.fd.get(), &target)).or_os_error(vm)
     }
@@ -279,6 +284,7 @@ impl Socket {
     #[method(sig = "(object, /)")]
     fn connect(vm: &Vm, this: &Ref<Socket>, object: &Value) -> Res<()> {
         let target = this.target(vm, object, "connect")?;
+        vm.audit("socket.connect", || Ok(vec![this.to_value(), object.clone()]))?;
         this.start_connecting(vm, &target)?.or_os_error(vm)
     }
 
@@ -286,6 +292,7 @@ impl Socket {
     #[method(sig = "(object, /)")]
     fn connect_ex(vm: &Vm, this: &Ref<Socket>, object: &Value) -> Res<i32> {
         let target = this.target(vm, object, "connect_ex")?;
+        vm.audit("socket.connect", || Ok(vec![this.to_value(), object.clone()]))?;
         match this.start_connecting(vm, &target) {
             Ok(Ok(())) => Ok(0),
             Ok(Err(error)) => Ok(error.errno()),

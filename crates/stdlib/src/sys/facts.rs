@@ -193,7 +193,9 @@ pub fn add(vm: &Vm, module: &Ref<Module>) -> Res<()> {
     module.add(vm, "hash_info", HASH_INFO.make(vm, hash_info)?)?;
     module.add(vm, "int_info", INT_INFO.make(vm, vec![int(30)?, int(4)?, int(4300)?, int(640)?])?)?;
     module.add(vm, "thread_info", THREAD_INFO.make(vm, vec![text("pthread")?, text("semaphore")?, Value::NONE])?)?;
-    let names = vm.native_module_names();
+    let mut names = vm.native_module_names();
+    names.extend(["builtins", "sys"]);
+    names.sort_unstable();
     let names = names.into_iter().map(text).collect::<Res<Vec<_>>>()?;
     module.add(vm, "builtin_module_names", vm.new_tuple(&names)?)?;
     let library = STDLIB_MODULES.split_whitespace().map(text).collect::<Res<Vec<_>>>()?;

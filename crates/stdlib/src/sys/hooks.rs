@@ -5,23 +5,11 @@ use crate::support::{builtin, import};
 use ophi_runtime::objects::exceptions as exc;
 use ophi_runtime::objects::exceptions::BaseException;
 use ophi_runtime::payload::Downcast;
-use ophi_runtime::{Args, GilCell, Res, Tuple, Value, Vm, methods};
-
-/// Hooks added by `sys.addaudithook`, in order.
-#[derive(Default)]
-pub struct AuditHooks(GilCell<Vec<Value>>);
+use ophi_runtime::{Args, Res, Tuple, Value, Vm, methods};
 
 /// Raises an auditing event (PEP 578).
 pub fn audit(vm: &Vm, event: &Value, args: &[Value]) -> Res<()> {
-    let hooks = vm.interpreter().state::<AuditHooks>().0.get();
-    if hooks.is_empty() {
-        return Ok(());
-    }
-    let args = vm.new_tuple(args)?;
-    for hook in hooks {
-        vm.call(&hook, &[event.clone(), args.clone()])?;
-    }
-    Ok(())
+    vm.tell_auditors(event, args)
 }
 
 /// An attribute of `sys`; `None` when it is missing.
@@ -63,7 +51,19 @@ pub fn report(vm: &Vm, exception: &Value) {
             vm.set_attr_str(&sys, "last_value", exception)?;
             vm.set_attr_str(&sys, "last_traceback", &traceback)?;
         }
-        match sys_attribute(vm, "excepthook")?.filter(|h| !h.is_none()) {
+        let hook = sys_attribute(vm, "excepthook")?.filter(|h| !h.is_none());
+        let args =
+            || Ok(vec![hook.clone().unwrap_or(Value::NONE), class.clone(), exception.clone(), traceback.clone()]);
+        if let Err(raised) = vm.audit("sys.excepthook", args) {
+            // A hook may keep the exception from being shown.
+            if vm.raised_is(&exc::RUNTIME_ERROR) {
+                vm.forget(raised);
+            } else {
+                vm.unraisable(raised, Some("Exception ignored in audit hook"), None);
+            }
+            return Ok(());
+        }
+        match hook {
             Some(hook) => vm.call(&hook, &[class, exception.clone(), traceback]).map(drop),
             None => print_exception(vm, exception),
         }
@@ -257,7 +257,7 @@ impl Sys {
             }
             Err(raised) => return Err(raised),
         }
-        vm.interpreter().state::<AuditHooks>().0.with_mut(|all| all.push(hook));
+        vm.add_audit_hook(hook);
         Ok(())
     }
 }

@@ -12,6 +12,7 @@ mod facts;
 pub mod hooks;
 mod jit;
 mod monitoring;
+mod preliminary;
 pub mod repl;
 mod sizes;
 mod state;
@@ -22,7 +23,8 @@ use ophi_runtime::{Ref, Res, Vm};
 
 pub use facts::{FLAGS, HEX_VERSION, VERSION, version_text};
 pub use hooks::{audit, print_exception, report, sys_attribute};
-pub use state::Finalizing;
+pub use preliminary::preliminary_stderr;
+pub use state::{Finalizing, cpu_count, set_cpu_count};
 
 pub struct Sys;
 

@@ -15,7 +15,6 @@ use ophi_runtime::{Dict, Raised, Ref, Res, Value, Vm, methods};
 
 use super::Sys;
 use super::hooks::sys_attribute;
-use crate::support::errors::OrOsError;
 use crate::support::{blocking, import};
 
 /// Bytes of descriptor 0 that were read and not used.
@@ -34,7 +33,8 @@ fn read_line(vm: &Vm) -> Res<Vec<u8>> {
         }
         searched = line.len();
         let mut chunk = [0; 4096];
-        let count = blocking(vm, |host| host.read(0, &mut chunk))?.or_os_error(vm)?;
+        // Standard input that cannot be read (a program closed it) is at its end.
+        let count = blocking(vm, |host| host.read(0, &mut chunk))?.unwrap_or(0);
         if count == 0 {
             return Ok(line);
         }

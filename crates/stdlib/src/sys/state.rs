@@ -31,6 +31,18 @@ fn handled(vm: &Vm) -> Value {
     vm.handled.get().unwrap_or(Value::NONE)
 }
 
+/// What `os.cpu_count()` is made to answer (`-X cpu_count`).
+#[derive(Default)]
+struct CpuCount(Cell<Option<u32>>);
+
+pub fn cpu_count(vm: &Vm) -> Option<u32> {
+    vm.interpreter().state::<CpuCount>().0.get()
+}
+
+pub fn set_cpu_count(vm: &Vm, count: Option<u32>) {
+    vm.interpreter().state::<CpuCount>().0.set(count);
+}
+
 #[methods(STATE)]
 impl Sys {
     /// Return the current exception.
@@ -191,7 +203,10 @@ impl Sys {
     #[function(sig = "(depth=0, /)")]
     fn _getframe(vm: &Vm, depth: i32) -> Res {
         match vm.frame_object(depth.max(0) as usize)? {
-            Some(frame) => Ok(frame.into_value()),
+            Some(frame) => {
+                vm.audit("sys._getframe", || Ok(vec![frame.to_value()]))?;
+                Ok(frame.into_value())
+            }
             None => Err(vm.value_error("call stack is not deep enough")),
         }
     }
@@ -205,6 +220,7 @@ impl Sys {
     /// If no frame, module, or name can be found, returns None.
     #[function(sig = "(depth=0)")]
     fn _getframemodulename(vm: &Vm, depth: i32) -> Res {
+        vm.audit("sys._getframemodulename", || Ok(vec![Value::int32(depth)]))?;
         match vm.frame_at(depth.max(0) as usize) {
             Some(frame) => {
                 let name = frame.globals().get_str(vm, &vm.names().__name__);
@@ -306,13 +322,13 @@ impl Sys {
 
     /// Private function for getting PyConfig.cpu_count
     #[function(sig = "()")]
-    fn _get_cpu_count_config(_vm: &Vm) -> i32 {
-        -1
+    fn _get_cpu_count_config(vm: &Vm) -> i32 {
+        cpu_count(vm).map_or(-1, |count| count as i32)
     }
 
     /// Print debug info to stderr about the state of the memory allocator: pools, arenas, free blocks.
     #[function(sig = "()")]
-    fn _debugmallocstats(vm: &Vm) -> Res<()> {
+    pub fn _debugmallocstats(vm: &Vm) -> Res<()> {
         let s = vm.heap().statistics();
         let mut text = String::from("Small block threshold = 512, in 32 size classes.\n\n");
         text.push_str("class   size   num pools   blocks in use  avail blocks\n");
@@ -366,10 +382,12 @@ impl Sys {
         let firstiter = check(firstiter, "firstiter")?;
         let hooks = vm.interpreter().state::<AsyncGenHooks>();
         if let Some(hook) = finalizer {
+            vm.audit("sys.set_asyncgen_hook_finalizer", || Ok(Vec::new()))?;
             vm.exec.asyncgen_finalizer.set(hook.clone());
             hooks.finalizer.set(hook);
         }
         if let Some(hook) = firstiter {
+            vm.audit("sys.set_asyncgen_hook_firstiter", || Ok(Vec::new()))?;
             vm.exec.asyncgen_firstiter.set(hook.clone());
             hooks.firstiter.set(hook);
         }

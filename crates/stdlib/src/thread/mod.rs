@@ -128,6 +128,9 @@ impl Thread {
         if kwargs.is_some_and(|k| k.downcast::<ophi_runtime::Dict>().is_none()) {
             return Err(vm.type_error("optional 3rd arg must be a dictionary"));
         }
+        vm.audit("_thread.start_new_thread", || {
+            Ok(vec![function.clone(), args.to_value(), kwargs.cloned().unwrap_or(Value::NONE)])
+        })?;
         start::spawn(vm, function.clone(), args.clone(), kwargs.cloned(), None)
     }
 
@@ -141,6 +144,7 @@ impl Thread {
         if vm.class(function).slots().call.is_none() {
             return Err(vm.type_error("thread function must be callable"));
         }
+        let given = handle.cloned().unwrap_or(Value::NONE);
         let handle = match handle {
             Some(handle) => match handle.downcast::<handle::Handle>() {
                 Some(handle) => handle.clone(),
@@ -148,6 +152,9 @@ impl Thread {
             },
             None => handle::Handle::new(vm)?,
         };
+        vm.audit("_thread.start_joinable_thread", || {
+            Ok(vec![function.clone(), vm.new_int(i64::from(daemon))?, given.clone()])
+        })?;
         if !handle.shared.begin() {
             return Err(vm.runtime_error("thread already started"));
         }

@@ -182,6 +182,7 @@ impl Functions {
     /// Delay execution for a given number of seconds.
     #[function(sig = "(seconds, /)")]
     fn sleep(vm: &Vm, seconds: &Value) -> Res<()> {
+        vm.audit("time.sleep", || Ok(vec![seconds.clone()]))?;
         let length = duration(vm, seconds)?;
         if length < 0 {
             return Err(vm.value_error("sleep length must be non-negative"));

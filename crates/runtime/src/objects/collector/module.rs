@@ -164,6 +164,7 @@ impl Functions {
     /// Return the list of objects that directly refer to any of 'objs'.
     #[function(sig = "(*objs)")]
     fn get_referrers(vm: &Vm, objs: &[Value]) -> Res {
+        vm.audit("gc.get_referrers", || Ok(vec![vm.new_tuple(objs)?]))?;
         let wanted: Vec<u64> = objs.iter().map(Value::bits).collect();
         let mut out = Vec::new();
         for candidate in tracked(vm) {
@@ -179,6 +180,7 @@ impl Functions {
     /// Return the list of objects that are directly referred to by 'objs'.
     #[function(sig = "(*objs)")]
     fn get_referents(vm: &Vm, objs: &[Value]) -> Res {
+        vm.audit("gc.get_referents", || Ok(vec![vm.new_tuple(objs)?]))?;
         vm.new_list(objs.iter().flat_map(references).collect())
     }
 
@@ -191,6 +193,7 @@ impl Functions {
     /// collector that are in that generation.
     #[function(sig = "(generation=None)")]
     fn get_objects(vm: &Vm, generation: Option<isize>) -> Res {
+        vm.audit("gc.get_objects", || Ok(vec![vm.new_int(generation.unwrap_or(-1) as i64)?]))?;
         match generation {
             None => vm.new_list(tracked(vm)),
             Some(g) if g < 0 => Err(vm.value_error("generation parameter cannot be negative")),

@@ -25,12 +25,14 @@ fn string<'a>(vm: &Vm, value: Option<&'a Value>, name: &str) -> Res<&'a Value> {
 #[methods]
 impl Function {
     #[getter(name = "__code__")]
-    fn get_code(_: &Vm, this: &Ref<Function>) -> Res {
+    fn get_code(vm: &Vm, this: &Ref<Function>) -> Res {
+        vm.audit("object.__getattr__", || Ok(vec![this.to_value(), vm.intern("__code__")?.into_value()]))?;
         Ok(this.code_ref().into_value())
     }
 
     #[setter(name = "__code__")]
     fn set_code(vm: &Vm, this: &Ref<Function>, value: Option<&Value>) -> Res<()> {
+        crate::objects::r#type::attributes::audit_change(vm, this.as_value(), "__code__", value)?;
         let Some(code) = value.and_then(|v| v.downcast::<Code>()) else {
             return Err(vm.type_error("__code__ must be set to a code object"));
         };
@@ -78,6 +80,12 @@ impl Function {
 
     #[setter(name = "__defaults__")]
     fn set_defaults(vm: &Vm, this: &Ref<Function>, value: Option<&Value>) -> Res<()> {
+        crate::objects::r#type::attributes::audit_change(
+            vm,
+            this.as_value(),
+            "__defaults__",
+            value.filter(|v| !v.is_none()),
+        )?;
         let value = value.filter(|v| !v.is_none());
         if value.is_some_and(|v| !v.is_a::<Tuple>()) {
             return Err(vm.type_error("__defaults__ must be set to a tuple object"));
@@ -94,6 +102,12 @@ impl Function {
 
     #[setter(name = "__kwdefaults__")]
     fn set_kwdefaults(vm: &Vm, this: &Ref<Function>, value: Option<&Value>) -> Res<()> {
+        crate::objects::r#type::attributes::audit_change(
+            vm,
+            this.as_value(),
+            "__kwdefaults__",
+            value.filter(|v| !v.is_none()),
+        )?;
         let value = value.filter(|v| !v.is_none());
         if value.is_some_and(|v| !v.is_a::<Dict>()) {
             return Err(vm.type_error("__kwdefaults__ must be set to a dict object"));

@@ -247,6 +247,7 @@ impl Instance {
 
     #[setter(name = "__class__")]
     fn set_class(vm: &Vm, this: &Value, value: Option<&Value>) -> Res<()> {
+        crate::objects::r#type::attributes::audit_change(vm, this, "__class__", value)?;
         crate::objects::r#type::layout::set_class(vm, this, value)
     }
 }

@@ -139,6 +139,7 @@ impl Tuple {
         }
         let made = Tuple::allocate(vm, vm.ty_of::<Tuple>(), 0, core::iter::empty())?;
         vm.untrack(made.as_value());
+        made.header().make_immortal();
         let _ = known.set(made.clone());
         Ok(made)
     }

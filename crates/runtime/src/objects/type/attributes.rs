@@ -158,6 +158,16 @@ fn bound_to_class(vm: &Vm, ty: &TypeRef, found: Value) -> Res {
     }
 }
 
+/// Tells auditors that an attribute which matters is about to change.
+pub(crate) fn audit_change(vm: &Vm, object: &Value, name: &str, value: Option<&Value>) -> Res<()> {
+    let event = if value.is_some() { "object.__setattr__" } else { "object.__delattr__" };
+    vm.audit(event, || {
+        let mut args = vec![object.clone(), vm.intern(name)?.into_value()];
+        args.extend(value.cloned());
+        Ok(args)
+    })
+}
+
 #[methods(ACCESSORS)]
 impl Type {
     #[getter]
@@ -171,6 +181,7 @@ impl Type {
     #[setter(name = "__name__")]
     fn set_name(vm: &Vm, this: &Ref<Type>, value: Option<&Value>) -> Res<()> {
         check_special(vm, this, value, "__name__")?;
+        audit_change(vm, this.as_value(), "__name__", value)?;
         let Some(value) = value else { return Ok(()) };
         let Some(name) = value.downcast::<Str>() else {
             return Err(vm.type_error(format!(
@@ -237,6 +248,7 @@ impl Type {
     #[setter(name = "__bases__")]
     fn set_bases(vm: &Vm, this: &Ref<Type>, value: Option<&Value>) -> Res<()> {
         check_special(vm, this, value, "__bases__")?;
+        audit_change(vm, this.as_value(), "__bases__", value)?;
         match value {
             Some(value) => super::bases::set_bases(vm, this, value),
             None => Ok(()),
