@@ -4,8 +4,9 @@ folder = os.path.realpath(tempfile.mkdtemp())
 seen = []
 on = False
 def show(value):
-    text = repr(value).replace(folder, "TMP").replace(sys.executable, "EXE").replace(str(os.getpid()), "PID")
-    return text.split(" at 0x")[0]
+    text = repr(value).replace(folder, "TMP").replace(sys.executable, "EXE")
+    text = text.split(" at 0x")[0]
+    return {str(os.getpid()): "PID", str(os.getpgid(0)): "GROUP"}.get(text, text)
 def hook(event, args):
     if on and not event.startswith(("import", "sys._getframe")):
         seen.append((event, [show(a) for a in args]))
@@ -50,7 +51,8 @@ step("remove", lambda: [os.remove(path + s) for s in "ls"])
 step("unlink", lambda: os.unlink(path))
 step("chdir", lambda: os.chdir(folder))
 step("kill", lambda: os.kill(os.getpid(), 0))
-step("killpg", lambda: os.killpg(os.getpgid(0), 0))
+group = str(os.getpgid(0))
+step("killpg", lambda: os.killpg(int(group), 0))
 step("system", lambda: os.system("true"))
 step("putenv", lambda: os.putenv("AUDIT_X", "1"))
 step("unsetenv", lambda: os.unsetenv("AUDIT_X"))
