@@ -71,6 +71,11 @@ impl Gil {
         self.lock().kept_by = Some(std::thread::current().id());
     }
 
+    /// Whether only the thread that ends the interpreter may still run.
+    pub fn is_kept(&self) -> bool {
+        self.lock().kept_by.is_some()
+    }
+
     pub fn release(&self) {
         let mut state = self.lock();
         debug_assert!(state.held, "the GIL is released by who holds it");
@@ -102,6 +107,19 @@ impl Gil {
 }
 
 impl Vm {
+    /// Runs `fork`, which may copy this process; only this thread goes on in the copy, which `in_child` tells from the outcome.
+    /// The locks of the GIL and of the list of threads are held meanwhile, so that no thread that the copy lacks holds them in it.
+    pub fn across_fork<T>(&self, fork: impl FnOnce() -> T, in_child: impl FnOnce(&T) -> bool) -> T {
+        let mut gil = self.interpreter().gil.lock();
+        let threads = self.interpreter().threads.hold();
+        let outcome = fork();
+        if in_child(&outcome) {
+            gil.waiting = 0;
+            threads.keep_only(self);
+        }
+        outcome
+    }
+
     /// Runs `f`, which touches no Python value, while other threads may hold the GIL.
     pub fn without_gil<T>(&self, f: impl FnOnce() -> T) -> T {
         struct Retake<'a>(&'a Vm);

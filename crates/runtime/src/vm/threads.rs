@@ -24,6 +24,17 @@ struct Entry(*const Vm);
 // SAFETY: an address; it is followed only as the list's methods say.
 unsafe impl Send for Entry {}
 
+/// The list, held.
+pub(super) struct Held<'a>(MutexGuard<'a, Vec<Entry>>);
+
+impl Held<'_> {
+    /// Forgets every thread but that of `vm`, whose contexts stay where they are: nobody will ever end them.
+    pub(super) fn keep_only(mut self, vm: &Vm) {
+        let at = &raw const *vm;
+        self.0.retain(|entry| entry.0 == at);
+    }
+}
+
 impl ThreadList {
     fn lock(&self) -> MutexGuard<'_, Vec<Entry>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -38,6 +49,16 @@ impl ThreadList {
         }
         all.push(Entry(at));
         true
+    }
+
+    /// Keeps the list as it is until the answer is dropped.
+    pub(super) fn hold(&self) -> Held<'_> {
+        Held(self.lock())
+    }
+
+    /// How many threads there are.
+    pub fn count(&self) -> usize {
+        self.lock().len()
     }
 
     pub(super) fn remove(&self, vm: &Vm) {

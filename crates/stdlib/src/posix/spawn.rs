@@ -62,7 +62,21 @@ pub fn after_fork_in_parent(vm: &Vm) {
 }
 
 pub fn after_fork_in_child(vm: &Vm) {
+    crate::thread::after_fork_in_child(vm);
     run(vm, &vm.interpreter().state::<AtFork>().child, false);
+}
+
+/// Warns that the child has lost threads, which may have held locks.
+fn warn_of_threads(vm: &Vm, function: &str) {
+    if vm.interpreter().threads.count() < 2 {
+        return;
+    }
+    let pid = host(vm).getpid().unwrap_or(0);
+    let message =
+        format!("This process (pid={pid}) is multi-threaded, use of {function}() may lead to deadlocks in the child.");
+    if let Err(raised) = vm.warn(&ophi_runtime::objects::exceptions::DEPRECATION_WARNING, &message, 1) {
+        vm.report_unraisable(raised, None);
+    }
 }
 
 /// Arguments of a program: a list or tuple, not empty.
@@ -219,13 +233,14 @@ impl Spawning {
     fn fork(vm: &Vm) -> Res<i32> {
         vm.audit("os.fork", || Ok(vec![]))?;
         before_fork(vm);
-        match host(vm).fork() {
+        match vm.across_fork(|| host(vm).fork(), |outcome| matches!(outcome, Ok(0))) {
             Ok(0) => {
                 after_fork_in_child(vm);
                 Ok(0)
             }
             other => {
                 after_fork_in_parent(vm);
+                warn_of_threads(vm, "fork");
                 other.or_os_error(vm)
             }
         }
@@ -236,10 +251,13 @@ impl Spawning {
     fn forkpty(vm: &Vm) -> Res {
         vm.audit("os.forkpty", || Ok(vec![]))?;
         before_fork(vm);
-        let outcome = host(vm).forkpty();
+        let outcome = vm.across_fork(|| host(vm).forkpty(), |outcome| matches!(outcome, Ok((0, _))));
         match outcome {
             Ok((0, _)) => after_fork_in_child(vm),
-            _ => after_fork_in_parent(vm),
+            _ => {
+                after_fork_in_parent(vm);
+                warn_of_threads(vm, "forkpty");
+            }
         }
         let (pid, fd) = outcome.or_os_error(vm)?;
         tuple(vm, vec![Value::int32(pid), Value::int32(fd)])

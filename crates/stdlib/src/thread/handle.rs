@@ -73,11 +73,14 @@ impl Shared {
         self.state().ident
     }
 
-    /// Waits until the thread has an ident.
-    pub fn wait_for_start(&self) {
-        let mut state = self.state();
-        while state.phase == Phase::Starting {
-            state = self.ended.wait(state).unwrap_or_else(PoisonError::into_inner);
+    /// In a child process, which has none of the other threads: ends the handle, unless it is that of `survivor`. A lock that was
+    /// held when the process was copied is never given back.
+    pub fn end_unless(&self, survivor: u64) {
+        if let Ok(mut state) = self.state.try_lock()
+            && matches!(state.phase, Phase::Starting | Phase::Running)
+            && state.ident != survivor
+        {
+            state.phase = Phase::Done;
         }
     }
 }
@@ -150,7 +153,7 @@ fn repr(vm: &Vm, value: &Value) -> Res {
 #[methods]
 impl Handle {
     #[method(sig = "(timeout=None, /)", doc = "")]
-    fn join(vm: &Vm, this: &Ref<Handle>, timeout: Option<f64>) -> Res<()> {
+    fn join(vm: &Vm, this: &Ref<Handle>, timeout: Option<&Value>) -> Res<()> {
         let phase = this.shared.state().phase;
         match phase {
             Phase::Fresh => return Err(vm.runtime_error("thread not started")),
@@ -160,9 +163,13 @@ impl Handle {
         if this.shared.ident() == start::ident() {
             return Err(vm.runtime_error("Cannot join current thread"));
         }
+        if vm.interpreter().gil.is_kept() {
+            let class = &ophi_runtime::objects::exceptions::PYTHON_FINALIZATION_ERROR;
+            return Err(vm.raise_message(class, "cannot join thread at interpreter shutdown"));
+        }
         let limit = match timeout {
-            Some(t) if t >= 0.0 => Some(Duration::from_secs_f64(t.min(super::TIMEOUT_MAX))),
-            _ => None,
+            Some(timeout) => u64::try_from(crate::time::duration(vm, timeout)?).ok().map(Duration::from_nanos),
+            None => None,
         };
         join(vm, &this.shared, limit).map(drop)
     }

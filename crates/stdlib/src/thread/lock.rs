@@ -123,13 +123,13 @@ impl Lock {
     /// and the return value reflects whether the lock is acquired.
     /// The blocking operation is interruptible.
     #[method(sig = "(blocking=True, timeout=-1)")]
-    fn acquire(vm: &Vm, this: &Ref<Lock>, blocking: bool, timeout: f64) -> Res<bool> {
+    fn acquire(vm: &Vm, this: &Ref<Lock>, blocking: bool, timeout: Option<&Value>) -> Res<bool> {
         this.gate.take(vm, wait_time(vm, blocking, timeout)?)
     }
 
     /// An obsolete synonym of acquire().
     #[method(sig = "(blocking=True, timeout=-1)")]
-    fn acquire_lock(vm: &Vm, this: &Ref<Lock>, blocking: bool, timeout: f64) -> Res<bool> {
+    fn acquire_lock(vm: &Vm, this: &Ref<Lock>, blocking: bool, timeout: Option<&Value>) -> Res<bool> {
         this.gate.take(vm, wait_time(vm, blocking, timeout)?)
     }
 

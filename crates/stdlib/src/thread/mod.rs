@@ -32,6 +32,31 @@ pub(crate) struct Threads {
     pub stack_size: std::cell::Cell<usize>,
     /// Handles of threads that `_shutdown` waits for.
     pub joinable: ophi_runtime::GilCell<Vec<std::sync::Arc<handle::Shared>>>,
+    /// What all handles share with their threads, for a child process.
+    handles: ophi_runtime::GilCell<Vec<std::sync::Weak<handle::Shared>>>,
+}
+
+impl Threads {
+    fn remember(&self, shared: &std::sync::Arc<handle::Shared>) {
+        self.handles.with_mut(|all| {
+            // Now and then those that are gone are taken out, so that the list stays as long as twice the living.
+            if all.len().is_power_of_two() {
+                all.retain(|shared| shared.strong_count() > 0);
+            }
+            all.push(std::sync::Arc::downgrade(shared));
+        });
+    }
+}
+
+/// In a child process: this thread is the only one, and the main one.
+pub fn after_fork_in_child(vm: &Vm) {
+    let threads = vm.interpreter().state::<Threads>();
+    let survivor = start::ident();
+    let handles = threads.handles.with(|all| all.clone());
+    handles.iter().filter_map(std::sync::Weak::upgrade).for_each(|shared| shared.end_unless(survivor));
+    threads.joinable.with_mut(|all| all.retain(|shared| shared.ident() == survivor));
+    let was_main = start::become_main(vm);
+    threads.running.store(usize::from(!was_main), Ordering::SeqCst);
 }
 
 /// Bytes of a thread's name that Linux keeps.
@@ -84,27 +109,21 @@ pub static MODULE: ModuleDef = ModuleDef {
     },
 };
 
-/// `timeout` in seconds as a duration: `None` waits for ever. `blocking` false means "do not wait".
-pub(crate) fn wait_time(vm: &Vm, blocking: bool, timeout: f64) -> Res<Option<Duration>> {
+/// `timeout` in seconds as a duration: `None`, also for -1, waits for ever. `blocking` false means "do not wait".
+pub(crate) fn wait_time(vm: &Vm, blocking: bool, timeout: Option<&Value>) -> Res<Option<Duration>> {
+    const UNSET: i64 = -1_000_000_000;
+    let ns = timeout.map_or(Ok(UNSET), |timeout| crate::time::duration(vm, timeout))?;
     if !blocking {
-        if timeout != -1.0 {
+        if ns != UNSET {
             return Err(vm.value_error("can't specify a timeout for a non-blocking call"));
         }
         return Ok(Some(Duration::ZERO));
     }
-    if timeout == -1.0 {
-        return Ok(None);
+    match u64::try_from(ns) {
+        _ if ns == UNSET => Ok(None),
+        Ok(ns) => Ok(Some(Duration::from_nanos(ns))),
+        Err(_) => Err(vm.value_error("timeout value must be a non-negative number")),
     }
-    if timeout.is_nan() {
-        return Err(vm.value_error("Invalid value NaN (not a number)"));
-    }
-    if timeout < 0.0 {
-        return Err(vm.value_error("timeout value must be a non-negative number"));
-    }
-    if timeout > TIMEOUT_MAX {
-        return Err(vm.overflow_error("timeout value is too large"));
-    }
-    Ok(Some(Duration::from_secs_f64(timeout)))
 }
 
 #[methods]
@@ -158,6 +177,7 @@ impl Thread {
         if !handle.shared.begin() {
             return Err(vm.runtime_error("thread already started"));
         }
+        vm.interpreter().state::<Threads>().remember(&handle.shared);
         if !daemon {
             vm.interpreter().state::<Threads>().joinable.with_mut(|all| all.push(handle.shared.clone()));
         }
@@ -176,6 +196,7 @@ impl Thread {
     fn _make_thread_handle(vm: &Vm, ident: u64) -> Res {
         let handle = handle::Handle::new(vm)?;
         handle.shared.adopt(ident);
+        vm.interpreter().state::<Threads>().remember(&handle.shared);
         Ok(handle.into_value())
     }
 
@@ -268,14 +289,9 @@ impl Thread {
     #[function(sig = "(name)")]
     fn set_name(vm: &Vm, name: &Ref<Str>) -> Res<()> {
         let bytes = crate::support::paths::fs_encode(vm, name)?;
-        let mut kept = &bytes[..bytes.len().min(MAX_THREAD_NAME)];
-        // A character that does not fit whole is left out.
-        while let Err(error) = std::str::from_utf8(kept) {
-            if error.error_len().is_some() {
-                break;
-            }
-            kept = &kept[..error.valid_up_to()];
-        }
+        // As the system takes names: up to a NUL, and only so long.
+        let end = bytes.iter().position(|b| *b == 0).unwrap_or(bytes.len());
+        let kept = &bytes[..end.min(MAX_THREAD_NAME)];
         let Ok(name) = std::ffi::CString::new(kept) else {
             return Err(vm.value_error("embedded null byte"));
         };

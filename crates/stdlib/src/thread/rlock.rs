@@ -54,7 +54,7 @@ fn repr(vm: &Vm, value: &Value) -> Res {
 }
 
 impl RLock {
-    fn take(&self, vm: &Vm, blocking: bool, timeout: f64) -> Res<bool> {
+    fn take(&self, vm: &Vm, blocking: bool, timeout: Option<&Value>) -> Res<bool> {
         let limit = wait_time(vm, blocking, timeout)?;
         if self.is_mine() {
             self.count.set(self.count.get() + 1);
@@ -102,7 +102,7 @@ impl RLock {
     /// internal counter is simply incremented. If nobody holds the lock,
     /// the lock is taken and its internal counter initialized to 1.
     #[method(sig = "(blocking=True, timeout=-1)")]
-    fn acquire(vm: &Vm, this: &Ref<RLock>, blocking: bool, timeout: f64) -> Res<bool> {
+    fn acquire(vm: &Vm, this: &Ref<RLock>, blocking: bool, timeout: Option<&Value>) -> Res<bool> {
         this.take(vm, blocking, timeout)
     }
 
@@ -130,7 +130,7 @@ impl RLock {
     /// Lock the lock.
     #[method(sig = "()")]
     fn __enter__(vm: &Vm, this: &Ref<RLock>) -> Res<bool> {
-        this.take(vm, true, -1.0)
+        this.take(vm, true, None)
     }
 
     /// Release the lock.

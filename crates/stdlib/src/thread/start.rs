@@ -28,6 +28,13 @@ pub fn main_ident(vm: &Vm) -> u64 {
     state.0.get()
 }
 
+/// Makes this thread the main one; whether it was.
+pub fn become_main(vm: &Vm) -> bool {
+    let was_main = main_ident(vm) == ident();
+    vm.interpreter().state::<MainIdent>().0.set(ident());
+    was_main
+}
+
 /// What a new thread takes over.
 struct Task {
     function: Value,
