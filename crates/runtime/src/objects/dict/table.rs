@@ -13,6 +13,9 @@ pub struct Table {
     used: u32,
     /// All pairs before this one are deleted, so that taking the first again and again stays linear.
     front: u32,
+    /// Slots marked deleted whose pairs `pop_last` has cut off: they fill the table as pairs do, else no slot would be left
+    /// empty and a search would not end.
+    lost: u32,
     /// Changes when pairs are added, removed or moved.
     pub generation: u32,
 }
@@ -28,7 +31,7 @@ const PERTURB_SHIFT: u32 = 5;
 
 impl Table {
     pub const fn new() -> Table {
-        Table { indexed: Indexed::new(), used: 0, front: 0, generation: 0 }
+        Table { indexed: Indexed::new(), used: 0, front: 0, lost: 0, generation: 0 }
     }
 
     /// Live pairs.
@@ -156,12 +159,23 @@ impl Table {
         self.pairs().get(at).and_then(|p| p.key.as_ref()).is_some_and(|k| k.is(key))
     }
 
+    /// Slots that are not empty, or pairs still to be given one.
+    #[inline(always)]
+    fn filled(&self) -> usize {
+        self.indexed.len() + self.lost as usize
+    }
+
+    #[inline(always)]
+    fn is_full(&self) -> bool {
+        self.filled() >= self.indexed.capacity()
+    }
+
     /// Appends a pair whose key is absent.
     pub fn insert(&mut self, key: Value, hash: i64, value: Value) -> Result<(), OutOfMemory> {
         let hashed = self.indexed.is_hashed();
         if !hashed && !plain_str(&key).is_some_and(|k| k.known_hash() == hash) {
             self.keep_hashes()?;
-        } else if self.indexed.len() == self.indexed.capacity() {
+        } else if self.is_full() {
             self.resize(log2_for(self.used() * 3), hashed)?;
         }
         self.append(Some(key), hash, Some(value));
@@ -188,7 +202,7 @@ impl Table {
     #[cold]
     fn keep_hashes(&mut self) -> Result<(), OutOfMemory> {
         let now = self.indexed.slot_count().trailing_zeros();
-        let full = self.indexed.len() == self.indexed.capacity();
+        let full = self.is_full();
         self.resize(if full { log2_for(self.used() * 3) } else { now.max(MIN_LOG2) }, true)
     }
 
@@ -211,6 +225,7 @@ impl Table {
     pub fn pop_last(&mut self) -> Option<(Value, Value)> {
         let at = self.pairs().iter().rposition(|p| p.key.is_some())?;
         let pair = self.remove(at, self.hash_of(at))?;
+        self.lost += (self.indexed.len() - at) as u32;
         self.indexed.truncate(at);
         self.front = self.front.min(at as u32);
         Some(pair)
@@ -218,7 +233,7 @@ impl Table {
 
     /// Room for `more` pairs without growing.
     pub fn reserve(&mut self, more: usize) -> Result<(), OutOfMemory> {
-        if self.indexed.capacity() - self.indexed.len() >= more {
+        if self.indexed.capacity().saturating_sub(self.filled()) >= more {
             return Ok(());
         }
         self.resize(log2_for(((self.used() + more) * 3).div_ceil(2)), self.indexed.is_hashed())
@@ -229,6 +244,7 @@ impl Table {
         let was_hashed = self.indexed.is_hashed();
         let mut old = core::mem::replace(&mut self.indexed, Indexed::with_log2(log2, hashed)?);
         self.front = 0;
+        self.lost = 0;
         self.generation = self.generation.wrapping_add(1);
         old.take_pairs(|pair, hash| {
             if let Some(key) = &pair.key {
@@ -245,7 +261,13 @@ impl Table {
         }
         // Mostly live: the same memory again. Else only what is live.
         if self.indexed.len() <= self.used() + self.used() / 2 {
-            return Ok(Table { indexed: self.indexed.try_clone()?, used: self.used, front: self.front, generation: 0 });
+            return Ok(Table {
+                indexed: self.indexed.try_clone()?,
+                used: self.used,
+                front: self.front,
+                lost: self.lost,
+                generation: 0,
+            });
         }
         let mut copy = Table::new();
         copy.resize(log2_for((self.used() * 3).div_ceil(2)), self.indexed.is_hashed())?;
