@@ -9,6 +9,7 @@
 mod command_line;
 mod environment;
 mod getopt;
+mod limits;
 mod paths;
 mod usage;
 mod xoptions;
@@ -16,6 +17,7 @@ mod xoptions;
 #[cfg(test)]
 mod tests;
 
+pub use limits::{is_python_name, take_max_memory};
 use ophi_host::Host;
 
 /// Text as the system gave it.
@@ -117,6 +119,8 @@ pub struct Config {
     /// The line to print on standard error when the C locale was replaced and that should be told.
     pub locale_warning: Option<String>,
     pub layout: Layout,
+    /// Memory beyond this many bytes is refused (`ophi --max-memory`).
+    pub max_memory: Option<usize>,
 }
 
 impl Config {
@@ -234,5 +238,6 @@ pub fn read(host: &dyn Host, args: &[Text], version: Version, stdlib: &str) -> R
         filesystem: Encoding { name: locale.encoding, errors: "surrogateescape".into() },
         locale_warning: locale.warning,
         layout,
+        max_memory: None,
     })
 }

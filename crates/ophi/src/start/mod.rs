@@ -28,8 +28,11 @@ pub fn run(config: &Config) -> i32 {
         return 1;
     }
     let word = |at: usize| u64::from_le_bytes(std::array::from_fn(|i| key[at + i]));
-    let settings =
-        InterpreterSettings { hash_seed: config.hash_seed, hash_key: (word(0), word(8)), memory_limit: None };
+    let settings = InterpreterSettings {
+        hash_seed: config.hash_seed,
+        hash_key: (word(0), word(8)),
+        memory_limit: config.max_memory,
+    };
     let Some(vm) = bootstrap::start(&settings, STACK_SIZE) else {
         eprintln!("Fatal Python error: no memory for the interpreter");
         return 1;
