@@ -9,6 +9,7 @@
 //! A `shape` of 0 means "no inline values": the attributes are in the dict word, or the type has none. Types without
 //! attributes are free to use the shape word for their own purpose (`str` keeps its kind there).
 
+use crate::describe::Edges;
 use crate::object::Visitor;
 use core::cell::Cell;
 use core::ptr::NonNull;
@@ -212,6 +213,7 @@ impl TypeFlags {
 pub type DropPayload = unsafe fn(NonNull<Header>);
 pub type TraversePayload = unsafe fn(NonNull<Header>, &mut Visitor<'_>);
 pub type ClearPayload = unsafe fn(NonNull<Header>);
+pub type DescribePayload = unsafe fn(NonNull<Header>, &mut Edges<'_>);
 
 /// The start of every type object, as the heap sees it.
 #[repr(C)]
@@ -245,6 +247,7 @@ pub struct TypeFields {
     pub slot_words: Cell<u16>,
     /// Inline attribute values that a new instance has room for.
     pub inline_values: Cell<u16>,
+    pub describe_payload: DescribePayload,
 }
 
 /// Identity of a native payload and of those whose fields it starts with (`bool` of `int`, `OSError` of `BaseException`).

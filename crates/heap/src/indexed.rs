@@ -9,6 +9,7 @@
 //! `len <= capacity`; a table without slots owns no memory.
 
 use crate::buffer::OutOfMemory;
+use crate::describe::{Edges, Part};
 use crate::object::{Trace, Visitor};
 use crate::pool;
 use crate::value::Value;
@@ -273,6 +274,13 @@ impl Trace for Indexed {
         for pair in self.pairs() {
             pair.key.trace(visitor);
             pair.value.trace(visitor);
+        }
+    }
+    fn describe(&self, edges: &mut Edges<'_>) {
+        for (i, pair) in self.pairs().iter().enumerate() {
+            pair.key.describe(&mut edges.part(Part::Key(i)));
+            let key = pair.key.as_ref().map_or(0, Value::bits);
+            pair.value.describe(&mut edges.part(Part::ValueOf(key)));
         }
     }
 }

@@ -6,6 +6,9 @@
 //! * [`cell`]    interior mutability under the GIL
 //! * [`pool`]    pools of fixed-size blocks for small objects, accounting and limits
 //! * [`gc`]      the generational cycle collector
+//! * [`describe`] references by name, for the walk that explains every count
+//! * [`native`]  the bytes that Rust's own collections hold
+//! * [`zeal`]    (feature) collects at every n-th allocation, refuses the n-th, poisons what is freed
 //! * [`buffer`]  accounted, fallible storage of lists and numbers
 //! * [`indexed`] the memory of a compact hash table
 //!
@@ -17,15 +20,20 @@
 
 pub mod buffer;
 pub mod cell;
+pub mod describe;
 pub mod gc;
 pub mod header;
 pub mod indexed;
+pub mod native;
 pub mod object;
 pub mod pool;
 pub mod value;
+#[cfg(feature = "zeal")]
+pub mod zeal;
 
 pub use buffer::{Accounted, Buffer, OutOfMemory, TryPush, buffer_with_capacity, new_buffer};
 pub use cell::{GilCell, ValueCell};
+pub use describe::{Edge, Edges, Part};
 pub use header::{GcHead, Header, Layout, TypeFields, TypeFlags, TypeHead};
 pub use indexed::Indexed;
 pub use object::{Functions, Object, Ref, Trace, Visitor, tail};

@@ -6,8 +6,9 @@
 
 use crate::buffer::OutOfMemory;
 use crate::cell::{GilCell, ValueCell};
+use crate::describe::Edges;
 use crate::header::{GcHead, Header, Layout, TypeFlags, TypeHead};
-use crate::pool::{self, Heap};
+use crate::pool::{self, Heap, Kind};
 use crate::value::Value;
 use core::cell::Cell;
 use core::marker::PhantomData;
@@ -82,6 +83,11 @@ pub trait Trace {
     fn trace(&self, visitor: &mut Visitor<'_>);
     /// Gives up owned references to break a cycle; the object stays valid. Default: nothing (immutable payloads need not).
     fn clear(&self) {}
+    /// Names the references: those that [`Trace::trace`] tells of, and those it hides because no cycle goes through them (names, code).
+    /// Default: what `trace` tells, by number.
+    fn describe(&self, edges: &mut Edges<'_>) {
+        edges.numbered(|visitor| self.trace(visitor))
+    }
 }
 
 impl Trace for Value {
@@ -89,12 +95,18 @@ impl Trace for Value {
     fn trace(&self, visitor: &mut Visitor<'_>) {
         visitor.value(self)
     }
+    fn describe(&self, edges: &mut Edges<'_>) {
+        edges.value(self)
+    }
 }
 
 impl<T> Trace for Ref<T> {
     #[inline(always)]
     fn trace(&self, visitor: &mut Visitor<'_>) {
         visitor.value(self.as_value())
+    }
+    fn describe(&self, edges: &mut Edges<'_>) {
+        edges.value(self.as_value())
     }
 }
 
@@ -108,12 +120,23 @@ impl Trace for ValueCell {
     fn clear(&self) {
         drop(self.take())
     }
+    fn describe(&self, edges: &mut Edges<'_>) {
+        // SAFETY: as in `trace`.
+        if let Some(v) = unsafe { &*self.as_ptr() } {
+            edges.value(v)
+        }
+    }
 }
 
 impl<T: Trace> Trace for Option<T> {
     fn trace(&self, visitor: &mut Visitor<'_>) {
         if let Some(t) = self {
             t.trace(visitor)
+        }
+    }
+    fn describe(&self, edges: &mut Edges<'_>) {
+        if let Some(t) = self {
+            t.describe(edges)
         }
     }
 }
@@ -124,11 +147,19 @@ impl<T: Trace> Trace for [T] {
             t.trace(visitor)
         }
     }
+    fn describe(&self, edges: &mut Edges<'_>) {
+        for (i, t) in self.iter().enumerate() {
+            t.describe(&mut edges.item(i))
+        }
+    }
 }
 
 impl<T: Trace> Trace for Vec<T> {
     fn trace(&self, visitor: &mut Visitor<'_>) {
         self.as_slice().trace(visitor)
+    }
+    fn describe(&self, edges: &mut Edges<'_>) {
+        self.as_slice().describe(edges)
     }
 }
 
@@ -136,11 +167,17 @@ impl<T: Trace> Trace for Box<[T]> {
     fn trace(&self, visitor: &mut Visitor<'_>) {
         (**self).trace(visitor)
     }
+    fn describe(&self, edges: &mut Edges<'_>) {
+        (**self).describe(edges)
+    }
 }
 
 impl<T: Trace> Trace for crate::buffer::Buffer<T> {
     fn trace(&self, visitor: &mut Visitor<'_>) {
         self.as_slice().trace(visitor)
+    }
+    fn describe(&self, edges: &mut Edges<'_>) {
+        self.as_slice().describe(edges)
     }
 }
 
@@ -149,6 +186,10 @@ impl<A: Trace, B: Trace> Trace for (A, B) {
         self.0.trace(visitor);
         self.1.trace(visitor)
     }
+    fn describe(&self, edges: &mut Edges<'_>) {
+        self.0.describe(edges);
+        self.1.describe(edges)
+    }
 }
 
 impl<T: Trace> Trace for GilCell<T> {
@@ -156,6 +197,10 @@ impl<T: Trace> Trace for GilCell<T> {
         // SAFETY: visitors change nothing and run no Python code; a borrow live during an allocation that collects would be
         // a breach of GilCell's rule, which forbids allocation-triggered Python code inside borrows.
         unsafe { &*self.as_ptr() }.trace(visitor)
+    }
+    fn describe(&self, edges: &mut Edges<'_>) {
+        // SAFETY: as in `trace`.
+        unsafe { &*self.as_ptr() }.describe(edges)
     }
 }
 
@@ -166,15 +211,47 @@ impl<T: Copy> Trace for Cell<T> {
 macro_rules! nothing_to_trace {
     ($($t:ty),* $(,)?) => { $(impl Trace for $t { #[inline(always)] fn trace(&self, _: &mut Visitor<'_>) {} })* };
 }
+
+impl<T: Trace> Trace for core::cell::OnceCell<T> {
+    fn trace(&self, visitor: &mut Visitor<'_>) {
+        self.get().trace(visitor)
+    }
+    fn describe(&self, edges: &mut Edges<'_>) {
+        self.get().describe(edges)
+    }
+}
+
+impl<T: Trace + ?Sized> Trace for &T {
+    fn trace(&self, visitor: &mut Visitor<'_>) {
+        (**self).trace(visitor)
+    }
+    fn describe(&self, edges: &mut Edges<'_>) {
+        (**self).describe(edges)
+    }
+}
+
+impl<T: Trace, const N: usize> Trace for [T; N] {
+    fn trace(&self, visitor: &mut Visitor<'_>) {
+        self.as_slice().trace(visitor)
+    }
+    fn describe(&self, edges: &mut Edges<'_>) {
+        self.as_slice().describe(edges)
+    }
+}
+
 nothing_to_trace!((), bool, u8, i8, u16, i16, u32, i32, u64, i64, usize, isize, f32, f64, char, String, &'static str);
 
-/// Implements [`Trace`] field by field: `trace_fields!(Pair { left, right })`; `clear` goes to each field too.
+/// Implements [`Trace`] field by field: `trace_fields!(Pair { left, right })`; `clear` goes to each field too, and the fields' names
+/// are those of the references.
 #[macro_export]
 macro_rules! trace_fields {
     ($t:ty { $($field:ident),* $(,)? }) => {
         impl $crate::Trace for $t {
             fn trace(&self, _visitor: &mut $crate::Visitor<'_>) { $($crate::Trace::trace(&self.$field, _visitor);)* }
             fn clear(&self) { $($crate::Trace::clear(&self.$field);)* }
+            fn describe(&self, _edges: &mut $crate::Edges<'_>) {
+                $($crate::Trace::describe(&self.$field, &mut _edges.field(stringify!($field)));)*
+            }
         }
     };
 }
@@ -454,6 +531,33 @@ pub unsafe fn traverse_object(p: NonNull<Header>, visitor: &mut Visitor<'_>) {
     }
 }
 
+/// Names what an object owns: payload, tail words, and its class when that was made at run time.
+///
+/// # Safety
+/// `p` is a live object.
+pub unsafe fn describe_object(p: NonNull<Header>, edges: &mut Edges<'_>) {
+    use crate::describe::Part;
+    // SAFETY: live; describing changes no value.
+    unsafe {
+        let ty = p.as_ref().type_head();
+        (ty.describe_payload)(p, edges);
+        let slots = ty.slot_words.get() as usize;
+        for (i, word) in (*tail_words(p, ty)).iter().enumerate() {
+            let part = match i {
+                _ if i < slots => Part::Slot(i),
+                _ if i == slots => Part::Dict,
+                _ => Part::Attribute(i - slots - 1),
+            };
+            if let Some(v) = word {
+                edges.part(part).value(v);
+            }
+        }
+        if ty.flags.get().has(TypeFlags::HEAP) {
+            edges.part(Part::Class).pointer(p.as_ref().type_pointer().cast());
+        }
+    }
+}
+
 /// Breaks the object's references (the collector's `tp_clear`). Inline attribute values are emptied in place.
 ///
 /// # Safety
@@ -479,6 +583,13 @@ pub unsafe fn drop_payload<T>(p: NonNull<Header>) {
 pub unsafe fn traverse_payload<T: Trace>(p: NonNull<Header>, visitor: &mut Visitor<'_>) {
     // SAFETY: the caller's promise.
     unsafe { (*p.cast::<Object<T>>().as_ptr()).payload.trace(visitor) }
+}
+
+/// # Safety
+/// `p` is a live object with payload `T`.
+pub unsafe fn describe_payload<T: Trace>(p: NonNull<Header>, edges: &mut Edges<'_>) {
+    // SAFETY: the caller's promise.
+    unsafe { (*p.cast::<Object<T>>().as_ptr()).payload.describe(edges) }
 }
 
 /// # Safety
@@ -522,7 +633,8 @@ impl Heap {
         let prefix = if flags.has(TypeFlags::GC) { size_of::<GcHead>() } else { 0 };
         let instance = ty.instance_size();
         let total = (prefix + instance.max(least)).checked_add(extra)?;
-        let block = self.allocate_block(total)?;
+        let kind = if prefix != 0 { Kind::Collected } else { Kind::Plain };
+        let block = self.allocate_block(total, kind)?;
         // SAFETY: the block has room for prefix, header, payload, tail and extra; it is written before anyone sees it.
         unsafe {
             let p = block.add(prefix);
@@ -612,6 +724,7 @@ pub struct Functions {
     pub drop_payload: crate::header::DropPayload,
     pub traverse_payload: crate::header::TraversePayload,
     pub clear_payload: crate::header::ClearPayload,
+    pub describe_payload: crate::header::DescribePayload,
     pub size: usize,
     pub layout: &'static Layout,
 }
@@ -622,6 +735,7 @@ impl Functions {
             drop_payload: drop_payload::<T>,
             traverse_payload: traverse_payload::<T>,
             clear_payload: clear_payload::<T>,
+            describe_payload: describe_payload::<T>,
             size: size_of::<Object<T>>(),
             layout,
         }

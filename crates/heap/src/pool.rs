@@ -5,15 +5,20 @@
 //!   pool   16 KiB of blocks of one size class         header: free list, blocks in use, class
 //!   block  16, 32, ... 512 bytes                      32 size classes
 //! ```
+//! A pool holds blocks of one kind only: storage, objects, or objects with the collector's prefix ([`Kind`]); large objects are
+//! linked in a list. So every object of the heap can be found without asking who refers to it ([`Heap::for_each_object`]).
+//!
 //! All arenas lie in one reserved range of addresses, so "is this a pool block?" is one comparison. Larger blocks, and the
 //! storage behind [`crate::Buffer`], come from the system allocator. Everything is counted: arenas as they are committed,
-//! large blocks to the byte. A limit refuses memory instead of exceeding it. After CPython Objects/obmalloc.c.
+//! large blocks to the byte, and what Rust's own collections hold ([`crate::native`]). A limit refuses memory instead of
+//! exceeding it. After CPython Objects/obmalloc.c.
 
 use crate::gc::Gc;
 use crate::header::Header;
-use core::alloc::Layout;
+use core::alloc::{GlobalAlloc, Layout};
 use core::cell::{Cell, RefCell};
 use core::ptr::{NonNull, null, null_mut};
+use std::alloc::System;
 
 pub const BLOCK_ALIGN: usize = 16;
 pub const MAX_SMALL: usize = 512;
@@ -27,6 +32,19 @@ const HEADER_SIZE: usize = 64;
 /// Untouched blocks that are linked up at once.
 const RUN: usize = 8;
 
+/// What the blocks of a pool hold.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// Items of lists, tables, digits: no object.
+    Storage = 0,
+    /// Objects without the collector's prefix.
+    Plain = 1,
+    /// Objects behind a `GcHead`.
+    Collected = 2,
+}
+
+const KINDS: usize = 3;
+
 #[repr(C)]
 struct Pool {
     /// Freed blocks, linked through their first word.
@@ -34,11 +52,32 @@ struct Pool {
     /// First byte never yet handed out.
     fresh: Cell<*mut u8>,
     used: Cell<u32>,
+    /// Kind and size class: `kind * CLASSES + class`, the index of its list of open pools.
     class: Cell<u32>,
     /// Neighbours among the class's pools that have room.
     next: Cell<*const Pool>,
     prev: Cell<*const Pool>,
 }
+
+impl Pool {
+    fn block_size(&self) -> usize {
+        (self.class.get() as usize % CLASSES + 1) * BLOCK_ALIGN
+    }
+
+    fn is_of(&self, kind: Kind) -> bool {
+        self.class.get() as usize / CLASSES == kind as usize
+    }
+}
+
+/// Stands before each large object: the list of them. The low bit of `next` says that a `GcHead` follows.
+#[repr(C)]
+struct Large {
+    next: Cell<usize>,
+    prev: Cell<usize>,
+}
+
+const LARGE_PREFIX: usize = size_of::<Large>();
+const _: () = assert!(LARGE_PREFIX == BLOCK_ALIGN);
 
 /// What the heap asks of the runtime while it frees objects. Functions, not closures: freeing has no other context.
 #[derive(Clone, Copy)]
@@ -71,8 +110,10 @@ pub struct Heap {
     base: usize,
     committed_arenas: Cell<usize>,
     arenas: RefCell<Vec<ArenaState>>,
-    /// Per class: the first pool with room, or null.
-    open: [Cell<*const Pool>; CLASSES],
+    /// Per kind and class: the first pool with room, or null.
+    open: [Cell<*const Pool>; KINDS * CLASSES],
+    /// The first large object's prefix, or 0.
+    large: Cell<usize>,
     /// Empty pools of committed arenas.
     empty: Cell<*const Pool>,
     hooks: Cell<Hooks>,
@@ -82,6 +123,8 @@ pub struct Heap {
     taken: Cell<usize>,
     peak: Cell<usize>,
     large_blocks: Cell<usize>,
+    #[cfg(feature = "zeal")]
+    pub zeal: crate::zeal::Zeal,
     pub gc: Gc,
 }
 
@@ -99,9 +142,15 @@ pub struct Statistics {
     pub arenas: usize,
     pub taken: usize,
     pub peak: usize,
+    pub limit: usize,
+    /// Held by Rust's own collections in the whole process.
+    pub native: usize,
     pub large_blocks: usize,
-    /// Per size class: block size, pools, blocks in use, blocks free.
+    pub empty_pools: usize,
+    pub fresh_pools: usize,
+    /// Per size class: block size, pools, blocks in use, blocks free; and again for each kind of block.
     pub classes: Vec<(usize, usize, usize, usize)>,
+    pub kinds: [Vec<(usize, usize, usize, usize)>; KINDS],
 }
 
 thread_local! {
@@ -147,7 +196,8 @@ impl Heap {
             base,
             committed_arenas: Cell::new(0),
             arenas: RefCell::new(Vec::new()),
-            open: [const { Cell::new(null()) }; CLASSES],
+            open: [const { Cell::new(null()) }; KINDS * CLASSES],
+            large: Cell::new(0),
             empty: Cell::new(null()),
             hooks: Cell::new(Hooks::NONE),
             traced: Cell::new(false),
@@ -155,6 +205,8 @@ impl Heap {
             taken: Cell::new(0),
             peak: Cell::new(0),
             large_blocks: Cell::new(0),
+            #[cfg(feature = "zeal")]
+            zeal: Default::default(),
             gc: Gc::new(),
         }))
     }
@@ -180,10 +232,10 @@ impl Heap {
     /// Counts `bytes` that a library is about to take on our behalf; refuses beyond the limit.
     #[inline]
     pub fn charge(&self, bytes: usize) -> bool {
-        let Some(total) = self.taken.get().checked_add(bytes) else { return false };
-        if total > self.limit.get() {
+        if !self.has_room(bytes) {
             return false;
         }
+        let total = self.taken.get() + bytes;
         self.taken.set(total);
         if total > self.peak.get() {
             self.peak.set(total);
@@ -191,16 +243,29 @@ impl Heap {
         true
     }
 
+    /// Whether `bytes` more would be granted. For what native code is about to hold in Rust's own collections, which count themselves.
+    #[inline]
+    pub fn has_room(&self, bytes: usize) -> bool {
+        let limit = self.limit.get();
+        let Some(total) = self.taken.get().checked_add(bytes) else { return false };
+        limit == usize::MAX || total.saturating_add(crate::native::held()) <= limit
+    }
+
     #[inline]
     pub fn discharge(&self, bytes: usize) {
         self.taken.set(self.taken.get().saturating_sub(bytes));
     }
 
-    /// A block of at least `size` bytes aligned to 16, or `None` when memory is refused.
+    /// A block of at least `size` bytes aligned to 16, or `None` when memory is refused. An object's header is written to its
+    /// block before anything else happens to the heap.
     #[inline]
-    pub fn allocate_block(&self, size: usize) -> Option<NonNull<u8>> {
+    pub fn allocate_block(&self, size: usize, kind: Kind) -> Option<NonNull<u8>> {
+        #[cfg(feature = "zeal")]
+        if self.zeal.refuses(self) {
+            return None;
+        }
         if size <= MAX_SMALL {
-            let class = size.saturating_sub(1) / BLOCK_ALIGN;
+            let class = kind as usize * CLASSES + size.saturating_sub(1) / BLOCK_ALIGN;
             let pool = self.open[class].get();
             if !pool.is_null() {
                 // SAFETY: open pools are live and committed.
@@ -218,16 +283,16 @@ impl Heap {
                 }
             }
         }
-        self.allocate_slow(size)
+        self.allocate_slow(size, kind)
     }
 
     #[cold]
     #[inline(never)]
-    fn allocate_slow(&self, size: usize) -> Option<NonNull<u8>> {
+    fn allocate_slow(&self, size: usize, kind: Kind) -> Option<NonNull<u8>> {
         let block = if size <= MAX_SMALL {
-            self.allocate_small_slow(size.saturating_sub(1) / BLOCK_ALIGN)
+            self.allocate_small_slow(kind as usize * CLASSES + size.saturating_sub(1) / BLOCK_ALIGN)
         } else {
-            self.allocate_large(size)
+            self.allocate_large(size, kind)
         }?;
         if self.traced.get() {
             (self.hooks().allocated)(block.as_ptr(), size);
@@ -236,7 +301,7 @@ impl Heap {
     }
 
     fn allocate_small_slow(&self, class: usize) -> Option<NonNull<u8>> {
-        let size = (class + 1) * BLOCK_ALIGN;
+        let size = (class % CLASSES + 1) * BLOCK_ALIGN;
         loop {
             let p = self.open[class].get();
             if p.is_null() {
@@ -397,7 +462,7 @@ impl Heap {
         let pool = unsafe { &*pool };
         #[cfg(any(debug_assertions, feature = "zeal"))]
         {
-            let size = (pool.class.get() as usize + 1) * BLOCK_ALIGN;
+            let size = pool.block_size();
             // SAFETY: the whole block is ours.
             unsafe { core::ptr::write_bytes(block.as_ptr(), 0xdd, size) };
         }
@@ -417,7 +482,7 @@ impl Heap {
     #[inline(never)]
     fn free_slow(&self, pool: &Pool, used: u32) {
         let class = pool.class.get() as usize;
-        let size = (class + 1) * BLOCK_ALIGN;
+        let size = pool.block_size();
         let is_listed = core::ptr::eq(self.open[class].get(), pool) || !pool.prev.get().is_null();
         if used == 0 {
             // Keep one pool per class: a program that makes and drops one object must not take and give pools in turn.
@@ -488,7 +553,8 @@ impl Heap {
         self.discharge(ARENA_SIZE);
     }
 
-    fn allocate_large(&self, size: usize) -> Option<NonNull<u8>> {
+    fn allocate_large(&self, size: usize, kind: Kind) -> Option<NonNull<u8>> {
+        let size = size.checked_add(LARGE_PREFIX)?;
         if size > isize::MAX as usize || !self.charge(size) {
             return None;
         }
@@ -498,14 +564,118 @@ impl Heap {
             Some(p) => {
                 self.large_blocks.set(self.large_blocks.get() + 1);
                 // The usable size is what free_large will see.
-                // SAFETY: just allocated.
-                let usable = unsafe { libc::malloc_usable_size(p.as_ptr().cast()) };
-                self.taken.set(self.taken.get() + usable - size);
-                Some(p)
+                // SAFETY: just allocated; the prefix is written before it is linked, and the block lies behind it.
+                unsafe {
+                    let usable = libc::malloc_usable_size(p.as_ptr().cast());
+                    self.taken.set(self.taken.get() + usable - size);
+                    p.cast::<Large>()
+                        .write(Large { next: Cell::new((kind == Kind::Collected) as usize), prev: Cell::new(0) });
+                    self.link_large(p.cast().as_ref());
+                    Some(p.add(LARGE_PREFIX))
+                }
             }
             None => {
                 self.discharge(size);
                 None
+            }
+        }
+    }
+
+    /// The prefix of a large block.
+    ///
+    /// # Safety
+    /// `block` came from `allocate_large`.
+    unsafe fn large_of(block: NonNull<u8>) -> NonNull<Large> {
+        // SAFETY: the caller's promise.
+        unsafe { block.sub(LARGE_PREFIX).cast() }
+    }
+
+    fn link_large(&self, large: &Large) {
+        let first = self.large.get();
+        large.next.set(first | (large.next.get() & 1));
+        large.prev.set(0);
+        if first != 0 {
+            // SAFETY: members of the list are live.
+            unsafe { (*(first as *const Large)).prev.set(large as *const Large as usize) };
+        }
+        self.large.set(large as *const Large as usize);
+    }
+
+    fn unlink_large(&self, large: &Large) {
+        let (next, prev) = (large.next.get() & !1, large.prev.get());
+        // SAFETY: neighbours in the list are live.
+        unsafe {
+            if next != 0 {
+                (*(next as *const Large)).prev.set(prev);
+            }
+            if prev == 0 {
+                self.large.set(next);
+            } else {
+                let before = &(*(prev as *const Large)).next;
+                before.set(next | (before.get() & 1));
+            }
+        }
+    }
+
+    /// Shows `f` every live object, tracked or not: those of the pools by address, then the large ones. Objects whose count is 0 are
+    /// being taken apart and are passed over. `f` must neither allocate from the heap nor free.
+    pub fn for_each_object(&self, mut f: impl FnMut(NonNull<Header>)) {
+        let prefix = size_of::<crate::header::GcHead>();
+        let mut show = |block: usize, collected: bool| {
+            if let Some(p) = NonNull::new((block + if collected { prefix } else { 0 }) as *mut Header) {
+                // SAFETY: a block in use of an object pool starts with an object, whose header was written at once.
+                if unsafe { p.as_ref() }.count() != 0 {
+                    f(p);
+                }
+            }
+        };
+        self.for_each_pool(|pool| {
+            let collected = pool.is_of(Kind::Collected);
+            if pool.is_of(Kind::Storage) || pool.used.get() == 0 {
+                return;
+            }
+            let (start, size) = (pool as *const Pool as usize, pool.block_size());
+            let mut is_free = [false; POOL_SIZE / BLOCK_ALIGN];
+            let mut at = pool.free.get();
+            while !at.is_null() {
+                is_free[(at as usize - start) / BLOCK_ALIGN] = true;
+                // SAFETY: a free block links to the next.
+                at = unsafe { *(at as *const *mut u8) };
+            }
+            let mut block = start + HEADER_SIZE;
+            while block + size <= pool.fresh.get() as usize {
+                if !is_free[(block - start) / BLOCK_ALIGN] {
+                    show(block, collected);
+                }
+                block += size;
+            }
+        });
+        let mut at = self.large.get();
+        while at != 0 {
+            // SAFETY: members of the list are live.
+            let next = unsafe { (*(at as *const Large)).next.get() };
+            show(at + LARGE_PREFIX, next & 1 != 0);
+            at = next & !1;
+        }
+    }
+
+    /// The pools that have been given to a class, whether blocks of them are in use or not.
+    fn for_each_pool(&self, mut f: impl FnMut(&Pool)) {
+        let mut empty = std::collections::HashSet::new();
+        let mut p = self.empty.get();
+        while !p.is_null() {
+            empty.insert(p as usize);
+            // SAFETY: listed pools are committed.
+            p = unsafe { (*p).next.get() };
+        }
+        let arenas = self.arenas.borrow();
+        for (index, arena) in arenas.iter().enumerate().filter(|(_, a)| a.committed) {
+            for nth in 0..POOLS_PER_ARENA - arena.fresh_pools as usize {
+                let address = self.base + index * ARENA_SIZE + nth * POOL_SIZE;
+                if !empty.contains(&address) {
+                    // SAFETY: a committed pool that was taken.
+                    f(unsafe { &*(address as *const Pool) });
+                }
             }
         }
     }
@@ -519,17 +689,25 @@ impl Heap {
         let address = block.as_ptr() as usize;
         // SAFETY: the caller's promise: a live pool block, or a block of the system's allocator.
         unsafe {
-            let usable = if self.is_pooled(address) {
-                ((*((address & !(POOL_SIZE - 1)) as *const Pool)).class.get() as usize + 1) * BLOCK_ALIGN
+            let kind = if self.is_pooled(address) {
+                let pool = &*((address & !(POOL_SIZE - 1)) as *const Pool);
+                if pool.is_of(Kind::Collected) { Kind::Collected } else { Kind::Plain }
+            } else if Heap::large_of(block).as_ref().next.get() & 1 != 0 {
+                Kind::Collected
             } else {
-                libc::malloc_usable_size(block.as_ptr().cast())
+                Kind::Plain
+            };
+            let usable = if self.is_pooled(address) {
+                (*((address & !(POOL_SIZE - 1)) as *const Pool)).block_size()
+            } else {
+                libc::malloc_usable_size(Heap::large_of(block).as_ptr().cast()) - LARGE_PREFIX
             };
             if size <= usable && !self.traced.get() {
                 return Some(block);
             }
             let wanted = size.saturating_add(size / 8);
             if self.is_pooled(address) || self.traced.get() {
-                let fresh = self.allocate_block(if wanted <= MAX_SMALL { size } else { wanted })?;
+                let fresh = self.allocate_block(if wanted <= MAX_SMALL { size } else { wanted }, kind)?;
                 core::ptr::copy_nonoverlapping(block.as_ptr(), fresh.as_ptr(), held);
                 self.free_block(block);
                 return Some(fresh);
@@ -537,13 +715,19 @@ impl Heap {
             if wanted > isize::MAX as usize || !self.charge(wanted - usable) {
                 return None;
             }
-            let Some(grown) = NonNull::new(libc::realloc(block.as_ptr().cast(), wanted) as *mut u8) else {
+            let large = Heap::large_of(block);
+            self.unlink_large(large.as_ref());
+            let grown = NonNull::new(libc::realloc(large.as_ptr().cast(), wanted + LARGE_PREFIX) as *mut Large);
+            let Some(grown) = grown else {
+                self.link_large(large.as_ref());
                 self.discharge(wanted - usable);
                 return None;
             };
+            self.link_large(grown.as_ref());
             // The usable size is what freeing will see.
-            self.taken.set(self.taken.get() + libc::malloc_usable_size(grown.as_ptr().cast()) - wanted);
-            Some(grown)
+            let taken = libc::malloc_usable_size(grown.as_ptr().cast());
+            self.taken.set(self.taken.get() + taken - (wanted + LARGE_PREFIX));
+            Some(grown.cast::<u8>().add(LARGE_PREFIX))
         }
     }
 
@@ -553,45 +737,49 @@ impl Heap {
     unsafe fn free_large(&self, block: NonNull<u8>) {
         // SAFETY: the caller's promise.
         unsafe {
-            self.discharge(libc::malloc_usable_size(block.as_ptr().cast()));
-            libc::free(block.as_ptr().cast());
+            let large = Heap::large_of(block);
+            self.unlink_large(large.as_ref());
+            let taken = libc::malloc_usable_size(large.as_ptr().cast());
+            self.discharge(taken);
+            #[cfg(feature = "zeal")]
+            core::ptr::write_bytes(large.as_ptr().cast::<u8>(), 0xdd, taken);
+            libc::free(large.as_ptr().cast());
         }
         self.large_blocks.set(self.large_blocks.get() - 1);
     }
 
     pub fn statistics(&self) -> Statistics {
-        let mut classes = vec![(0, 0, 0, 0); CLASSES];
-        for (i, row) in classes.iter_mut().enumerate() {
-            row.0 = (i + 1) * BLOCK_ALIGN;
-        }
-        let arenas = self.arenas.borrow();
-        let mut empty = Vec::new();
+        let rows = || (1..=CLASSES).map(|i| (i * BLOCK_ALIGN, 0, 0, 0)).collect::<Vec<_>>();
+        let (mut classes, mut kinds) = (rows(), [rows(), rows(), rows()]);
+        self.for_each_pool(|pool| {
+            let class = pool.class.get() as usize;
+            let used = pool.used.get() as usize;
+            let free = (POOL_SIZE - HEADER_SIZE) / pool.block_size() - used;
+            for row in [&mut classes[class % CLASSES], &mut kinds[class / CLASSES][class % CLASSES]] {
+                row.1 += 1;
+                row.2 += used;
+                row.3 += free;
+            }
+        });
+        let mut empty_pools = 0;
         let mut p = self.empty.get();
         while !p.is_null() {
-            empty.push(p as usize);
+            empty_pools += 1;
             // SAFETY: listed pools are committed.
             p = unsafe { (*p).next.get() };
         }
-        for (index, arena) in arenas.iter().enumerate().filter(|(_, a)| a.committed) {
-            for nth in 0..POOLS_PER_ARENA - arena.fresh_pools as usize {
-                let address = self.base + index * ARENA_SIZE + nth * POOL_SIZE;
-                if empty.contains(&address) {
-                    continue;
-                }
-                // SAFETY: a committed pool in use.
-                let pool = unsafe { &*(address as *const Pool) };
-                let row = &mut classes[pool.class.get() as usize];
-                row.1 += 1;
-                row.2 += pool.used.get() as usize;
-                row.3 += (POOL_SIZE - HEADER_SIZE) / row.0 - pool.used.get() as usize;
-            }
-        }
+        let arenas = self.arenas.borrow();
         Statistics {
             arenas: self.committed_arenas.get(),
             taken: self.taken.get(),
             peak: self.peak.get(),
+            limit: self.limit.get(),
+            native: crate::native::held(),
             large_blocks: self.large_blocks.get(),
+            empty_pools,
+            fresh_pools: arenas.iter().filter(|a| a.committed).map(|a| a.fresh_pools as usize).sum(),
             classes,
+            kinds,
         }
     }
 }
@@ -614,13 +802,18 @@ fn is_small(layout: Layout) -> bool {
 pub(crate) fn raw_allocate(layout: Layout) -> Option<NonNull<u8>> {
     let heap = current();
     if is_small(layout) {
-        return heap.allocate_block(layout.size());
+        return heap.allocate_block(layout.size(), Kind::Storage);
+    }
+    #[cfg(feature = "zeal")]
+    if heap.zeal.refuses(heap) {
+        return None;
     }
     if !heap.charge(layout.size()) {
         return None;
     }
+    // The system's allocator itself: these bytes are counted already.
     // SAFETY: the size is not zero (checked by the caller).
-    let p = NonNull::new(unsafe { std::alloc::alloc(layout) });
+    let p = NonNull::new(unsafe { System.alloc(layout) });
     match p {
         None => heap.discharge(layout.size()),
         Some(p) if heap.traced.get() => (heap.hooks().allocated)(p.as_ptr(), layout.size()),
@@ -642,7 +835,11 @@ pub(crate) unsafe fn raw_free(p: NonNull<u8>, layout: Layout) {
     }
     heap.discharge(layout.size());
     // SAFETY: the caller's promise.
-    unsafe { std::alloc::dealloc(p.as_ptr(), layout) }
+    unsafe {
+        #[cfg(feature = "zeal")]
+        core::ptr::write_bytes(p.as_ptr(), 0xdd, layout.size());
+        System.dealloc(p.as_ptr(), layout)
+    }
 }
 
 /// # Safety
@@ -665,7 +862,7 @@ pub(crate) unsafe fn raw_resize(p: NonNull<u8>, old: Layout, new: Layout) -> Opt
         return None;
     }
     // SAFETY: the caller's promise.
-    let q = NonNull::new(unsafe { std::alloc::realloc(p.as_ptr(), old, new.size()) });
+    let q = NonNull::new(unsafe { System.realloc(p.as_ptr(), old, new.size()) });
     match q {
         Some(q) => {
             if new.size() < old.size() {

@@ -5,6 +5,10 @@ use ophi::start;
 use ophi_host::{Env, OsHost, SigSet, Signals};
 use std::io::Write;
 
+/// Counts what native code holds, for `--max-memory`.
+#[global_allocator]
+static ALLOCATOR: ophi_heap::native::Counting = ophi_heap::native::Counting;
+
 #[allow(clippy::disallowed_methods)] // The process ends here; the interpreter has been finalised by then.
 fn main() {
     let mut args: Vec<Vec<u8>> = OsHost.arguments().unwrap_or_default();

@@ -7,6 +7,7 @@
 //! * [`vm`]       [`Vm`]: the running thread; [`Interpreter`]: what it shares; raising
 //! * [`names`]    well-known interned names
 //! * [`protocol`] the abstract operations (attribute, item, call, iterate, compare, number) on any value
+//! * [`accounting`] every reference of every object explained
 //! * [`objects`]  the builtin types, a folder each
 //!
 //! Rules for every file here:
@@ -18,6 +19,7 @@ extern crate self as ophi_runtime;
 
 #[macro_use]
 pub mod slots;
+pub mod accounting;
 pub mod ast;
 pub mod builtins;
 pub mod codecs;

@@ -23,6 +23,7 @@ pub mod fcntl;
 pub mod foreign;
 pub mod functools;
 pub mod hashes;
+pub mod heap_report;
 pub mod heapq;
 pub mod imp;
 pub mod io;

@@ -1,4 +1,4 @@
-//! `_ophiolite`: the analyzer for live code, behind the library's package `ophiolite`.
+//! `_ophiolite`: the analyzer for live code and the walks of the heap, behind the library's package `ophiolite`.
 
 use ophi_analyzer::metrics::{CodeReport, Detail, report};
 use ophi_analyzer::report::json;
@@ -12,7 +12,7 @@ use ophi_runtime::{Res, Value, Vm, methods};
 pub static MODULE: ModuleDef = ModuleDef {
     name: "_ophiolite",
     doc: "The bytecode analyzer for code objects of the running program.",
-    tables: &[Functions::METHODS],
+    tables: &[Functions::METHODS, crate::heap_report::Functions::HEAP],
     init: |_, _| Ok(()),
 };
 

@@ -61,6 +61,8 @@ fn initialise(vm: &Vm, config: &Config) -> Res<()> {
     vm.interpreter().int_max_str_digits.set(config.flags.int_max_str_digits as usize);
     vm.interpreter().import_time.set(config.import_time.min(2) as u8);
     ophi_stdlib::register(vm);
+    #[cfg(feature = "zeal")]
+    set_zeal(vm, config);
     if config.tracemalloc > 0 {
         ophi_stdlib::tracemalloc::Functions::start(vm, config.tracemalloc.min(65_535) as i32)?;
     }
@@ -87,6 +89,17 @@ fn initialise(vm: &Vm, config: &Config) -> Res<()> {
         ophi_stdlib::support::import(vm, "site")?;
     }
     Ok(())
+}
+
+/// `-X zeal-collect=N` and `-X zeal-fail=N`: see `ophi_heap::zeal`. The start itself is spared.
+#[cfg(feature = "zeal")]
+fn set_zeal(vm: &Vm, config: &Config) {
+    let number = |name: &[u8]| {
+        let mut pairs = config.xoption_pairs();
+        let value = pairs.find(|(key, _)| *key == name).and_then(|(_, value)| value);
+        value.and_then(|v| core::str::from_utf8(v).ok()).and_then(|v| v.parse().ok()).unwrap_or(0)
+    };
+    vm.heap().zeal.set(number(b"zeal-collect"), number(b"zeal-fail"));
 }
 
 /// The encoding of text files that name none: "utf-8" in UTF-8 mode, else as the locale calls it, which `open` asks.

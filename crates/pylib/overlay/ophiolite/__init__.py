@@ -1,1 +1,1 @@
-"""What only Ophiolite offers to Python programs. See `ophiolite.inspect`."""
+"""What only Ophiolite offers to Python programs. See `ophiolite.inspect` and `ophiolite.heap`."""

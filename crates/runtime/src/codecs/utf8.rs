@@ -13,6 +13,7 @@ pub fn encode(vm: &Vm, text: &Ref<Str>, errors: &mut Errors<'_>) -> Res<Ref<Byte
         return vm.new_bytes(ascii.as_bytes());
     }
     if let Data::Latin1(d) = text.data() {
+        vm.check_room(d.len() * 2)?;
         let mut out = Vec::with_capacity(d.len() * 2);
         for &b in d {
             if b < 128 { out.push(b) } else { out.extend_from_slice(&[0xc0 | b >> 6, 0x80 | b & 0x3f]) }
@@ -20,6 +21,7 @@ pub fn encode(vm: &Vm, text: &Ref<Str>, errors: &mut Errors<'_>) -> Res<Ref<Byte
         return vm.new_bytes(&out);
     }
     let n = text.len();
+    vm.check_room(n * 3)?;
     if let Some(out) = encode_whole(text.data()) {
         return vm.new_bytes(&out);
     }

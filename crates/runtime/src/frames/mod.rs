@@ -238,6 +238,28 @@ pub unsafe fn code_object(fp: *const Frame) -> Ref<Code> {
     }
 }
 
+/// Names what a frame owns.
+///
+/// # Safety
+/// `fp` is a live frame of Python code whose words below `sp` hold values.
+pub unsafe fn describe_frame(fp: *mut Frame, edges: &mut ophi_heap::Edges<'_>) {
+    use ophi_heap::{Part, Trace};
+    // SAFETY: the caller's promise.
+    unsafe {
+        (*fp).function.describe(&mut edges.field("function"));
+        (*fp).locals.describe(&mut edges.field("locals mapping"));
+        (*fp).object.describe(&mut edges.field("frame object"));
+        let start = locals_of(fp);
+        let slots = (*(*fp).code).slots();
+        let mut n = 0;
+        while start.add(n) < (*fp).sp {
+            let part = if n < slots { Part::Local(n) } else { Part::Stack(n - slots) };
+            (*start.add(n)).describe(&mut edges.part(part));
+            n += 1;
+        }
+    }
+}
+
 /// Offset in units of the frame's current instruction.
 ///
 /// # Safety

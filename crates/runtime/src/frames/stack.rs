@@ -95,6 +95,11 @@ impl HandledChain {
         if top.is_null() { &self.base } else { unsafe { &*top } }
     }
 
+    /// The level of the thread itself; those of generators belong to them.
+    pub fn base(&self) -> &Handled {
+        &self.base
+    }
+
     /// The exception being handled, seen from here (`sys.exception()`).
     pub fn get(&self) -> Option<Value> {
         let mut level = self.level();

@@ -63,6 +63,15 @@ pub struct Monitoring {
     warm: warm::WarmList,
 }
 
+impl ophi_heap::Trace for Monitoring {
+    fn trace(&self, visitor: &mut ophi_heap::Visitor<'_>) {
+        self.names.trace(visitor);
+        self.callbacks.trace(visitor);
+        self.disable.trace(visitor);
+        self.missing.trace(visitor);
+    }
+}
+
 impl Default for Monitoring {
     fn default() -> Monitoring {
         Monitoring {

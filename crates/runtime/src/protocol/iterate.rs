@@ -129,10 +129,7 @@ impl Vm {
             return Ok(items);
         }
         let mut items = Vec::new();
-        self.for_each(iterable, |_, item| {
-            items.push(item);
-            Ok(())
-        })?;
+        self.for_each(iterable, |_, item| self.push_within_limit(&mut items, item))?;
         Ok(items)
     }
 }

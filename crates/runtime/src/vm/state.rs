@@ -179,7 +179,7 @@ impl Vm {
         }
     }
 
-    pub(super) fn raised_cell(&self) -> &ValueCell {
+    pub(crate) fn raised_cell(&self) -> &ValueCell {
         &self.raised
     }
 
@@ -263,6 +263,11 @@ impl Vm {
     pub fn machine_stack_left(&self) -> usize {
         let here = 0u8;
         (&raw const here as usize).saturating_sub(self.stack_limit.get())
+    }
+
+    /// Where the machine stack may lie: from its lowest usable address to where it stood when the thread began.
+    pub fn machine_stack(&self) -> (usize, usize) {
+        (self.stack_limit.get(), self.stack_top)
     }
 
     /// RecursionError when the machine stack is used up; native code that can recurse through Python values asks at each

@@ -79,7 +79,19 @@ impl Deque {
         self.state.set(self.state.get().wrapping_add(1));
     }
 
-    fn push_back(&self, value: Value) {
+    /// Room for one more item, or MemoryError: the ring itself counts its bytes but cannot be refused them.
+    #[inline]
+    fn make_room(&self, vm: &Vm) -> Res<()> {
+        let full = self.items.with(|items| (items.len() == items.capacity()).then_some(items.len()));
+        match full {
+            None => Ok(()),
+            // While it is moved, the old ring and the new one, of twice the size, are both there.
+            Some(len) => vm.check_room(len.max(4).saturating_mul(2 * size_of::<Value>())),
+        }
+    }
+
+    fn push_back(&self, vm: &Vm, value: Value) -> Res<()> {
+        self.make_room(vm)?;
         self.changed();
         let max = self.max.get();
         let dropped = self.items.with_mut(|items| {
@@ -87,9 +99,11 @@ impl Deque {
             if max.is_some_and(|m| items.len() > m) { items.pop_front() } else { None }
         });
         drop(dropped);
+        Ok(())
     }
 
-    fn push_front(&self, value: Value) {
+    fn push_front(&self, vm: &Vm, value: Value) -> Res<()> {
+        self.make_room(vm)?;
         self.changed();
         let max = self.max.get();
         let dropped = self.items.with_mut(|items| {
@@ -97,19 +111,16 @@ impl Deque {
             if max.is_some_and(|m| items.len() > m) { items.pop_back() } else { None }
         });
         drop(dropped);
+        Ok(())
     }
 
     /// Appends all items of an iterable; the deque itself may be it.
     fn extend(&self, vm: &Vm, this: &Value, iterable: &Value) -> Res<()> {
         if iterable.is(this) {
             let own: Vec<Value> = self.items.with(|items| items.iter().cloned().collect());
-            own.into_iter().for_each(|item| self.push_back(item));
-            return Ok(());
+            return own.into_iter().try_for_each(|item| self.push_back(vm, item));
         }
-        vm.for_each(iterable, |_, item| {
-            self.push_back(item);
-            Ok(())
-        })
+        vm.for_each(iterable, |_, item| self.push_back(vm, item))
     }
 
     fn rotate(&self, n: isize) {
@@ -321,7 +332,7 @@ fn inplace_repeat(vm: &Vm, this: &Value, times: isize) -> Res {
         return Err(vm.no_memory());
     }
     for _ in 0..rounds {
-        own.iter().for_each(|item| deque.push_back(item.clone()));
+        own.iter().try_for_each(|item| deque.push_back(vm, item.clone()))?;
     }
     Ok(this.clone())
 }
@@ -329,13 +340,13 @@ fn inplace_repeat(vm: &Vm, this: &Value, times: isize) -> Res {
 #[methods]
 impl Deque {
     #[method(doc = "Add an element to the right side of the deque.", sig = "(item, /)")]
-    fn append(_: &Vm, this: &Ref<Deque>, item: Value) {
-        this.push_back(item)
+    fn append(vm: &Vm, this: &Ref<Deque>, item: Value) -> Res<()> {
+        this.push_back(vm, item)
     }
 
     #[method(doc = "Add an element to the left side of the deque.", sig = "(item, /)")]
-    fn appendleft(_: &Vm, this: &Ref<Deque>, item: Value) {
-        this.push_front(item)
+    fn appendleft(vm: &Vm, this: &Ref<Deque>, item: Value) -> Res<()> {
+        this.push_front(vm, item)
     }
 
     #[method(doc = "Remove all elements from the deque.", sig = "()")]
@@ -378,13 +389,9 @@ impl Deque {
         let deque = of(vm, this)?;
         if iterable.is(this) {
             let own: Vec<Value> = deque.items.with(|items| items.iter().cloned().collect());
-            own.into_iter().for_each(|item| deque.push_front(item));
-            return Ok(());
+            return own.into_iter().try_for_each(|item| deque.push_front(vm, item));
         }
-        vm.for_each(iterable, |_, item| {
-            deque.push_front(item);
-            Ok(())
-        })
+        vm.for_each(iterable, |_, item| deque.push_front(vm, item))
     }
 
     #[method(

@@ -107,13 +107,7 @@ impl Context {
     /// Runs an operation under this context, then signals what it noted.
     #[inline]
     pub fn run<T>(&self, vm: &Vm, operation: impl FnOnce(&mut Ctx<'_>) -> T) -> Res<T> {
-        let room = |bytes: usize| {
-            let granted = vm.heap().charge(bytes);
-            if granted {
-                vm.heap().discharge(bytes);
-            }
-            granted
-        };
+        let room = |bytes: usize| vm.heap().has_room(bytes);
         let s = self.settings.get();
         let mut ctx = Ctx {
             prec: s.prec,

@@ -129,6 +129,10 @@ impl BytesIO {
         let Some(end) = at.checked_add(bytes.len()) else {
             return Err(vm.overflow_error("new buffer size too large"));
         };
+        let held = self.data.with(Vec::capacity);
+        if end > held {
+            vm.check_room(end.max(held.saturating_mul(2)) - held)?;
+        }
         self.data.with_mut(|data| {
             if end > data.len() {
                 data.resize(end, 0);

@@ -366,6 +366,7 @@ impl FileIO {
         loop {
             if length == all.len() {
                 let more = if all.len() > 65_536 { all.len() / 4 } else { 256.max(all.len()) };
+                vm.check_room(more)?;
                 all.resize(all.len() + more, 0);
             }
             match blocking(vm, |host| host.read(fd, &mut all[length..]))? {

@@ -167,6 +167,11 @@ impl StringIO {
             text = replace_line_feeds(vm, &text, newline)?;
         }
         let at = self.at.get();
+        let held = self.text.with(Vec::capacity);
+        let end = at.saturating_add(text.len());
+        // The points of this text, and the buffer, which at least doubles when it grows.
+        let growth = if end > held { end.max(2 * held) - held } else { 0 };
+        vm.check_room(growth.saturating_add(text.len()).saturating_mul(size_of::<u32>()))?;
         let points: Vec<u32> = text.code_points().collect();
         if points.is_empty() {
             return Ok(());

@@ -174,7 +174,7 @@ macro_rules! byte_methods {
             #[method(doc = "Return a list of the sections in the bytes, using sep as the delimiter.\n\n  sep\n    The delimiter according which to split the bytes.\n    None (the default value) means split on ASCII whitespace\n    characters (space, tab, return, newline, formfeed, vertical tab).\n  maxsplit\n    Maximum number of splits to do.\n    -1 (the default value) means no limit.", sig = "(sep=None, maxsplit=-1)")]
             fn split(vm: &Vm, this: &Ref<$T>, sep: Option<Like>, maxsplit: isize) -> Res {
                 let parts = match &sep {
-                    None => this.with(|s| words(s, limit(maxsplit), a::is_space)),
+                    None => this.with(|s| words(vm, s, limit(maxsplit), a::is_space))?,
                     Some(sep) => {
                         not_empty(vm, sep)?;
                         this.with(|s| a::split(s, sep, limit(maxsplit)))
@@ -187,7 +187,7 @@ macro_rules! byte_methods {
             fn rsplit(vm: &Vm, this: &Ref<$T>, sep: Option<Like>, maxsplit: isize) -> Res {
                 let parts = match &sep {
                     None => {
-                        let mut parts = this.with(|s| words_from_right(s, limit(maxsplit), a::is_space));
+                        let mut parts = this.with(|s| words_from_right(vm, s, limit(maxsplit), a::is_space))?;
                         parts.reverse();
                         parts
                     }

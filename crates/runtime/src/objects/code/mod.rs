@@ -83,6 +83,14 @@ impl Trace for Code {
     fn trace(&self, visitor: &mut Visitor<'_>) {
         self.consts.trace(visitor);
     }
+    fn describe(&self, edges: &mut ophi_heap::Edges<'_>) {
+        self.consts.describe(&mut edges.field("co_consts"));
+        self.names.describe(&mut edges.field("co_names"));
+        self.slot_names.describe(&mut edges.field("co_varnames"));
+        self.name.describe(&mut edges.field("co_name"));
+        self.qualname.describe(&mut edges.field("co_qualname"));
+        self.filename.describe(&mut edges.field("co_filename"));
+    }
 }
 
 impl Drop for Code {

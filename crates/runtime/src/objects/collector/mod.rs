@@ -108,6 +108,11 @@ impl Vm {
     pub fn run_due_collection(&self) {
         self.breaker.take(Breaker::COLLECT);
         let gc = &self.heap().gc;
+        #[cfg(feature = "zeal")]
+        if self.heap().zeal.due.take() {
+            self.collect_garbage(GENERATIONS - 1);
+            return;
+        }
         if gc.enabled.get()
             && let Some(generation) = gc.due_generation()
         {

@@ -66,6 +66,9 @@ impl crate::Trace for Dict {
     fn trace(&self, visitor: &mut crate::Visitor<'_>) {
         self.table.trace(visitor)
     }
+    fn describe(&self, edges: &mut ophi_heap::Edges<'_>) {
+        self.table.describe(edges)
+    }
     fn clear(&self) {
         self.clear_for_collector()
     }

@@ -305,4 +305,7 @@ impl Trace for Table {
     fn trace(&self, visitor: &mut Visitor<'_>) {
         self.indexed.trace(visitor)
     }
+    fn describe(&self, edges: &mut ophi_heap::Edges<'_>) {
+        self.indexed.describe(edges)
+    }
 }

@@ -69,6 +69,18 @@ impl Trace for FrameObject {
             }
         }
     }
+    fn describe(&self, edges: &mut ophi_heap::Edges<'_>) {
+        self.back.describe(&mut edges.field("f_back"));
+        self.trace.describe(&mut edges.field("f_trace"));
+        self.extra_locals.describe(&mut edges.field("extra locals"));
+        let fp = self.frame.get();
+        // SAFETY: an owned block holds a complete frame.
+        unsafe {
+            if !fp.is_null() && (*fp).owner == Owner::FrameObject {
+                crate::frames::describe_frame(fp, edges);
+            }
+        }
+    }
     fn clear(&self) {
         self.back.clear();
         self.trace.clear();

@@ -79,6 +79,30 @@ impl Trace for Function {
             cell.trace(visitor);
         }
     }
+    fn describe(&self, edges: &mut ophi_heap::Edges<'_>) {
+        self.code.describe(&mut edges.field("__code__"));
+        self.retired.with(|retired| {
+            if let Some(retired) = retired {
+                retired.as_slice().describe(&mut edges.field("retired code"));
+            }
+        });
+        self.globals.describe(&mut edges.field("__globals__"));
+        self.builtins.describe(&mut edges.field("__builtins__"));
+        for (name, cell) in [
+            ("__defaults__", &self.defaults),
+            ("__kwdefaults__", &self.kwdefaults),
+            ("__closure__", &self.closure),
+            ("__name__", &self.name),
+            ("__qualname__", &self.qualname),
+            ("__doc__", &self.doc),
+            ("__module__", &self.module),
+            ("__annotations__", &self.annotations),
+            ("__annotate__", &self.annotate),
+            ("__type_params__", &self.type_params),
+        ] {
+            cell.describe(&mut edges.field(name));
+        }
+    }
     fn clear(&self) {
         // Code and globals stay: a destructor may still call the function.
         self.version.set(0);

@@ -118,6 +118,18 @@ impl Trace for Generator {
             }
         }
     }
+    fn describe(&self, edges: &mut ophi_heap::Edges<'_>) {
+        self.name.describe(&mut edges.field("__name__"));
+        self.qualname.describe(&mut edges.field("__qualname__"));
+        self.handled.value.describe(&mut edges.field("handled exception"));
+        self.extra.describe(&mut edges.field("origin or finalizer"));
+        self.code.describe(&mut edges.field("gi_code"));
+        // A running frame is told of by its thread.
+        if matches!(self.state.get(), State::Created | State::Suspended | State::SuspendedYieldFrom) {
+            // SAFETY: a suspended frame's words below sp hold values.
+            unsafe { crate::frames::describe_frame(self.frame(), edges) };
+        }
+    }
     fn clear(&self) {
         self.handled.clear();
         self.extra.clear();

@@ -96,10 +96,9 @@ impl Int {
         if negative && !signed {
             return Err(vm.overflow_error("can't convert negative int to unsigned"));
         }
-        if !vm.heap().charge(length as usize) {
+        if !vm.heap().has_room(length as usize) {
             return Err(vm.no_memory());
         }
-        vm.heap().discharge(length as usize);
         let Some(mut bytes) = to_bytes_le(v, length as usize, signed) else {
             return Err(vm.overflow_error("int too big to convert"));
         };

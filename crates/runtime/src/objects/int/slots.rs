@@ -128,10 +128,9 @@ fn compare(_: &Vm, a: &Value, b: &Value, op: CompareOp) -> Res {
 fn check_size(vm: &Vm, bits: u64) -> Res<()> {
     if bits > 1 << 13 {
         let bytes = (bits / 8) as usize;
-        if bits / 8 > isize::MAX as u64 || !vm.heap().charge(bytes) {
+        if bits / 8 > isize::MAX as u64 || !vm.heap().has_room(bytes) {
             return Err(vm.no_memory());
         }
-        vm.heap().discharge(bytes);
     }
     Ok(())
 }

@@ -41,6 +41,7 @@ fn sort_items(vm: &Vm, items: &mut [Value], key: Option<&Value>, reverse: bool) 
     let made;
     let keys: &[Value] = match key {
         Some(key) => {
+            vm.check_room(size_of_val(items))?;
             let mut all = Vec::with_capacity(items.len());
             for item in items.iter() {
                 all.push(vm.call(key, core::slice::from_ref(item))?);

@@ -244,6 +244,12 @@ pub struct Singles {
     chars: Vec<core::cell::OnceCell<Ref<Str>>>,
 }
 
+impl ophi_heap::Trace for Singles {
+    fn trace(&self, visitor: &mut ophi_heap::Visitor<'_>) {
+        self.chars.trace(visitor)
+    }
+}
+
 impl Default for Singles {
     fn default() -> Singles {
         Singles { chars: (0..257).map(|_| core::cell::OnceCell::new()).collect() }
@@ -323,13 +329,20 @@ impl Vm {
         Ok(self.unchanged(text)?.into_value())
     }
 
-    /// MemoryError unless `bytes` more could be had: asked before a Rust vector of that size is made.
+    /// MemoryError unless `bytes` more could be had: asked before a Rust vector of that size is made. Rust's collections count
+    /// their bytes ([`ophi_heap::native`]) but cannot be refused them.
     pub fn check_room(&self, bytes: usize) -> Res<()> {
         // No machine has an address space of more than 47 bits for it.
-        if bytes >= 1 << 47 || !self.heap().charge(bytes) {
-            return Err(self.no_memory());
+        if bytes >= 1 << 47 || !self.heap().has_room(bytes) { Err(self.no_memory()) } else { Ok(()) }
+    }
+
+    /// `all.push(item)`, or MemoryError when the vector would have to grow beyond what there is.
+    #[inline]
+    pub fn push_within_limit<T>(&self, all: &mut Vec<T>, item: T) -> Res<()> {
+        if all.len() == all.capacity() {
+            self.check_room(all.len().max(4).saturating_mul(size_of::<T>()))?;
         }
-        self.heap().discharge(bytes);
+        all.push(item);
         Ok(())
     }
 }

@@ -9,27 +9,28 @@ use crate::{Ref, Value, with_units};
 /// The pieces between runs of white space; after `max` cuts from the left the rest stays whole.
 pub fn white_space(vm: &Vm, text: &Ref<Str>, max: usize) -> Res {
     let parts = match text.data() {
-        Data::Ascii(d) => words(d, max, |b| matches!(b, 9..=13 | 28..=32)),
-        Data::Latin1(d) => words(d, max, |b| unicode::is_space(b as u32)),
-        Data::Ucs2(d) => words(d, max, |c| unicode::is_space(c as u32)),
-        Data::Ucs4(d) => words(d, max, unicode::is_space),
-    };
+        Data::Ascii(d) => words(vm, d, max, |b| matches!(b, 9..=13 | 28..=32)),
+        Data::Latin1(d) => words(vm, d, max, |b| unicode::is_space(b as u32)),
+        Data::Ucs2(d) => words(vm, d, max, |c| unicode::is_space(c as u32)),
+        Data::Ucs4(d) => words(vm, d, max, unicode::is_space),
+    }?;
     pieces(vm, text, parts)
 }
 
 /// As `white_space`, cutting from the right.
 pub fn white_space_from_right(vm: &Vm, text: &Ref<Str>, max: usize) -> Res {
     let mut parts = match text.data() {
-        Data::Ascii(d) => words_from_right(d, max, |b| matches!(b, 9..=13 | 28..=32)),
-        Data::Latin1(d) => words_from_right(d, max, |b| unicode::is_space(b as u32)),
-        Data::Ucs2(d) => words_from_right(d, max, |c| unicode::is_space(c as u32)),
-        Data::Ucs4(d) => words_from_right(d, max, unicode::is_space),
-    };
+        Data::Ascii(d) => words_from_right(vm, d, max, |b| matches!(b, 9..=13 | 28..=32)),
+        Data::Latin1(d) => words_from_right(vm, d, max, |b| unicode::is_space(b as u32)),
+        Data::Ucs2(d) => words_from_right(vm, d, max, |c| unicode::is_space(c as u32)),
+        Data::Ucs4(d) => words_from_right(vm, d, max, unicode::is_space),
+    }?;
     parts.reverse();
     pieces(vm, text, parts)
 }
 
 fn pieces(vm: &Vm, text: &Ref<Str>, parts: Vec<(usize, usize)>) -> Res {
+    vm.check_room(parts.len() * size_of::<Value>())?;
     let mut out = Vec::with_capacity(parts.len());
     for (a, b) in parts {
         out.push(vm.new_substr(text, a, b)?.into_value());
@@ -38,7 +39,7 @@ fn pieces(vm: &Vm, text: &Ref<Str>, parts: Vec<(usize, usize)>) -> Res {
 }
 
 /// Ranges of the words in `units`.
-pub fn words<U: Copy>(units: &[U], max: usize, is_space: impl Fn(U) -> bool) -> Vec<(usize, usize)> {
+pub fn words<U: Copy>(vm: &Vm, units: &[U], max: usize, is_space: impl Fn(U) -> bool) -> Res<Vec<(usize, usize)>> {
     let mut out = Vec::new();
     let mut i = 0;
     let n = units.len();
@@ -47,22 +48,27 @@ pub fn words<U: Copy>(units: &[U], max: usize, is_space: impl Fn(U) -> bool) -> 
             i += 1;
         }
         if i == n {
-            return out;
+            return Ok(out);
         }
         if out.len() == max {
-            out.push((i, n));
-            return out;
+            vm.push_within_limit(&mut out, (i, n))?;
+            return Ok(out);
         }
         let start = i;
         while i < n && !is_space(units[i]) {
             i += 1;
         }
-        out.push((start, i));
+        vm.push_within_limit(&mut out, (start, i))?;
     }
 }
 
 /// As `words` from the right, last word first.
-pub fn words_from_right<U: Copy>(units: &[U], max: usize, is_space: impl Fn(U) -> bool) -> Vec<(usize, usize)> {
+pub fn words_from_right<U: Copy>(
+    vm: &Vm,
+    units: &[U],
+    max: usize,
+    is_space: impl Fn(U) -> bool,
+) -> Res<Vec<(usize, usize)>> {
     let mut out = Vec::new();
     let mut i = units.len();
     loop {
@@ -70,17 +76,17 @@ pub fn words_from_right<U: Copy>(units: &[U], max: usize, is_space: impl Fn(U) -
             i -= 1;
         }
         if i == 0 {
-            return out;
+            return Ok(out);
         }
         if out.len() == max {
-            out.push((0, i));
-            return out;
+            vm.push_within_limit(&mut out, (0, i))?;
+            return Ok(out);
         }
         let end = i;
         while i > 0 && !is_space(units[i - 1]) {
             i -= 1;
         }
-        out.push((i, end));
+        vm.push_within_limit(&mut out, (i, end))?;
     }
 }
 

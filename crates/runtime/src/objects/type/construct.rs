@@ -244,6 +244,7 @@ fn instance_fields(base: &TypeRef, bases: &[Value], wanted: &layout::Layout, sta
         version: Cell::new(0),
         drop_payload: from.drop_payload,
         traverse_payload: from.traverse_payload,
+        describe_payload: from.describe_payload,
         clear_payload: from.clear_payload,
         layout: from.layout,
         tail_offset: Cell::new(from.tail_offset.get()),

@@ -101,6 +101,16 @@ impl Trace for Type {
         self.dict.trace(visitor);
         self.doc.trace(visitor);
     }
+    fn describe(&self, edges: &mut ophi_heap::Edges<'_>) {
+        self.name.describe(&mut edges.field("__name__"));
+        self.qualname.describe(&mut edges.field("__qualname__"));
+        self.base.describe(&mut edges.field("__base__"));
+        self.bases.describe(&mut edges.field("__bases__"));
+        self.mro.describe(&mut edges.field("__mro__"));
+        self.dict.describe(&mut edges.field("__dict__"));
+        self.slot_names.describe(&mut edges.field("__slots__"));
+        self.doc.describe(&mut edges.field("__doc__"));
+    }
     fn clear(&self) {
         // The namespace goes, the frame of the class stays usable: instances may still be freed through it.
         // Caches hold what is found without owning it: they forget first.

@@ -52,6 +52,17 @@ impl Shapes {
         })
     }
 
+    /// Every name that a shape holds.
+    pub fn describe(&self, edges: &mut ophi_heap::Edges<'_>) {
+        use ophi_heap::Trace;
+        self.all.with(|all| {
+            for shape in all {
+                shape.names.describe(edges);
+                shape.transitions.iter().for_each(|(name, _)| name.describe(edges));
+            }
+        })
+    }
+
     /// Where the value of `name` (interned) stands in instances of the shape.
     #[inline]
     pub fn find(&self, word: u32, name: &Ref<Str>) -> Option<usize> {

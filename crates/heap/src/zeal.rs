@@ -1,0 +1,39 @@
+//! The test build's zeal: a collection falls due at every n-th allocation, one allocation is refused, what is freed is poisoned.
+//!
+//! Poisoning (in `pool`) is always on with the feature; the numbers are set by the embedder (`ophi -X zeal-collect=N`, `-X zeal-fail=N`).
+//! Collections still run at safe points only, as ever: the allocation asks for one.
+
+use crate::pool::Heap;
+use core::cell::Cell;
+
+#[derive(Default)]
+pub struct Zeal {
+    /// Allocations since the numbers were set.
+    count: Cell<u64>,
+    /// 0: never.
+    collect_every: Cell<u64>,
+    /// The allocation that is refused, 0: none.
+    fail_at: Cell<u64>,
+    /// A collection of everything is due, whatever the thresholds say.
+    pub due: Cell<bool>,
+}
+
+impl Zeal {
+    pub fn set(&self, collect_every: u64, fail_at: u64) {
+        self.count.set(0);
+        self.collect_every.set(collect_every);
+        self.fail_at.set(fail_at);
+    }
+
+    /// Counts one allocation; true when this is the one to refuse.
+    pub(crate) fn refuses(&self, heap: &Heap) -> bool {
+        let count = self.count.get() + 1;
+        self.count.set(count);
+        let every = self.collect_every.get();
+        if every != 0 && count.is_multiple_of(every) && heap.gc.enabled.get() && !heap.gc.collecting.get() {
+            self.due.set(true);
+            (heap.hooks().collection_due)();
+        }
+        count == self.fail_at.get()
+    }
+}
