@@ -11,7 +11,7 @@ use super::{Monitoring, PROFILE_TOOL, PUBLIC_TOOLS, TRACE_TOOL, legacy};
 use crate::Value;
 use crate::frames::{Fp, code_object};
 use crate::objects::code::Code;
-use crate::vm::{Res, Vm};
+use crate::vm::{Raised, Res, Vm};
 use ophi_bytecode::instruction::Opcode;
 use smallvec::{SmallVec, smallvec};
 
@@ -158,17 +158,46 @@ pub fn fire_at(vm: &Vm, fp: Fp, event: Event, at: usize, shown: i32, rest: &[Val
             continue;
         }
         if !event.is_local() {
-            if tool < PUBLIC_TOOLS {
-                // Otherwise it would be told again and again.
-                drop(monitoring.callbacks[tool][event as usize].take());
-            }
-            return Err(vm.value_error(format!("Cannot disable {} events. Callback removed.", event.name())));
+            return Err(not_disabled(vm, tool, event));
         }
         if let Some(watch) = code.monitoring.watch() {
             watch.disable(code, at, tool);
         }
     }
     Ok(())
+}
+
+/// What is left after [`fire_foreign`]: the tools that still want to know.
+pub struct Told {
+    pub tools: u8,
+    pub outcome: Res<()>,
+}
+
+/// Tells `tools` of an event in code that is not Python's: `args` begin with what stands for the code, and where.
+pub fn fire_foreign(vm: &Vm, event: Event, mut tools: u8, args: &[Value]) -> Told {
+    let mut left = tools;
+    if vm.tracing.depth.get() != 0 {
+        return Told { tools, outcome: Ok(()) };
+    }
+    while tools != 0 {
+        let tool = highest(tools);
+        tools ^= 1 << tool;
+        match call_one(vm, tool, event, args) {
+            Ok(Answer::Go) => {}
+            Ok(Answer::Disable) if event.is_local() => left &= !(1 << tool),
+            Ok(Answer::Disable) => return Told { tools: left, outcome: Err(not_disabled(vm, tool, event)) },
+            Err(raised) => return Told { tools: left, outcome: Err(raised) },
+        }
+    }
+    Told { tools: left, outcome: Ok(()) }
+}
+
+/// A callback wants to disable an event that belongs to no place: it is removed, lest it be told again and again.
+fn not_disabled(vm: &Vm, tool: usize, event: Event) -> Raised {
+    if tool < PUBLIC_TOOLS {
+        drop(vm.interpreter().monitoring.callbacks[tool][event as usize].take());
+    }
+    vm.value_error(format!("Cannot disable {} events. Callback removed.", event.name()))
 }
 
 /// Tells of an event at the running frame's instruction.

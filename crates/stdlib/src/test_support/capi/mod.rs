@@ -4,6 +4,7 @@
 //! * [`descriptors`] classes whose instances bind as functions do; awaitables
 //! * [`docstrings`] functions that differ in their docstrings and text signatures
 //! * [`errors`] raising, displaying and reporting exceptions
+//! * [`monitoring`] events told by code that is not Python's
 //! * [`codes`] code objects, marshalled files, configuration
 //!
 //! After CPython Modules/_testcapi/.
@@ -13,6 +14,7 @@ mod codes;
 mod descriptors;
 mod docstrings;
 mod errors;
+mod monitoring;
 
 use ophi_runtime::objects::module::{Module, ModuleDef, Namespace};
 use ophi_runtime::{Ref, Res, Vm};
@@ -22,7 +24,7 @@ struct Capi;
 pub static MODULE: ModuleDef = ModuleDef {
     name: "_testcapi",
     doc: "",
-    tables: &[calls::FUNCTIONS, docstrings::FUNCTIONS, Capi::CALLS, Capi::ERRORS, Capi::CODES],
+    tables: &[calls::FUNCTIONS, docstrings::FUNCTIONS, Capi::CALLS, Capi::ERRORS, Capi::CODES, Capi::MONITORING],
     init,
 };
 
@@ -84,5 +86,6 @@ fn init(vm: &Vm, module: &Ref<Module>) -> Res<()> {
     calls::add(vm, module)?;
     descriptors::add(vm, module)?;
     docstrings::add(vm, module)?;
+    monitoring::add(vm, module)?;
     errors::add(vm, module)
 }
