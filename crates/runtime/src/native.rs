@@ -176,6 +176,9 @@ pub fn call_native(vm: &Vm, def: &'static MethodDef, receiver: &Value, args: Arg
             ([only], false) => f(vm, receiver, only),
             _ => Err(bad_short_call(vm, def, args, owner)),
         },
+        Call::Many(_) if args.has_keywords() && def.signature.is_some_and(|s| s.takes_no_keywords()) => {
+            Err(bad_short_call(vm, def, args, owner))
+        }
         Call::Many(f) => f(vm, receiver, args),
     }
 }
@@ -243,54 +246,43 @@ pub fn bind<'a>(
     let plain: smallvec::SmallVec<[&Parameter; 8]> =
         parameters.iter().filter(|p| !matches!(p.kind, ParameterKind::VarArgs | ParameterKind::VarKeywords)).collect();
     let max_positional = plain.iter().filter(|p| p.kind != ParameterKind::KeywordOnly).count();
-    if positional.len() > max_positional && !has_varargs {
-        return Err(too_many(vm, name, &plain, max_positional, args));
-    }
-    for (slot, value) in bound.iter_mut().zip(positional.iter().take(max_positional)) {
-        *slot = Some(value);
-    }
-    let keywords = args.keywords();
-    if !var_keywords {
-        for (key, value) in keywords.iter() {
-            let found = key
-                .downcast::<Str>()
-                .and_then(|k| plain.iter().position(|p| p.kind != ParameterKind::PositionalOnly && k.eq_str(p.name)));
-            let Some(i) = found else {
-                let key = key.downcast::<Str>().map_or(Cow::Borrowed("?"), |k| k.to_utf8_lossy());
-                if plain.iter().any(|p| p.kind == ParameterKind::PositionalOnly && p.name == key)
-                    && max_positional == plain.len()
-                    && plain.iter().all(|p| p.kind == ParameterKind::PositionalOnly)
-                {
-                    return Err(vm.type_error(format!("{name}() takes no keyword arguments")));
-                }
-                return Err(vm.type_error(format!("{name}() got an unexpected keyword argument '{key}'")));
-            };
-            if bound[i].is_some() {
-                return Err(vm.type_error(format!(
-                    "argument for {name}() given by name ('{}') and position ({})",
-                    plain[i].name,
-                    i + 1
-                )));
-            }
-            bound[i] = Some(value);
+    if !has_varargs {
+        let too_many_in_all = !var_keywords && args.values.len() > plain.len();
+        if too_many_in_all || positional.len() > max_positional {
+            return Err(too_many(vm, name, &plain, max_positional, too_many_in_all, args));
         }
     }
+    let only_by_position = plain.iter().take_while(|p| p.kind == ParameterKind::PositionalOnly).count();
     let min = plain.iter().take_while(|p| p.kind == ParameterKind::PositionalOnly && p.required).count();
     if positional.len() < min {
-        let exact = if has_varargs || plain.len() > min { "at least" } else { "exactly" };
+        let exact = if has_varargs || max_positional > min { "at least" } else { "exactly" };
         let s = if min == 1 { "" } else { "s" };
         return Err(
             vm.type_error(format!("{name}() takes {exact} {min} positional argument{s} ({} given)", positional.len()))
         );
     }
-    for (i, p) in plain.iter().enumerate() {
-        if p.required && bound[i].is_none() {
-            return Err(vm.type_error(if p.kind == ParameterKind::KeywordOnly {
-                format!("{name}() missing required keyword-only argument: '{}'", p.name)
+    let by_position = positional.len().min(max_positional);
+    for (slot, value) in bound.iter_mut().zip(&positional[..by_position]) {
+        *slot = Some(value);
+    }
+    let keywords = args.keywords();
+    let mut left = if var_keywords { 0 } else { keywords.len() };
+    for (i, parameter) in plain.iter().enumerate().skip(by_position.max(only_by_position)) {
+        if left > 0
+            && let Some(value) = keywords.get(parameter.name)
+        {
+            bound[i] = Some(value);
+            left -= 1;
+        } else if parameter.required {
+            return Err(vm.type_error(if parameter.kind == ParameterKind::KeywordOnly {
+                format!("{name}() missing required keyword-only argument: '{}'", parameter.name)
             } else {
-                format!("{name}() missing required argument '{}' (pos {})", p.name, i + 1)
+                format!("{name}() missing required argument '{}' (pos {})", parameter.name, i + 1)
             }));
         }
+    }
+    if left > 0 {
+        return Err(bad_keyword(vm, name, &plain, only_by_position, by_position, keywords));
     }
     Ok(Rest {
         positional: if has_varargs { positional.get(max_positional..).unwrap_or(&[]) } else { &[] },
@@ -298,23 +290,82 @@ pub fn bind<'a>(
     })
 }
 
+/// Says which keyword of a call is one too many: it names an argument already given by position, or none.
 #[cold]
-fn too_many(vm: &Vm, name: &str, plain: &[&Parameter], max: usize, args: Args<'_>) -> Raised {
+fn bad_keyword(
+    vm: &Vm,
+    name: &str,
+    plain: &[&Parameter],
+    only_by_position: usize,
+    by_position: usize,
+    keywords: Keywords<'_>,
+) -> Raised {
+    for (i, parameter) in plain.iter().enumerate().take(by_position).skip(only_by_position) {
+        if keywords.get(parameter.name).is_some() {
+            let given = parameter.name;
+            return vm.type_error(format!("argument for {name}() given by name ('{given}') and position ({})", i + 1));
+        }
+    }
+    let names: Vec<&str> = plain[only_by_position..].iter().map(|p| p.name).collect();
+    unexpected_keyword(vm, name, keywords, &names)
+}
+
+/// `NAME() got an unexpected keyword argument 'x'`, with the parameter that was probably meant; for the first of `keywords` that is
+/// none of `names`.
+#[cold]
+pub fn unexpected_keyword(vm: &Vm, name: &str, keywords: Keywords<'_>, names: &[&str]) -> Raised {
+    for (key, _) in keywords.iter() {
+        let Some(text) = key.downcast::<Str>() else { return vm.type_error("keywords must be strings") };
+        if names.iter().any(|n| text.eq_str(n)) {
+            continue;
+        }
+        // A key of a class of its own may claim to be equal to a name that it is not.
+        if key.exact::<Str>(vm).is_none() {
+            for name in names {
+                let equal = vm.new_str(name).and_then(|name| vm.equal(name.as_value(), key));
+                match equal {
+                    Ok(false) => {}
+                    Ok(true) => return invalid_keyword(vm, name),
+                    Err(raised) => return raised,
+                }
+            }
+        }
+        let text = text.to_utf8_lossy();
+        let candidates: Vec<String> = names.iter().map(|n| n.to_string()).collect();
+        let hint = vm.closest_name(&text, &candidates).map_or_else(String::new, |n| format!(". Did you mean '{n}'?"));
+        return vm.type_error(format!("{name}() got an unexpected keyword argument '{text}'{hint}"));
+    }
+    invalid_keyword(vm, name)
+}
+
+#[cold]
+fn invalid_keyword(vm: &Vm, name: &str) -> Raised {
+    vm.type_error(format!("invalid keyword argument for {name}()"))
+}
+
+impl Signature {
+    /// Whether every argument is given by position: the message about a keyword then names the function in full.
+    pub fn takes_no_keywords(&self) -> bool {
+        self.parameters.iter().all(|p| matches!(p.kind, ParameterKind::PositionalOnly | ParameterKind::VarArgs))
+    }
+}
+
+/// More arguments than parameters (`in_all`), or more by position than may be.
+#[cold]
+fn too_many(vm: &Vm, name: &str, plain: &[&Parameter], max: usize, in_all: bool, args: Args<'_>) -> Raised {
     let given = args.pos().len();
-    let total = args.values.len();
+    let exactly = |n: usize| if plain.iter().take(n).all(|p| p.required) { "exactly" } else { "at most" };
+    if in_all {
+        let (n, total) = (plain.len(), args.values.len());
+        let keyword = if given == 0 { "keyword " } else { "" };
+        let s = if n == 1 { "" } else { "s" };
+        return vm.type_error(format!("{name}() takes {} {n} {keyword}argument{s} ({total} given)", exactly(n)));
+    }
     if max == 0 {
         return vm.type_error(format!("{name}() takes no positional arguments"));
     }
-    let exact = if plain.iter().take(max).all(|p| p.required) { "exactly" } else { "at most" };
-    if plain.len() == max {
-        let s = if max == 1 { "" } else { "s" };
-        return vm.type_error(format!(
-            "{name}() takes {exact} {max} {}argument{s} ({total} given)",
-            if args.has_keywords() { "" } else { "" }
-        ));
-    }
     let s = if max == 1 { "" } else { "s" };
-    vm.type_error(format!("{name}() takes {exact} {max} positional argument{s} ({given} given)"))
+    vm.type_error(format!("{name}() takes {} {max} positional argument{s} ({given} given)", exactly(max)))
 }
 
 /// Where an argument stands, for messages.

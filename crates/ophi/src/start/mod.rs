@@ -18,7 +18,7 @@ use ophi_runtime::vm::{InterpreterSettings, Res};
 use ophi_runtime::{Value, Vm};
 
 /// Machine stack that the interpreter may use on its main thread; the thread is made with it.
-pub const STACK_SIZE: usize = 64 << 20;
+pub const STACK_SIZE: usize = if cfg!(debug_assertions) { 64 << 20 } else { 16 << 20 };
 
 /// Runs what the configuration asks for, on this thread, and returns the exit status.
 pub fn run(config: &Config) -> i32 {
@@ -57,6 +57,7 @@ fn run_attached(vm: &Vm, config: &Config) -> i32 {
 fn initialise(vm: &Vm, config: &Config) -> Res<()> {
     vm.interpreter().optimize.set(config.flags.optimize.min(2) as u8);
     vm.interpreter().bytes_warning.set(config.flags.bytes_warning.min(2) as u8);
+    vm.interpreter().dev_mode.set(config.flags.dev_mode);
     vm.interpreter().code_debug_ranges.set(config.code_debug_ranges);
     vm.interpreter().int_max_str_digits.set(config.flags.int_max_str_digits as usize);
     vm.interpreter().import_time.set(config.import_time.min(2) as u8);

@@ -1,6 +1,6 @@
 //! Builtins about iteration: `all`, `any`, `iter`, `next`, `max`, `min`, `len`, and the asynchronous two.
 
-use crate::native::Args;
+use crate::native::{Args, unexpected_keyword};
 use crate::objects::exceptions as exc;
 use crate::payload::Downcast;
 use crate::slots::CompareOp;
@@ -16,12 +16,16 @@ fn extreme(vm: &Vm, name: &str, args: Args<'_>, op: CompareOp) -> Res {
         return Err(vm.type_error(format!("{name} expected at least 1 argument, got 0")));
     }
     let (mut key, mut default) = (None, None);
+    if args.keyword_count() > 2 {
+        let n = args.keyword_count();
+        return Err(vm.type_error(format!("{name}() takes at most 2 keyword arguments ({n} given)")));
+    }
     for (keyword, value) in args.keywords().iter() {
         let text = keyword.downcast::<Str>().map(|k| k.to_utf8_lossy().into_owned()).unwrap_or_default();
         match text.as_str() {
             "key" => key = Some(value).filter(|v| !v.is_none()),
             "default" => default = Some(value.clone()),
-            _ => return Err(vm.type_error(format!("{name}() got an unexpected keyword argument '{text}'"))),
+            _ => return Err(unexpected_keyword(vm, name, args.keywords(), &["key", "default"])),
         }
     }
     if positional.len() > 1 && default.is_some() {

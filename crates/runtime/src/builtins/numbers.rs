@@ -102,8 +102,8 @@ fn sum_of(vm: &Vm, iterable: &Value, start: Value) -> Res {
             let Some(item) = walk.next(vm)? else { return vm.new_float(total.value()) };
             if let Some(f) = exact_float(vm, &item) {
                 total.add(f);
-            } else if let Some(i) = as_long(&item) {
-                total.high += i as f64;
+            } else if item.is_a::<crate::Int>() || item.is_small_int() {
+                total.add(vm.to_f64(&item)?);
             } else {
                 result = vm.binary_op(BinaryOp::Add, &vm.new_float(total.value())?, &item)?;
                 break;
@@ -123,8 +123,8 @@ fn sum_of(vm: &Vm, iterable: &Value, start: Value) -> Res {
             {
                 real.add(re);
                 imaginary.add(im);
-            } else if let Some(i) = as_long(&item) {
-                real.high += i as f64;
+            } else if item.is_a::<crate::Int>() || item.is_small_int() {
+                real.add(vm.to_f64(&item)?);
             } else if let Some(f) = float::view(&item) {
                 real.add(f);
             } else {

@@ -81,8 +81,24 @@ fn encode_builtin(vm: &Vm, text: &Ref<Str>, which: Builtin, errors: &mut Errors<
     }
 }
 
+/// In development mode, LookupError for names that mean nothing, even where the text needs no codec or no handler.
+#[inline]
+fn check_names(vm: &Vm, encoding: Option<&str>, errors: Option<&str>) -> Res<()> {
+    if !vm.interpreter().dev_mode.get() {
+        return Ok(());
+    }
+    if let Some(encoding) = encoding.filter(|e| builtin(e).is_none()) {
+        registry::lookup(vm, encoding)?;
+    }
+    if let Some(errors) = errors {
+        registry::lookup_error(vm, errors)?;
+    }
+    Ok(())
+}
+
 /// `str.encode`: bytes.
 pub fn encode_text(vm: &Vm, text: &Ref<Str>, encoding: Option<&str>, errors: Option<&str>) -> Res {
+    check_names(vm, encoding, errors)?;
     let encoding = encoding.unwrap_or("utf-8");
     if let Some(which) = builtin(encoding) {
         return Ok(encode_builtin(vm, text, which, &mut Errors::named(errors))?.into_value());
@@ -117,6 +133,7 @@ pub fn decode_builtin(vm: &Vm, bytes: &[u8], which: Builtin, errors: &mut Errors
 
 /// The text of `bytes`; through the registry when the encoding is not one of ours.
 pub fn decode_bytes(vm: &Vm, bytes: &[u8], encoding: Option<&str>, errors: Option<&str>) -> Res<Ref<Str>> {
+    check_names(vm, encoding, errors)?;
     match builtin(encoding.unwrap_or("utf-8")) {
         Some(which) => decode_builtin(vm, bytes, which, &mut Errors::named(errors)),
         None => {
@@ -144,6 +161,7 @@ pub fn decode_buffer(
     encoding: Option<&str>,
     errors: Option<&str>,
 ) -> Res<Ref<Str>> {
+    check_names(vm, encoding, errors)?;
     let encoding = encoding.unwrap_or("utf-8");
     match builtin(encoding) {
         // An error handler is Python code that could change what is exported: it then works on a copy.

@@ -184,8 +184,9 @@ pub fn format_float(vm: &Vm, value: &Value, spec: &Ref<Str>) -> Res {
     format_float_as(vm, value, &parsed, value)
 }
 
-fn check_precision(vm: &Vm, precision: usize) -> Res<()> {
-    if precision > i32::MAX as usize {
+/// What of digits a C `int` counts, with room for the rest of the number.
+pub fn check_precision(vm: &Vm, precision: usize) -> Res<()> {
+    if precision >= i32::MAX as usize - 1023 {
         return Err(vm.value_error("precision too big"));
     }
     Ok(())

@@ -32,6 +32,8 @@ struct Values<'a> {
     /// The value a mapping key stands for.
     keyed: Option<Value>,
     keyed_used: bool,
+    /// The text that is the whole result so far.
+    whole: Option<Value>,
 }
 
 impl Values<'_> {
@@ -63,12 +65,23 @@ impl Values<'_> {
 }
 
 pub fn format_str(vm: &Vm, format: &Ref<Str>, values: &Value) -> Res {
-    Ok(run(vm, format.data(), values, false)?.finish(vm)?.into_value())
+    let (out, whole) = run(vm, format.data(), values, false)?;
+    // Nothing around the only value, or no directive: the text itself.
+    if let Some(whole) = whole
+        && whole.downcast::<Str>().is_some_and(|text| text.len() == out.len())
+    {
+        return Ok(whole);
+    }
+    if out.len() == format.len() && format.as_value().exact::<Str>(vm).is_some() && find_percent(format.data(), 0).is_none()
+    {
+        return Ok(format.to_value());
+    }
+    Ok(out.finish(vm)?.into_value())
 }
 
 /// The result's bytes, for `bytes` and `bytearray`.
 pub fn format_bytes(vm: &Vm, format: &[u8], values: &Value) -> Res<Vec<u8>> {
-    Ok(run(vm, Data::Latin1(format), values, true)?.into_latin1())
+    Ok(run(vm, Data::Latin1(format), values, true)?.0.into_latin1())
 }
 
 fn at(data: Data<'_>, i: usize) -> u32 {
@@ -87,7 +100,7 @@ fn find_percent(data: Data<'_>, from: usize) -> Option<usize> {
     }
 }
 
-fn run(vm: &Vm, format: Data<'_>, values: &Value, bytes: bool) -> Res<Builder> {
+fn run(vm: &Vm, format: Data<'_>, values: &Value, bytes: bool) -> Res<(Builder, Option<Value>)> {
     let n = format.len();
     let tuple = values.downcast::<Tuple>().map(|t| t.as_slice());
     let is_text = if bytes {
@@ -96,7 +109,7 @@ fn run(vm: &Vm, format: Data<'_>, values: &Value, bytes: bool) -> Res<Builder> {
         values.is_a::<Str>()
     };
     let mapping = tuple.is_none() && !is_text && vm.class(values).slots().getitem.is_some();
-    let mut args = Values { all: values, tuple, next: 0, keyed: None, keyed_used: false };
+    let mut args = Values { all: values, tuple, next: 0, keyed: None, keyed_used: false, whole: None };
     let mut out = Builder::with_capacity(n + 16);
     let mut i = 0;
     loop {
@@ -170,7 +183,7 @@ fn run(vm: &Vm, format: Data<'_>, values: &Value, bytes: bool) -> Res<Builder> {
                 i += 1;
                 d.precision = Some(p.max(0) as usize);
             } else {
-                d.precision = Some(digits(vm, format, &mut i, i32::MAX as usize, "precision too big")?.unwrap_or(0));
+                d.precision = Some(digits(vm, format, &mut i, i32::MAX as usize, if bytes { "prec too big" } else { "precision too big" })?.unwrap_or(0));
             }
         }
         if i < n && matches!(at(format, i), 104 | 108 | 76) {
@@ -185,6 +198,9 @@ fn run(vm: &Vm, format: Data<'_>, values: &Value, bytes: bool) -> Res<Builder> {
         if d.width > 0 {
             vm.check_room(d.width)?;
         }
+        if !bytes && c == 's' as u32 && out.len() == 0 && value.exact::<Str>(vm).is_some() {
+            args.whole = Some(value.clone());
+        }
         one(vm, &mut out, &d, c, &value, bytes, i - 1)?;
     }
     if !mapping && args.left_over() {
@@ -194,7 +210,7 @@ fn run(vm: &Vm, format: Data<'_>, values: &Value, bytes: bool) -> Res<Builder> {
             "not all arguments converted during string formatting"
         }));
     }
-    Ok(out)
+    Ok((out, args.whole))
 }
 
 fn star(vm: &Vm, args: &mut Values<'_>, message: &str) -> Res<i64> {
@@ -252,6 +268,7 @@ fn one(vm: &Vm, out: &mut Builder, d: &Directive, c: u32, value: &Value, bytes: 
                 }
                 other => other?,
             };
+            super::number::check_precision(vm, d.precision.unwrap_or(0))?;
             real(out, f, k, d);
         }
         'c' => {
@@ -410,7 +427,7 @@ fn character(vm: &Vm, value: &Value, bytes: bool) -> Res<u32> {
         if int::view(value).is_none() && vm.class(value).slots().index.is_none() {
             return Err(vm.type_error(format!(
                 "%c requires an integer in range(256) or a single byte, not {}",
-                vm.type_name(value)
+                vm.class(value).full_name()
             )));
         }
         return match vm.index_as_i128(value)?.and_then(|i| u8::try_from(i).ok()) {
@@ -425,7 +442,7 @@ fn character(vm: &Vm, value: &Value, bytes: bool) -> Res<u32> {
         };
     }
     if int::view(value).is_none() && vm.class(value).slots().index.is_none() {
-        return Err(vm.type_error(format!("%c requires an int or a unicode character, not {}", vm.type_name(value))));
+        return Err(vm.type_error(format!("%c requires an int or a unicode character, not {}", vm.class(value).full_name())));
     }
     match vm.index_as_i128(value)?.and_then(|i| u32::try_from(i).ok()).filter(|c| *c < 0x110000) {
         Some(c) => Ok(c),

@@ -38,11 +38,18 @@ pub const OPTIMIZED_AST: u32 = 0x8000 | ONLY_AST;
 impl Vm {
     /// A name in the interpreter's `builtins`.
     pub fn get_builtin(&self, name: &str) -> Res {
-        let found = match self.interpreter().builtins.get() {
-            Some(builtins) => builtins.get_text(self, name)?,
-            None => None,
+        let found = match (self.current_builtins(), self.interpreter().builtins.get()) {
+            (Some(mapping), _) => match mapping.downcast::<Dict>() {
+                Some(builtins) => builtins.get_text(self, name)?,
+                None => {
+                    let item = self.get_item(&mapping, self.new_str(name)?.as_value());
+                    self.catch(item, &crate::objects::exceptions::LOOKUP_ERROR)?
+                }
+            },
+            (None, Some(builtins)) => builtins.get_text(self, name)?,
+            (None, None) => None,
         };
-        found.ok_or_else(|| self.name_error(format!("name '{name}' is not defined")))
+        found.ok_or_else(|| self.attribute_error(name))
     }
 
     /// Compiles a text. `flags`: future features and `compile()`'s switches; `optimize` below 0: the interpreter's own level.

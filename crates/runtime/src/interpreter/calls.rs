@@ -473,6 +473,14 @@ fn set_function_attribute(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
             &target.annotate
         }
     };
+    if oparg == 16
+        && let (Some(annotate), Some(owner)) = (attribute.downcast::<Function>(), target.qualname.get())
+        && let Some(owner) = owner.downcast::<crate::Str>()
+    {
+        // The code object is named after the scope alone; the function says whose annotations it makes.
+        let name = crate::objects::str::slots::concat(vm, owner.as_value(), vm.new_str(".__annotate__")?.as_value())?;
+        annotate.qualname.set(Some(name));
+    }
     cell.set(Some(attribute));
     fp.push(function);
     Ok(())

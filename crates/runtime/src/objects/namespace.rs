@@ -127,6 +127,13 @@ impl Namespace {
         }
         let class = vm.class(this).to_value();
         let made = vm.call(&class, &[])?;
+        if !made.is_a::<Namespace>() {
+            return Err(vm.type_error(format!(
+                "expect types.SimpleNamespace type, but {}() returned '{}' object",
+                vm.class(this).full_name(),
+                vm.type_name(&made)
+            )));
+        }
         let into = dict(vm, &made)?;
         into.update_from(vm, &*dict(vm, this)?)?;
         for (name, value) in args.keywords().iter() {

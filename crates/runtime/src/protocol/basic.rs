@@ -3,7 +3,7 @@
 use crate::objects::{float, int, singletons};
 use crate::payload::Downcast;
 use crate::slots::CompareOp;
-use crate::vm::{Res, Vm};
+use crate::vm::{Raised, Res, Vm};
 use crate::{Args, Str, TypeRef, Value};
 use num_traits::ToPrimitive;
 use ophi_heap::value::{ELLIPSIS_BITS, FALSE_BITS, NONE_BITS, NOT_IMPLEMENTED_BITS, TAG_FLOAT, TAG_INT, TRUE_BITS};
@@ -71,7 +71,10 @@ impl Vm {
         }
         match self.class(value).slots().hash {
             Some(hash) => {
-                self.check_stack(" while hashing an object")?;
+                if self.stack_is_exhausted() {
+                    let what = if value.is_a::<crate::Tuple>() { " while hashing a tuple" } else { " while hashing an object" };
+                    self.check_stack(what)?;
+                }
                 hash(self, value)
             }
             None => Err(self.type_error(format!("unhashable type: '{}'", self.type_name(value)))),
@@ -115,7 +118,26 @@ impl Vm {
                 self.check_stack(" while calling a Python object")?;
                 call(self, callable, args)
             }
-            None => Err(self.type_error(format!("'{}' object is not callable", self.type_name(callable)))),
+            None => Err(self.not_callable(callable)),
+        }
+    }
+
+    /// Says so; of a module that holds something callable of its own name, what was probably meant.
+    #[cold]
+    fn not_callable(&self, callable: &Value) -> Raised {
+        let message = format!("'{}' object is not callable", self.type_name(callable));
+        let meant = || -> Res<Option<String>> {
+            let Some(dict) = crate::objects::module::dict_of(callable) else { return Ok(None) };
+            let Some(name) = dict.get_str(self, &self.names().__name__) else { return Ok(None) };
+            let Some(name) = name.downcast::<Str>() else { return Ok(None) };
+            let found = self.get_attr_opt(callable, name)?;
+            Ok(found.filter(|f| self.class(f).slots().call.is_some()).map(|_| name.to_utf8_lossy().into_owned()))
+        };
+        let is_module = callable.is_a::<crate::objects::module::Module>();
+        match if is_module { meant() } else { Ok(None) } {
+            Ok(Some(name)) => self.type_error(format!("{message}. Did you mean: '{name}.{name}(...)'?")),
+            Ok(None) => self.type_error(message),
+            Err(raised) => raised,
         }
     }
 

@@ -187,6 +187,9 @@ fn sequence_next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
     let Some(iterator) = this.downcast::<SequenceIterator>() else { return Ok(None) };
     let Some(sequence) = iterator.sequence.get() else { return Ok(None) };
     let index = iterator.index.get();
+    if index == isize::MAX as i64 {
+        return Err(vm.overflow_error("iter index too large"));
+    }
     match vm.get_item(&sequence, &vm.new_int(index)?) {
         Ok(item) => {
             iterator.index.set(index + 1);

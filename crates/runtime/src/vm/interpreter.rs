@@ -57,6 +57,8 @@ pub struct Interpreter {
     pub optimize: Cell<u8>,
     /// `-b`: comparisons of bytes with str, and `str(bytes)`, warn (1) or raise (2).
     pub bytes_warning: Cell<u8>,
+    /// `-X dev`: the names of encodings and error handlers are looked up even where they are not needed.
+    pub dev_mode: Cell<bool>,
     /// The folder that was put at the head of `sys.path` for the program, absolute; none in safe-path mode.
     pub program_folder: ManuallyDrop<ValueCell>,
     /// MemoryError is being made.
@@ -117,6 +119,7 @@ impl Interpreter {
             recursion_limit: Cell::new(1000),
             optimize: Cell::new(0),
             bytes_warning: Cell::new(0),
+            dev_mode: Cell::new(false),
             program_folder: ManuallyDrop::new(ValueCell::new(None)),
             short_of_memory: Cell::new(false),
             import_time: Cell::new(0),

@@ -3,11 +3,11 @@
 
 use super::{iterator, parameter};
 use core::cell::Cell;
-use ophi_runtime::native::{Signature, bind};
+use ophi_runtime::native::{Signature, bind, unexpected_keyword};
 use ophi_runtime::objects::int;
 use ophi_runtime::objects::tuple::reuse::Reused;
 use ophi_runtime::payload::Downcast;
-use ophi_runtime::{Args, GilCell, Ref, Res, Str, TypeRef, Value, Vm, methods};
+use ophi_runtime::{Args, GilCell, Ref, Res, TypeRef, Value, Vm, methods};
 use smallvec::SmallVec;
 
 pub struct Product {
@@ -35,14 +35,13 @@ iterator!(
 );
 
 fn new_product(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
-    let mut repeat = 1isize;
-    for (key, value) in args.keywords().iter() {
-        let key = key.downcast::<Str>().map_or_else(Default::default, |k| k.to_utf8_lossy().into_owned());
-        if key != "repeat" {
-            return Err(vm.type_error(format!("product() got an unexpected keyword argument '{key}'")));
-        }
-        repeat = vm.to_size(value)?;
-    }
+    let keywords = args.keywords();
+    let repeat = match (keywords.len(), keywords.get("repeat")) {
+        (0, _) => 1,
+        (1, Some(repeat)) => vm.to_size(repeat)?,
+        (1, None) => return Err(unexpected_keyword(vm, "product", keywords, &["repeat"])),
+        (n, _) => return Err(vm.type_error(format!("product() takes at most 1 keyword argument ({n} given)"))),
+    };
     if repeat < 0 {
         return Err(vm.value_error("repeat argument cannot be negative"));
     }
@@ -97,7 +96,7 @@ fn product_next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
 impl Product {
     #[method(doc = "Returns size in memory, in bytes.", sig = "()")]
     fn __sizeof__(_: &Vm, this: &Ref<Product>) -> usize {
-        56 + 8 * this.pools.len()
+        48 + 8 * this.pools.len()
     }
 }
 
@@ -204,7 +203,7 @@ fn combinations_next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
 impl Combinations {
     #[method(doc = "Returns size in memory, in bytes.", sig = "()")]
     fn __sizeof__(_: &Vm, this: &Ref<Combinations>) -> usize {
-        64 + 8 * this.0.r
+        56 + 8 * this.0.r
     }
 }
 
@@ -247,7 +246,7 @@ fn with_replacement_next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
 impl WithReplacement {
     #[method(doc = "Returns size in memory, in bytes.", sig = "()")]
     fn __sizeof__(_: &Vm, this: &Ref<WithReplacement>) -> usize {
-        64 + 8 * this.0.r
+        56 + 8 * this.0.r
     }
 }
 
@@ -316,6 +315,6 @@ fn permutations_next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
 impl Permutations {
     #[method(doc = "Returns size in memory, in bytes.", sig = "()")]
     fn __sizeof__(_: &Vm, this: &Ref<Permutations>) -> usize {
-        72 + 16 * this.0.r
+        64 + 16 * this.0.r
     }
 }

@@ -194,6 +194,7 @@ pub fn add(vm: &Vm, module: &Ref<Module>) -> Res<()> {
     module.add(vm, "int_info", INT_INFO.make(vm, vec![int(30)?, int(4)?, int(4300)?, int(640)?])?)?;
     module.add(vm, "thread_info", THREAD_INFO.make(vm, vec![text("pthread")?, text("semaphore")?, Value::NONE])?)?;
     let mut names = vm.native_module_names();
+    // These two are made with the interpreter.
     names.extend(["builtins", "sys"]);
     names.sort_unstable();
     let names = names.into_iter().map(text).collect::<Res<Vec<_>>>()?;

@@ -64,21 +64,19 @@ impl Deref for Sought {
     }
 }
 
-impl<'a> FromArg<'a> for Sought {
-    fn from_arg(vm: &Vm, value: &'a Value, _: Place) -> Res<Self> {
-        if vm.class(value).slots().buffer.is_some() {
-            return Ok(Sought::Bytes(like(vm, value)?));
-        }
-        if int::view(value).is_none() && vm.class(value).slots().index.is_none() {
-            return Err(vm.type_error(format!(
-                "argument should be integer or bytes-like object, not '{}'",
-                vm.type_name(value)
-            )));
-        }
-        match vm.index_as_i128(value)?.and_then(|i| u8::try_from(i).ok()) {
-            Some(b) => Ok(Sought::Byte([b])),
-            None => Err(vm.value_error("byte must be in range(0, 256)")),
-        }
+pub fn sought(vm: &Vm, value: &Value) -> Res<Sought> {
+    if vm.class(value).slots().buffer.is_some() {
+        return Ok(Sought::Bytes(like(vm, value)?));
+    }
+    if int::view(value).is_none() && vm.class(value).slots().index.is_none() {
+        return Err(vm.type_error(format!(
+            "argument should be integer or bytes-like object, not '{}'",
+            vm.type_name(value)
+        )));
+    }
+    match vm.index_as_i128(value)?.and_then(|i| u8::try_from(i).ok()) {
+        Some(b) => Ok(Sought::Byte([b])),
+        None => Err(vm.value_error("byte must be in range(0, 256)")),
     }
 }
 

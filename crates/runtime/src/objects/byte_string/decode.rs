@@ -23,7 +23,7 @@ pub fn arguments<'a>(vm: &Vm, name: &str, args: Args<'a>) -> Res<[Option<&'a Val
     for (key, value) in args.keywords().iter() {
         let key = key.downcast::<Str>().map(|n| n.to_utf8_lossy().into_owned()).unwrap_or_default();
         let Some(i) = ["source", "encoding", "errors"].iter().position(|n| *n == key) else {
-            return Err(vm.type_error(format!("{name}() got an unexpected keyword argument '{key}'")));
+            return Err(crate::native::unexpected_keyword(vm, name, args.keywords(), &["source", "encoding", "errors"]));
         };
         if bound[i].is_some() {
             return Err(
@@ -63,6 +63,14 @@ pub fn encoded(vm: &Vm, owner: &str, [source, encoding, errors]: [Option<&Value>
     };
     if let Some(text) = source.downcast::<Str>() {
         if encoding.is_none() {
+            // A str of a class of its own may know how to be bytes.
+            if owner == "bytes"
+                && errors.is_none()
+                && source.exact::<Str>(vm).is_none()
+                && vm.class(source).lookup(vm, &vm.names().__bytes__).is_some()
+            {
+                return Ok(None);
+            }
             return Err(vm.type_error("string argument without an encoding"));
         }
         let (encoding, errors) = (crate::codecs::c_name(vm, encoding)?, crate::codecs::c_name(vm, errors)?);

@@ -1,6 +1,7 @@
 //! The methods that `bytes` and `bytearray` have in common, written once: `byte_methods!(Bytes)` makes the table.
 //! Documentation strings are CPython's.
 
+pub use super::Held;
 use super::ByteString;
 use crate::objects::bytes::Bytes;
 use crate::objects::str::Str;
@@ -9,7 +10,7 @@ use crate::payload::Downcast;
 use crate::vm::{Res, Vm};
 use crate::{List, Ref, Tuple, Value};
 
-pub use super::args::{Fill, Like, Sought, any_affix, like};
+pub use super::args::{Fill, Like, any_affix, like, sought};
 pub use super::{algorithms as a, hex, translate};
 pub use crate::objects::str::case::{swap_ascii, title_ascii};
 pub use crate::objects::str::methods::{bounds, limit};
@@ -104,6 +105,9 @@ pub fn decode_own<T: ByteString>(
     errors: Option<&str>,
 ) -> Res<Ref<Str>> {
     if let Some(bytes) = this.as_value().downcast::<Bytes>() {
+        if vm.interpreter().dev_mode.get() {
+            return crate::codecs::decode_bytes(vm, bytes.as_slice(), encoding, errors);
+        }
         if let (None, None, true) = (encoding, errors, bytes.as_slice().is_ascii()) {
             return vm.new_str_of_data(crate::objects::str::Data::Ascii(bytes.as_slice()));
         }
@@ -134,31 +138,41 @@ macro_rules! byte_methods {
         #[$crate::methods(SHARED)]
         impl $T {
             #[method(doc = "Return the number of non-overlapping occurrences of subsection 'sub' in bytes B[start:end].\n\n  start\n    Optional start position. Default: start of the bytes.\n  end\n    Optional stop position. Default: end of the bytes.", sig = "(sub, start=None, end=None, /)")]
-            fn count(vm: &Vm, this: &Ref<$T>, sub: Sought, start: Option<&Value>, end: Option<&Value>) -> Res<usize> {
+            fn count(vm: &Vm, this: &Ref<$T>, sub: &Value, start: Option<&Value>, end: Option<&Value>) -> Res<usize> {
+                let _held = Held::new(this);
+                let sub = sought(vm, sub)?;
                 let (start, end) = bounds(vm, start, end, this.with(|s| s.len()))?;
                 Ok(this.with(|s| count_in(s, &sub, start, end)))
             }
 
             #[method(doc = "Return the lowest index in B where subsection 'sub' is found, such that 'sub' is contained within B[start,end].\n\n  start\n    Optional start position. Default: start of the bytes.\n  end\n    Optional stop position. Default: end of the bytes.\n\nReturn -1 on failure.", sig = "(sub, start=None, end=None, /)")]
-            fn find(vm: &Vm, this: &Ref<$T>, sub: Sought, start: Option<&Value>, end: Option<&Value>) -> Res<isize> {
+            fn find(vm: &Vm, this: &Ref<$T>, sub: &Value, start: Option<&Value>, end: Option<&Value>) -> Res<isize> {
+                let _held = Held::new(this);
+                let sub = sought(vm, sub)?;
                 let (start, end) = bounds(vm, start, end, this.with(|s| s.len()))?;
                 Ok(this.with(|s| find_in(s, &sub, start, end)).map_or(-1, |at| at as isize))
             }
 
             #[method(doc = "Return the highest index in B where subsection 'sub' is found, such that 'sub' is contained within B[start,end].\n\n  start\n    Optional start position. Default: start of the bytes.\n  end\n    Optional stop position. Default: end of the bytes.\n\nReturn -1 on failure.", sig = "(sub, start=None, end=None, /)")]
-            fn rfind(vm: &Vm, this: &Ref<$T>, sub: Sought, start: Option<&Value>, end: Option<&Value>) -> Res<isize> {
+            fn rfind(vm: &Vm, this: &Ref<$T>, sub: &Value, start: Option<&Value>, end: Option<&Value>) -> Res<isize> {
+                let _held = Held::new(this);
+                let sub = sought(vm, sub)?;
                 let (start, end) = bounds(vm, start, end, this.with(|s| s.len()))?;
                 Ok(this.with(|s| rfind_in(s, &sub, start, end)).map_or(-1, |at| at as isize))
             }
 
             #[method(doc = "Return the lowest index in B where subsection 'sub' is found, such that 'sub' is contained within B[start,end].\n\n  start\n    Optional start position. Default: start of the bytes.\n  end\n    Optional stop position. Default: end of the bytes.\n\nRaise ValueError if the subsection is not found.", sig = "(sub, start=None, end=None, /)")]
-            fn index(vm: &Vm, this: &Ref<$T>, sub: Sought, start: Option<&Value>, end: Option<&Value>) -> Res<usize> {
+            fn index(vm: &Vm, this: &Ref<$T>, sub: &Value, start: Option<&Value>, end: Option<&Value>) -> Res<usize> {
+                let _held = Held::new(this);
+                let sub = sought(vm, sub)?;
                 let (start, end) = bounds(vm, start, end, this.with(|s| s.len()))?;
                 this.with(|s| find_in(s, &sub, start, end)).ok_or_else(|| vm.value_error("subsection not found"))
             }
 
             #[method(doc = "Return the highest index in B where subsection 'sub' is found, such that 'sub' is contained within B[start,end].\n\n  start\n    Optional start position. Default: start of the bytes.\n  end\n    Optional stop position. Default: end of the bytes.\n\nRaise ValueError if the subsection is not found.", sig = "(sub, start=None, end=None, /)")]
-            fn rindex(vm: &Vm, this: &Ref<$T>, sub: Sought, start: Option<&Value>, end: Option<&Value>) -> Res<usize> {
+            fn rindex(vm: &Vm, this: &Ref<$T>, sub: &Value, start: Option<&Value>, end: Option<&Value>) -> Res<usize> {
+                let _held = Held::new(this);
+                let sub = sought(vm, sub)?;
                 let (start, end) = bounds(vm, start, end, this.with(|s| s.len()))?;
                 this.with(|s| rfind_in(s, &sub, start, end)).ok_or_else(|| vm.value_error("subsection not found"))
             }
@@ -172,7 +186,9 @@ macro_rules! byte_methods {
             }
 
             #[method(doc = "Return a list of the sections in the bytes, using sep as the delimiter.\n\n  sep\n    The delimiter according which to split the bytes.\n    None (the default value) means split on ASCII whitespace\n    characters (space, tab, return, newline, formfeed, vertical tab).\n  maxsplit\n    Maximum number of splits to do.\n    -1 (the default value) means no limit.", sig = "(sep=None, maxsplit=-1)")]
-            fn split(vm: &Vm, this: &Ref<$T>, sep: Option<Like>, maxsplit: isize) -> Res {
+            fn split(vm: &Vm, this: &Ref<$T>, sep: Option<&Value>, maxsplit: isize) -> Res {
+                let held = Held::new(this);
+                let sep = sep.filter(|s| !s.is_none()).map(|s| like(vm, s)).transpose()?;
                 let parts = match &sep {
                     None => this.with(|s| words(vm, s, limit(maxsplit), a::is_space))?,
                     Some(sep) => {
@@ -180,11 +196,14 @@ macro_rules! byte_methods {
                         this.with(|s| a::split(s, sep, limit(maxsplit)))
                     }
                 };
+                drop(held);
                 list_of_parts(vm, this, parts)
             }
 
             #[method(doc = "Return a list of the sections in the bytes, using sep as the delimiter.\n\n  sep\n    The delimiter according which to split the bytes.\n    None (the default value) means split on ASCII whitespace\n    characters (space, tab, return, newline, formfeed, vertical tab).\n  maxsplit\n    Maximum number of splits to do.\n    -1 (the default value) means no limit.\n\nSplitting is done starting at the end of the bytes and working to\nthe front.", sig = "(sep=None, maxsplit=-1)")]
-            fn rsplit(vm: &Vm, this: &Ref<$T>, sep: Option<Like>, maxsplit: isize) -> Res {
+            fn rsplit(vm: &Vm, this: &Ref<$T>, sep: Option<&Value>, maxsplit: isize) -> Res {
+                let held = Held::new(this);
+                let sep = sep.filter(|s| !s.is_none()).map(|s| like(vm, s)).transpose()?;
                 let parts = match &sep {
                     None => {
                         let mut parts = this.with(|s| words_from_right(vm, s, limit(maxsplit), a::is_space))?;
@@ -196,6 +215,7 @@ macro_rules! byte_methods {
                         this.with(|s| a::split_from_right(s, sep, limit(maxsplit)))
                     }
                 };
+                drop(held);
                 list_of_parts(vm, this, parts)
             }
 
@@ -270,6 +290,7 @@ macro_rules! byte_methods {
 
             #[method(doc = "Create a string of hexadecimal numbers from a bytes object.\n\n  sep\n    An optional single character or byte to separate hex bytes.\n  bytes_per_sep\n    How many bytes between separators.  Positive values count from\n    the right, negative values count from the left.\n\nExample:\n>>> value = b'\\xb9\\x01\\xef'\n>>> value.hex()\n'b901ef'\n>>> value.hex(':')\n'b9:01:ef'\n>>> value.hex(':', 2)\n'b9:01ef'\n>>> value.hex(':', -2)\n'b901:ef'", sig = "(sep=<unrepresentable>, bytes_per_sep=1)")]
             fn hex(vm: &Vm, this: &Ref<$T>, sep: Option<&Value>, bytes_per_sep: i32) -> Res<Ref<Str>> {
+                let _held = Held::new(this);
                 let bytes = this.with(|s| s.to_vec());
                 hex::hex_text(vm, &bytes, sep, bytes_per_sep as i64)
             }

@@ -28,10 +28,41 @@ pub trait ByteString: Payload {
 
     /// The object itself where it is immutable and of the exact type, else a copy.
     fn unchanged(vm: &Vm, this: &Ref<Self>) -> Res;
+
+    /// The exports that have not ended, for bytes that can change their size.
+    fn exports(&self) -> Option<&core::cell::Cell<usize>> {
+        None
+    }
+}
+
+/// Keeps bytes at their place and size while code of a program runs that could change them, as an export does.
+pub struct Held<'a>(Option<&'a core::cell::Cell<usize>>);
+
+impl<'a> Held<'a> {
+    pub fn new<T: ByteString>(this: &'a Ref<T>) -> Held<'a> {
+        let exports = this.exports();
+        if let Some(exports) = exports {
+            exports.set(exports.get() + 1);
+        }
+        Held(exports)
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        if let Some(exports) = self.0 {
+            exports.set(exports.get().saturating_sub(1));
+        }
+    }
 }
 
 /// The bytes as a literal with the least escapes: `b'...'`.
 pub fn repr_text(bytes: &[u8], out: &mut Vec<u8>) {
+    quoted(bytes, false, out)
+}
+
+/// As [`repr_text`]; `always` puts a backslash before every `'`, as `repr(bytearray)` does whatever the quotes.
+pub fn quoted(bytes: &[u8], always: bool, out: &mut Vec<u8>) {
     let quote = if bytes.contains(&b'\'') && !bytes.contains(&b'"') { b'"' } else { b'\'' };
     out.extend_from_slice(&[b'b', quote]);
     for &b in bytes {
@@ -40,7 +71,7 @@ pub fn repr_text(bytes: &[u8], out: &mut Vec<u8>) {
             b'\t' => out.extend_from_slice(b"\\t"),
             b'\n' => out.extend_from_slice(b"\\n"),
             b'\r' => out.extend_from_slice(b"\\r"),
-            _ if b == quote => out.extend_from_slice(&[b'\\', b]),
+            _ if b == quote || (always && b == b'\'') => out.extend_from_slice(&[b'\\', b]),
             0x20..0x7f => out.push(b),
             _ => {
                 const HEX: &[u8; 16] = b"0123456789abcdef";
@@ -99,6 +130,7 @@ pub fn compare(vm: &Vm, a: &Value, b: &Value, op: crate::slots::CompareOp) -> Re
 /// `item in bytes`: an integer or a bytes-like object.
 pub fn contains<T: ByteString>(vm: &Vm, this: &Value, item: &Value) -> Res<bool> {
     let this = crate::native::receiver::<T>(vm, this, "__contains__")?;
+    let _held = Held::new(this);
     if crate::objects::int::view(item).is_some() || vm.class(item).slots().index.is_some() {
         let Some(b) = vm.index_as_i128(item)?.and_then(|i| u8::try_from(i).ok()) else {
             return Err(vm.value_error("byte must be in range(0, 256)"));

@@ -35,9 +35,10 @@ pub fn maketrans(vm: &Vm, from: &[u8], to: &[u8]) -> Res {
 
 /// The items with `sep` between them.
 pub fn join(vm: &Vm, sep: &[u8], iterable: &Value) -> Res<Vec<u8>> {
+    let list = iterable.exact::<List>(vm);
     let items = if let Some(tuple) = iterable.exact::<Tuple>(vm) {
         tuple.as_slice().to_vec()
-    } else if let Some(list) = iterable.exact::<List>(vm) {
+    } else if let Some(list) = list {
         list.to_vec()
     } else {
         let slots = vm.class(iterable).slots();
@@ -61,7 +62,11 @@ pub fn join(vm: &Vm, sep: &[u8], iterable: &Value) -> Res<Vec<u8>> {
                 vm.type_error(format!("sequence item {i}: expected a bytes-like object, {} found", vm.type_name(item)))
             );
         }
+        // An export may run code; a list that it makes longer or shorter is given up.
         let part = like(vm, item)?;
+        if list.is_some_and(|list| list.len() != items.len()) {
+            return Err(vm.runtime_error("sequence changed size during iteration"));
+        }
         vm.check_room(part.len())?;
         out.extend_from_slice(&part);
     }

@@ -46,9 +46,10 @@ impl ByteArray {
     )]
     fn extend(vm: &Vm, this: &Ref<ByteArray>, iterable_of_ints: &Value) -> Res<()> {
         if vm.class(iterable_of_ints).slots().buffer.is_some() {
+            // The end is where it was before the export, which may have run code that changed the array.
+            let end = this.len();
             let bytes = like(vm, iterable_of_ints)?.to_vec();
-            let n = this.len();
-            return this.splice(vm, n, n, &bytes);
+            return this.splice(vm, end, end, &bytes);
         }
         if iterable_of_ints.is_small_int()
             || vm.class(iterable_of_ints).slots().iter.is_none() && vm.class(iterable_of_ints).slots().getitem.is_none()

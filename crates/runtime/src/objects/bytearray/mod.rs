@@ -68,6 +68,10 @@ impl ByteString for ByteArray {
         Ok(ByteArray::new(vm, bytes)?.into_value())
     }
 
+    fn exports(&self) -> Option<&Cell<usize>> {
+        Some(&self.exports)
+    }
+
     fn unchanged(vm: &Vm, this: &Ref<ByteArray>) -> Res {
         let copy = this.to_vec();
         ByteArray::make(vm, &copy)

@@ -3,7 +3,7 @@
 use super::ByteArray;
 use crate::native::receiver;
 use crate::objects::buffer::Exported;
-use crate::objects::byte_string::{ByteString, args, decode, repeated_len, repr_text};
+use crate::objects::byte_string::{ByteString, args, Held, decode, quoted, repeated_len};
 use crate::objects::int;
 use crate::objects::slice::Slice;
 use crate::payload::Downcast;
@@ -23,7 +23,7 @@ pub fn repr(vm: &Vm, this: &Value) -> Res {
     let mut out = Vec::with_capacity(own.len() + name.len() + 5);
     out.extend_from_slice(name.as_bytes());
     out.push(b'(');
-    own.with(|s| repr_text(s, &mut out));
+    own.with(|s| quoted(s, true, &mut out));
     out.push(b')');
     match core::str::from_utf8(&out) {
         Ok(text) => Ok(vm.new_str(text)?.into_value()),
@@ -54,8 +54,24 @@ pub fn init(vm: &Vm, this: &Value, args: Args<'_>) -> Res<()> {
         vm.check_room(n)?;
         return own.splice(vm, 0, 0, &vec![0; n]);
     }
-    let bytes = decode::from_object(vm, source, "bytearray")?;
-    own.splice(vm, 0, own.len(), &bytes)
+    let slots = vm.class(source).slots();
+    let by_item = slots.buffer.is_none()
+        && slots.iter.is_some()
+        && !source.is_a::<crate::Str>()
+        && source.exact::<crate::List>(vm).is_none()
+        && source.exact::<crate::Tuple>(vm).is_none();
+    if !by_item {
+        let bytes = decode::from_object(vm, source, "bytearray")?;
+        return own.splice(vm, 0, own.len(), &bytes);
+    }
+    // An iterator sees the array grow.
+    let iterator = vm.iter(source)?;
+    while let Some(item) = vm.next(&iterator)? {
+        let b = decode::byte(vm, &item, "bytearray")?;
+        let n = own.len();
+        own.splice(vm, n, n, &[b])?;
+    }
+    Ok(())
 }
 
 pub fn setitem(vm: &Vm, this: &Value, key: &Value, value: Option<&Value>) -> Res<()> {
@@ -125,6 +141,9 @@ fn set_slice(vm: &Vm, this: &Value, slice: &Slice, value: Option<&Value>) -> Res
         });
         return Ok(());
     }
+    if new.is_empty() && chosen.len > 0 {
+        own.check_resizable(vm)?;
+    }
     if new.len() != chosen.len {
         return Err(vm.value_error(format!(
             "attempt to assign bytes of size {} to extended slice of size {}",
@@ -172,6 +191,7 @@ pub fn inplace_repeat(vm: &Vm, this: &Value, n: isize) -> Res {
 pub fn remainder(vm: &Vm, a: &Value, b: &Value) -> Res {
     match a.downcast::<ByteArray>() {
         Some(format) => {
+            let _held = Held::new(format);
             let format = format.to_vec();
             ByteArray::make(vm, &crate::format::percent::format_bytes(vm, &format, b)?)
         }

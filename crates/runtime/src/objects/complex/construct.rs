@@ -19,9 +19,7 @@ pub fn new(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
             Some("real") => (&mut real, 1),
             Some("imag") => (&mut imag, 2),
             _ => {
-                return Err(
-                    vm.type_error(format!("complex() got an unexpected keyword argument '{}'", k.to_utf8_lossy()))
-                );
+                return Err(crate::native::unexpected_keyword(vm, "complex", args.keywords(), &["real", "imag"]));
             }
         };
         if slot.is_some() {

@@ -170,6 +170,29 @@ pub fn quotient((ar, ai): (f64, f64), (br, bi): (f64, f64)) -> Option<(f64, f64)
     Some((re, im))
 }
 
+/// As [`quotient`] for a real dividend, whose imaginary part is no zero but absent: it gives no sign to the result.
+fn quotient_of_real(a: f64, (br, bi): (f64, f64)) -> Option<(f64, f64)> {
+    let (re, im) = if br.abs() >= bi.abs() {
+        if br == 0.0 {
+            return None;
+        }
+        let ratio = bi / br;
+        let denominator = br + bi * ratio;
+        (a / denominator, -a * ratio / denominator)
+    } else if bi.abs() >= br.abs() {
+        let ratio = br / bi;
+        let denominator = br * ratio + bi;
+        (a * ratio / denominator, -a / denominator)
+    } else {
+        (f64::NAN, f64::NAN)
+    };
+    if re.is_nan() && im.is_nan() && a.is_finite() && (br.is_infinite() || bi.is_infinite()) {
+        let unit = |v: f64| if v.is_infinite() { 1f64 } else { 0.0 }.copysign(v);
+        return Some((0.0 * (a * unit(br)), 0.0 * (-a * unit(bi))));
+    }
+    Some((re, im))
+}
+
 fn true_divide(vm: &Vm, a: &Value, b: &Value) -> Res {
     let (x, y) = operands!(vm, a, b);
     if view(b).is_none() {
@@ -178,7 +201,8 @@ fn true_divide(vm: &Vm, a: &Value, b: &Value) -> Res {
         }
         return vm.new_complex(x.0 / y.0, x.1 / y.0);
     }
-    match quotient(x, y) {
+    let result = if view(a).is_none() { quotient_of_real(x.0, y) } else { quotient(x, y) };
+    match result {
         Some((re, im)) => vm.new_complex(re, im),
         None => Err(vm.zero_division("division by zero")),
     }

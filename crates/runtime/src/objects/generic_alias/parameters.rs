@@ -125,7 +125,10 @@ fn replace(vm: &Vm, args: &[Value], parameters: &[Value], given: &[Value]) -> Re
                 let at = parameters.iter().position(|p| p.is(arg));
                 match at.and_then(|i| given.get(i)) {
                     Some(value) => vm.call(&subst, core::slice::from_ref(value))?,
-                    None => arg.clone(),
+                    None => {
+                        let shown = vm.repr(arg)?;
+                        return Err(vm.type_error(format!("argument {} with __typing_subst__ was not found in __parameters__", shown.to_utf8_lossy())));
+                    }
                 }
             }
             None => nested(vm, arg, parameters, given)?,

@@ -13,7 +13,10 @@ pub fn new(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
         return finish(vm, cls, from_object(vm, x)?);
     }
     let positional = args.pos();
-    if positional.len() > 2 {
+    if positional.len() > 2 && !args.has_keywords() {
+        return Err(crate::native::wrong_count(vm, "int", positional.len(), 0, 2));
+    }
+    if args.values.len() > 2 {
         return Err(vm.type_error(format!("int() takes at most 2 arguments ({} given)", args.values.len())));
     }
     let mut base = positional.get(1);
@@ -25,10 +28,7 @@ pub fn new(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
                 }
                 base = Some(value)
             }
-            Some(k) => {
-                return Err(vm.type_error(format!("int() got an unexpected keyword argument '{}'", k.to_utf8_lossy())));
-            }
-            None => return Err(vm.type_error("keywords must be strings")),
+            _ => return Err(crate::native::unexpected_keyword(vm, "int", args.keywords(), &["base"])),
         }
     }
     let value = match (positional.first(), base) {

@@ -230,12 +230,13 @@ impl Int {
     /// Returns size in memory, in bytes.
     #[method(sig = "()")]
     fn __sizeof__(vm: &Vm, this: &Value) -> Res<u64> {
-        // CPython's figure: a header of 24 bytes and 4 bytes per digit of 30 bits, at least one.
+        // CPython's figure: 4 bytes per digit of 30 bits, at least one, behind the header.
         let bits = match number(vm, this)? {
             IntView::Small(i) => 64 - i.unsigned_abs().leading_zeros() as u64,
             IntView::Big(b) => b.bits(),
         };
-        Ok(24 + 4 * bits.div_ceil(30).max(1))
+        let head = crate::objects::r#type::attributes::basic_size(vm, vm.class(this)) as u64;
+        Ok(head + 4 * bits.div_ceil(30).max(1))
     }
 
     #[getter(doc = "the real part of a complex number")]

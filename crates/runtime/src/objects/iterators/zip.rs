@@ -1,12 +1,12 @@
 //! `zip`, with `strict`.
 
 use super::self_iter;
-use crate::native::Args;
+use crate::native::{Args, unexpected_keyword};
 use crate::objects::tuple::reuse::Reused;
 use crate::payload::{Downcast, Payload, TypeDef};
 use crate::slots::Slots;
 use crate::vm::{Res, Vm};
-use crate::{Ref, Str, Tuple, TypeRef, Value, layout, methods};
+use crate::{Ref, Tuple, TypeRef, Value, layout, methods};
 use core::cell::Cell;
 use ophi_heap::{Layout, TypeFlags, trace_fields};
 
@@ -35,15 +35,13 @@ pub static ZIP: TypeDef = TypeDef {
 
 /// The `strict` keyword of `zip` and `map`, the only one they take.
 pub(super) fn strict(vm: &Vm, name: &str, args: Args<'_>) -> Res<bool> {
-    let mut strict = false;
-    for (key, value) in args.keywords().iter() {
-        let key = key.downcast::<Str>().map_or_else(Default::default, |k| k.to_utf8_lossy().into_owned());
-        if key != "strict" {
-            return Err(vm.type_error(format!("{name}() got an unexpected keyword argument '{key}'")));
-        }
-        strict = vm.is_true(value)?;
+    let keywords = args.keywords();
+    match (keywords.len(), keywords.get("strict")) {
+        (0, _) => Ok(false),
+        (1, Some(strict)) => vm.is_true(strict),
+        (1, None) => Err(unexpected_keyword(vm, name, keywords, &["strict"])),
+        (n, _) => Err(vm.type_error(format!("{name}() takes at most 1 keyword argument ({n} given)"))),
     }
-    Ok(strict)
 }
 
 fn new(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {

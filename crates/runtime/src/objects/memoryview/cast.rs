@@ -51,14 +51,18 @@ fn as_format(vm: &Vm, g: &Geometry, format: &Ref<Str>) -> Res<Geometry> {
             "memoryview: destination format must be a native single character format prefixed with an optional '@'",
         ));
     };
-    let Some(old) = items::native(&g.format) else {
-        return Err(vm.value_error(
-            "memoryview: source format must be a native single character format prefixed with an optional '@'",
-        ));
-    };
     let is_bytes = |c: char| matches!(c, 'b' | 'B' | 'c');
-    if !is_bytes(new) && !is_bytes(old) {
-        return Err(vm.type_error("memoryview: cannot cast between two non-byte formats"));
+    // Bytes can be made of everything.
+    if !is_bytes(new) {
+        match items::native(&g.format) {
+            Some(old) if is_bytes(old) => {}
+            Some(_) => return Err(vm.type_error("memoryview: cannot cast between two non-byte formats")),
+            None => {
+                return Err(vm.value_error(
+                    "memoryview: source format must be a native single character format prefixed with an optional '@'",
+                ));
+            }
+        }
     }
     let size = items::size(new).unwrap_or(1);
     if g.len % size != 0 {

@@ -13,10 +13,7 @@ pub fn new(vm: &Vm, _: &TypeRef, args: Args<'_>) -> Res {
         ([object], None) => object.clone(),
         ([], Some((name, value))) if args.values.len() == 1 => {
             if !name.downcast::<Str>().is_some_and(|n| n.eq_str("object")) {
-                return Err(vm.type_error(format!(
-                    "memoryview() got an unexpected keyword argument '{}'",
-                    vm.str(name)?.to_utf8_lossy()
-                )));
+                return Err(vm.type_error("memoryview() missing required argument 'object' (pos 1)"));
             }
             value.clone()
         }

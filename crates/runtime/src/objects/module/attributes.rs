@@ -99,10 +99,7 @@ fn is_initializing(vm: &Vm, dict: &Ref<crate::Dict>) -> Res<bool> {
 
 /// The message for a module with a specification: says when it is only half initialised (circular import).
 fn missing_in_imported(vm: &Vm, dict: &Ref<crate::Dict>, spec: &Value, module: &str, name: &str) -> Res<String> {
-    let initializing = match vm.get_attr_opt(spec, &vm.names()._initializing)? {
-        Some(flag) => vm.is_true(&flag)?,
-        None => false,
-    };
+    let initializing = is_initializing(vm, dict)?;
     let file = crate::interpreter::imports::file_origin(vm, spec)?;
     if let (Some(file), Some(own_name)) = (&file, dict.get_str(vm, &vm.names().__name__)) {
         use crate::interpreter::imports::Shadowing;

@@ -42,11 +42,7 @@ fn reduce(vm: &Vm, owner: &TypeRef, name: &str) -> Res {
 
 /// A function of the builtins namespace.
 pub fn builtin(vm: &Vm, name: &str) -> Res {
-    let found = match vm.interpreter().builtins.get() {
-        Some(builtins) => builtins.get_text(vm, name)?,
-        None => None,
-    };
-    found.ok_or_else(|| vm.attribute_error(format!("module 'builtins' has no attribute '{name}'")))
+    vm.get_builtin(name)
 }
 
 #[methods]
@@ -76,6 +72,10 @@ impl NativeFunction {
 
     #[getter]
     fn __self__(_: &Vm, this: &Ref<NativeFunction>) -> Value {
+        // A static method of a class is told its class, but is bound to nothing.
+        if this.def.kind == MethodKind::Static && !this.of_module.get() {
+            return Value::NONE;
+        }
         this.this.clone().unwrap_or(Value::NONE)
     }
 

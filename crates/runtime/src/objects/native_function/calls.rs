@@ -16,7 +16,8 @@ pub fn call_bound(
     owner: impl FnOnce() -> Option<String>,
 ) -> Res {
     match (def.call, args.values) {
-        (Call::Many(f), _) => f(vm, receiver, args),
+        (Call::Many(f), _) if args.names.is_none() => f(vm, receiver, args),
+        (Call::Many(f), _) if !def.signature.is_some_and(|s| s.takes_no_keywords()) => f(vm, receiver, args),
         (Call::NoArgs(f), []) => f(vm, receiver),
         (Call::One(f), [only]) if !args.has_keywords() => f(vm, receiver, only),
         _ => call_native(vm, def, receiver, args, owner().as_deref()),

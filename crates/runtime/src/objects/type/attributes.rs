@@ -437,8 +437,8 @@ impl Type {
     }
 
     #[member]
-    fn __basicsize__(_: &Vm, this: &Ref<Type>) -> usize {
-        this.head().instance_size()
+    fn __basicsize__(vm: &Vm, this: &Ref<Type>) -> usize {
+        basic_size(vm, this)
     }
 
     #[member]
@@ -515,4 +515,10 @@ fn python_flags(ty: &Type) -> u64 {
         flags |= 1 << 19;
     }
     flags
+}
+
+/// `__basicsize__`. Of ints it is CPython's figure, whose digits follow a header of 24 bytes.
+pub fn basic_size(vm: &Vm, ty: &Type) -> usize {
+    let size = ty.head().instance_size();
+    if ty.has(TypeFlags::INT) { 24 + size.saturating_sub(vm.ty_of::<crate::Int>().head().instance_size()) } else { size }
 }

@@ -69,7 +69,8 @@ pub fn new(vm: &Vm, meta: &TypeRef, args: Args<'_>) -> Res {
         }
         given_bases.as_slice().to_vec()
     };
-    let ty = build(vm, &meta, name, base_list, dict)?;
+    let given_bases = (!given_bases.is_empty()).then(|| base_tuple.clone());
+    let ty = build(vm, &meta, name, base_list, given_bases, dict)?;
     if !ty.namespace().keys().iter().all(|key| key.is_a::<Str>()) {
         let message = format!("non-string key in the __dict__ of class {}", ty.full_name());
         vm.warn(&crate::objects::exceptions::RUNTIME_WARNING, &message, 1)?;
@@ -121,7 +122,14 @@ pub fn surrogates(vm: &Vm, name: &Ref<Str>) -> Raised {
     }
 }
 
-fn build(vm: &Vm, meta: &TypeRef, name: &Ref<Str>, base_list: Vec<Value>, original: &Ref<Dict>) -> Res<TypeRef> {
+fn build(
+    vm: &Vm,
+    meta: &TypeRef,
+    name: &Ref<Str>,
+    base_list: Vec<Value>,
+    given_bases: Option<Value>,
+    original: &Ref<Dict>,
+) -> Res<TypeRef> {
     let names = vm.names();
     let base = bases::best_base(vm, &base_list)?;
     if name.code_points().any(|c| c == 0) {
@@ -155,7 +163,11 @@ fn build(vm: &Vm, meta: &TypeRef, name: &Ref<Str>, base_list: Vec<Value>, origin
     }
     ty.name.set(Some(vm.intern_ref(name)?));
     ty.base.set(Some(base.clone()));
-    ty.bases.set(Some(Tuple::from_slice(vm, &base_list)?.into_value()));
+    let bases = match given_bases {
+        Some(given) => given,
+        None => Tuple::from_slice(vm, &base_list)?.into_value(),
+    };
+    ty.bases.set(Some(bases));
     ty.dict.set(Some(dict.clone()));
     ty.slot_names.set(wanted.slots.clone());
     set_qualname(vm, &ty, &dict)?;

@@ -238,8 +238,14 @@ pub fn richcompare(vm: &Vm, a: &Value, b: &Value, op: CompareOp) -> Res {
     if vm.class(&found).has(TypeFlags::METHOD_DESCRIPTOR) {
         return vm.call(&found, &[a.clone(), b.clone()]);
     }
-    let bound = vm.bind_attribute(&found, a, &class)?;
-    vm.call(&bound, core::slice::from_ref(b))
+    // A method that cannot be had is no method, whatever the reason.
+    match vm.bind_attribute(&found, a, &class) {
+        Ok(bound) => vm.call(&bound, core::slice::from_ref(b)),
+        Err(raised) => {
+            vm.forget(raised);
+            Ok(Value::NOT_IMPLEMENTED)
+        }
+    }
 }
 
 /// `__getattribute__`, and `__getattr__` when that raises AttributeError.
@@ -311,8 +317,9 @@ pub fn is_dunder_next(slot: crate::slots::Next) -> bool {
 pub fn descr_get(vm: &Vm, this: &Value, instance: Option<&Value>, class: Option<&Value>) -> Res {
     let own = vm.class(this).clone();
     let Some(found) = own.lookup(vm, &vm.names().__get__) else { return Ok(this.clone()) };
-    let arguments = [instance.cloned().unwrap_or(Value::NONE), class.cloned().unwrap_or(Value::NONE)];
-    vm.call_found(&found, this, &own, &arguments)
+    // What stands under `__get__` is called with the descriptor as an argument, whether it binds or not.
+    let or_none = |v: Option<&Value>| v.cloned().unwrap_or(Value::NONE);
+    vm.call(&found, &[this.clone(), or_none(instance), or_none(class)])
 }
 
 pub fn descr_set(vm: &Vm, this: &Value, instance: &Value, value: Option<&Value>) -> Res<()> {

@@ -7,7 +7,7 @@
 use super::members;
 use super::slot_defs::{SLOT_DEFS, rows_of};
 use super::slot_functions as g;
-use super::{Type, TypeRef};
+use super::TypeRef;
 use crate::objects::native_function::{NativeFunction, WrapperDescriptor};
 use crate::payload::Downcast;
 use crate::slots::{SlotFn, SlotId};
@@ -79,11 +79,10 @@ fn new_slot(vm: &Vm, ty: &TypeRef) {
         return;
     };
     let native = found.downcast::<NativeFunction>().filter(|f| core::ptr::eq(f.def, &members::NEW));
+    // A builtin `__new__` leaves the layout base's function in force, even when it is another class's: so CPython does it.
     let inherited = ty.base.get().and_then(|b| b.slots().new);
-    let owner_new = native.and_then(|f| f.this.as_ref()?.downcast::<Type>()?.slots().new);
-    let new = match (native, inherited, owner_new) {
-        // Only when it is the very function the layout base has: else `__new__` must check the class it is given.
-        (Some(_), Some(a), Some(b)) if a as usize == b as usize => Some(a),
+    let new = match native {
+        Some(_) if inherited.is_some() => inherited,
         _ => Some(g::new as crate::slots::New),
     };
     ty.update_slots(|slots| slots.new = new);

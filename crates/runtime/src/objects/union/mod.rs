@@ -2,6 +2,7 @@
 
 use crate::objects::generic_alias::{GenericAlias, parameters, type_repr};
 use crate::objects::object::OBJECT;
+use crate::objects::set::Set;
 use crate::payload::{Downcast, Payload, TypeDef};
 use crate::slots::{CompareOp, Slots};
 use crate::vm::{Res, Vm};
@@ -11,9 +12,13 @@ use ophi_heap::{Layout, TypeFlags, trace_fields};
 #[repr(C)]
 pub struct Union {
     pub args: Ref<Tuple>,
+    /// The arguments that can be hashed, a frozenset: comparison and hash do not see their order.
+    hashable: Value,
+    /// The others, in order.
+    unhashable: Vec<Value>,
     parameters: ValueCell,
 }
-trace_fields!(Union { args, parameters });
+trace_fields!(Union { args, hashable, unhashable, parameters });
 
 impl Payload for Union {
     fn def() -> &'static TypeDef {
@@ -68,35 +73,61 @@ pub fn make_checked(vm: &Vm, items: &[Value]) -> Res {
 
 /// The union of `items`; the only one itself when no other is left.
 pub fn make(vm: &Vm, items: &[Value]) -> Res {
-    let mut out: Vec<Value> = Vec::with_capacity(items.len());
+    let mut out = Members { all: Vec::with_capacity(items.len()), hashable: Set::new(vm)?, unhashable: Vec::new() };
     for item in items {
         match item.downcast::<Union>() {
             Some(union) => {
                 for inner in union.args.as_slice() {
-                    add(vm, &mut out, inner.clone())?;
+                    out.add(vm, inner)?;
                 }
             }
             None if item.is_none() => {
-                add(vm, &mut out, vm.ty(&crate::objects::singletons::NONE_TYPE).to_value())?;
+                out.add(vm, vm.ty(&crate::objects::singletons::NONE_TYPE).as_value())?;
             }
-            None => add(vm, &mut out, item.clone())?,
+            None => out.add(vm, item)?,
         }
     }
-    if let [only] = out.as_slice() {
+    if let [only] = out.all.as_slice() {
         return Ok(only.clone());
     }
-    let args = Tuple::from_vec(vm, out)?;
-    Ok(vm.new_object(Union { args, parameters: ValueCell::new(None) })?.into_value())
+    let args = Tuple::from_vec(vm, out.all)?;
+    let hashable = vm.new_frozenset(&out.hashable.items())?;
+    let union = Union { args, hashable, unhashable: out.unhashable, parameters: ValueCell::new(None) };
+    Ok(vm.new_object(union)?.into_value())
 }
 
-fn add(vm: &Vm, out: &mut Vec<Value>, item: Value) -> Res<()> {
-    for known in out.iter() {
-        if known.is(&item) || (!item.is_a::<Type>() && vm.equal(known, &item)?) {
-            return Ok(());
+/// The members of a union as they are gathered, each once.
+struct Members {
+    all: Vec<Value>,
+    hashable: Ref<Set>,
+    unhashable: Vec<Value>,
+}
+
+impl Members {
+    fn add(&mut self, vm: &Vm, item: &Value) -> Res<()> {
+        let hash = vm.hash(item);
+        let new = match vm.catch(hash, &crate::objects::exceptions::TYPE_ERROR)? {
+            Some(hash) => self.hashable.add_hashed(vm, item, hash)?,
+            None if is_among(vm, item, &self.unhashable)? => false,
+            None => {
+                self.unhashable.push(item.clone());
+                true
+            }
+        };
+        if new {
+            self.all.push(item.clone());
+        }
+        Ok(())
+    }
+}
+
+fn is_among(vm: &Vm, item: &Value, known: &[Value]) -> Res<bool> {
+    for other in known {
+        if other.is(item) || vm.equal(other, item)? {
+            return Ok(true);
         }
     }
-    out.push(item);
-    Ok(())
+    Ok(false)
 }
 
 fn of<'a>(vm: &Vm, this: &'a Value) -> Res<&'a Ref<Union>> {
@@ -114,16 +145,17 @@ fn repr(vm: &Vm, this: &Value) -> Res {
     Ok(vm.new_str(&text)?.into_value())
 }
 
-/// Order does not matter: the hash is that of the frozenset of the arguments, as far as anyone can tell.
 fn hash(vm: &Vm, this: &Value) -> Res<i64> {
-    let mut mixed = 0i64;
-    for arg in of(vm, this)?.args.as_slice() {
-        mixed ^= (vm.hash(arg)?).wrapping_mul(3644798167).rotate_left(17);
+    let union = of(vm, this)?;
+    for item in &union.unhashable {
+        vm.hash(item)?;
     }
-    Ok(match mixed {
-        -1 => -2,
-        h => h,
-    })
+    // What became hashable since was not when duplicates were sought.
+    match union.unhashable.len() {
+        0 => vm.hash(&union.hashable),
+        1 => Err(vm.type_error("union contains 1 unhashable element")),
+        n => Err(vm.type_error(format!("union contains {n} unhashable elements"))),
+    }
 }
 
 fn compare(vm: &Vm, a: &Value, b: &Value, op: CompareOp) -> Res {
@@ -132,22 +164,15 @@ fn compare(vm: &Vm, a: &Value, b: &Value, op: CompareOp) -> Res {
         return Ok(Value::NOT_IMPLEMENTED);
     }
     let within = |left: &[Value], right: &[Value]| -> Res<bool> {
-        for v in left {
-            let mut found = false;
-            for w in right {
-                if vm.equal(v, w)? {
-                    found = true;
-                    break;
-                }
-            }
-            if !found {
+        for item in left {
+            if !is_among(vm, item, right)? {
                 return Ok(false);
             }
         }
         Ok(true)
     };
-    let (p, q) = (x.args.as_slice(), y.args.as_slice());
-    let equal = p.len() == q.len() && within(p, q)? && within(q, p)?;
+    let (p, q) = (&x.unhashable, &y.unhashable);
+    let equal = vm.equal(&x.hashable, &y.hashable)? && p.len() == q.len() && within(p, q)? && within(q, p)?;
     Ok(Value::bool(equal == (op == CompareOp::Eq)))
 }
 
