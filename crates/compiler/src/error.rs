@@ -59,13 +59,13 @@ pub struct Warning {
 pub struct Recursion {
     /// Levels of nested nodes. A level takes up to 1.5 KiB of machine stack.
     pub limit: u32,
-    /// Asked at every level: is the machine stack nearly used up? Who can tell may then raise the limit.
-    pub stack_exhausted: fn() -> bool,
+    /// The address below which the machine stack is used up; 0 when it is surely large enough.
+    pub stack_limit: usize,
 }
 
 impl Default for Recursion {
     fn default() -> Self {
-        Self { limit: 3000, stack_exhausted: || false }
+        Self { limit: 3000, stack_limit: 0 }
     }
 }
 
@@ -83,7 +83,7 @@ impl Depth {
 
     /// Goes one level down. Every success must be paired with [`Depth::leave`], except on the way out of an error.
     pub(crate) fn enter(&mut self) -> Result<(), CompileError> {
-        if self.current >= self.recursion.limit || (self.recursion.stack_exhausted)() {
+        if self.current >= self.recursion.limit || ophi_syntax::stack_is_below(self.recursion.stack_limit) {
             return Err(CompileError::Recursion);
         }
         self.current += 1;

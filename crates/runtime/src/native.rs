@@ -321,8 +321,8 @@ pub fn unexpected_keyword(vm: &Vm, name: &str, keywords: Keywords<'_>, names: &[
         }
         // A key of a class of its own may claim to be equal to a name that it is not.
         if key.exact::<Str>(vm).is_none() {
-            for name in names {
-                let equal = vm.new_str(name).and_then(|name| vm.equal(name.as_value(), key));
+            for known in names {
+                let equal = vm.new_str(known).and_then(|known| vm.equal(known.as_value(), key));
                 match equal {
                     Ok(false) => {}
                     Ok(true) => return invalid_keyword(vm, name),

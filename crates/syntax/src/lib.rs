@@ -20,3 +20,11 @@ pub use lexer::{LexOptions, Mode, Stop, Tokens, tokenize_all};
 pub use parser::{ParseFlags, parse, parse_with_warnings};
 pub use source::Source;
 pub use token::{Token, TokenKind};
+
+/// Whether the machine stack has grown below the address `limit`. The stages that descend into a text or a tree ask it at every
+/// level, for a caller may run on a small stack, or deep in one.
+#[inline]
+pub fn stack_is_below(limit: usize) -> bool {
+    let here = 0u8;
+    (&raw const here as usize) < limit
+}

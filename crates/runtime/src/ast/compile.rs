@@ -37,6 +37,7 @@ impl Vm {
         feature_version: i32,
     ) -> Res {
         let mut options = CompileOptions::new(filename.to_string());
+        options.recursion.stack_limit = self.stack_limit();
         options.flags = flags & (code_flags::FUTURE_MASK | TOP_LEVEL_AWAIT);
         options.optimize = if optimize < 0 { self.interpreter().optimize.get() } else { optimize.min(2) as u8 };
         if self.is_ast(source)? {
@@ -48,6 +49,7 @@ impl Vm {
             dont_imply_dedent: flags & DONT_IMPLY_DEDENT != 0,
             allow_incomplete: flags & ALLOW_INCOMPLETE != 0,
             max_int_digits: self.interpreter().int_max_str_digits.get() as u32,
+            stack_limit: self.stack_limit(),
             ..ParseFlags::default()
         };
         if feature_version >= 0 {

@@ -66,14 +66,6 @@ fn exact_float(vm: &Vm, value: &Value) -> Option<f64> {
     if value.is_small_float() || value.exact::<float::Float>(vm).is_some() { float::view(value) } else { None }
 }
 
-/// An int (subclasses too) that a C long holds.
-fn as_long(value: &Value) -> Option<i64> {
-    if value.is_small_int() || value.is_true() || value.is_false() || value.is_a::<crate::Int>() {
-        return int::view(value).and_then(|v| v.to_i64());
-    }
-    None
-}
-
 /// Sums with shortcuts for ints, floats and complex numbers, in this order, as CPython tries them: the first item that does
 /// not fit is added in the general way, and the kind of the result decides how to go on.
 fn sum_of(vm: &Vm, iterable: &Value, start: Value) -> Res {

@@ -245,6 +245,8 @@ struct Formatter<'a> {
     source: Source<'a>,
     numbering: Numbering,
     next: usize,
+    /// The text that is the whole result so far.
+    whole: Option<Value>,
 }
 
 pub fn format(vm: &Vm, this: &Ref<Str>, args: Args<'_>) -> Res {
@@ -256,9 +258,20 @@ pub fn format_map(vm: &Vm, this: &Ref<Str>, mapping: &Value) -> Res {
 }
 
 fn run(vm: &Vm, this: &Ref<Str>, source: Source<'_>) -> Res {
-    let mut formatter = Formatter { source, numbering: Numbering::Unknown, next: 0 };
+    let mut formatter = Formatter { source, numbering: Numbering::Unknown, next: 0, whole: None };
     let mut out = Builder::with_capacity(this.len() + 16);
-    formatter.text(vm, this.code_points().collect(), 2, &mut out)?;
+    let text: Vec<u32> = this.code_points().collect();
+    let plain = !text.iter().any(|c| matches!(*c, OPEN | CLOSE));
+    formatter.text(vm, text, 2, &mut out)?;
+    // Nothing around the only field, or no field: the text itself.
+    if plain && this.as_value().exact::<Str>(vm).is_some() {
+        return Ok(this.to_value());
+    }
+    if let Some(whole) = formatter.whole
+        && whole.downcast::<Str>().is_some_and(|text| text.len() == out.len())
+    {
+        return Ok(whole);
+    }
     Ok(out.finish(vm)?.into_value())
 }
 
@@ -292,8 +305,11 @@ impl Formatter<'_> {
             vm.new_str_from_code_points(&field.spec)?
         };
         let shown = vm.format(&value, spec.as_value())?;
-        if let Some(shown) = shown.downcast::<Str>() {
-            out.push_str(shown);
+        if let Some(text) = shown.downcast::<Str>() {
+            if depth == 2 && out.len() == 0 && shown.exact::<Str>(vm).is_some() {
+                self.whole = Some(shown.clone());
+            }
+            out.push_str(text);
         }
         Ok(())
     }

@@ -427,7 +427,7 @@ fn character(vm: &Vm, value: &Value, bytes: bool) -> Res<u32> {
         if int::view(value).is_none() && vm.class(value).slots().index.is_none() {
             return Err(vm.type_error(format!(
                 "%c requires an integer in range(256) or a single byte, not {}",
-                vm.class(value).full_name()
+                vm.class(value).qualified_name(vm)
             )));
         }
         return match vm.index_as_i128(value)?.and_then(|i| u8::try_from(i).ok()) {
@@ -442,7 +442,7 @@ fn character(vm: &Vm, value: &Value, bytes: bool) -> Res<u32> {
         };
     }
     if int::view(value).is_none() && vm.class(value).slots().index.is_none() {
-        return Err(vm.type_error(format!("%c requires an int or a unicode character, not {}", vm.class(value).full_name())));
+        return Err(vm.type_error(format!("%c requires an int or a unicode character, not {}", vm.class(value).qualified_name(vm))));
     }
     match vm.index_as_i128(value)?.and_then(|i| u32::try_from(i).ok()).filter(|c| *c < 0x110000) {
         Some(c) => Ok(c),

@@ -87,6 +87,7 @@ impl Vm {
         is_file: bool,
     ) -> Res<Ref<Code>> {
         let mut options = CompileOptions::new(filename.to_string());
+        options.recursion.stack_limit = self.stack_limit();
         options.flags = flags & (flags::FUTURE_MASK | TOP_LEVEL_AWAIT);
         options.optimize = if optimize < 0 { self.interpreter().optimize.get() } else { optimize.min(2) as u8 };
         let parse = ParseFlags {
@@ -95,6 +96,7 @@ impl Vm {
             dont_imply_dedent: flags & DONT_IMPLY_DEDENT != 0,
             allow_incomplete: flags & ALLOW_INCOMPLETE != 0,
             max_int_digits: self.interpreter().int_max_str_digits.get() as u32,
+            stack_limit: self.stack_limit(),
             ..ParseFlags::default()
         };
         let compiled = compile_source(source, mode, parse, &options);

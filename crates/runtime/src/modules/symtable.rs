@@ -170,11 +170,13 @@ impl Functions {
             Err(error) => return Err(vm.raise_syntax(&error, &file)),
         };
         let arena = Bump::new();
-        let module = match parse(&source, mode, ParseFlags::default(), &arena) {
+        let module = match parse(&source, mode, ParseFlags { stack_limit: vm.stack_limit(), ..ParseFlags::default() }, &arena) {
             Ok(module) => module,
             Err(error) => return Err(vm.raise_syntax(&error, &file)),
         };
-        match symbol_table(&module, &CompileOptions::new(path)) {
+        let mut options = CompileOptions::new(path);
+        options.recursion.stack_limit = vm.stack_limit();
+        match symbol_table(&module, &options) {
             Ok(table) => {
                 // Ids tell the blocks of one table apart; an address makes those of two tables differ.
                 let base = (&raw const table).addr() as i64;

@@ -130,7 +130,7 @@ impl Namespace {
         if !made.is_a::<Namespace>() {
             return Err(vm.type_error(format!(
                 "expect types.SimpleNamespace type, but {}() returned '{}' object",
-                vm.class(this).full_name(),
+                vm.class(this).qualified_name(vm),
                 vm.type_name(&made)
             )));
         }

@@ -259,6 +259,11 @@ impl Vm {
         (&raw const here as usize) < self.stack_limit.get()
     }
 
+    /// The address below which the machine stack is used up, for stages that know no interpreter.
+    pub fn stack_limit(&self) -> usize {
+        self.stack_limit.get()
+    }
+
     /// Bytes of machine stack above the reserve.
     pub fn machine_stack_left(&self) -> usize {
         let here = 0u8;

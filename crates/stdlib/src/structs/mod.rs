@@ -401,7 +401,7 @@ impl Functions {
         doc = "pack(format, v1, v2, ...) -> bytes\n\nReturn a bytes object containing the values v1, v2, ... packed according\nto the format string.  See help(struct) for more on format strings."
     )]
     fn pack(vm: &Vm, args: Args<'_>) -> Res {
-        args.no_keywords(vm, "pack")?;
+        args.no_keywords(vm, "_struct.pack")?;
         match args.values {
             [] => Err(vm.type_error("missing format argument")),
             [format, values @ ..] => pack(vm, &*cached(vm, format)?, values),
@@ -412,7 +412,7 @@ impl Functions {
         doc = "pack_into(format, buffer, offset, v1, v2, ...)\n\nPack the values v1, v2, ... according to the format string and write\nthe packed bytes into the writable buffer buf starting at offset.  Note\nthat the offset is a required argument.  A negative offset counts from\nthe end of the buffer.  See help(struct) for more on format strings."
     )]
     fn pack_into(vm: &Vm, args: Args<'_>) -> Res<()> {
-        args.no_keywords(vm, "pack_into")?;
+        args.no_keywords(vm, "_struct.pack_into")?;
         match args.values {
             [] => Err(vm.type_error("missing format argument")),
             [format, rest @ ..] => pack_into(vm, &*cached(vm, format)?, rest),

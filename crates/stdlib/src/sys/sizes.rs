@@ -20,12 +20,12 @@ impl Sys {
             match key.downcast::<Str>().and_then(|k| k.as_ascii()) {
                 Some("object") => object = Some(value),
                 Some("default") => default = Some(value),
+                _ if object.is_none() => {
+                    return Err(vm.type_error("getsizeof() missing required argument 'object' (pos 1)"));
+                }
                 _ => {
-                    let key = vm.str(key)?;
-                    return Err(vm.type_error(format!(
-                        "getsizeof() got an unexpected keyword argument '{}'",
-                        key.to_utf8_lossy()
-                    )));
+                    let names = ["object", "default"];
+                    return Err(ophi_runtime::native::unexpected_keyword(vm, "getsizeof", args.keywords(), &names));
                 }
             }
         }

@@ -75,6 +75,11 @@ pub(crate) fn diagnose(
     diagnostic
 }
 
+/// The text nests deeper than may be.
+pub(crate) fn too_complex() -> SyntaxDiagnostic {
+    SyntaxDiagnostic::bare(DiagnosticKind::MemoryError, "Parser stack overflowed - Python source too complex to parse")
+}
+
 type O<T> = Option<T>;
 
 /// The memoized rules.
@@ -227,7 +232,7 @@ impl<'a, 's> Peg<'a, 's> {
             let message = "multiple statements found while compiling a single statement";
             return self.diagnostic_on(self.fill.max(1) - 1, DiagnosticKind::SyntaxError, message);
         }
-        self.overflow()
+        too_complex()
     }
 
     /// CPython's `_is_end_of_source`.
@@ -368,18 +373,11 @@ impl<'a, 's> Peg<'a, 's> {
     fn rule<T>(&mut self, body: impl FnOnce(&mut Self) -> O<T>) -> O<T> {
         self.level += 1;
         if self.level > self.limit && self.error.is_none() {
-            self.error = Some(self.overflow());
+            self.error = Some(too_complex());
         }
         let result = self.attempt(body);
         self.level -= 1;
         result
-    }
-
-    fn overflow(&self) -> SyntaxDiagnostic {
-        SyntaxDiagnostic::bare(
-            DiagnosticKind::MemoryError,
-            "Parser stack overflowed - Python source too complex to parse",
-        )
     }
 
     /// `e?`: matches whatever `e` does; `None` only on an error.

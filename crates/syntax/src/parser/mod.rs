@@ -57,6 +57,9 @@ pub struct ParseFlags {
     pub interactive: bool,
     /// `sys.get_int_max_str_digits()`: longer decimal literals are refused; 0 is no limit.
     pub max_int_digits: u32,
+    /// The address below which the machine stack is used up: a text that needs more is too complex to parse. 0: it is large enough
+    /// for every text.
+    pub stack_limit: usize,
 }
 
 impl Default for ParseFlags {
@@ -69,6 +72,7 @@ impl Default for ParseFlags {
             allow_incomplete: false,
             interactive: false,
             max_int_digits: 4300,
+            stack_limit: 0,
         }
     }
 }
@@ -106,6 +110,7 @@ pub fn parse_with_warnings<'a>(
             merge_warnings(&tokens, parser.warnings, warnings);
             Ok(module)
         }
+        Err(Fail) if parser.stack_used_up => Err(crate::diagnose::too_complex()),
         Err(Fail) => {
             let mut diagnostic = crate::diagnose::diagnose(source, &tokens, mode, flags, warnings);
             if let Some(location) = &mut diagnostic.location {
@@ -154,6 +159,8 @@ pub(crate) struct Parser<'a, 's> {
     type_ignores: Vec<Token>,
     pos: usize,
     depth: u32,
+    /// The machine stack did not last.
+    stack_used_up: bool,
     /// Where the complete statement begins that begins last.
     last_statement: (u32, u32),
     flags: ParseFlags,
@@ -186,6 +193,7 @@ impl<'a, 's> Parser<'a, 's> {
             type_ignores,
             pos: 0,
             depth: STATEMENT_LEVELS,
+            stack_used_up: false,
             last_statement: (0, 0),
             flags,
             warnings: Vec::new(),
@@ -399,6 +407,10 @@ impl<'a, 's> Parser<'a, 's> {
     fn nested<T>(&mut self, levels: u32, parse: impl FnOnce(&mut Self) -> R<T>) -> R<T> {
         self.depth += levels;
         if self.depth > MAX_DEPTH {
+            return Err(Fail);
+        }
+        if crate::stack_is_below(self.flags.stack_limit) {
+            self.stack_used_up = true;
             return Err(Fail);
         }
         let result = parse(self);

@@ -20,7 +20,7 @@ fn gather(vm: &Vm, args: &[Value], out: &mut Vec<Value>) -> Res<()> {
             continue;
         }
         if let Some(list) = items_of(arg) {
-            gather(vm, &list, out)?;
+            vm.recurse(" in __parameter__ calculation", || gather(vm, &list, out))?;
             continue;
         }
         if vm.get_attr_opt(arg, &names.__typing_subst__)?.is_some() {
@@ -109,7 +109,7 @@ fn replace(vm: &Vm, args: &[Value], parameters: &[Value], given: &[Value]) -> Re
             continue;
         }
         if let Some(items) = items_of(arg) {
-            let inner = replace(vm, &items, parameters, given)?;
+            let inner = vm.recurse(" in __parameter__ substitution", || replace(vm, &items, parameters, given))?;
             out.push(match arg.is_a::<Tuple>() {
                 true => vm.new_tuple(&inner)?,
                 false => vm.new_list(inner)?,
@@ -169,7 +169,7 @@ fn nested(vm: &Vm, arg: &Value, parameters: &[Value], given: &[Value]) -> Res {
     }
     let key = vm.new_tuple(&chosen)?;
     match vm.class(arg).slots().getitem {
-        Some(get) => get(vm, arg, &key),
+        Some(get) => vm.recurse(" in __parameter__ substitution", || get(vm, arg, &key)),
         None => Ok(arg.clone()),
     }
 }

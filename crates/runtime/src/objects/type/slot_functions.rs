@@ -238,13 +238,11 @@ pub fn richcompare(vm: &Vm, a: &Value, b: &Value, op: CompareOp) -> Res {
     if vm.class(&found).has(TypeFlags::METHOD_DESCRIPTOR) {
         return vm.call(&found, &[a.clone(), b.clone()]);
     }
-    // A method that cannot be had is no method, whatever the reason.
-    match vm.bind_attribute(&found, a, &class) {
-        Ok(bound) => vm.call(&bound, core::slice::from_ref(b)),
-        Err(raised) => {
-            vm.forget(raised);
-            Ok(Value::NOT_IMPLEMENTED)
-        }
+    // A descriptor may say that there is no such method.
+    let bound = vm.bind_attribute(&found, a, &class);
+    match vm.catch(bound, &crate::objects::exceptions::ATTRIBUTE_ERROR)? {
+        Some(bound) => vm.call(&bound, core::slice::from_ref(b)),
+        None => Ok(Value::NOT_IMPLEMENTED),
     }
 }
 
