@@ -72,7 +72,9 @@ pub fn format_str(vm: &Vm, format: &Ref<Str>, values: &Value) -> Res {
     {
         return Ok(whole);
     }
-    if out.len() == format.len() && format.as_value().exact::<Str>(vm).is_some() && find_percent(format.data(), 0).is_none()
+    if out.len() == format.len()
+        && format.as_value().exact::<Str>(vm).is_some()
+        && find_percent(format.data(), 0).is_none()
     {
         return Ok(format.to_value());
     }
@@ -183,7 +185,16 @@ fn run(vm: &Vm, format: Data<'_>, values: &Value, bytes: bool) -> Res<(Builder, 
                 i += 1;
                 d.precision = Some(p.max(0) as usize);
             } else {
-                d.precision = Some(digits(vm, format, &mut i, i32::MAX as usize, if bytes { "prec too big" } else { "precision too big" })?.unwrap_or(0));
+                d.precision = Some(
+                    digits(
+                        vm,
+                        format,
+                        &mut i,
+                        i32::MAX as usize,
+                        if bytes { "prec too big" } else { "precision too big" },
+                    )?
+                    .unwrap_or(0),
+                );
             }
         }
         if i < n && matches!(at(format, i), 104 | 108 | 76) {
@@ -442,7 +453,10 @@ fn character(vm: &Vm, value: &Value, bytes: bool) -> Res<u32> {
         };
     }
     if int::view(value).is_none() && vm.class(value).slots().index.is_none() {
-        return Err(vm.type_error(format!("%c requires an int or a unicode character, not {}", vm.class(value).qualified_name(vm))));
+        return Err(vm.type_error(format!(
+            "%c requires an int or a unicode character, not {}",
+            vm.class(value).qualified_name(vm)
+        )));
     }
     match vm.index_as_i128(value)?.and_then(|i| u32::try_from(i).ok()).filter(|c| *c < 0x110000) {
         Some(c) => Ok(c),

@@ -170,10 +170,11 @@ impl Functions {
             Err(error) => return Err(vm.raise_syntax(&error, &file)),
         };
         let arena = Bump::new();
-        let module = match parse(&source, mode, ParseFlags { stack_limit: vm.stack_limit(), ..ParseFlags::default() }, &arena) {
-            Ok(module) => module,
-            Err(error) => return Err(vm.raise_syntax(&error, &file)),
-        };
+        let module =
+            match parse(&source, mode, ParseFlags { stack_limit: vm.stack_limit(), ..ParseFlags::default() }, &arena) {
+                Ok(module) => module,
+                Err(error) => return Err(vm.raise_syntax(&error, &file)),
+            };
         let mut options = CompileOptions::new(path);
         options.recursion.stack_limit = vm.stack_limit();
         match symbol_table(&module, &options) {

@@ -72,7 +72,11 @@ impl Vm {
         match self.class(value).slots().hash {
             Some(hash) => {
                 if self.stack_is_exhausted() {
-                    let what = if value.is_a::<crate::Tuple>() { " while hashing a tuple" } else { " while hashing an object" };
+                    let what = if value.is_a::<crate::Tuple>() {
+                        " while hashing a tuple"
+                    } else {
+                        " while hashing an object"
+                    };
                     self.check_stack(what)?;
                 }
                 hash(self, value)

@@ -315,6 +315,6 @@ fn permutations_next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
 impl Permutations {
     #[method(doc = "Returns size in memory, in bytes.", sig = "()")]
     fn __sizeof__(_: &Vm, this: &Ref<Permutations>) -> usize {
-        64 + 16 * this.0.r
+        64 + 8 * (this.0.pool.len() + this.0.r)
     }
 }

@@ -69,10 +69,9 @@ pub fn sought(vm: &Vm, value: &Value) -> Res<Sought> {
         return Ok(Sought::Bytes(like(vm, value)?));
     }
     if int::view(value).is_none() && vm.class(value).slots().index.is_none() {
-        return Err(vm.type_error(format!(
-            "argument should be integer or bytes-like object, not '{}'",
-            vm.type_name(value)
-        )));
+        return Err(
+            vm.type_error(format!("argument should be integer or bytes-like object, not '{}'", vm.type_name(value)))
+        );
     }
     match vm.index_as_i128(value)?.and_then(|i| u8::try_from(i).ok()) {
         Some(b) => Ok(Sought::Byte([b])),

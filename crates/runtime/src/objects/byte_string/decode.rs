@@ -23,7 +23,12 @@ pub fn arguments<'a>(vm: &Vm, name: &str, args: Args<'a>) -> Res<[Option<&'a Val
     for (key, value) in args.keywords().iter() {
         let key = key.downcast::<Str>().map(|n| n.to_utf8_lossy().into_owned()).unwrap_or_default();
         let Some(i) = ["source", "encoding", "errors"].iter().position(|n| *n == key) else {
-            return Err(crate::native::unexpected_keyword(vm, name, args.keywords(), &["source", "encoding", "errors"]));
+            return Err(crate::native::unexpected_keyword(
+                vm,
+                name,
+                args.keywords(),
+                &["source", "encoding", "errors"],
+            ));
         };
         if bound[i].is_some() {
             return Err(

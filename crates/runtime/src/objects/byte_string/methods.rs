@@ -1,8 +1,8 @@
 //! The methods that `bytes` and `bytearray` have in common, written once: `byte_methods!(Bytes)` makes the table.
 //! Documentation strings are CPython's.
 
-pub use super::Held;
 use super::ByteString;
+pub use super::Held;
 use crate::objects::bytes::Bytes;
 use crate::objects::str::Str;
 use crate::objects::str::find;

@@ -3,7 +3,7 @@
 use super::ByteArray;
 use crate::native::receiver;
 use crate::objects::buffer::Exported;
-use crate::objects::byte_string::{ByteString, args, Held, decode, quoted, repeated_len};
+use crate::objects::byte_string::{ByteString, Held, args, decode, quoted, repeated_len};
 use crate::objects::int;
 use crate::objects::slice::Slice;
 use crate::payload::Downcast;

@@ -127,7 +127,10 @@ fn replace(vm: &Vm, args: &[Value], parameters: &[Value], given: &[Value]) -> Re
                     Some(value) => vm.call(&subst, core::slice::from_ref(value))?,
                     None => {
                         let shown = vm.repr(arg)?;
-                        return Err(vm.type_error(format!("argument {} with __typing_subst__ was not found in __parameters__", shown.to_utf8_lossy())));
+                        return Err(vm.type_error(format!(
+                            "argument {} with __typing_subst__ was not found in __parameters__",
+                            shown.to_utf8_lossy()
+                        )));
                     }
                 }
             }

@@ -182,7 +182,12 @@ fn new_with(vm: &Vm, args: Args<'_>) -> Res<Ref<Str>> {
     for (name, value) in args.keywords().iter() {
         let name = name.downcast::<Str>().map(|n| n.to_utf8_lossy().into_owned()).unwrap_or_default();
         let Some(i) = ["object", "encoding", "errors"].iter().position(|n| *n == name) else {
-            return Err(crate::native::unexpected_keyword(vm, "str", args.keywords(), &["object", "encoding", "errors"]));
+            return Err(crate::native::unexpected_keyword(
+                vm,
+                "str",
+                args.keywords(),
+                &["object", "encoding", "errors"],
+            ));
         };
         if bound[i].is_some() {
             return Err(vm.type_error(format!("argument for str() given by name ('{name}') and position ({})", i + 1)));

@@ -520,5 +520,9 @@ fn python_flags(ty: &Type) -> u64 {
 /// `__basicsize__`. Of ints it is CPython's figure, whose digits follow a header of 24 bytes.
 pub fn basic_size(vm: &Vm, ty: &Type) -> usize {
     let size = ty.head().instance_size();
-    if ty.has(TypeFlags::INT) { 24 + size.saturating_sub(vm.ty_of::<crate::Int>().head().instance_size()) } else { size }
+    if ty.has(TypeFlags::INT) {
+        24 + size.saturating_sub(vm.ty_of::<crate::Int>().head().instance_size())
+    } else {
+        size
+    }
 }

@@ -4,10 +4,10 @@
 //! (it was inherited untouched), else the generic function that looks the name up. After CPython Objects/typeobject.c
 //! (`update_one_slot`, `update_slots_callback`).
 
+use super::TypeRef;
 use super::members;
 use super::slot_defs::{SLOT_DEFS, rows_of};
 use super::slot_functions as g;
-use super::TypeRef;
 use crate::objects::native_function::{NativeFunction, WrapperDescriptor};
 use crate::payload::Downcast;
 use crate::slots::{SlotFn, SlotId};
