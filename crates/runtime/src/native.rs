@@ -346,7 +346,9 @@ fn invalid_keyword(vm: &Vm, name: &str) -> Raised {
 impl Signature {
     /// Whether every argument is given by position: the message about a keyword then names the function in full.
     pub fn takes_no_keywords(&self) -> bool {
-        self.parameters.iter().all(|p| matches!(p.kind, ParameterKind::PositionalOnly | ParameterKind::VarArgs))
+        // A function that takes its arguments apart itself may show a signature without declaring parameters.
+        !self.parameters.is_empty()
+            && self.parameters.iter().all(|p| matches!(p.kind, ParameterKind::PositionalOnly | ParameterKind::VarArgs))
     }
 }
 
