@@ -84,6 +84,12 @@ impl Gc {
         }
     }
 
+    /// Automatic collection from now on: what is there counts as looked at.
+    pub fn begin(&self) {
+        self.enabled.set(true);
+        self.counts[0].set(0);
+    }
+
     #[cold]
     #[inline(never)]
     fn due(&self, heap: &Heap) {

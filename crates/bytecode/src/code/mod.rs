@@ -20,6 +20,7 @@ pub use locations::{
 };
 
 use crate::pystring::PyString;
+use std::sync::Arc;
 
 /// Bits of `co_flags`.
 pub mod flags {
@@ -110,7 +111,7 @@ pub struct CodeObject {
     /// `co_flags`, see [`flags`].
     pub flags: u32,
     /// The instruction stream, unspecialised, caches empty.
-    pub code: Box<[u8]>,
+    pub code: Arc<[u8]>,
     /// `co_consts`.
     pub consts: Box<[Constant]>,
     /// `co_names`.
@@ -118,7 +119,7 @@ pub struct CodeObject {
     /// Names of the frame's slots: locals, cells, free variables.
     pub localsplusnames: Box<[PyString]>,
     /// Kinds of the slots, see [`kinds`]; as long as the names.
-    pub localspluskinds: Box<[u8]>,
+    pub localspluskinds: Arc<[u8]>,
     /// `co_filename`.
     pub filename: PyString,
     /// `co_name`.
@@ -128,15 +129,19 @@ pub struct CodeObject {
     /// `co_firstlineno`.
     pub firstlineno: i32,
     /// `co_linetable` (3.11+: the location table; 3.10: line table; before: `co_lnotab`).
-    pub linetable: Box<[u8]>,
+    pub linetable: Arc<[u8]>,
     /// `co_exceptiontable`.
-    pub exceptiontable: Box<[u8]>,
+    pub exceptiontable: Arc<[u8]>,
 }
 
 impl CodeObject {
     /// Names of the slots whose kind has the bit.
     fn slots(&self, kind: u8) -> impl Iterator<Item = &PyString> {
-        self.localsplusnames.iter().zip(&self.localspluskinds).filter(move |(_, k)| **k & kind != 0).map(|(n, _)| n)
+        self.localsplusnames
+            .iter()
+            .zip(self.localspluskinds.iter())
+            .filter(move |(_, k)| **k & kind != 0)
+            .map(|(n, _)| n)
     }
 
     /// `co_varnames`: arguments and locals, in slot order.

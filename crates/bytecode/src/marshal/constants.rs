@@ -127,11 +127,11 @@ impl Build for ConstantBuilder {
 fn code_object(parts: CodeParts<Constant>) -> Result<CodeObject, &'static str> {
     let count = |value: i32, what: &'static str| u32::try_from(value).map_err(|_| what);
     let mut localsplusnames = Vec::new();
-    let mut localspluskinds = Vec::new();
+    let localspluskinds: Arc<[u8]>;
     match parts.locals {
         LocalNames::Plus { names, kinds } => {
             localsplusnames = strings(&names, "localsplusnames")?;
-            localspluskinds = bytes(kinds, "localspluskinds")?.to_vec();
+            localspluskinds = bytes(kinds, "localspluskinds")?;
             if localsplusnames.len() != localspluskinds.len() {
                 return Err("as many kinds as slot names");
             }
@@ -142,10 +142,12 @@ fn code_object(parts: CodeParts<Constant>) -> Result<CodeObject, &'static str> {
                 (cellvars, kinds::CELL, "cellvars"),
                 (freevars, kinds::FREE, "freevars"),
             ];
+            let mut slots = Vec::new();
             for (names, kind, what) in lists {
                 localsplusnames.extend(strings(&names, what)?);
-                localspluskinds.resize(localsplusnames.len(), kind);
+                slots.resize(localsplusnames.len(), kind);
             }
+            localspluskinds = slots.into();
         }
     }
     let name = string(&parts.name, "name")?;
@@ -159,19 +161,19 @@ fn code_object(parts: CodeParts<Constant>) -> Result<CodeObject, &'static str> {
         kwonlyargcount: count(parts.kwonlyargcount, "kwonlyargcount")?,
         stacksize: count(parts.stacksize, "stacksize")?,
         flags: parts.flags as u32,
-        code: bytes(parts.code, "code")?.as_ref().into(),
+        code: bytes(parts.code, "code")?,
         consts,
         names: strings(&parts.names, "names")?.into(),
         localsplusnames: localsplusnames.into(),
-        localspluskinds: localspluskinds.into(),
+        localspluskinds,
         filename: string(&parts.filename, "filename")?,
         qualname: parts.qualname.as_ref().map_or(Ok(name.clone()), |qualname| string(qualname, "qualname"))?,
         name,
         firstlineno: parts.firstlineno,
-        linetable: bytes(parts.linetable, "linetable")?.as_ref().into(),
+        linetable: bytes(parts.linetable, "linetable")?,
         exceptiontable: match parts.exceptiontable {
-            Some(table) => bytes(table, "exceptiontable")?.as_ref().into(),
-            None => Box::default(),
+            Some(table) => bytes(table, "exceptiontable")?,
+            None => Arc::default(),
         },
     })
 }

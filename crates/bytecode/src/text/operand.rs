@@ -35,7 +35,7 @@ impl<'a> Operands<'a> {
     /// For a code object of the instruction set's version.
     pub fn new(code: &'a CodeObject, isa: &'static Isa) -> Operands<'a> {
         let named = |kind: u8| {
-            let slots = code.localsplusnames.iter().zip(&code.localspluskinds);
+            let slots = code.localsplusnames.iter().zip(code.localspluskinds.iter());
             slots.filter(move |(_, k)| **k & kind != 0).map(|(name, _)| name)
         };
         let (locals, cells) = if isa.version >= Version::V3_11 {

@@ -55,6 +55,19 @@ fn run_attached(vm: &Vm, config: &Config) -> i32 {
 }
 
 fn initialise(vm: &Vm, config: &Config) -> Res<()> {
+    // What is made before the first user's code stays: the collector need not look at it while it grows.
+    vm.heap().gc.enabled.set(false);
+    let made = make_ready(vm, config);
+    vm.heap().gc.begin();
+    made?;
+    if !config.flags.no_site {
+        ophi_stdlib::support::import(vm, "site")?;
+    }
+    Ok(())
+}
+
+/// Everything before `site`.
+fn make_ready(vm: &Vm, config: &Config) -> Res<()> {
     vm.interpreter().optimize.set(config.flags.optimize.min(2) as u8);
     vm.interpreter().bytes_warning.set(config.flags.bytes_warning.min(2) as u8);
     vm.interpreter().dev_mode.set(config.flags.dev_mode);
@@ -85,9 +98,6 @@ fn initialise(vm: &Vm, config: &Config) -> Res<()> {
     if !config.warnoptions.is_empty() {
         // The module turns the options into filters, before anything is compiled.
         ophi_stdlib::support::import(vm, "warnings")?;
-    }
-    if !config.flags.no_site {
-        ophi_stdlib::support::import(vm, "site")?;
     }
     Ok(())
 }

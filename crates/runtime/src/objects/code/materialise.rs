@@ -1,7 +1,8 @@
 //! Constants of plain code become values, and back.
 //!
 //! Sharing as in CPython's compiler: strings that look like identifiers are interned; constants that are one object in the plain form (or
-//! equal, within one tree of code objects) are one value.
+//! equal, within one tree of code objects) are one value. The names of one tree share their text, so a name is looked for in the intern table
+//! once and afterwards by the address of its text.
 
 use super::Code;
 use crate::objects::{float, int};
@@ -17,11 +18,35 @@ use std::sync::Arc;
 pub struct Materialiser<'a> {
     vm: &'a Vm,
     seen: FxHashMap<Constant, Value>,
+    /// Interned names by the address of their text, which the tree keeps alive.
+    names: FxHashMap<*const u8, Ref<Str>>,
 }
 
 impl<'a> Materialiser<'a> {
     pub fn new(vm: &'a Vm) -> Materialiser<'a> {
-        Materialiser { vm, seen: FxHashMap::default() }
+        Materialiser { vm, seen: FxHashMap::default(), names: FxHashMap::default() }
+    }
+
+    /// The interned string of this text.
+    pub fn name(&mut self, text: &PyString) -> Res<Ref<Str>> {
+        let address = text.as_bytes().as_ptr();
+        if let Some(known) = self.names.get(&address) {
+            return Ok(known.clone());
+        }
+        let interned = match text.as_str() {
+            Some(text) => self.vm.intern(text)?,
+            None => self.vm.intern_ref(&self.vm.new_wtf8(text.as_bytes())?)?,
+        };
+        self.names.insert(address, interned.clone());
+        Ok(interned)
+    }
+
+    pub fn names(&mut self, all: &[PyString]) -> Res<Box<[Ref<Str>]>> {
+        let mut names = Vec::with_capacity(all.len());
+        for text in all {
+            names.push(self.name(text)?);
+        }
+        Ok(names.into_boxed_slice())
     }
 
     pub fn code(&mut self, plain: &Arc<CodeObject>) -> Res<Ref<Code>> {
@@ -31,17 +56,17 @@ impl<'a> Materialiser<'a> {
     /// `given`: the values of the outermost code's constants, where they exist already. `refused`: that code is malformed and
     /// must not run.
     pub fn outer(&mut self, plain: &Arc<CodeObject>, given: Option<Ref<Tuple>>, refused: bool) -> Res<Ref<Code>> {
-        let vm = self.vm;
         let consts = match given {
             Some(consts) => consts,
             None => {
-                let consts: Res<Vec<Value>> = plain.consts.iter().map(|c| self.value(c)).collect();
-                Tuple::from_vec(vm, consts?)?
+                let mut consts = Vec::with_capacity(plain.consts.len());
+                for constant in &plain.consts {
+                    consts.push(self.value(constant)?);
+                }
+                Tuple::from_vec(self.vm, consts)?
             }
         };
-        let names: Res<Vec<Ref<Str>>> =
-            plain.names.iter().map(|n| vm.intern_ref(&vm.new_wtf8(n.as_bytes())?)).collect();
-        Code::assemble(vm, plain, consts, names?.into_boxed_slice(), refused)
+        Code::assemble(self.vm, plain, consts, self, refused)
     }
 
     pub fn value(&mut self, constant: &Constant) -> Res {
@@ -52,6 +77,9 @@ impl<'a> Materialiser<'a> {
             Constant::Ellipsis => return Ok(Value::ELLIPSIS),
             Constant::Int(i) if Value::small_int(*i).is_some() => return vm.new_int(*i),
             Constant::Code(code) => return Ok(self.code(code)?.into_value()),
+            Constant::Str(s) if s.as_bytes().iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_') => {
+                return Ok(self.name(s)?.into_value());
+            }
             _ => {}
         }
         if let Some(known) = self.seen.get(constant) {
@@ -63,11 +91,7 @@ impl<'a> Materialiser<'a> {
             Constant::BigInt(b) => vm.new_bigint((**b).clone())?,
             Constant::Float(f) => vm.new_float(*f)?,
             Constant::Complex(c) => vm.new_complex(c.re, c.im)?,
-            Constant::Str(s) => {
-                let text = vm.new_wtf8(s.as_bytes())?;
-                let name_like = s.as_bytes().iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_');
-                if name_like { vm.intern_ref(&text)?.into_value() } else { text.into_value() }
-            }
+            Constant::Str(s) => vm.new_wtf8(s.as_bytes())?.into_value(),
             Constant::Bytes(b) => vm.new_bytes_value(b)?,
             Constant::Tuple(items) => {
                 let items: Res<Vec<Value>> = items.iter().map(|c| self.value(c)).collect();

@@ -368,7 +368,7 @@ fn string(vm: &Vm, value: &Value, what: &str) -> Res<PyString> {
     }
 }
 
-fn bytes(vm: &Vm, value: &Value, what: &str) -> Res<Box<[u8]>> {
+fn bytes(vm: &Vm, value: &Value, what: &str) -> Res<std::sync::Arc<[u8]>> {
     match value.downcast::<crate::objects::bytes::Bytes>() {
         Some(b) => Ok(b.as_slice().into()),
         None => Err(vm.type_error(format!("replace() argument '{what}' must be bytes, not {}", vm.type_name(value)))),

@@ -171,14 +171,14 @@ impl Code {
         vm: &Vm,
         plain: &Arc<CodeObject>,
         consts: Ref<Tuple>,
-        names: Box<[Ref<Str>]>,
+        texts: &mut materialise::Materialiser<'_>,
         refused: bool,
     ) -> Res<Ref<Code>> {
         if !vm.interpreter().code_debug_ranges.get() {
             let linetable = without_columns(&plain.linetable, plain.firstlineno);
             if *linetable != *plain.linetable {
                 let lines_only = CodeObject { linetable: linetable.into(), ..CodeObject::clone(plain) };
-                return Code::assemble(vm, &Arc::new(lines_only), consts, names, refused);
+                return Code::assemble(vm, &Arc::new(lines_only), consts, texts, refused);
             }
         }
         let (mut units, exceptions, stacksize): (Box<[u16]>, _, _) = if refused {
@@ -192,8 +192,10 @@ impl Code {
         };
         let sides = crate::interpreter::specialised::quicken(&mut units);
         crate::interpreter::superinstructions::fuse(&mut units);
-        let intern = |text: &ophi_bytecode::pystring::PyString| vm.intern_ref(&vm.new_wtf8(text.as_bytes())?);
-        let slot_names: Res<Vec<Ref<Str>>> = plain.localsplusnames.iter().map(intern).collect();
+        let names = texts.names(&plain.names)?;
+        let slot_names = texts.names(&plain.localsplusnames)?;
+        let (name, qualname, filename) =
+            (texts.name(&plain.name)?, texts.name(&plain.qualname)?, texts.name(&plain.filename)?);
         let slots = plain.localsplusnames.len();
         let unit_count = units.len() as u32;
         let code = Code {
@@ -209,10 +211,10 @@ impl Code {
             unit_count,
             consts,
             names,
-            slot_names: slot_names?.into_boxed_slice(),
-            name: intern(&plain.name)?,
-            qualname: intern(&plain.qualname)?,
-            filename: crate::GilCell::new(intern(&plain.filename)?),
+            slot_names,
+            name,
+            qualname,
+            filename: crate::GilCell::new(filename),
             exceptions: exceptions.into_boxed_slice(),
             plain: plain.clone(),
             sides: Box::into_raw(vec![Side::default(); sides].into_boxed_slice()).cast(),

@@ -30,7 +30,7 @@ impl InternTable {
             }
         }
         let fresh = vm.new_str(text)?;
-        self.intern(vm, &fresh)
+        if text.is_ascii() { self.add(vm, fresh.hash(vm) as u64, fresh) } else { self.intern(vm, &fresh) }
     }
 
     pub fn intern(&self, vm: &Vm, string: &Ref<Str>) -> Res<Ref<Str>> {
@@ -47,6 +47,11 @@ impl InternTable {
             // An instance of a subclass: a plain copy is interned.
             None => vm.new_str_from(string.kind(), string.len(), string.code_points())?,
         };
+        self.add(vm, hash, exact)
+    }
+
+    /// Enters an exact `str` whose text is not there.
+    fn add(&self, vm: &Vm, hash: u64, exact: Ref<Str>) -> Res<Ref<Str>> {
         exact.mark_interned(true);
         exact.header().make_immortal();
         let kept = exact.clone();
