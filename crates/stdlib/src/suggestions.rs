@@ -56,7 +56,7 @@ impl Functions {
     /// Returns the candidate in candidates that's closest to item
     #[function(sig = "(candidates, item, /)")]
     fn _generate_suggestions(vm: &Vm, candidates: &Value, item: &Ref<Str>) -> Res {
-        let Some(candidates) = candidates.downcast::<List>() else {
+        let Some(candidates) = candidates.exact::<List>(vm) else {
             return Err(vm.type_error("candidates must be a list"));
         };
         let candidates = candidates.to_vec();

@@ -74,7 +74,7 @@ fn name_text<'a>(vm: &Vm, name: &'a Value) -> Res<&'a Ref<Str>> {
 fn init(vm: &Vm, this: &Value, args: Args<'_>) -> Res<()> {
     let class = vm.class(this).clone();
     let class_name = class.name();
-    let fields = names_of(vm, &class, "_fields")?;
+    let fields = vm.collect(&vm.get_attr_str(class.as_value(), "_fields")?)?;
     let positional = args.pos();
     if positional.len() > fields.len() {
         let n = fields.len();

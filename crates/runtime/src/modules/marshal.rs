@@ -338,7 +338,7 @@ impl Build for Load<'_> {
     }
     fn fill_tuple(&mut self, begun: &Value, items: Vec<Value>) -> Result<(), Stop> {
         if let Some(tuple) = begun.downcast::<Tuple>() {
-            tuple.fill(items);
+            Tuple::fill(self.vm, tuple, items);
         }
         Ok(())
     }

@@ -179,6 +179,14 @@ impl Vm {
         }
     }
 
+    /// The collector follows this object again, whose contents have changed since it may have stopped.
+    #[inline]
+    pub fn track(&self, value: &Value) {
+        if let Some(gc) = value.header().and_then(ophi_heap::Header::gc_head) {
+            self.heap().gc.track(gc);
+        }
+    }
+
     pub(crate) fn raised_cell(&self) -> &ValueCell {
         &self.raised
     }

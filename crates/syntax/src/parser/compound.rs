@@ -72,8 +72,14 @@ impl<'a> Parser<'a, '_> {
         self.block()
     }
 
-    fn opt_else(&mut self) -> R<&'a [Stmt<'a>]> {
-        if self.eat(ELSE) { self.colon_block() } else { Ok(&[]) }
+    /// The `else` of the statement that begins at `start`, which is complete without it.
+    fn opt_else(&mut self, start: usize) -> R<&'a [Stmt<'a>]> {
+        let present = self.eat(ELSE);
+        if present {
+            self.expect(COLON)?;
+        }
+        self.note_compound_from(start);
+        if present { self.block() } else { Ok(&[]) }
     }
 
     /// An `elif` is an `If` in the `orelse` of the one before; built from the last backwards, so that a long chain needs
@@ -86,6 +92,9 @@ impl<'a> Parser<'a, '_> {
             let test = self.named_expression()?;
             let body = self.colon_block()?;
             branches.push((start, test, body));
+            if self.code() != ELSE {
+                self.note_compound_from(branches[0].0);
+            }
             // CPython goes a level down for each, and so must whoever walks the tree.
             if self.depth as usize + branches.len() > MAX_DEPTH as usize {
                 return Err(Fail);
@@ -94,7 +103,7 @@ impl<'a> Parser<'a, '_> {
                 break;
             }
         }
-        let mut orelse = self.opt_else()?;
+        let mut orelse = self.opt_else(branches[0].0)?;
         loop {
             let Some((start, test, body)) = branches.pop() else { return Err(Fail) };
             let kind = StmtKind::If { test: self.alloc(test), body, orelse };
@@ -107,14 +116,16 @@ impl<'a> Parser<'a, '_> {
     }
 
     fn while_statement(&mut self) -> R<StmtKind<'a>> {
+        let start = self.pos;
         self.bump();
         let test = self.named_expression()?;
         let body = self.colon_block()?;
-        let orelse = self.opt_else()?;
+        let orelse = self.opt_else(start)?;
         Ok(StmtKind::While { test: self.alloc(test), body, orelse })
     }
 
     fn for_statement(&mut self, is_async: bool) -> R<StmtKind<'a>> {
+        let start = self.pos - usize::from(is_async);
         self.bump();
         let target = self.star_targets()?;
         self.expect(IN)?;
@@ -122,7 +133,7 @@ impl<'a> Parser<'a, '_> {
         self.expect(COLON)?;
         let type_comment = self.opt_type_comment();
         let body = self.block()?;
-        let orelse = self.opt_else()?;
+        let orelse = self.opt_else(start)?;
         let (target, iter) = (self.alloc(target), self.alloc(iter));
         Ok(if is_async {
             StmtKind::AsyncFor { target, iter, body, orelse, type_comment }
@@ -181,6 +192,7 @@ impl<'a> Parser<'a, '_> {
     }
 
     fn try_statement(&mut self) -> R<StmtKind<'a>> {
+        let start = self.pos;
         self.bump();
         let body = self.colon_block()?;
         let mut handlers = Vec::new();
@@ -190,8 +202,11 @@ impl<'a> Parser<'a, '_> {
                 return Err(Fail);
             }
             handlers.push(self.except_handler(star)?);
+            if self.code() != ELSE {
+                self.note_compound_from(start);
+            }
         }
-        let orelse = if handlers.is_empty() { &[][..] } else { self.opt_else()? };
+        let orelse = if handlers.is_empty() { &[][..] } else { self.opt_else(start)? };
         let finalbody = if self.eat(FINALLY) { self.colon_block()? } else { &[] };
         if handlers.is_empty() && finalbody.is_empty() {
             return Err(Fail);

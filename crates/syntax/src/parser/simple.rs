@@ -7,15 +7,30 @@ use crate::ast::{Alias, Expr, ExprKind, Operator, Stmt, StmtKind};
 impl<'a> Parser<'a, '_> {
     /// One statement, or one line of simple statements, onto `self.stmts`.
     pub(super) fn statement(&mut self) -> R<()> {
-        if !self.compound_statement()? {
-            self.simple_statements()?;
+        if self.compound_statement()? {
+            // Functions do not count.
+            if let Some(last) = self.stmts.last()
+                && !matches!(last.kind, StmtKind::FunctionDef { .. } | StmtKind::AsyncFunctionDef { .. })
+            {
+                let at = (last.range.lineno, last.range.col_offset);
+                self.note_compound(at);
+            }
+            return Ok(());
         }
-        if let Some(last) = self.stmts.last()
-            && last.range.lineno >= self.last_statement.0
-        {
-            self.last_statement = (last.range.lineno, last.range.col_offset);
+        self.simple_statements()
+    }
+
+    /// A compound statement is complete, or would be if nothing more came: where the search for a mistyped keyword begins.
+    fn note_compound(&mut self, at: (u32, u32)) {
+        if at.0 >= self.last_statement.0 {
+            self.last_statement = at;
         }
-        Ok(())
+    }
+
+    /// The same, by its first token.
+    pub(super) fn note_compound_from(&mut self, start: usize) {
+        let range = self.range(start);
+        self.note_compound((range.lineno, range.col_offset));
     }
 
     pub(super) fn simple_statements(&mut self) -> R<()> {

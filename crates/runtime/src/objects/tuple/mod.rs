@@ -85,8 +85,9 @@ impl Tuple {
     }
 
     /// Gives a tuple of placeholders its items; whoever holds it already has not looked into it yet.
-    pub(crate) fn fill(&self, items: Vec<Value>) {
-        drop(self.exchange::<Vec<Value>>(items.into_iter()));
+    pub(crate) fn fill(vm: &Vm, tuple: &Ref<Tuple>, items: Vec<Value>) {
+        vm.track(tuple.as_value());
+        drop(tuple.exchange::<Vec<Value>>(items.into_iter()));
     }
 
     /// The hash by `compute`, which is asked once.

@@ -28,6 +28,7 @@ impl Reused {
             && tuple.len() == items.len()
         {
             let old: SmallVec<[Value; 4]> = tuple.exchange(items);
+            vm.track(tuple.as_value());
             drop(old);
             return Ok(tuple.into_value());
         }
