@@ -292,11 +292,13 @@ pub fn verifier(data: &[u8]) {
     let mut code = (*list[usize::from(first[0]) % list.len()]).clone();
     for edit in std::iter::once(first).chain(edits.take(8)) {
         let at = usize::from(edit[2]) | usize::from(edit[3]) << 8;
-        let set = |bytes: &mut [u8]| {
+        let set = |shared: &mut std::sync::Arc<[u8]>| {
+            let mut bytes = shared.to_vec();
             if !bytes.is_empty() {
                 let at = at % bytes.len();
                 bytes[at] = edit[4];
             }
+            *shared = bytes.into();
         };
         match edit[1] % 12 {
             0..=5 => set(&mut code.code),
