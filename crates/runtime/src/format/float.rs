@@ -173,6 +173,7 @@ pub fn digits(f: f64, kind: char, precision: usize, alternate: bool, add_dot_zer
     let mut text = Text::default();
     match kind {
         'e' => exponent(&mut text, f, precision),
+        'f' if quick_fixed(&mut text, f, precision) => {}
         'f' => {
             let _ = write!(text, "{:.*}", precision.min(EXACT), f);
             text.zeros(precision.saturating_sub(EXACT));
@@ -197,8 +198,89 @@ pub fn digits(f: f64, kind: char, precision: usize, alternate: bool, add_dot_zer
 /// No float has more digits than this behind its point; the formatting of the standard library takes no more than 65535.
 const EXACT: usize = 1100;
 
+/// The powers of ten that multiply any mantissa within 127 bits.
+static TENS: [u128; 23] = {
+    let mut tens = [1; 23];
+    let mut i = 1;
+    while i < tens.len() {
+        tens[i] = 10 * tens[i - 1];
+        i += 1;
+    }
+    tens
+};
+
+/// `f * 10^scale` as the nearest whole number (ties to even), when that fits a word. Exact: the mantissa times the power of ten is
+/// a whole number of at most 127 bits, and what the shift drops decides.
+fn scaled(f: f64, scale: usize) -> Option<u64> {
+    let bits = f.to_bits();
+    let (field, fraction) = (bits >> 52 & 0x7ff, bits & ((1 << 52) - 1));
+    let (mantissa, exponent) = if field == 0 { (fraction, -1074) } else { (fraction | 1 << 52, field as i32 - 1075) };
+    let product = mantissa as u128 * *TENS.get(scale)?;
+    let rounded = match exponent {
+        0..=10 if product >> 64 == 0 => product << exponent,
+        0.. => return None,
+        // Less than half of one.
+        ..=-128 => 0,
+        _ => {
+            let shift = exponent.unsigned_abs();
+            let (whole, rest) = (product >> shift, product & ((1 << shift) - 1));
+            let half = 1 << (shift - 1);
+            if rest > half || (rest == half && whole & 1 == 1) { whole + 1 } else { whole }
+        }
+    };
+    u64::try_from(rounded).ok()
+}
+
+/// `precision` digits behind the point, when a word holds all digits.
+fn quick_fixed(out: &mut Text, f: f64, precision: usize) -> bool {
+    let Some(n) = scaled(f, precision) else { return false };
+    let mut room = [0; 64];
+    let digits = crate::objects::int::convert::small_digits(n, 10, &mut room);
+    let whole = digits.len().saturating_sub(precision);
+    match &digits[..whole] {
+        [] => out.push(b'0'),
+        all => out.extend(all),
+    }
+    if precision > 0 {
+        out.push(b'.');
+        out.zeros(precision.saturating_sub(digits.len()));
+        out.extend(&digits[whole..]);
+    }
+    true
+}
+
+/// As [`scientific`], for numbers and precisions of everyday size.
+fn quick_scientific(f: f64, precision: usize) -> Option<(Text, i32)> {
+    if precision > 16 || !(1e-10..1e22).contains(&f) {
+        return None;
+    }
+    // At most one off, which the number of digits shows.
+    let mut e = f.log10().floor() as i32;
+    let (least, end) = (TENS[precision] as u64, TENS[precision + 1] as u64);
+    let mut n = scaled(f, usize::try_from(precision as i32 - e).ok()?)?;
+    if n < least || n >= end {
+        e += if n < least { -1 } else { 1 };
+        n = scaled(f, usize::try_from(precision as i32 - e).ok()?)?;
+    }
+    if n < least || n >= end {
+        return None;
+    }
+    let mut room = [0; 64];
+    let digits = crate::objects::int::convert::small_digits(n, 10, &mut room);
+    let mut text = Text::default();
+    text.push(digits[0]);
+    if precision > 0 {
+        text.push(b'.');
+        text.extend(&digits[1..]);
+    }
+    Some((text, e))
+}
+
 /// Mantissa `d.ddd` with `precision` digits behind the point, and the exponent.
 fn scientific(f: f64, precision: usize) -> (Text, i32) {
+    if let Some(quick) = quick_scientific(f, precision) {
+        return quick;
+    }
     let mut text = Text::default();
     let _ = write!(text, "{:.*e}", precision.min(EXACT), f);
     let at = text.iter().rposition(|b| *b == b'e').unwrap_or(text.len());

@@ -6,7 +6,7 @@ use crate::objects::list::List;
 use crate::payload::{Downcast, Payload, TypeDef};
 use crate::slots::Slots;
 use crate::vm::{Res, Vm};
-use crate::{Tuple, Value, layout};
+use crate::{Str, Tuple, Value, layout};
 use core::cell::Cell;
 use ophi_heap::{Layout, TypeFlags, ValueCell};
 
@@ -74,6 +74,12 @@ impl Vm {
             while let Some(item) = list.get(i) {
                 f(self, item)?;
                 i += 1;
+            }
+            return Ok(());
+        }
+        if let Some(text) = iterable.exact::<Str>(self) {
+            for i in 0..text.len() {
+                f(self, self.single(text.at(i))?.into_value())?;
             }
             return Ok(());
         }

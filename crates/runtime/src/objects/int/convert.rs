@@ -73,6 +73,12 @@ pub fn parse(text: &str, base: u32, limit: usize) -> Result<Parsed, ParseError> 
     if base == 0 {
         base = 10;
     }
+    if base.is_power_of_two() && base != 8 && base <= 16 && body.len() > 32 && !body.starts_with('0') {
+        let bits = base.ilog2() as usize;
+        if let Some(magnitude) = from_digit_bytes(body.as_bytes(), bits) {
+            return Ok(Parsed::Big(BigInt::from_biguint(sign, magnitude)));
+        }
+    }
     // Beyond the decimal digits that a word holds for certain, digits are gathered first.
     let quick = base == 10 && body.len() <= 18;
     let mut small: i64 = 0;
@@ -124,6 +130,32 @@ pub fn parse(text: &str, base: u32, limit: usize) -> Result<Parsed, ParseError> 
         _ => BigUint::from_radix_be(&digits, base).ok_or(ParseError::Invalid)?,
     };
     Ok(Parsed::Big(BigInt::from_biguint(sign, magnitude)))
+}
+
+/// The values of digit characters; 255: no digit.
+static DIGIT_VALUES: [u8; 256] = {
+    let mut values = [255; 256];
+    let mut i = 0;
+    while i < 36 {
+        values[b"0123456789abcdefghijklmnopqrstuvwxyz"[i] as usize] = i as u8;
+        values[b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"[i] as usize] = i as u8;
+        i += 1;
+    }
+    values
+};
+
+/// As [`from_bits`], from text of nothing but digits; `None` when there is something else in it.
+fn from_digit_bytes(text: &[u8], bits: usize) -> Option<BigUint> {
+    let mut all = 0;
+    let mut pack = |part: &[u8]| {
+        part.iter().fold(0u32, |word, c| {
+            let digit = DIGIT_VALUES[*c as usize];
+            all |= digit;
+            (word << bits) | digit as u32
+        })
+    };
+    let words: Vec<u32> = text.rchunks(32 / bits).map(&mut pack).collect();
+    (all >> bits == 0).then(|| BigUint::new(words))
 }
 
 /// Digits of a base whose power fills words exactly: packed without arithmetic.

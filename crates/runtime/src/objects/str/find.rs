@@ -30,13 +30,40 @@ impl Unit for u32 {
     }
 }
 
+/// The first position of a unit: a block at a time, which the compiler turns into wide comparisons.
+fn position<U: Unit>(hay: &[U], one: U) -> Option<usize> {
+    const BLOCK: usize = 32;
+    let mut from = 0;
+    for block in hay.chunks_exact(BLOCK) {
+        if block.iter().fold(false, |hit, u| hit | (*u == one)) {
+            break;
+        }
+        from += BLOCK;
+    }
+    hay[from..].iter().position(|u| *u == one).map(|at| from + at)
+}
+
+/// For short texts, which are searched quicker than a searcher is prepared: every place of the first byte is tried.
+fn find_short(hay: &[u8], needle: &[u8]) -> Option<usize> {
+    let starts = hay.len().checked_sub(needle.len())? + 1;
+    let first = *needle.first()?;
+    let mut from = 0;
+    loop {
+        let at = from + memchr::memchr(first, hay.get(from..starts)?)?;
+        if hay[at..at + needle.len()] == *needle {
+            return Some(at);
+        }
+        from = at + 1;
+    }
+}
+
 /// The first position of `needle` (not empty).
 pub fn find<U: Unit>(hay: &[U], needle: &[U]) -> Option<usize> {
     let width = size_of::<U>();
     if let [one] = needle
         && width > 1
     {
-        return hay.iter().position(|u| u == one);
+        return position(hay, *one);
     }
     if needle.len() > hay.len() {
         return None;
@@ -46,7 +73,7 @@ pub fn find<U: Unit>(hay: &[U], needle: &[U]) -> Option<usize> {
         return memchr::memchr(*one, hay);
     }
     if width == 1 {
-        return memchr::memmem::find(hay, needle);
+        return if hay.len() <= SHORT { find_short(hay, needle) } else { memchr::memmem::find(hay, needle) };
     }
     let finder = memchr::memmem::Finder::new(needle);
     let mut from = 0;
@@ -101,7 +128,14 @@ pub fn find_all<U: Unit>(hay: &[U], needle: &[U], max: usize, mut found: impl Fn
                 found(at);
             }
         } else {
-            hay.iter().enumerate().filter(|(_, u)| **u == one).take(left).for_each(|(i, _)| found(i));
+            let mut from = 0;
+            while left > 0
+                && let Some(step) = position(&hay[from..], one)
+            {
+                found(from + step);
+                from += step + 1;
+                left -= 1;
+            }
         }
         return;
     }
@@ -109,11 +143,10 @@ pub fn find_all<U: Unit>(hay: &[U], needle: &[U], max: usize, mut found: impl Fn
         return;
     }
     let (hay, needle) = (U::bytes(hay), U::bytes(needle));
-    // A short text is searched quicker than a searcher is prepared.
     let finder = (hay.len() > SHORT).then(|| memchr::memmem::Finder::new(needle));
     let next = |rest: &[u8]| match &finder {
         Some(finder) => finder.find(rest),
-        None => memchr::memmem::find(rest, needle),
+        None => find_short(rest, needle),
     };
     let mut from = 0;
     while let Some(step) = next(&hay[from..]) {
@@ -131,7 +164,8 @@ pub fn find_all<U: Unit>(hay: &[U], needle: &[U], max: usize, mut found: impl Fn
     }
 }
 
-const SHORT: usize = 128;
+/// Bytes of a text that counts as short.
+const SHORT: usize = 256;
 
 pub fn count<U: Unit>(hay: &[U], needle: &[U], max: usize) -> usize {
     if let ([one], 1, usize::MAX) = (needle, size_of::<U>(), max) {
