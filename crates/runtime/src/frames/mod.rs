@@ -33,18 +33,10 @@ pub enum Owner {
     FrameObject = 2,
     /// A shim under which the interpreter loop was entered; runs no Python code.
     Interpreter = 3,
-}
-
-/// What becomes of a frame's result when it returns.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[repr(u8)]
-pub enum Outcome {
-    /// The caller's stack gets it.
-    Value = 0,
-    /// `__init__` of a class call, whose instance waits on the caller's stack: it must be None, and is dropped.
-    Nothing = 1,
-    /// It is dropped whatever it is (`__setitem__`).
-    Ignored = 2,
+    /// The thread's too; runs `__init__` for a call whose instance waits on the caller's stack: the result must be None, and is dropped.
+    ThreadInit = 4,
+    /// The thread's too; the result is dropped, whatever it is (`__setitem__`).
+    ThreadIgnored = 5,
 }
 
 #[repr(C)]
@@ -67,8 +59,6 @@ pub struct Frame {
     /// Units from `pc` to where a callee's return goes on.
     pub return_offset: u16,
     pub owner: Owner,
-    /// Right behind `owner`: a return looks at both at once.
-    pub result: Outcome,
     /// Set while the frame is being torn down, so that it is not shown.
     pub dying: bool,
     /// Monitored code: one more than the unit of the last place passed, which tells the line that was executed before; else 0.
@@ -77,19 +67,8 @@ pub struct Frame {
 
 pub const HEADER_WORDS: usize = size_of::<Frame>() / 8;
 const _: () = assert!(size_of::<Frame>() % 8 == 0 && align_of::<Frame>() == 8);
-
-impl Frame {
-    /// Whether a return from the frame just hands its value to the caller: owned by the thread, its result wanted.
-    ///
-    /// # Safety
-    /// `fp` is a frame.
-    #[inline(always)]
-    pub unsafe fn returns_plainly(fp: *mut Frame) -> bool {
-        const _: () = assert!(core::mem::offset_of!(Frame, result) == core::mem::offset_of!(Frame, owner) + 1);
-        // SAFETY: two initialised bytes side by side, aligned to 2 behind `return_offset`; Thread and Value are both 0.
-        unsafe { (&raw const (*fp).owner).cast::<u16>().read() == 0 }
-    }
-}
+// A push clears what follows from `return_offset` on with one store.
+const _: () = assert!(core::mem::offset_of!(Frame, return_offset) + 8 == size_of::<Frame>());
 
 /// Where the locals of the frame at `fp` begin.
 ///

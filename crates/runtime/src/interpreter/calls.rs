@@ -9,7 +9,7 @@ use super::dispatch::{Flow, handlers, next};
 use super::specialised::calls::{specialise_call, specialise_call_kw};
 use super::specialised::native_calls::drop_operand;
 use super::{Entry, generators};
-use crate::frames::{Fp, Frame, Outcome, Owner, clear_frame, locals_of, pop_thread_frame};
+use crate::frames::{Fp, Frame, Owner, clear_frame, locals_of, pop_thread_frame};
 use crate::monitoring;
 use crate::native::Args;
 use crate::objects::code::Code;
@@ -55,7 +55,6 @@ pub unsafe fn push_frame(vm: &Vm, function: &Ref<Function>) -> Res<*mut Frame> {
             object: Value::UNBOUND,
             return_offset: 0,
             owner: Owner::Thread,
-            result: Outcome::Value,
             dying: false,
             place: 0,
         });
@@ -134,7 +133,7 @@ handlers! {
     flow RETURN_SLOW, 0 => return_value;
     fast RETURN_VALUE |pc, sp, fp, vm, oparg| {
         // The usual end: nobody has looked at the frame.
-        if Frame::returns_plainly(fp) && (*fp).object.is_unbound() && (*fp).locals.is_unbound() {
+        if (*fp).owner == Owner::Thread && (*fp).object.is_unbound() && (*fp).locals.is_unbound() {
             let value = sp.sub(1);
             let mut at = locals_of(fp);
             while at < value {
@@ -180,7 +179,7 @@ handlers! {
     fast return_other |pc, sp, fp, vm, oparg| {
         // A result that is not wanted, or a generator that ends; what else there is takes the long way.
         if (*fp).object.is_unbound() && (*fp).locals.is_unbound() {
-            if (*sp.sub(1)).is_none() && (*fp).owner == Owner::Thread && (*fp).result != Outcome::Value {
+            if (*sp.sub(1)).is_none() && matches!((*fp).owner, Owner::ThreadInit | Owner::ThreadIgnored) {
                 return return_nothing(pc, sp, fp, vm, oparg);
             }
             if (*fp).owner == Owner::Generator { return return_from_generator(pc, sp, fp, vm, oparg); }
@@ -211,6 +210,7 @@ handlers! {
         (*fp).dying = true;
         let caller = (*fp).previous;
         vm.exec.frame.set(caller);
+        (*fp).previous = core::ptr::null_mut();
         // Whoever runs the generator holds it: it outlives the drops below.
         generators::finished(vm, fp);
         let value = sp.sub(1);
@@ -430,7 +430,7 @@ pub fn return_value(vm: &Vm, fp: Fp, _: u32) -> Res<Flow> {
     unsafe {
         let caller = (*frame).previous;
         vm.exec.frame.set(caller);
-        let outcome = (*frame).result;
+        let owner = (*frame).owner;
         if (*frame).owner == Owner::Generator {
             (*frame).previous = core::ptr::null_mut();
             generators::finished(vm, frame);
@@ -439,11 +439,11 @@ pub fn return_value(vm: &Vm, fp: Fp, _: u32) -> Res<Flow> {
         } else {
             pop_thread_frame(vm, frame);
         }
-        match outcome {
-            Outcome::Value => Fp::new(caller).push(value),
+        match owner {
             // The instance stands on the caller's stack already.
-            Outcome::Nothing if !value.is_none() => return Err(init_result(vm, &value)),
-            Outcome::Nothing | Outcome::Ignored => drop(value),
+            Owner::ThreadInit if !value.is_none() => return Err(init_result(vm, &value)),
+            Owner::ThreadInit | Owner::ThreadIgnored => drop(value),
+            _ => Fp::new(caller).push(value),
         }
         (*caller).pc = (*caller).pc.add((*caller).return_offset as usize);
     }

@@ -209,9 +209,9 @@ fn send_observed(vm: &Vm, receiver: &Value, value: &Value, observer: Option<Fp>)
 
 /// Sends into a generator, coroutine or asynchronous generator from native code. Messages as CPython's `gen_send_ex2`.
 pub fn send(vm: &Vm, this: &Value, generator: &Ref<Generator>, value: Value) -> Res<Sent> {
-    let what = generator::kind_name(vm, this);
     match generator.state.get() {
         State::Created if !value.is_none() => {
+            let what = generator::kind_name(vm, this);
             return Err(vm.type_error(format!("can't send non-None value to a just-started {what}")));
         }
         State::Executing => {

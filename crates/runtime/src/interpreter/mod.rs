@@ -62,7 +62,6 @@ impl Entry {
             (&raw mut (*shim).object).write(Value::UNBOUND);
             (*shim).return_offset = 0;
             (*shim).owner = Owner::Interpreter;
-            (*shim).result = crate::frames::Outcome::Value;
             (*shim).dying = false;
             vm.exec.top.set(words.add(HEADER_WORDS + 2));
         }

@@ -31,7 +31,7 @@ pub fn each_frame(vm: &Vm, mut f: impl FnMut(*mut Frame)) {
         while !fp.is_null() {
             // SAFETY: a chain of live frames.
             unsafe {
-                if matches!((*fp).owner, Owner::Thread | Owner::Generator) && !(*fp).dying {
+                if !matches!((*fp).owner, Owner::FrameObject | Owner::Interpreter) && !(*fp).dying {
                     f(fp);
                 }
                 fp = (*fp).previous;

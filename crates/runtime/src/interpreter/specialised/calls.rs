@@ -2,7 +2,7 @@
 #![allow(unsafe_code)]
 
 use super::{is_exact, payload, read32, write32};
-use crate::frames::{Fp, Frame, Outcome, locals_of};
+use crate::frames::{Fp, Frame, Owner, locals_of};
 use crate::interpreter::calls::{CALL, call_general};
 use crate::interpreter::control::{drop_word, give_up};
 use crate::interpreter::dispatch::{handlers, next};
@@ -56,9 +56,8 @@ unsafe fn push_exact(vm: &Vm, callable: *mut Value, sp: *mut Value, total: usize
         (&raw mut (*fp).function).write(callable.read());
         (&raw mut (*fp).locals).write(Value::UNBOUND);
         (&raw mut (*fp).object).write(Value::UNBOUND);
-        // One store for a word: owner `Thread`, its result wanted, not dying.
+        // One store for the last word: owner `Thread`, not dying, no place.
         (&raw mut (*fp).return_offset).cast::<u64>().write(0);
-        (*fp).place = 0;
         vm.exec.top.set(top.add(words));
         Some(fp)
     }
@@ -273,7 +272,7 @@ handlers! {
                 if let Some(callee) = push_exact(vm, sp, sp, count + 1) {
                     (*fp).sp = callable.add(1);
                     (*fp).return_offset = 4;
-                    (*callee).result = Outcome::Nothing;
+                    (*callee).owner = Owner::ThreadInit;
                     return enter_pushed(callee, fp, vm);
                 }
                 (*fp).sp = sp.add(1);

@@ -3,7 +3,7 @@
 
 use super::calls::{enter_pushed, push_found, takes_exactly};
 use super::{is_exact, payload};
-use crate::frames::{Fp, Outcome};
+use crate::frames::{Fp, Owner};
 use crate::interpreter::attributes::LOAD_SUPER_ATTR;
 use crate::interpreter::containers::{STORE_SUBSCR, UNPACK_SEQUENCE};
 use crate::interpreter::control::{give_up, pop_free, pop_free_two};
@@ -109,7 +109,7 @@ handlers! {
                     (*fp).pc = pc;
                     (*fp).sp = sp.sub(3);
                     (*fp).return_offset = 2;
-                    (*callee).result = Outcome::Ignored;
+                    (*callee).owner = Owner::ThreadIgnored;
                     return enter_pushed(callee, fp, vm);
                 }
             }

@@ -381,7 +381,9 @@ impl FrameObject {
                         }
                     }
                 }
-                Owner::Thread | Owner::Interpreter => Err(vm.runtime_error("cannot clear an executing frame")),
+                Owner::Thread | Owner::ThreadInit | Owner::ThreadIgnored | Owner::Interpreter => {
+                    Err(vm.runtime_error("cannot clear an executing frame"))
+                }
                 Owner::FrameObject => {
                     release_frame_values(fp);
                     this.extra_locals.clear();

@@ -268,7 +268,13 @@ pub fn getitem(vm: &Vm, this: &Value, key: &Value) -> Res {
         }
         let copy = list.items.with(|items| {
             let mut copy = buffer_with_capacity(selection.len)?;
-            copy.extend(selection.positions().map(|i| items[i].clone()));
+            if selection.step == -1 {
+                let (start, _) = selection.ascending();
+                copy.extend_from_slice(items.get(start..start + selection.len).unwrap_or(&[]));
+                copy.reverse();
+            } else {
+                copy.extend(selection.positions().map(|i| items[i].clone()));
+            }
             Ok(copy)
         });
         return Ok(List::from_buffer(vm, copy.or_raise(vm)?)?.into_value());
