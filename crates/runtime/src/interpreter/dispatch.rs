@@ -2,7 +2,7 @@
 //!
 //! In optimised builds LLVM turns that call in tail position into a jump, provided the handler has nothing left to do: no value
 //! with a destructor alive, no local whose address has escaped. So handlers hold plain words only, and whatever needs more is an
-//! outlined body ([`crate::interpreter`]'s families) or a sibling handler. Builds with debug assertions use the trampoline form:
+//! outlined body ([`crate::interpreter`]'s families) or a sibling handler. Builds with debug assertions or counted instructions use the trampoline form:
 //! a handler stores where to go on and returns to a loop. One macro family makes both; see `next`.
 //!
 //! Invariants: `vm.exec.frame == fp` while a handler runs; a body is called with `pc` and `sp` stored in the frame.
@@ -51,15 +51,13 @@ pub const FUSED: bool = !cfg!(feature = "op-stats");
 /// `pc`, `sp`, `fp` are those of the running frame.
 #[inline(always)]
 pub unsafe fn next(pc: *mut u16, sp: *mut Value, fp: *mut Frame, vm: &Vm) -> Exit {
-    #[cfg(not(debug_assertions))]
+    #[cfg(not(any(debug_assertions, feature = "op-stats")))]
     // SAFETY: pc points into the stream.
     unsafe {
         let unit = *pc;
-        #[cfg(feature = "op-stats")]
-        vm.exec.op_stats.count(unit as u8);
         super::TABLE[(unit & 0xff) as usize](pc, sp, fp, vm, (unit >> 8) as u32)
     }
-    #[cfg(debug_assertions)]
+    #[cfg(any(debug_assertions, feature = "op-stats"))]
     {
         vm.exec.next.set((pc, sp, fp));
         Exit::Again
@@ -82,12 +80,12 @@ pub unsafe fn resume(vm: &Vm) -> Exit {
 /// # Safety
 /// A shim frame is in the chain below it; its pc and sp are current.
 pub unsafe fn run(vm: &Vm) -> Exit {
-    #[cfg(not(debug_assertions))]
+    #[cfg(not(any(debug_assertions, feature = "op-stats")))]
     // SAFETY: the caller's promise.
     unsafe {
         resume(vm)
     }
-    #[cfg(debug_assertions)]
+    #[cfg(any(debug_assertions, feature = "op-stats"))]
     // SAFETY: the caller's promise.
     unsafe {
         resume(vm);

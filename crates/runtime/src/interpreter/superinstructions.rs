@@ -4,7 +4,7 @@
 //! changes. The second instruction stays intact, so that jumps to it work, it specialises as ever, and whatever is written over it
 //! (an instrumented form, say) ends the fusion: each handler looks at the second unit as it stands, does the forms it knows, and otherwise
 //! does the first instruction alone. The pairs are rows of the instruction table with a `+ SECOND`, chosen from counts over the benchmark
-//! programs (docs/superinstructions.md).
+//! programs (docs/instruction-statistics.md).
 //!
 //! Invariant: a pair that does not apply has changed nothing.
 #![allow(unsafe_code)]
