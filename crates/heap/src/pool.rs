@@ -59,6 +59,16 @@ struct Pool {
     prev: Cell<*const Pool>,
 }
 
+/// Requests of this many bytes are rare enough to ask the system first.
+const LARGE: usize = 1 << 26;
+
+/// Whether the system would give so much at once; whoever asks for it through the standard library's containers would abort
+/// otherwise. Memory that nobody has written to costs nothing, so asking is cheap.
+#[cold]
+fn system_has(bytes: usize) -> bool {
+    Vec::<u8>::new().try_reserve_exact(bytes).is_ok()
+}
+
 impl Pool {
     fn block_size(&self) -> usize {
         (self.class.get() as usize % CLASSES + 1) * BLOCK_ALIGN
@@ -248,7 +258,8 @@ impl Heap {
     pub fn has_room(&self, bytes: usize) -> bool {
         let limit = self.limit.get();
         let Some(total) = self.taken.get().checked_add(bytes) else { return false };
-        limit == usize::MAX || total.saturating_add(crate::native::held()) <= limit
+        let allowed = limit == usize::MAX || total.saturating_add(crate::native::held()) <= limit;
+        allowed && (bytes < LARGE || system_has(bytes))
     }
 
     #[inline]

@@ -464,7 +464,7 @@ impl Deque {
         while let Some(own) = this.get(i) {
             let equal = vm.equal(&own, value)?;
             if state != this.state.get() {
-                return Err(vm.index_error("deque mutated during remove()."));
+                return Err(vm.index_error("deque mutated during iteration"));
             }
             if equal {
                 this.changed();

@@ -132,10 +132,16 @@ pub fn contains<T: ByteString>(vm: &Vm, this: &Value, item: &Value) -> Res<bool>
     let this = crate::native::receiver::<T>(vm, this, "__contains__")?;
     let _held = Held::new(this);
     if crate::objects::int::view(item).is_some() || vm.class(item).slots().index.is_some() {
-        let Some(b) = vm.index_as_i128(item)?.and_then(|i| u8::try_from(i).ok()) else {
-            return Err(vm.value_error("byte must be in range(0, 256)"));
-        };
-        return Ok(this.with(|s| memchr::memchr(b, s).is_some()));
+        match vm.index_as_i128(item) {
+            Ok(index) => {
+                let Some(b) = index.and_then(|i| u8::try_from(i).ok()) else {
+                    return Err(vm.value_error("byte must be in range(0, 256)"));
+                };
+                return Ok(this.with(|s| memchr::memchr(b, s).is_some()));
+            }
+            // What fails to be a number may still be bytes.
+            Err(raised) => vm.forget(raised),
+        }
     }
     let item = args::like(vm, item)?;
     Ok(this.with(|s| memchr::memmem::find(s, &item).is_some()))
