@@ -1,4 +1,4 @@
-"""Records what the programs of `tests/python` print. Run with CPython 3.14 from the repository's root:
+"""Records what the programs of `tests/python` and `tests/tools` print. Run with CPython 3.14 from the repository's root:
 
     python3.14 tests/record_programs.py [NAME...]
 
@@ -11,7 +11,7 @@ import pathlib
 import subprocess
 import sys
 
-FOLDER = pathlib.Path(__file__).parent / "python"
+FOLDERS = [pathlib.Path(__file__).parent / name for name in ("python", "tools")]
 ENVIRONMENT = {
     "PYTHONIOENCODING": "utf-8",
     "PYTHONDONTWRITEBYTECODE": "1",
@@ -22,7 +22,7 @@ ENVIRONMENT = {
 
 def answer(program):
     done = subprocess.run(
-        [sys.executable, program.name], cwd=FOLDER, env=os.environ | ENVIRONMENT, capture_output=True, timeout=120
+        [sys.executable, program.name], cwd=program.parent, env=os.environ | ENVIRONMENT, capture_output=True, timeout=120
     )
     text = done.stdout.decode()
     if done.returncode:
@@ -36,7 +36,7 @@ def answer(program):
 def main(names):
     if sys.version_info[:2] != (3, 14) or sys.implementation.name != "cpython":
         sys.exit("record with CPython 3.14 only")
-    for program in sorted(FOLDER.glob("*.py")):
+    for program in sorted(p for folder in FOLDERS for p in folder.glob("*.py")):
         if names and program.stem not in names:
             continue
         golden = program.with_suffix(".txt")

@@ -45,7 +45,17 @@ fn programs(folder: &Path) -> Vec<String> {
 
 #[test]
 fn programs_print_what_cpython_prints() {
-    let folder = root().join("tests/python");
+    compare("tests/python");
+}
+
+/// The tools of the library: programs that start many processes, so apart from the others.
+#[test]
+fn tools_print_what_cpython_prints() {
+    compare("tests/tools");
+}
+
+fn compare(folder: &str) {
+    let folder = root().join(folder);
     let names = programs(&folder);
     assert!(!names.is_empty());
     let mut wrong = Vec::new();

@@ -18,6 +18,7 @@ pub mod csv;
 pub mod datetime;
 pub mod decimal;
 pub mod errno;
+mod expat;
 pub mod faulthandler;
 pub mod fcntl;
 pub mod foreign;
@@ -40,6 +41,7 @@ pub mod posix;
 pub mod posixsubprocess;
 pub mod queue;
 pub mod random;
+mod remote_debugging;
 pub mod resource;
 pub mod select;
 pub mod signal;
@@ -81,6 +83,7 @@ pub static MODULES: &[&ModuleDef] = &[
     &decimal::MODULE,
     &datetime::MODULE,
     &errno::MODULE,
+    &expat::MODULE,
     &faulthandler::MODULE,
     &foreign::MODULE,
     &fcntl::MODULE,
@@ -101,6 +104,7 @@ pub static MODULES: &[&ModuleDef] = &[
     &posixsubprocess::MODULE,
     &queue::MODULE,
     &random::MODULE,
+    &remote_debugging::MODULE,
     &resource::MODULE,
     &select::MODULE,
     &signal::MODULE,

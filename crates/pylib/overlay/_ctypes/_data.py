@@ -257,7 +257,7 @@ _SIMPLE = {
     "c": (1, "c"), "b": (1, "b"), "B": (1, "B"), "?": (1, "?"), "h": (2, "h"), "H": (2, "H"), "i": (4, "i"),
     "I": (4, "I"), "l": (8, "q"), "L": (8, "Q"), "q": (8, "q"), "Q": (8, "Q"), "f": (4, "f"), "d": (8, "d"),
     "g": (16, None), "P": (8, "Q"), "z": (8, "Q"), "Z": (8, "Q"), "O": (8, "Q"), "u": (4, "I"),
-    "F": (8, None), "D": (16, None), "G": (32, None),
+    "v": (2, "h"), "F": (8, None), "D": (16, None), "G": (32, None),
 }
 _INTEGERS = "bBhHiIlLqQ"
 
@@ -266,7 +266,7 @@ def _read(code, order, data, owner, index):
     """The Python value of the bytes of a simple type."""
     if code == "c":
         return bytes(data)
-    if code == "?":
+    if code in "?v":
         return any(data)
     if code == "F":
         return complex(*_struct.unpack(order + "2f", data))
@@ -390,6 +390,8 @@ def _write(code, order, value):
         return _long_double_bytes(value.real) + _long_double_bytes(value.imag), None
     if code == "?":
         return (b"\1" if value else b"\0"), None
+    if code == "v":
+        return (b"\xff\xff" if value else b"\0\0"), None
     if code == "c":
         if isinstance(value, (bytes, bytearray)):
             if len(value) != 1:
@@ -472,7 +474,7 @@ class PyCSimpleType(CType):
                  "G": "Zg"}.get(code, code)
         if size == 8 and code in "lL":
             shown = {"l": "q", "L": "Q"}[code] if False else code
-        info = Info(size, align, order + shown, {"O": "P", "z": "P", "Z": "P"}.get(code, code))
+        info = Info(size, align, order + shown, {"O": "P", "z": "P", "Z": "P", "v": "h"}.get(code, code))
         info.has_pointer = code in "zZPO"
         type.__setattr__(cls, "_info_", info)
         if _SimpleCData in bases and code in "hHiIlLqQfdFDbB?cPu" and "_order_" not in namespace:
