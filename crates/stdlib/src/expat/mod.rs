@@ -3,6 +3,9 @@
 //! The parser is ours ([`engine`]); its behaviour is that of expat 2.9.0, which the module names as its version because programs
 //! ask for it. After CPython Modules/pyexpat.c.
 
+// Python names stand as they are.
+#![allow(non_snake_case)]
+
 mod dtd;
 mod engine;
 mod event;

@@ -2,6 +2,9 @@
 //!
 //! The engine reads a token at a time; between two of them the handlers run, so that nothing is borrowed while they do.
 
+// Python names stand as they are.
+#![allow(non_snake_case)]
+
 use super::engine::{Engine, State, Step};
 use super::event::*;
 use super::handlers::{self, Answer};
