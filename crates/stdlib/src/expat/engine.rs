@@ -220,6 +220,8 @@ impl Engine {
     fn skip(&mut self, bytes: usize) {
         self.bytes.drain(..bytes);
         self.mark.byte += bytes;
+        // A byte order mark takes a column.
+        self.mark.column += (bytes > 0) as usize;
     }
 
     fn decode(&mut self) {
@@ -615,7 +617,7 @@ impl Engine {
             if target != b"xml" {
                 return Err(Fault { code: INVALID_TOKEN, at: name_end });
             }
-            let first = self.sources.len() == 1 && at == 0 && self.mark.line == 1 && self.mark.column == 0;
+            let first = self.sources.len() == 1 && at == 0 && self.mark.line == 1 && self.mark.column <= 1;
             if !first {
                 return Err(Fault { code: MISPLACED_XML_PI, at });
             }
