@@ -22,7 +22,8 @@
 //! }
 //! ```
 //! In `sig` the receiver is left out. Parameters after `/`, `*`, `*args`, `**kwargs` as in Python; a default is written as
-//! Python shows it. A Rust parameter of type `Option<T>` is `None` when the argument is absent (and, when the default is
+//! Python shows it; where CPython shows another text than the one that says what is accepted (named constants, groups of optional
+//! arguments, nothing at all), `text = "($self, sub[, start[, end]], /)"` gives it whole. A Rust parameter of type `Option<T>` is `None` when the argument is absent (and, when the default is
 //! `None`, also when it is Python's None); other types take a literal default (number, True, False, string).
 
 use proc_macro::TokenStream;
@@ -36,7 +37,7 @@ use syn::{
 };
 
 mod signature;
-use signature::{Kind, Parameter, parse_signature};
+use signature::{Kind, Parameter, parse_signature, wrapped};
 
 /// See the crate's documentation.
 #[proc_macro_attribute]
@@ -65,6 +66,8 @@ enum Role {
 struct Options {
     name: Option<String>,
     signature: Option<String>,
+    /// What `__text_signature__` shows, when `signature` does not say; empty: nothing.
+    shown: Option<String>,
     doc: Option<String>,
 }
 
@@ -95,8 +98,9 @@ fn options_of(attribute: &Attribute) -> Result<Options> {
         match pair.path.get_ident().map(Ident::to_string).as_deref() {
             Some("name") => options.name = text,
             Some("sig") => options.signature = text,
+            Some("text") => options.shown = text,
             Some("doc") => options.doc = text,
-            _ => return Err(Error::new_spanned(&pair.path, "one of name, sig, doc is expected")),
+            _ => return Err(Error::new_spanned(&pair.path, "one of name, sig, text, doc is expected")),
         }
     }
     Ok(options)
@@ -183,8 +187,7 @@ fn expand(table: Ident, mut block: ItemImpl) -> Result<Tokens> {
                 }
             }
             _ => {
-                let (shim_code, call, signature) =
-                    method_shim(&owner, function, role, &shim, &name, options.signature.as_deref())?;
+                let (shim_code, call, signature) = method_shim(&owner, function, role, &shim, &name, &options)?;
                 shims.push(shim_code);
                 let kind = match role {
                     Role::Method => quote!(Instance),
@@ -255,7 +258,7 @@ fn method_shim(
     role: Role,
     shim: &Ident,
     name: &str,
-    signature: Option<&str>,
+    options: &Options,
 ) -> Result<(Tokens, Tokens, Tokens)> {
     let rust_name = &function.sig.ident;
     let leading = if role == Role::Function { 1 } else { 2 };
@@ -279,7 +282,7 @@ fn method_shim(
         })
         .collect::<Result<_>>()?;
     let vm = quote!(vm: &::ophi_runtime::Vm, this: &::ophi_runtime::Value);
-    let Some(text) = signature else {
+    let Some(text) = options.signature.as_deref() else {
         let code = quote! {
             #[doc(hidden)]
             #[allow(non_snake_case)]
@@ -289,7 +292,14 @@ fn method_shim(
                 ::ophi_runtime::IntoRes::into_res(<#owner>::#rust_name(vm, #pass_receiver args), vm)
             }
         };
-        return Ok((code, quote!(::ophi_runtime::native::Call::Many(<#owner>::#shim)), quote!(None)));
+        let signature = match options.shown.as_deref() {
+            None | Some("") => quote!(None),
+            Some(shown) => {
+                let shown = wrapped(name, shown);
+                quote!(Some(&::ophi_runtime::native::Signature { text: #shown, parameters: &[] }))
+            }
+        };
+        return Ok((code, quote!(::ophi_runtime::native::Call::Many(<#owner>::#shim)), signature));
     };
     let parameters = parse_signature(text).map_err(|why| Error::new_spanned(&function.sig, why))?;
     if parameters.len() != types.len() {
@@ -301,12 +311,9 @@ fn method_shim(
         Role::ClassMethod => "$type",
         _ => "",
     };
-    let inner = text.trim().trim_start_matches('(').trim_end_matches(')');
-    let shown = match (receiver_name.is_empty(), inner.is_empty()) {
-        (true, _) => format!("({inner})"),
-        (false, true) => format!("({receiver_name}, /)"),
-        (false, false) if inner.contains("/") => format!("({receiver_name}, {inner})"),
-        (false, false) => format!("({receiver_name}, /, {inner})"),
+    let shown = match options.shown.as_deref() {
+        Some(shown) => wrapped(name, shown),
+        None => wrapped(name, &with_receiver(text, receiver_name)),
     };
     let signature = {
         let rows = parameters.iter().map(|p| {
@@ -395,6 +402,18 @@ fn method_shim(
         }
     };
     Ok((code, quote!(::ophi_runtime::native::Call::Many(<#owner>::#shim)), signature))
+}
+
+/// The signature as a caller sees it, the receiver before the parameters.
+fn with_receiver(text: &str, receiver: &str) -> String {
+    let text = text.trim();
+    let inner = text.strip_prefix('(').and_then(|t| t.strip_suffix(')')).unwrap_or(text);
+    match (receiver.is_empty(), inner.is_empty()) {
+        (true, _) => format!("({inner})"),
+        (false, true) => format!("({receiver}, /)"),
+        (false, false) if inner.contains('/') => format!("({receiver}, {inner})"),
+        (false, false) => format!("({receiver}, /, {inner})"),
+    }
 }
 
 /// The expression that turns `Option<&Value>` into what the parameter's Rust type wants.

@@ -88,3 +88,35 @@ pub fn parse_signature(text: &str) -> Result<Vec<Parameter>, String> {
     }
     Ok(parameters)
 }
+
+/// Breaks a long signature into lines where CPython's Argument Clinic does: the function's name stands before it, a line ends
+/// where the next parameter with its comma would fill column 72, and goes on below the opening parenthesis.
+/// Functions of modules are declared without their receiver `$module`; room for it is kept.
+pub fn wrapped(name: &str, shown: &str) -> String {
+    let Some(inner) = shown.strip_prefix('(').and_then(|t| t.strip_suffix(')')) else { return shown.to_string() };
+    let parts = split(inner);
+    let mut column = name.len() + 1;
+    let mut text = String::from("(");
+    if !inner.starts_with('$') {
+        column += if parts.iter().any(|p| p == "/") { "$module, ".len() } else { "$module, /, ".len() };
+    }
+    let last = parts.len().saturating_sub(1);
+    for (i, part) in parts.iter().enumerate() {
+        let width = part.len() + usize::from(i != last);
+        if i > 0 && column + 1 + width >= 72 {
+            text.push('\n');
+            text.extend(std::iter::repeat_n(' ', name.len() + 1));
+            column = name.len() + 1;
+        } else if i > 0 {
+            text.push(' ');
+            column += 1;
+        }
+        text.push_str(part);
+        if i != last {
+            text.push(',');
+        }
+        column += width;
+    }
+    text.push(')');
+    text
+}

@@ -64,6 +64,18 @@ const EDITS: &[Edit] = &[
         with: "        if self.enterframe is not None:\n            # A trace function is running already.\n            return\n        self.stop_trace()\n        if frame is None:",
     },
     Edit {
+        path: "threading.py",
+        from: "                if timeout > 0:\n                    gotit = waiter.acquire(True, timeout)",
+        until: "\n            return gotit",
+        with: "                if timeout <= 0:\n                    gotit = waiter.acquire(False)\n                else:\n                    gotit = waiter.acquire(True, timeout)",
+    },
+    Edit {
+        path: "queue.py",
+        from: "        if timeout is not None and timeout < 0:\n            raise ValueError(\"'timeout' must be a non-negative number\")\n        if not self._count",
+        until: ".acquire(block, timeout)",
+        with: "        if not block:\n            timeout = None\n        elif timeout is not None and timeout < 0:\n            raise ValueError(\"'timeout' must be a non-negative number\")\n        if not self._count",
+    },
+    Edit {
         path: "pdb.py",
         from: "                except SyntaxError:\n                    continue",
         until: "\n                # We should",

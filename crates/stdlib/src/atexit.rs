@@ -48,7 +48,7 @@ impl Functions {
     ///     kwargs - optional keyword arguments to pass to func
     ///
     ///     func is returned to facilitate usage as a decorator.
-    #[function]
+    #[function(text = "($module, func, /, *args, **kwargs)")]
     fn register(vm: &Vm, args: Args<'_>) -> Res {
         let Some(function) = args.pos().first() else {
             return Err(vm.type_error("register() takes at least 1 argument (0 given)"));

@@ -238,6 +238,8 @@ fn new_var(vm: &Vm, _: &TypeRef, args: Args<'_>) -> Res {
     let Some(name) = name.downcast::<Str>() else {
         return Err(vm.type_error("context variable name must be a str"));
     };
+    // A name that cannot be hashed is refused, as where the hash is a part of the variable's.
+    vm.hash(name.as_value())?;
     Ok(vm.new_object(ContextVar { name: name.clone(), default })?.into_value())
 }
 

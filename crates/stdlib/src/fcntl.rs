@@ -57,7 +57,7 @@ pub struct Functions;
 #[methods]
 impl Functions {
     /// Perform the operation `cmd` on file descriptor fd.
-    #[function(sig = "(fd, cmd, arg=None, /)")]
+    #[function(sig = "(fd, cmd, arg=None, /)", text = "($module, fd, cmd, arg=0, /)")]
     fn fcntl(vm: &Vm, fd: FileNumber, cmd: i32, arg: Option<&Value>) -> Res {
         match argument(vm, arg, "fcntl")? {
             Argument::Number(number) => {
@@ -72,7 +72,10 @@ impl Functions {
     }
 
     /// Perform the operation request on file descriptor fd.
-    #[function(sig = "(fd, request, arg=None, mutate_flag=True, /)")]
+    #[function(
+        sig = "(fd, request, arg=None, mutate_flag=True, /)",
+        text = "($module, fd, request, arg=0, mutate_flag=True, /)"
+    )]
     fn ioctl(vm: &Vm, fd: FileNumber, request: &Value, arg: Option<&Value>, mutate_flag: bool) -> Res {
         let Some(request) = vm.index_as_i128(request)? else {
             return Err(vm.overflow_error("Python int too large to convert to C unsigned long"));
@@ -110,7 +113,10 @@ impl Functions {
     }
 
     /// A wrapper around the fcntl() locking calls.
-    #[function(sig = "(fd, cmd, len=None, start=None, whence=0, /)")]
+    #[function(
+        sig = "(fd, cmd, len=None, start=None, whence=0, /)",
+        text = "($module, fd, cmd, len=0, start=0, whence=0, /)"
+    )]
     fn lockf(vm: &Vm, fd: FileNumber, cmd: i32, len: Option<&Value>, start: Option<&Value>, whence: i32) -> Res<()> {
         let number = |value: Option<&Value>| value.map_or(Ok(0), |value| to_i64(vm, value));
         let (length, start) = (number(len)?, number(start)?);

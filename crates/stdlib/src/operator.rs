@@ -329,7 +329,7 @@ impl Functions {
         }
         Ok(x.iter().zip(&y).fold(0, |all, (p, q)| all | (p ^ q)) == 0)
     }
-    #[function(doc = "Same as obj(*args, **kwargs).")]
+    #[function(doc = "Same as obj(*args, **kwargs).", text = "($module, obj, /, *args, **kwargs)")]
     fn call(vm: &Vm, args: Args) -> Res {
         let Some((function, rest)) = args.values.split_first().filter(|_| !args.pos().is_empty()) else {
             return Err(vm.type_error("call expected at least 1 argument, got 0"));

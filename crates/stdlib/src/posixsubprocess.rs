@@ -46,7 +46,9 @@ pub struct Functions;
 #[methods]
 impl Functions {
     /// Spawn a fresh new child process.
-    #[function]
+    #[function(
+        text = "($module, args, executable_list, close_fds, pass_fds, cwd, env, p2cread, p2cwrite, c2pread, c2pwrite, errread, errwrite, errpipe_read, errpipe_write, restore_signals, call_setsid, pgid_to_set, gid, extra_groups, uid, child_umask, preexec_fn, /)"
+    )]
     fn fork_exec(vm: &Vm, args: Args<'_>) -> Res<i32> {
         args.no_keywords(vm, "fork_exec")?;
         let given = args.check_positional(vm, "fork_exec", 22, 22)?;

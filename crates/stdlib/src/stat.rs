@@ -96,7 +96,7 @@ impl Functions {
     /// S_ISDIR(mode) -> bool
     ///
     /// Return True if mode is from a directory.
-    #[function(name = "S_ISDIR", sig = "(object, /)")]
+    #[function(name = "S_ISDIR", sig = "(object, /)", text = "($self, object, /)")]
     fn s_isdir(vm: &Vm, value: &Value) -> Res<bool> {
         is(vm, value, 0o40000)
     }
@@ -104,7 +104,7 @@ impl Functions {
     /// S_ISCHR(mode) -> bool
     ///
     /// Return True if mode is from a character special device file.
-    #[function(name = "S_ISCHR", sig = "(object, /)")]
+    #[function(name = "S_ISCHR", sig = "(object, /)", text = "($self, object, /)")]
     fn s_ischr(vm: &Vm, value: &Value) -> Res<bool> {
         is(vm, value, 0o20000)
     }
@@ -112,7 +112,7 @@ impl Functions {
     /// S_ISBLK(mode) -> bool
     ///
     /// Return True if mode is from a block special device file.
-    #[function(name = "S_ISBLK", sig = "(object, /)")]
+    #[function(name = "S_ISBLK", sig = "(object, /)", text = "($self, object, /)")]
     fn s_isblk(vm: &Vm, value: &Value) -> Res<bool> {
         is(vm, value, 0o60000)
     }
@@ -120,7 +120,7 @@ impl Functions {
     /// S_ISREG(mode) -> bool
     ///
     /// Return True if mode is from a regular file.
-    #[function(name = "S_ISREG", sig = "(object, /)")]
+    #[function(name = "S_ISREG", sig = "(object, /)", text = "($self, object, /)")]
     fn s_isreg(vm: &Vm, value: &Value) -> Res<bool> {
         is(vm, value, 0o100000)
     }
@@ -128,7 +128,7 @@ impl Functions {
     /// S_ISFIFO(mode) -> bool
     ///
     /// Return True if mode is from a FIFO (named pipe).
-    #[function(name = "S_ISFIFO", sig = "(object, /)")]
+    #[function(name = "S_ISFIFO", sig = "(object, /)", text = "($self, object, /)")]
     fn s_isfifo(vm: &Vm, value: &Value) -> Res<bool> {
         is(vm, value, 0o10000)
     }
@@ -136,7 +136,7 @@ impl Functions {
     /// S_ISLNK(mode) -> bool
     ///
     /// Return True if mode is from a symbolic link.
-    #[function(name = "S_ISLNK", sig = "(object, /)")]
+    #[function(name = "S_ISLNK", sig = "(object, /)", text = "($self, object, /)")]
     fn s_islnk(vm: &Vm, value: &Value) -> Res<bool> {
         is(vm, value, 0o120000)
     }
@@ -144,7 +144,7 @@ impl Functions {
     /// S_ISSOCK(mode) -> bool
     ///
     /// Return True if mode is from a socket.
-    #[function(name = "S_ISSOCK", sig = "(object, /)")]
+    #[function(name = "S_ISSOCK", sig = "(object, /)", text = "($self, object, /)")]
     fn s_issock(vm: &Vm, value: &Value) -> Res<bool> {
         is(vm, value, 0o140000)
     }
@@ -152,7 +152,7 @@ impl Functions {
     /// S_ISDOOR(mode) -> bool
     ///
     /// Return True if mode is from a door.
-    #[function(name = "S_ISDOOR", sig = "(object, /)")]
+    #[function(name = "S_ISDOOR", sig = "(object, /)", text = "($self, object, /)")]
     fn s_isdoor(vm: &Vm, value: &Value) -> Res<bool> {
         mode(vm, value).map(|_| false)
     }
@@ -160,7 +160,7 @@ impl Functions {
     /// S_ISPORT(mode) -> bool
     ///
     /// Return True if mode is from a event port.
-    #[function(name = "S_ISPORT", sig = "(object, /)")]
+    #[function(name = "S_ISPORT", sig = "(object, /)", text = "($self, object, /)")]
     fn s_isport(vm: &Vm, value: &Value) -> Res<bool> {
         mode(vm, value).map(|_| false)
     }
@@ -168,25 +168,25 @@ impl Functions {
     /// S_ISWHT(mode) -> bool
     ///
     /// Return True if mode is from a whiteout.
-    #[function(name = "S_ISWHT", sig = "(object, /)")]
+    #[function(name = "S_ISWHT", sig = "(object, /)", text = "($self, object, /)")]
     fn s_iswht(vm: &Vm, value: &Value) -> Res<bool> {
         mode(vm, value).map(|_| false)
     }
 
     /// Return the portion of the file's mode that can be set by os.chmod().
-    #[function(name = "S_IMODE", sig = "(object, /)")]
+    #[function(name = "S_IMODE", sig = "(object, /)", text = "($self, object, /)")]
     fn s_imode(vm: &Vm, value: &Value) -> Res<u32> {
         Ok(mode(vm, value)? & 0o7777)
     }
 
     /// Return the portion of the file's mode that describes the file type.
-    #[function(name = "S_IFMT", sig = "(object, /)")]
+    #[function(name = "S_IFMT", sig = "(object, /)", text = "($self, object, /)")]
     fn s_ifmt(vm: &Vm, value: &Value) -> Res<u32> {
         Ok(mode(vm, value)? & 0o170_000)
     }
 
     /// Convert a file's mode to a string of the form '-rwxrwxrwx'
-    #[function(sig = "(object, /)")]
+    #[function(sig = "(object, /)", text = "($self, object, /)")]
     fn filemode(vm: &Vm, value: &Value) -> Res<String> {
         let mode = mode(vm, value)?;
         let kind = match mode & 0o170_000 {

@@ -103,13 +103,13 @@ fn expect<'a>(vm: &Vm, value: &'a Value) -> Res<&'a Ref<Str>> {
 
 #[methods]
 impl Functions {
-    #[function(doc = "parse the argument as a format string", sig = "(object, /)")]
+    #[function(doc = "parse the argument as a format string", sig = "(object, /)", text = "($self, object, /)")]
     fn formatter_parser(vm: &Vm, object: &Value) -> Res {
         let pieces = Pieces::new(expect(vm, object)?.code_points().collect());
         Ok(vm.new_object(PieceIterator { pieces: GilCell::new(Some(pieces)) })?.into_value())
     }
 
-    #[function(doc = "split the argument as a field name", sig = "(object, /)")]
+    #[function(doc = "split the argument as a field name", sig = "(object, /)", text = "($self, object, /)")]
     fn formatter_field_name_split(vm: &Vm, object: &Value) -> Res {
         let name: Vec<u32> = expect(vm, object)?.code_points().collect();
         let (first, steps) = split_name(vm, &name)?;

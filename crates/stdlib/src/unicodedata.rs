@@ -120,7 +120,8 @@ fn lookup(vm: &Vm, name: &Value, old: bool) -> Res {
 impl Functions {
     #[function(
         doc = "Converts a Unicode character into its equivalent decimal value.\n\nReturns the decimal value assigned to the character chr as integer.\nIf no such value is defined, default is returned, or, if not given,\nValueError is raised.",
-        sig = "(chr, default=<unrepresentable>, /)"
+        sig = "(chr, default=<unrepresentable>, /)",
+        text = "($self, chr, default=<unrepresentable>, /)"
     )]
     fn decimal(vm: &Vm, chr: &Value, default: Option<&Value>) -> Res {
         const OLD: bool = false;
@@ -129,7 +130,8 @@ impl Functions {
 
     #[function(
         doc = "Converts a Unicode character into its equivalent digit value.\n\nReturns the digit value assigned to the character chr as integer.\nIf no such value is defined, default is returned, or, if not given,\nValueError is raised.",
-        sig = "(chr, default=<unrepresentable>, /)"
+        sig = "(chr, default=<unrepresentable>, /)",
+        text = "($self, chr, default=<unrepresentable>, /)"
     )]
     fn digit(vm: &Vm, chr: &Value, default: Option<&Value>) -> Res {
         number(vm, chr, "digit", default, "not a digit", |c| unicode::digit(c).map(|d| d as f64), true)
@@ -137,14 +139,19 @@ impl Functions {
 
     #[function(
         doc = "Converts a Unicode character into its equivalent numeric value.\n\nReturns the numeric value assigned to the character chr as float.\nIf no such value is defined, default is returned, or, if not given,\nValueError is raised.",
-        sig = "(chr, default=<unrepresentable>, /)"
+        sig = "(chr, default=<unrepresentable>, /)",
+        text = "($self, chr, default=<unrepresentable>, /)"
     )]
     fn numeric(vm: &Vm, chr: &Value, default: Option<&Value>) -> Res {
         const OLD: bool = false;
         number(vm, chr, "numeric", default, "not a numeric character", |c| unicode::numeric(c, OLD), false)
     }
 
-    #[function(doc = "Returns the general category assigned to the character chr as string.", sig = "(chr, /)")]
+    #[function(
+        doc = "Returns the general category assigned to the character chr as string.",
+        sig = "(chr, /)",
+        text = "($self, chr, /)"
+    )]
     fn category(vm: &Vm, chr: &Value) -> Res {
         const OLD: bool = false;
         text(vm, unicode::category(one(vm, chr, "category", 0)?, OLD))
@@ -152,7 +159,8 @@ impl Functions {
 
     #[function(
         doc = "Returns the bidirectional class assigned to the character chr as string.\n\nIf no such value is defined, an empty string is returned.",
-        sig = "(chr, /)"
+        sig = "(chr, /)",
+        text = "($self, chr, /)"
     )]
     fn bidirectional(vm: &Vm, chr: &Value) -> Res {
         const OLD: bool = false;
@@ -162,7 +170,8 @@ impl Functions {
 
     #[function(
         doc = "Returns the canonical combining class assigned to the character chr as integer.\n\nReturns 0 if no combining class is defined.",
-        sig = "(chr, /)"
+        sig = "(chr, /)",
+        text = "($self, chr, /)"
     )]
     fn combining(vm: &Vm, chr: &Value) -> Res {
         const OLD: bool = false;
@@ -171,14 +180,19 @@ impl Functions {
 
     #[function(
         doc = "Returns the mirrored property assigned to the character chr as integer.\n\nReturns 1 if the character has been identified as a \"mirrored\"\ncharacter in bidirectional text, 0 otherwise.",
-        sig = "(chr, /)"
+        sig = "(chr, /)",
+        text = "($self, chr, /)"
     )]
     fn mirrored(vm: &Vm, chr: &Value) -> Res {
         const OLD: bool = false;
         vm.new_int(unicode::record(one(vm, chr, "mirrored", 0)?, OLD).mirrored as i64)
     }
 
-    #[function(doc = "Returns the east asian width assigned to the character chr as string.", sig = "(chr, /)")]
+    #[function(
+        doc = "Returns the east asian width assigned to the character chr as string.",
+        sig = "(chr, /)",
+        text = "($self, chr, /)"
+    )]
     fn east_asian_width(vm: &Vm, chr: &Value) -> Res {
         const OLD: bool = false;
         let c = one(vm, chr, "east_asian_width", 0)?;
@@ -187,7 +201,8 @@ impl Functions {
 
     #[function(
         doc = "Returns the character decomposition mapping assigned to the character chr as string.\n\nAn empty string is returned in case no such mapping is defined.",
-        sig = "(chr, /)"
+        sig = "(chr, /)",
+        text = "($self, chr, /)"
     )]
     fn decomposition(vm: &Vm, chr: &Value) -> Res {
         const OLD: bool = false;
@@ -200,7 +215,8 @@ impl Functions {
 
     #[function(
         doc = "Return the normal form 'form' for the Unicode string unistr.\n\nValid values for form are 'NFC', 'NFKC', 'NFD', and 'NFKD'.",
-        sig = "(form, unistr, /)"
+        sig = "(form, unistr, /)",
+        text = "($self, form, unistr, /)"
     )]
     fn normalize(vm: &Vm, form: &Ref<Str>, unistr: &Ref<Str>) -> Res {
         const OLD: bool = false;
@@ -209,7 +225,8 @@ impl Functions {
 
     #[function(
         doc = "Return whether the Unicode string unistr is in the normal form 'form'.\n\nValid values for form are 'NFC', 'NFKC', 'NFD', and 'NFKD'.",
-        sig = "(form, unistr, /)"
+        sig = "(form, unistr, /)",
+        text = "($self, form, unistr, /)"
     )]
     fn is_normalized(vm: &Vm, form: &Ref<Str>, unistr: &Ref<Str>) -> Res {
         const OLD: bool = false;
@@ -219,7 +236,8 @@ impl Functions {
 
     #[function(
         doc = "Returns the name assigned to the character chr as a string.\n\nIf no name is defined, default is returned, or, if not given,\nValueError is raised.",
-        sig = "(chr, default=<unrepresentable>, /)"
+        sig = "(chr, default=<unrepresentable>, /)",
+        text = "($self, chr, default=<unrepresentable>, /)"
     )]
     fn name(vm: &Vm, chr: &Value, default: Option<&Value>) -> Res {
         const OLD: bool = false;
@@ -232,7 +250,8 @@ impl Functions {
 
     #[function(
         doc = "Look up character by name.\n\nIf a character with the given name is found, return the\ncorresponding character.  If not found, KeyError is raised.",
-        sig = "(name, /)"
+        sig = "(name, /)",
+        text = "($self, name, /)"
     )]
     fn lookup(vm: &Vm, name: &Value) -> Res {
         const OLD: bool = false;

@@ -158,7 +158,8 @@ impl Attributes {
 
     #[function(
         name = "sorted",
-        doc = "Return a new list containing all items from the iterable in ascending order.\n\nA custom key function can be supplied to customize the sort order, and the\nreverse flag can be set to request the result in descending order."
+        doc = "Return a new list containing all items from the iterable in ascending order.\n\nA custom key function can be supplied to customize the sort order, and the\nreverse flag can be set to request the result in descending order.",
+        text = "($module, iterable, /, *, key=None, reverse=False)"
     )]
     fn sorted_list(vm: &Vm, args: Args<'_>) -> Res {
         let given = args.check_positional(vm, "sorted", 1, 1)?;

@@ -164,28 +164,28 @@ impl MappingProxy {
     }
 
     /// a set-like object providing a view on D's keys
-    #[method(doc = "a set-like object providing a view on D's keys")]
+    #[method(doc = "a set-like object providing a view on D's keys", text = "($self, /)")]
     fn keys(vm: &Vm, this: &Ref<MappingProxy>, args: Args) -> Res {
         args.check_positional(vm, "keys", 0, 0)?;
         vm.call_method_str(&this.mapping, "keys", &[])
     }
 
     /// an object providing a view on D's values
-    #[method(doc = "an object providing a view on D's values")]
+    #[method(doc = "an object providing a view on D's values", text = "($self, /)")]
     fn values(vm: &Vm, this: &Ref<MappingProxy>, args: Args) -> Res {
         args.check_positional(vm, "values", 0, 0)?;
         vm.call_method_str(&this.mapping, "values", &[])
     }
 
     /// a set-like object providing a view on D's items
-    #[method(doc = "a set-like object providing a view on D's items")]
+    #[method(doc = "a set-like object providing a view on D's items", text = "($self, /)")]
     fn items(vm: &Vm, this: &Ref<MappingProxy>, args: Args) -> Res {
         args.check_positional(vm, "items", 0, 0)?;
         vm.call_method_str(&this.mapping, "items", &[])
     }
 
     /// a shallow copy of D
-    #[method(doc = "a shallow copy of D")]
+    #[method(doc = "a shallow copy of D", text = "($self, /)")]
     fn copy(vm: &Vm, this: &Ref<MappingProxy>, args: Args) -> Res {
         args.check_positional(vm, "copy", 0, 0)?;
         vm.call_method_str(&this.mapping, "copy", &[])

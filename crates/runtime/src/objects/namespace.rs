@@ -120,7 +120,10 @@ impl Namespace {
         vm.new_tuple(&[class, arguments, state])
     }
 
-    #[method(doc = "Return a copy of the namespace object with new values for the specified attributes.")]
+    #[method(
+        doc = "Return a copy of the namespace object with new values for the specified attributes.",
+        text = "($self, /, **changes)"
+    )]
     fn __replace__(vm: &Vm, this: &Value, args: Args) -> Res {
         if !args.pos().is_empty() {
             return Err(vm.type_error("__replace__() takes no positional arguments"));

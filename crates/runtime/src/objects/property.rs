@@ -192,7 +192,7 @@ impl Property {
     /// --
     ///
     /// Method to set name of a property.
-    #[method(doc = "Method to set name of a property.")]
+    #[method(doc = "Method to set name of a property.", text = "($self, owner, name, /)")]
     fn __set_name__(vm: &Vm, this: &Ref<Property>, args: Args) -> Res<()> {
         let given = args.pos();
         if given.len() != 2 {

@@ -156,6 +156,7 @@ impl Functions {
 
     #[function(
         sig = "(message, category, filename, lineno, module=<unrepresentable>, registry=<unrepresentable>, module_globals=<unrepresentable>, source=None)",
+        text = "($module, /, message, category, filename, lineno, module=<unrepresentable>, registry=None, module_globals=None, source=None)",
         doc = "Issue a warning, or maybe ignore it or raise an exception."
     )]
     #[allow(clippy::too_many_arguments)]

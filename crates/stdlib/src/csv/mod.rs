@@ -91,7 +91,8 @@ pub struct Functions;
 #[methods]
 impl Functions {
     #[function(
-        doc = "Return a reader object that will process lines from the given iterable.\n\nThe \"iterable\" argument can be any object that returns a line\nof input for each iteration, such as a file object or a list.  The\noptional \"dialect\" argument defines a CSV dialect.  The function\nalso accepts optional keyword arguments which override settings\nprovided by the dialect.\n\nThe returned object is an iterator.  Each iteration returns a row\nof the CSV file (which can span multiple input lines)."
+        doc = "Return a reader object that will process lines from the given iterable.\n\nThe \"iterable\" argument can be any object that returns a line\nof input for each iteration, such as a file object or a list.  The\noptional \"dialect\" argument defines a CSV dialect.  The function\nalso accepts optional keyword arguments which override settings\nprovided by the dialect.\n\nThe returned object is an iterator.  Each iteration returns a row\nof the CSV file (which can span multiple input lines).",
+        text = "($module, iterable, /, dialect='excel', **fmtparams)"
     )]
     fn reader(vm: &Vm, args: Args) -> Res {
         let Some(source) = args.pos().first() else {
@@ -103,7 +104,8 @@ impl Functions {
     }
 
     #[function(
-        doc = "Return a writer object that will write user data on the given file object.\n\nThe \"fileobj\" argument can be any object that supports the file API.\nThe optional \"dialect\" argument defines a CSV dialect.  The function\nalso accepts optional keyword arguments which override settings\nprovided by the dialect."
+        doc = "Return a writer object that will write user data on the given file object.\n\nThe \"fileobj\" argument can be any object that supports the file API.\nThe optional \"dialect\" argument defines a CSV dialect.  The function\nalso accepts optional keyword arguments which override settings\nprovided by the dialect.",
+        text = "($module, fileobj, /, dialect='excel', **fmtparams)"
     )]
     fn writer(vm: &Vm, args: Args) -> Res {
         let Some(file) = args.pos().first() else {
@@ -123,7 +125,8 @@ impl Functions {
     }
 
     #[function(
-        doc = "Create a mapping from a string name to a CVS dialect.\n\nThe optional \"dialect\" argument specifies the base dialect instance\nor the name of the registered dialect.  The function also accepts\noptional keyword arguments which override settings provided by the\ndialect."
+        doc = "Create a mapping from a string name to a CVS dialect.\n\nThe optional \"dialect\" argument specifies the base dialect instance\nor the name of the registered dialect.  The function also accepts\noptional keyword arguments which override settings provided by the\ndialect.",
+        text = "($module, name, /, dialect='excel', **fmtparams)"
     )]
     fn register_dialect(vm: &Vm, args: Args) -> Res<()> {
         let Some(name) = args.pos().first() else {

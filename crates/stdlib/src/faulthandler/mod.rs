@@ -94,7 +94,10 @@ pub struct Functions;
 #[methods]
 impl Functions {
     /// Enable the fault handler.
-    #[function(sig = "(file=sys.stderr, all_threads=True, c_stack=True)")]
+    #[function(
+        sig = "(file=sys.stderr, all_threads=True, c_stack=True)",
+        text = "($module, /, file=sys.stderr, all_threads=True)"
+    )]
     fn enable(vm: &Vm, file: Option<&Value>, all_threads: bool, c_stack: bool) -> Res<()> {
         let _ = c_stack; // The C stack cannot be shown here; reports say so where they are asked for it alone.
         let (fd, file) = descriptor(vm, file)?;

@@ -208,7 +208,7 @@ impl Imp {
     }
 
     /// Create an extension module.
-    #[function(sig = "(spec, file=None, /)")]
+    #[function(sig = "(spec, file=None, /)", text = "($module, spec, file=<unrepresentable>, /)")]
     fn create_dynamic(vm: &Vm, spec: &Value, file: Option<&Value>) -> Res {
         let _ = file;
         let name = vm.get_attr_str(spec, "name")?;

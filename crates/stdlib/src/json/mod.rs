@@ -67,7 +67,8 @@ impl Functions {
     // The first two are told apart by position in `Escape::of`.
     #[function(
         doc = "encode_basestring_ascii(string) -> string\n\nReturn an ASCII-only JSON representation of a Python string",
-        sig = "(string, /)"
+        sig = "(string, /)",
+        text = "($self, object, /)"
     )]
     fn encode_basestring_ascii(vm: &Vm, string: &Value) -> Res {
         text::encoded(vm, text_argument(vm, string)?, Escape::ToAscii)
@@ -75,7 +76,8 @@ impl Functions {
 
     #[function(
         doc = "encode_basestring(string) -> string\n\nReturn a JSON representation of a Python string",
-        sig = "(string, /)"
+        sig = "(string, /)",
+        text = "($self, object, /)"
     )]
     fn encode_basestring(vm: &Vm, string: &Value) -> Res {
         text::encoded(vm, text_argument(vm, string)?, Escape::Plain)

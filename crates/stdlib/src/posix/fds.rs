@@ -311,13 +311,13 @@ impl Fds {
         blocking(vm, |host| host.posix_fadvise(fd, offset, length, advice))?.or_os_error(vm)
     }
 
-    #[function(sig = "(name, flags=1)")]
+    #[function(sig = "(name, flags=1)", text = "($module, /, name, flags=MFD_CLOEXEC)")]
     fn memfd_create(vm: &Vm, name: Path, flags: u32) -> Res<i32> {
         host(vm).memfd_create(name.as_c(), flags).or_os_error(vm)
     }
 
     /// Creates and returns an event notification file descriptor.
-    #[function(sig = "(initval, flags=0o2000000)")]
+    #[function(sig = "(initval, flags=0o2000000)", text = "($module, /, initval, flags=EFD_CLOEXEC)")]
     fn eventfd(vm: &Vm, initval: u32, flags: i32) -> Res<i32> {
         host(vm).eventfd(initval, flags).or_os_error(vm)
     }
@@ -337,13 +337,16 @@ impl Fds {
     }
 
     /// Create and return a timer file descriptor.
-    #[function(sig = "(clockid, /, *, flags=0o2000000)")]
+    #[function(sig = "(clockid, /, *, flags=0o2000000)", text = "($module, clockid, /, *, flags=0)")]
     fn timerfd_create(vm: &Vm, clockid: i32, flags: i32) -> Res<i32> {
         host(vm).timerfd_create(clockid, flags | libc::TFD_CLOEXEC).or_os_error(vm)
     }
 
     /// Alter a timer file descriptor's internal timer in seconds.
-    #[function(sig = "(fd, /, *, flags=0, initial=None, interval=None)")]
+    #[function(
+        sig = "(fd, /, *, flags=0, initial=None, interval=None)",
+        text = "($module, fd, /, *, flags=0, initial=0.0, interval=0.0)"
+    )]
     fn timerfd_settime(vm: &Vm, fd: FileNumber, flags: i32, initial: Option<&Value>, interval: Option<&Value>) -> Res {
         let ns = |value: Option<&Value>| value.map_or(Ok(0), |value| nanoseconds(vm, value));
         let (initial, interval) = (ns(initial)?, ns(interval)?);

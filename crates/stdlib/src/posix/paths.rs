@@ -106,7 +106,10 @@ impl Paths {
     }
 
     /// Change the access permissions of a file.
-    #[function(sig = "(path, mode, *, dir_fd=None, follow_symlinks=True)")]
+    #[function(
+        sig = "(path, mode, *, dir_fd=None, follow_symlinks=True)",
+        text = "($module, /, path, mode, *, dir_fd=None, follow_symlinks=(os.name != 'nt'))"
+    )]
     fn chmod(vm: &Vm, path: FdPath, mode: i32, dir_fd: Option<DirFd>, follow_symlinks: bool) -> Res<()> {
         vm.audit("os.chmod", || {
             Ok(vec![path.value.clone(), Value::int32(mode), Value::int32(dir_fd.as_ref().map_or(-1, |d| d.0))])
@@ -160,7 +163,10 @@ impl Paths {
     }
 
     /// Create a hard link to a file.
-    #[function(sig = "(src, dst, *, src_dir_fd=None, dst_dir_fd=None, follow_symlinks=True)")]
+    #[function(
+        sig = "(src, dst, *, src_dir_fd=None, dst_dir_fd=None, follow_symlinks=True)",
+        text = "($module, /, src, dst, *, src_dir_fd=None, dst_dir_fd=None, follow_symlinks=(os.name != 'nt'))"
+    )]
     fn link(
         vm: &Vm,
         src: Path,
@@ -218,7 +224,10 @@ impl Paths {
     }
 
     /// Create a node in the file system.
-    #[function(sig = "(path, mode=384, device=None, *, dir_fd=None)")]
+    #[function(
+        sig = "(path, mode=384, device=None, *, dir_fd=None)",
+        text = "($module, /, path, mode=384, device=0, *, dir_fd=None)"
+    )]
     fn mknod(vm: &Vm, path: Path, mode: i32, device: Option<Device>, dir_fd: Option<DirFd>) -> Res<()> {
         let device = device.map_or(0, |device| device.0);
         act(vm, &path, |host| host.mknod_at(dir(dir_fd), path.as_c(), mode as u32, device))
@@ -282,7 +291,10 @@ impl Paths {
     }
 
     /// Set the access and modified time of path.
-    #[function(sig = "(path, times=None, *, ns=..., dir_fd=None, follow_symlinks=True)")]
+    #[function(
+        sig = "(path, times=None, *, ns=..., dir_fd=None, follow_symlinks=True)",
+        text = "($module, /, path, times=None, *, ns=<unrepresentable>, dir_fd=None, follow_symlinks=True)"
+    )]
     fn utime(
         vm: &Vm,
         path: FdPath,

@@ -264,7 +264,10 @@ impl Spawning {
     }
 
     /// Register callables to be called when forking a new process.
-    #[function(sig = "(*, before=..., after_in_child=..., after_in_parent=...)")]
+    #[function(
+        sig = "(*, before=..., after_in_child=..., after_in_parent=...)",
+        text = "($module, /, *, before=<unrepresentable>, after_in_child=<unrepresentable>, after_in_parent=<unrepresentable>)"
+    )]
     fn register_at_fork(
         vm: &Vm,
         before: Option<&Value>,
@@ -282,7 +285,8 @@ impl Spawning {
 
     /// Execute the program specified by path in a new process.
     #[function(
-        sig = "(path, argv, env, /, *, file_actions=None, setpgroup=None, resetids=False, setsid=False, setsigmask=None, setsigdef=None, scheduler=None)"
+        sig = "(path, argv, env, /, *, file_actions=None, setpgroup=None, resetids=False, setsid=False, setsigmask=None, setsigdef=None, scheduler=None)",
+        text = "($module, path, argv, env, /, *, file_actions=(), setpgroup=None, resetids=False, setsid=False, setsigmask=(), setsigdef=(), scheduler=None)"
     )]
     #[allow(clippy::too_many_arguments)]
     fn posix_spawn(
@@ -304,7 +308,8 @@ impl Spawning {
 
     /// Execute the program specified by path in a new process, looking for it on PATH.
     #[function(
-        sig = "(path, argv, env, /, *, file_actions=None, setpgroup=None, resetids=False, setsid=False, setsigmask=None, setsigdef=None, scheduler=None)"
+        sig = "(path, argv, env, /, *, file_actions=None, setpgroup=None, resetids=False, setsid=False, setsigmask=None, setsigdef=None, scheduler=None)",
+        text = "($module, path, argv, env, /, *, file_actions=(), setpgroup=None, resetids=False, setsid=False, setsigmask=(), setsigdef=(), scheduler=None)"
     )]
     #[allow(clippy::too_many_arguments)]
     fn posix_spawnp(

@@ -129,7 +129,7 @@ impl System {
     }
 
     /// Return the size of the terminal window as (columns, lines).
-    #[function(sig = "(fd=1, /)")]
+    #[function(sig = "(fd=1, /)", text = "($module, fd=<unrepresentable>, /)")]
     fn get_terminal_size(vm: &Vm, fd: i32) -> Res {
         let (columns, lines) = host(vm).terminal_size(fd).or_os_error(vm)?;
         TERMINAL_SIZE.make(vm, vec![vm.new_int(i64::from(columns))?, vm.new_int(i64::from(lines))?])

@@ -1,6 +1,7 @@
 //! The functions of `_signal`.
 
 use ophi_host::{Disposition, HostError, SigInfo, SigSet};
+use ophi_runtime::objects::exceptions::OVERFLOW_ERROR;
 use ophi_runtime::{Raised, Res, Value, Vm, methods};
 
 use super::{NSIG, STRUCT_SIGINFO, State, keyboard_interrupt};
@@ -31,7 +32,15 @@ fn check_number(vm: &Vm, signal: i32) -> Res<()> {
 fn set_of(vm: &Vm, value: &Value) -> Res<SigSet> {
     let mut set = SigSet::default();
     for item in collect(vm, value)? {
-        let signal = to_i32(vm, &item)?;
+        // What no machine integer holds is out of range like any other number.
+        let signal = match to_i32(vm, &item) {
+            Ok(signal) => signal,
+            Err(raised) if vm.raised_is(&OVERFLOW_ERROR) => {
+                vm.forget(raised);
+                -1
+            }
+            Err(raised) => return Err(raised),
+        };
         if !(1..NSIG).contains(&signal) {
             return Err(vm.value_error(format!("signal number {signal} out of range [1; {}]", NSIG - 1)));
         }
@@ -179,7 +188,7 @@ impl Functions {
     }
 
     /// Sets given itimer (one of ITIMER_REAL, ITIMER_VIRTUAL or ITIMER_PROF).
-    #[function(sig = "(which, seconds, interval=None, /)")]
+    #[function(sig = "(which, seconds, interval=None, /)", text = "($module, which, seconds, interval=0.0, /)")]
     fn setitimer(vm: &Vm, which: i32, seconds: &Value, interval: Option<&Value>) -> Res {
         let value = microseconds(vm, seconds)?;
         let interval = interval.map_or(Ok(0), |interval| microseconds(vm, interval))?;

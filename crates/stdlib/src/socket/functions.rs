@@ -58,7 +58,7 @@ pub struct Functions;
 #[methods]
 impl Functions {
     /// Resolve host and port into addrinfo struct.
-    #[function(sig = "(host, port, family=0, type=0, proto=0, flags=0)")]
+    #[function(sig = "(host, port, family=0, type=0, proto=0, flags=0)", text = "")]
     fn getaddrinfo(vm: &Vm, name: &Value, port: &Value, family: i32, kind: i32, proto: i32, flags: i32) -> Res {
         let name = name_argument(vm, name, "getaddrinfo() argument 1 must be string or None")?;
         let service = if ophi_runtime::objects::int::view(port).is_some() {
@@ -84,7 +84,7 @@ impl Functions {
     }
 
     /// Get host and port for a sockaddr.
-    #[function(sig = "(sockaddr, flags, /)")]
+    #[function(sig = "(sockaddr, flags, /)", text = "")]
     fn getnameinfo(vm: &Vm, sockaddr: &Value, flags: i32) -> Res {
         let Some(items) = sockaddr.downcast::<Tuple>() else {
             return Err(vm.type_error("getnameinfo() argument 1 must be a tuple"));
@@ -121,14 +121,14 @@ impl Functions {
     }
 
     /// Return the current host name.
-    #[function(sig = "()")]
+    #[function(sig = "()", text = "($self, /)")]
     fn gethostname(vm: &Vm) -> Res {
         vm.audit("socket.gethostname", || Ok(Vec::new()))?;
         fs_decode(vm, &host(vm).gethostname().or_os_error(vm)?)
     }
 
     /// Sets the hostname to name.
-    #[function(sig = "(name, /)")]
+    #[function(sig = "(name, /)", text = "")]
     fn sethostname(vm: &Vm, name: &Value) -> Res<()> {
         let bytes = match name.downcast::<Str>() {
             Some(text) => fs_encode(vm, text)?,
@@ -138,13 +138,13 @@ impl Functions {
     }
 
     /// Return the IP address (a string of the form '255.255.255.255') for a host.
-    #[function(sig = "(host, /)")]
+    #[function(sig = "(host, /)", text = "")]
     fn gethostbyname(vm: &Vm, name: &Value) -> Res<String> {
         Ok(ip_text(&resolve(vm, name, libc::AF_INET)?).unwrap_or_default())
     }
 
     /// Return the true host name, a list of aliases, and a list of IP addresses, for a host.
-    #[function(sig = "(host, /)")]
+    #[function(sig = "(host, /)", text = "")]
     fn gethostbyname_ex(vm: &Vm, name: &Value) -> Res {
         let Some(text) = name_argument(vm, name, "str, bytes or bytearray expected")? else {
             return Err(vm.type_error("str, bytes or bytearray expected, not NoneType"));
@@ -155,7 +155,7 @@ impl Functions {
     }
 
     /// Return the true host name, a list of aliases, and a list of IP addresses, for a host.
-    #[function(sig = "(host, /)")]
+    #[function(sig = "(host, /)", text = "")]
     fn gethostbyaddr(vm: &Vm, name: &Value) -> Res {
         let target = resolve(vm, name, libc::AF_UNSPEC)?;
         let host = host(vm);
@@ -168,7 +168,7 @@ impl Functions {
     }
 
     /// Return a port number from a service name and protocol name.
-    #[function(sig = "(servicename, protocolname=None, /)")]
+    #[function(sig = "(servicename, protocolname=None, /)", text = "")]
     fn getservbyname(vm: &Vm, servicename: String, protocolname: Option<String>) -> Res<u16> {
         let name = plain_name(vm, &servicename)?;
         let protocol = protocolname.map(|protocol| plain_name(vm, &protocol)).transpose()?;
@@ -177,7 +177,7 @@ impl Functions {
     }
 
     /// Return the service name from a port number and protocol name.
-    #[function(sig = "(port, protocolname=None, /)")]
+    #[function(sig = "(port, protocolname=None, /)", text = "")]
     fn getservbyport(vm: &Vm, port: &Value, protocolname: Option<String>) -> Res {
         let Some(port) = vm.index_as_i128(port)?.and_then(|port| u16::try_from(port).ok()) else {
             return Err(vm.overflow_error("getservbyport: port must be 0-65535."));
@@ -190,7 +190,7 @@ impl Functions {
     }
 
     /// Return the protocol number for the named protocol.
-    #[function(sig = "(name, /)")]
+    #[function(sig = "(name, /)", text = "")]
     fn getprotobyname(vm: &Vm, name: String) -> Res<i32> {
         let name = plain_name(vm, &name)?;
         host(vm).getprotobyname(&name).map_err(|_| vm.os_error_message("protocol not found"))
@@ -209,20 +209,20 @@ impl Functions {
     }
 
     /// Returns a list of network interface information (index, name) tuples.
-    #[function(sig = "()")]
+    #[function(sig = "()", text = "($self, /)")]
     fn if_nameindex(vm: &Vm) -> Res {
         let all = host(vm).if_nameindex().or_os_error(vm)?;
         list_of(vm, all, |vm, (index, name)| tuple(vm, vec![vm.new_int(i64::from(index))?, fs_decode(vm, &name)?]))
     }
 
     /// Returns the default timeout in seconds (float) for new socket objects.
-    #[function(sig = "()")]
+    #[function(sig = "()", text = "($self, /)")]
     fn getdefaulttimeout(vm: &Vm) -> Res {
         timeout_value(vm, vm.interpreter().state::<State>().default_timeout.get())
     }
 
     /// Set the default timeout in seconds (float) for new socket objects.
-    #[function(sig = "(object, /)")]
+    #[function(sig = "(object, /)", text = "($self, object, /)")]
     fn setdefaulttimeout(vm: &Vm, object: &Value) -> Res<()> {
         let timeout = timeout(vm, object)?;
         vm.interpreter().state::<State>().default_timeout.set(timeout);
@@ -230,7 +230,7 @@ impl Functions {
     }
 
     /// Create a pair of socket objects from the sockets returned by the platform socketpair() function.
-    #[function(sig = "(family=-1, type=1, proto=0, /)")]
+    #[function(sig = "(family=-1, type=1, proto=0, /)", text = "")]
     fn socketpair(vm: &Vm, family: i32, kind: i32, proto: i32) -> Res {
         let family = if family == -1 { libc::AF_UNIX } else { family };
         let (a, b) = host(vm).socketpair(family, kind, proto).or_os_error(vm)?;
@@ -242,13 +242,13 @@ impl Functions {
     }
 
     /// Duplicate an integer socket file descriptor.
-    #[function(sig = "(object, /)")]
+    #[function(sig = "(object, /)", text = "($self, object, /)")]
     fn dup(vm: &Vm, fd: i32) -> Res<i32> {
         host(vm).dup(fd).or_os_error(vm)
     }
 
     /// Close an integer socket file descriptor.
-    #[function(sig = "(object, /)")]
+    #[function(sig = "(object, /)", text = "($self, object, /)")]
     fn close(vm: &Vm, fd: i32) -> Res<()> {
         let host = host(vm);
         match crate::support::without_gil(vm, || host.close(fd)) {
@@ -311,7 +311,7 @@ impl Functions {
     }
 
     /// Convert an IP address from string format to a packed string suitable for use with low-level network functions.
-    #[function(sig = "(af, ip, /)")]
+    #[function(sig = "(af, ip, /)", text = "")]
     fn inet_pton(vm: &Vm, af: i32, ip: String) -> Res {
         let bytes = match af {
             libc::AF_INET => ip.parse::<Ipv4Addr>().ok().map(|ip| ip.octets().to_vec()),
@@ -325,7 +325,7 @@ impl Functions {
     }
 
     /// Convert a packed IP address of the given family to string format.
-    #[function(sig = "(af, packed_ip, /)")]
+    #[function(sig = "(af, packed_ip, /)", text = "")]
     fn inet_ntop(vm: &Vm, af: i32, packed_ip: Readable) -> Res<String> {
         const WRONG: &str = "invalid length of packed IP address string";
         match af {
@@ -342,13 +342,13 @@ impl Functions {
     }
 
     /// Return the total length, without trailing padding, of an ancillary data item with associated data of this length.
-    #[function(name = "CMSG_LEN", sig = "(length, /)")]
+    #[function(name = "CMSG_LEN", sig = "(length, /)", text = "")]
     fn cmsg_len(vm: &Vm, length: i64) -> Res<i64> {
         control_size(vm, length, "CMSG_LEN", |length| length)
     }
 
     /// Return the buffer size needed for recvmsg() to receive an ancillary data item with associated data of this length.
-    #[function(name = "CMSG_SPACE", sig = "(length, /)")]
+    #[function(name = "CMSG_SPACE", sig = "(length, /)", text = "")]
     fn cmsg_space(vm: &Vm, length: i64) -> Res<i64> {
         control_size(vm, length, "CMSG_SPACE", |length| (length + 7) / 8 * 8)
     }

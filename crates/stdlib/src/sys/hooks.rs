@@ -21,20 +21,32 @@ pub fn sys_attribute(vm: &Vm, name: &str) -> Res<Option<Value>> {
 /// suggestions and colours; natively when that fails.
 pub fn print_exception(vm: &Vm, exception: &Value) -> Res<()> {
     let Some(stderr) = sys_attribute(vm, "stderr")?.filter(|f| !f.is_none()) else { return Ok(()) };
+    print_exception_to(vm, exception, &stderr)
+}
+
+/// As [`print_exception`], to a stream that need not be `sys.stderr`.
+pub fn print_exception_to(vm: &Vm, exception: &Value, stderr: &Value) -> Res<()> {
     let printed = (|| -> Res<()> {
         let traceback = import(vm, "traceback")?;
-        vm.call_method_str(&traceback, "_print_exception_bltin", &[exception.clone()])?;
+        if sys_attribute(vm, "stderr")?.is_some_and(|usual| usual.is(stderr)) {
+            vm.call_method_str(&traceback, "_print_exception_bltin", &[exception.clone()])?;
+            return Ok(());
+        }
+        let class = vm.class(exception).to_value();
+        let of = vm.get_attr_str(exception, "__traceback__")?;
+        let arguments = [class, exception.clone(), of, Value::NONE, stderr.clone()];
+        vm.call_method_str(&traceback, "print_exception", &arguments)?;
         Ok(())
     })();
     if let Err(raised) = printed {
         let inner = vm.take_raised(raised);
         let text = vm.new_str(&ophi_runtime::traceback::render(vm, exception))?.into_value();
-        if let Err(raised) = vm.call_method_str(&stderr, "write", &[text]) {
+        if let Err(raised) = vm.call_method_str(stderr, "write", &[text]) {
             vm.forget(raised);
         }
         drop(inner);
     }
-    if let Err(raised) = vm.call_method_str(&stderr, "flush", &[]) {
+    if let Err(raised) = vm.call_method_str(stderr, "flush", &[]) {
         vm.forget(raised);
     }
     Ok(())

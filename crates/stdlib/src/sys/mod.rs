@@ -22,7 +22,7 @@ use ophi_runtime::objects::module::{Module, ModuleDef};
 use ophi_runtime::{Ref, Res, Vm};
 
 pub use facts::{FLAGS, HEX_VERSION, VERSION, version_text};
-pub use hooks::{audit, print_exception, report, sys_attribute};
+pub use hooks::{audit, print_exception, print_exception_to, report, sys_attribute};
 pub use preliminary::preliminary_stderr;
 pub use state::{Finalizing, cpu_count, set_cpu_count};
 

@@ -126,7 +126,7 @@ impl Sys {
     ///
     /// It will be called on each function call. See the debugger chapter
     /// in the library manual.
-    #[function(sig = "(arg, /)")]
+    #[function(sig = "(arg, /)", text = "($module, function, /)")]
     fn _settraceallthreads(vm: &Vm, arg: &Value) -> Res<()> {
         legacy::for_all_threads(vm, |vm, thread| set_trace(vm, thread, arg))
     }
@@ -149,7 +149,7 @@ impl Sys {
     ///
     /// It will be called on each function call and return.  See the profiler
     /// chapter in the library manual.
-    #[function(sig = "(arg, /)")]
+    #[function(sig = "(arg, /)", text = "($module, function, /)")]
     fn _setprofileallthreads(vm: &Vm, arg: &Value) -> Res<()> {
         legacy::for_all_threads(vm, |vm, thread| set_profile(vm, thread, arg))
     }

@@ -136,7 +136,7 @@ impl Thread {
     /// is ignored.  The thread will also exit when the function raises an
     /// unhandled exception; a stack trace will be printed unless the exception
     /// is SystemExit.
-    #[function(sig = "(function, args, kwargs=<unrepresentable>, /)")]
+    #[function(sig = "(function, args, kwargs=<unrepresentable>, /)", text = "($module, function, args, kwargs={}, /)")]
     fn start_new_thread(vm: &Vm, function: &Value, args: &Value, kwargs: Option<&Value>) -> Res<u64> {
         if vm.class(function).slots().call.is_none() {
             return Err(vm.type_error("first arg must be callable"));
@@ -319,19 +319,25 @@ impl Thread {
             let name = vm.get_attr_str(&thread, "name")?;
             vm.str(&name)?.to_utf8_lossy().into_owned()
         };
-        let stderr = crate::sys::sys_attribute(vm, "stderr")?.unwrap_or(Value::NONE);
-        if !stderr.is_none() {
-            let text = vm.new_str(&format!("Exception in thread {name}:\n"))?.into_value();
-            vm.call_method_str(&stderr, "write", &[text])?;
+        // The stream may be gone while threads run on; they keep the one of their start.
+        let stderr = match crate::sys::sys_attribute(vm, "stderr")? {
+            Some(stderr) if !stderr.is_none() => stderr,
+            _ if thread.is_none() => return Ok(()),
+            _ => vm.get_attr_str(&thread, "_stderr")?,
+        };
+        if stderr.is_none() {
+            return Ok(());
         }
-        crate::sys::print_exception(vm, &exception)
+        let text = vm.new_str(&format!("Exception in thread {name}:\n"))?.into_value();
+        vm.call_method_str(&stderr, "write", &[text])?;
+        crate::sys::print_exception_to(vm, &exception, &stderr)
     }
 
     /// Simulate the arrival of the given signal in the main thread,
     /// where the corresponding signal handler will be executed.
     /// If *signum* is omitted, SIGINT is assumed.
     /// A subthread can use this function to interrupt the main thread.
-    #[function(sig = "(signum=2, /)")]
+    #[function(sig = "(signum=2, /)", text = "($module, signum=signal.SIGINT, /)")]
     fn interrupt_main(vm: &Vm, signum: i32) -> Res<()> {
         if !(1..65).contains(&signum) {
             return Err(vm.value_error("signal number out of range"));

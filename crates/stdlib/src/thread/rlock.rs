@@ -35,8 +35,11 @@ impl Payload for RLock {
 }
 
 fn new(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
-    args.no_keywords(vm, "RLock")?;
-    args.check_positional(vm, "RLock", 0, 0)?;
+    // A subclass may have an `__init__` of its own that wants them.
+    if !args.values.is_empty() && cls.is(vm.ty(&RLOCK)) {
+        let message = "Passing arguments to RLock is deprecated and will be removed in 3.15";
+        vm.warn(&ophi_runtime::objects::exceptions::DEPRECATION_WARNING, message, 1)?;
+    }
     Ok(vm.new_instance(cls, RLock::default())?.into_value())
 }
 

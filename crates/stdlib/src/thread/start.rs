@@ -56,6 +56,10 @@ pub fn spawn(
     kwargs: Option<Value>,
     shared: Option<Arc<Shared>>,
 ) -> Res<u64> {
+    if vm.interpreter().gil.is_kept() {
+        let class = &ophi_runtime::objects::exceptions::PYTHON_FINALIZATION_ERROR;
+        return Err(vm.raise_message(class, "can't create new thread at interpreter shutdown"));
+    }
     main_ident(vm);
     let threads = vm.interpreter().state::<Threads>();
     let size = match threads.stack_size.get() {

@@ -82,61 +82,61 @@ pub struct Functions;
 #[methods]
 impl Functions {
     /// Return the current time in seconds since the Epoch.
-    #[function(sig = "()")]
+    #[function(sig = "()", text = "($self, /)")]
     fn time(vm: &Vm) -> Res<f64> {
         clock(vm, libc::CLOCK_REALTIME).map(seconds)
     }
 
     /// Return the current time in nanoseconds since the Epoch.
-    #[function(sig = "()")]
+    #[function(sig = "()", text = "($self, /)")]
     fn time_ns(vm: &Vm) -> Res<i64> {
         clock(vm, libc::CLOCK_REALTIME)
     }
 
     /// Monotonic clock, cannot go backward.
-    #[function(sig = "()")]
+    #[function(sig = "()", text = "($self, /)")]
     fn monotonic(vm: &Vm) -> Res<f64> {
         clock(vm, libc::CLOCK_MONOTONIC).map(seconds)
     }
 
     /// Monotonic clock, cannot go backward, as nanoseconds.
-    #[function(sig = "()")]
+    #[function(sig = "()", text = "($self, /)")]
     fn monotonic_ns(vm: &Vm) -> Res<i64> {
         clock(vm, libc::CLOCK_MONOTONIC)
     }
 
     /// Performance counter for benchmarking.
-    #[function(sig = "()")]
+    #[function(sig = "()", text = "($self, /)")]
     fn perf_counter(vm: &Vm) -> Res<f64> {
         clock(vm, libc::CLOCK_MONOTONIC).map(seconds)
     }
 
     /// Performance counter for benchmarking as nanoseconds.
-    #[function(sig = "()")]
+    #[function(sig = "()", text = "($self, /)")]
     fn perf_counter_ns(vm: &Vm) -> Res<i64> {
         clock(vm, libc::CLOCK_MONOTONIC)
     }
 
     /// Process time for profiling: sum of the kernel and user-space CPU time.
-    #[function(sig = "()")]
+    #[function(sig = "()", text = "($self, /)")]
     fn process_time(vm: &Vm) -> Res<f64> {
         clock(vm, libc::CLOCK_PROCESS_CPUTIME_ID).map(seconds)
     }
 
     /// Process time for profiling as nanoseconds.
-    #[function(sig = "()")]
+    #[function(sig = "()", text = "($self, /)")]
     fn process_time_ns(vm: &Vm) -> Res<i64> {
         clock(vm, libc::CLOCK_PROCESS_CPUTIME_ID)
     }
 
     /// Thread time for profiling: sum of the kernel and user-space CPU time.
-    #[function(sig = "()")]
+    #[function(sig = "()", text = "($self, /)")]
     fn thread_time(vm: &Vm) -> Res<f64> {
         clock(vm, libc::CLOCK_THREAD_CPUTIME_ID).map(seconds)
     }
 
     /// Thread time for profiling as nanoseconds.
-    #[function(sig = "()")]
+    #[function(sig = "()", text = "($self, /)")]
     fn thread_time_ns(vm: &Vm) -> Res<i64> {
         clock(vm, libc::CLOCK_THREAD_CPUTIME_ID)
     }
@@ -154,33 +154,33 @@ impl Functions {
     }
 
     /// Set the time of the specified clock clk_id.
-    #[function(sig = "(clk_id, time, /)")]
+    #[function(sig = "(clk_id, time, /)", text = "")]
     fn clock_settime(vm: &Vm, clk_id: i32, time: &Value) -> Res<()> {
         let ns = duration(vm, time)?;
         host(vm).clock_settime(clk_id, ns).or_os_error(vm)
     }
 
     /// Set the time of the specified clock clk_id with nanoseconds.
-    #[function(sig = "(clk_id, time, /)")]
+    #[function(sig = "(clk_id, time, /)", text = "")]
     fn clock_settime_ns(vm: &Vm, clk_id: i32, time: &Value) -> Res<()> {
         let ns = to_i64(vm, time)?;
         host(vm).clock_settime(clk_id, ns).or_os_error(vm)
     }
 
     /// Return the resolution (precision) of the specified clock clk_id.
-    #[function(sig = "(clk_id, /)")]
+    #[function(sig = "(clk_id, /)", text = "")]
     fn clock_getres(vm: &Vm, clk_id: i32) -> Res<f64> {
         host(vm).clock_getres(clk_id).or_os_error(vm).map(seconds)
     }
 
     /// Return the clk_id of a thread's CPU time clock.
-    #[function(sig = "(thread_id, /)")]
+    #[function(sig = "(thread_id, /)", text = "")]
     fn pthread_getcpuclockid(vm: &Vm, thread_id: u64) -> Res<i32> {
         host(vm).thread_clock_id(thread_id).or_os_error(vm)
     }
 
     /// Delay execution for a given number of seconds.
-    #[function(sig = "(seconds, /)")]
+    #[function(sig = "(seconds, /)", text = "($self, object, /)")]
     fn sleep(vm: &Vm, seconds: &Value) -> Res<()> {
         vm.audit("time.sleep", || Ok(vec![seconds.clone()]))?;
         let length = duration(vm, seconds)?;
@@ -192,7 +192,7 @@ impl Functions {
     }
 
     /// Convert seconds since the Epoch to a time tuple expressing UTC (a.k.a. GMT).
-    #[function(sig = "(seconds=None, /)")]
+    #[function(sig = "(seconds=None, /)", text = "")]
     fn gmtime(vm: &Vm, seconds: Option<&Value>) -> Res {
         let mut tm = host(vm).gmtime(given_or_now(vm, seconds)?).or_os_error(vm)?;
         tm.zone = b"UTC".to_vec();
@@ -200,14 +200,14 @@ impl Functions {
     }
 
     /// Convert seconds since the Epoch to a time tuple expressing local time.
-    #[function(sig = "(seconds=None, /)")]
+    #[function(sig = "(seconds=None, /)", text = "")]
     fn localtime(vm: &Vm, seconds: Option<&Value>) -> Res {
         let tm = local(vm, given_or_now(vm, seconds)?)?;
         struct_time(vm, &tm)
     }
 
     /// Convert a time tuple to a string, e.g. 'Sat Jun 06 16:26:11 1998'.
-    #[function(sig = "(tuple=None, /)")]
+    #[function(sig = "(tuple=None, /)", text = "")]
     fn asctime(vm: &Vm, tuple: Option<&Value>) -> Res<String> {
         let tm = match tuple {
             None => local(vm, now(vm)?)?,
@@ -221,13 +221,13 @@ impl Functions {
     }
 
     /// Convert a time in seconds since the Epoch to a string in local time.
-    #[function(sig = "(seconds=None, /)")]
+    #[function(sig = "(seconds=None, /)", text = "")]
     fn ctime(vm: &Vm, seconds: Option<&Value>) -> Res<String> {
         Ok(ascii(&local(vm, given_or_now(vm, seconds)?)?))
     }
 
     /// Convert a time tuple in local time to seconds since the Epoch.
-    #[function(sig = "(tuple, /)")]
+    #[function(sig = "(tuple, /)", text = "($self, object, /)")]
     fn mktime(vm: &Vm, tuple: &Value) -> Res<f64> {
         let mut tm = from_tuple(vm, tuple, "mktime")?;
         match host(vm).mktime(&mut tm) {
@@ -237,7 +237,7 @@ impl Functions {
     }
 
     /// Convert a time tuple to a string according to a format specification.
-    #[function(sig = "(format, tuple=None, /)")]
+    #[function(sig = "(format, tuple=None, /)", text = "")]
     fn strftime(vm: &Vm, format: &Value, tuple: Option<&Value>) -> Res {
         let Some(format) = format.downcast::<Str>() else {
             let got = vm.type_name(format);
@@ -283,7 +283,7 @@ impl Functions {
     }
 
     /// Initialize, or reinitialize, the local timezone to the value stored in os.environ['TZ'].
-    #[function(sig = "()")]
+    #[function(sig = "()", text = "($self, /)")]
     fn tzset(vm: &Vm) -> Res<()> {
         host(vm).tzset().or_os_error(vm)?;
         let module = import(vm, "time")?;
@@ -294,7 +294,7 @@ impl Functions {
     }
 
     /// Get information of the specified clock.
-    #[function(sig = "(name, /)")]
+    #[function(sig = "(name, /)", text = "")]
     fn get_clock_info(vm: &Vm, name: String) -> Res {
         let (id, clock, monotonic, adjustable) = match name.as_str() {
             "time" => (libc::CLOCK_REALTIME, "CLOCK_REALTIME", false, true),

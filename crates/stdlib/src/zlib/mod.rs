@@ -117,7 +117,10 @@ impl Functions {
     ///     Compression level, in 0-9 or -1.
     ///   wbits
     ///     The window buffer size and container format.
-    #[function(sig = "(data, /, level=-1, wbits=15)")]
+    #[function(
+        sig = "(data, /, level=-1, wbits=15)",
+        text = "($module, data, /, level=Z_DEFAULT_COMPRESSION, wbits=MAX_WBITS)"
+    )]
     fn compress(vm: &Vm, data: Readable, level: i32, wbits: i32) -> Res<Ref<Bytes>> {
         let Some(mut deflate) = stream::deflate(level, wbits) else {
             return Err(error(vm, "Bad compression level"));
@@ -152,7 +155,10 @@ impl Functions {
     ///   zdict
     ///     The predefined compression dictionary - a sequence of bytes
     ///     containing subsequences that are likely to occur in the input data.
-    #[function(sig = "(level=-1, method=8, wbits=15, memLevel=8, strategy=0, zdict=None)")]
+    #[function(
+        sig = "(level=-1, method=8, wbits=15, memLevel=8, strategy=0, zdict=None)",
+        text = "($module, /, level=Z_DEFAULT_COMPRESSION, method=DEFLATED, wbits=MAX_WBITS, memLevel=DEF_MEM_LEVEL, strategy=Z_DEFAULT_STRATEGY, zdict=<unrepresentable>)"
+    )]
     fn compressobj(
         vm: &Vm,
         level: i32,
@@ -183,7 +189,10 @@ impl Functions {
     ///     The window buffer size and container format.
     ///   bufsize
     ///     The initial output buffer size.
-    #[function(sig = "(data, /, wbits=15, bufsize=16384)")]
+    #[function(
+        sig = "(data, /, wbits=15, bufsize=16384)",
+        text = "($module, data, /, wbits=MAX_WBITS, bufsize=DEF_BUF_SIZE)"
+    )]
     fn decompress(vm: &Vm, data: Readable, wbits: i32, bufsize: isize) -> Res<Ref<Bytes>> {
         if bufsize < 0 {
             return Err(vm.value_error("bufsize must be non-negative"));
@@ -206,7 +215,7 @@ impl Functions {
     ///   zdict
     ///     The predefined compression dictionary.  This must be the same
     ///     dictionary as used by the compressor that produced the input data.
-    #[function(sig = "(wbits=15, zdict=b'')")]
+    #[function(sig = "(wbits=15, zdict=b'')", text = "($module, /, wbits=MAX_WBITS, zdict=b'')")]
     fn decompressobj(vm: &Vm, wbits: i32, zdict: Option<&Value>) -> Res<Ref<Decompress>> {
         match Inflate::new(wbits, stream::dictionary(vm, zdict)?) {
             Some(inflate) => Decompress::new(vm, inflate),

@@ -137,7 +137,7 @@ macro_rules! byte_methods {
     ($T:ty) => {
         #[$crate::methods(SHARED)]
         impl $T {
-            #[method(doc = "Return the number of non-overlapping occurrences of subsection 'sub' in bytes B[start:end].\n\n  start\n    Optional start position. Default: start of the bytes.\n  end\n    Optional stop position. Default: end of the bytes.", sig = "(sub, start=None, end=None, /)")]
+            #[method(doc = "Return the number of non-overlapping occurrences of subsection 'sub' in bytes B[start:end].\n\n  start\n    Optional start position. Default: start of the bytes.\n  end\n    Optional stop position. Default: end of the bytes.", sig = "(sub, start=None, end=None, /)", text = "($self, sub[, start[, end]], /)")]
             fn count(vm: &Vm, this: &Ref<$T>, sub: &Value, start: Option<&Value>, end: Option<&Value>) -> Res<usize> {
                 let _held = Held::new(this);
                 let sub = sought(vm, sub)?;
@@ -145,7 +145,7 @@ macro_rules! byte_methods {
                 Ok(this.with(|s| count_in(s, &sub, start, end)))
             }
 
-            #[method(doc = "Return the lowest index in B where subsection 'sub' is found, such that 'sub' is contained within B[start,end].\n\n  start\n    Optional start position. Default: start of the bytes.\n  end\n    Optional stop position. Default: end of the bytes.\n\nReturn -1 on failure.", sig = "(sub, start=None, end=None, /)")]
+            #[method(doc = "Return the lowest index in B where subsection 'sub' is found, such that 'sub' is contained within B[start,end].\n\n  start\n    Optional start position. Default: start of the bytes.\n  end\n    Optional stop position. Default: end of the bytes.\n\nReturn -1 on failure.", sig = "(sub, start=None, end=None, /)", text = "($self, sub[, start[, end]], /)")]
             fn find(vm: &Vm, this: &Ref<$T>, sub: &Value, start: Option<&Value>, end: Option<&Value>) -> Res<isize> {
                 let _held = Held::new(this);
                 let sub = sought(vm, sub)?;
@@ -153,7 +153,7 @@ macro_rules! byte_methods {
                 Ok(this.with(|s| find_in(s, &sub, start, end)).map_or(-1, |at| at as isize))
             }
 
-            #[method(doc = "Return the highest index in B where subsection 'sub' is found, such that 'sub' is contained within B[start,end].\n\n  start\n    Optional start position. Default: start of the bytes.\n  end\n    Optional stop position. Default: end of the bytes.\n\nReturn -1 on failure.", sig = "(sub, start=None, end=None, /)")]
+            #[method(doc = "Return the highest index in B where subsection 'sub' is found, such that 'sub' is contained within B[start,end].\n\n  start\n    Optional start position. Default: start of the bytes.\n  end\n    Optional stop position. Default: end of the bytes.\n\nReturn -1 on failure.", sig = "(sub, start=None, end=None, /)", text = "($self, sub[, start[, end]], /)")]
             fn rfind(vm: &Vm, this: &Ref<$T>, sub: &Value, start: Option<&Value>, end: Option<&Value>) -> Res<isize> {
                 let _held = Held::new(this);
                 let sub = sought(vm, sub)?;
@@ -161,7 +161,7 @@ macro_rules! byte_methods {
                 Ok(this.with(|s| rfind_in(s, &sub, start, end)).map_or(-1, |at| at as isize))
             }
 
-            #[method(doc = "Return the lowest index in B where subsection 'sub' is found, such that 'sub' is contained within B[start,end].\n\n  start\n    Optional start position. Default: start of the bytes.\n  end\n    Optional stop position. Default: end of the bytes.\n\nRaise ValueError if the subsection is not found.", sig = "(sub, start=None, end=None, /)")]
+            #[method(doc = "Return the lowest index in B where subsection 'sub' is found, such that 'sub' is contained within B[start,end].\n\n  start\n    Optional start position. Default: start of the bytes.\n  end\n    Optional stop position. Default: end of the bytes.\n\nRaise ValueError if the subsection is not found.", sig = "(sub, start=None, end=None, /)", text = "($self, sub[, start[, end]], /)")]
             fn index(vm: &Vm, this: &Ref<$T>, sub: &Value, start: Option<&Value>, end: Option<&Value>) -> Res<usize> {
                 let _held = Held::new(this);
                 let sub = sought(vm, sub)?;
@@ -169,7 +169,7 @@ macro_rules! byte_methods {
                 this.with(|s| find_in(s, &sub, start, end)).ok_or_else(|| vm.value_error("subsection not found"))
             }
 
-            #[method(doc = "Return the highest index in B where subsection 'sub' is found, such that 'sub' is contained within B[start,end].\n\n  start\n    Optional start position. Default: start of the bytes.\n  end\n    Optional stop position. Default: end of the bytes.\n\nRaise ValueError if the subsection is not found.", sig = "(sub, start=None, end=None, /)")]
+            #[method(doc = "Return the highest index in B where subsection 'sub' is found, such that 'sub' is contained within B[start,end].\n\n  start\n    Optional start position. Default: start of the bytes.\n  end\n    Optional stop position. Default: end of the bytes.\n\nRaise ValueError if the subsection is not found.", sig = "(sub, start=None, end=None, /)", text = "($self, sub[, start[, end]], /)")]
             fn rindex(vm: &Vm, this: &Ref<$T>, sub: &Value, start: Option<&Value>, end: Option<&Value>) -> Res<usize> {
                 let _held = Held::new(this);
                 let sub = sought(vm, sub)?;
@@ -254,13 +254,13 @@ macro_rules! byte_methods {
                 partition::<$T>(vm, this, &text, &sep, rfind_in(&text, &sep, 0, text.len()), true)
             }
 
-            #[method(doc = "Return True if the bytes starts with the specified prefix, False otherwise.\n\n  prefix\n    A bytes or a tuple of bytes to try.\n  start\n    Optional start position. Default: start of the bytes.\n  end\n    Optional stop position. Default: end of the bytes.", sig = "(prefix, start=None, end=None, /)")]
+            #[method(doc = "Return True if the bytes starts with the specified prefix, False otherwise.\n\n  prefix\n    A bytes or a tuple of bytes to try.\n  start\n    Optional start position. Default: start of the bytes.\n  end\n    Optional stop position. Default: end of the bytes.", sig = "(prefix, start=None, end=None, /)", text = "($self, prefix[, start[, end]], /)")]
             fn startswith(vm: &Vm, this: &Ref<$T>, prefix: &Value, start: Option<&Value>, end: Option<&Value>) -> Res<bool> {
                 let (start, end) = bounds(vm, start, end, this.with(|s| s.len()))?;
                 any_affix(vm, "startswith", prefix, |part| this.with(|s| start <= end && s[start.min(s.len())..end.min(s.len())].starts_with(part) && start <= s.len()))
             }
 
-            #[method(doc = "Return True if the bytes ends with the specified suffix, False otherwise.\n\n  suffix\n    A bytes or a tuple of bytes to try.\n  start\n    Optional start position. Default: start of the bytes.\n  end\n    Optional stop position. Default: end of the bytes.", sig = "(suffix, start=None, end=None, /)")]
+            #[method(doc = "Return True if the bytes ends with the specified suffix, False otherwise.\n\n  suffix\n    A bytes or a tuple of bytes to try.\n  start\n    Optional start position. Default: start of the bytes.\n  end\n    Optional stop position. Default: end of the bytes.", sig = "(suffix, start=None, end=None, /)", text = "($self, suffix[, start[, end]], /)")]
             fn endswith(vm: &Vm, this: &Ref<$T>, suffix: &Value, start: Option<&Value>, end: Option<&Value>) -> Res<bool> {
                 let (start, end) = bounds(vm, start, end, this.with(|s| s.len()))?;
                 any_affix(vm, "endswith", suffix, |part| this.with(|s| start <= end && s[start.min(s.len())..end.min(s.len())].ends_with(part) && start <= s.len()))

@@ -241,7 +241,8 @@ impl Code {
         vm.new_bytes_value(&table)
     }
 
-    #[method(sig = "(oparg, /)")]
+    /// The name of the local variable that an instruction's argument stands for.
+    #[method(sig = "(oparg)")]
     fn _varname_from_oparg(vm: &Vm, this: &Ref<Code>, oparg: usize) -> Res {
         match this.slot_names.get(oparg) {
             Some(name) => Ok(name.to_value()),
@@ -250,7 +251,7 @@ impl Code {
     }
 
     /// Return a copy of the code object with new values for the specified fields.
-    #[method]
+    #[method(text = "($self, /, **changes)")]
     fn replace(vm: &Vm, this: &Ref<Code>, args: Args<'_>) -> Res {
         if !args.pos().is_empty() {
             return Err(

@@ -18,7 +18,7 @@ impl Dict {
         Ok(this.get(vm, key)?.is_some())
     }
 
-    #[method(sig = "(object, /)", doc = "Return self[key].")]
+    #[method(sig = "(key, /)", doc = "Return self[key].")]
     fn __getitem__(vm: &Vm, this: &Value, object: &Value) -> Res {
         slots::getitem(vm, this, object)
     }

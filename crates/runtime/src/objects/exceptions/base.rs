@@ -186,14 +186,14 @@ impl BaseException {
     }
 
     /// Set self.__traceback__ to tb and return self.
-    #[method(sig = "(object, /)")]
+    #[method(sig = "(tb, /)")]
     fn with_traceback(vm: &Vm, this: &Ref<BaseException>, object: &Value) -> Res {
         set_traceback(vm, this, Some(object))?;
         Ok(this.to_value())
     }
 
     /// Add a note to the exception
-    #[method(sig = "(object, /)")]
+    #[method(sig = "(note, /)")]
     fn add_note(vm: &Vm, this: &Ref<BaseException>, object: &Value) -> Res<()> {
         if !object.is_a::<Str>() {
             let got = if object.is_none() { "None".to_string() } else { vm.type_name(object) };

@@ -249,7 +249,7 @@ fn async_send_next(vm: &Vm, value: &Value) -> Res<Option<Value>> {
 impl AsyncSend {
     /// send(value) -> send 'value' into generator,
     /// return next yielded value or raise StopIteration.
-    #[method(sig = "(value, /)")]
+    #[method(sig = "(object, /)")]
     fn send(vm: &Vm, this: &Ref<AsyncSend>, value: &Value) -> Res {
         let sent = this.advance(vm, value)?;
         to_result(vm, sent)
@@ -261,7 +261,7 @@ impl AsyncSend {
     /// StopIteration.
     #[doc = " the (type, val, tb) signature is deprecated, "]
     /// and may be removed in a future version of Python.
-    #[method(sig = "(type, value=None, traceback=None, /)")]
+    #[method(sig = "(type, value=None, traceback=None, /)", text = "")]
     fn throw(vm: &Vm, this_: &Ref<AsyncSend>, kind: Value, value: Option<&Value>, tb: Option<&Value>) -> Res {
         let generator = this(&this_.generator);
         match this_.progress.get() {
@@ -405,7 +405,7 @@ fn async_throw_next(vm: &Vm, value: &Value) -> Res<Option<Value>> {
 impl AsyncThrow {
     /// send(value) -> send 'value' into generator,
     /// return next yielded value or raise StopIteration.
-    #[method(sig = "(value, /)")]
+    #[method(sig = "(object, /)")]
     fn send(vm: &Vm, this: &Ref<AsyncThrow>, value: &Value) -> Res {
         let sent = this.advance(vm, value)?;
         to_result(vm, sent)
@@ -417,7 +417,7 @@ impl AsyncThrow {
     /// StopIteration.
     #[doc = " the (type, val, tb) signature is deprecated, "]
     /// and may be removed in a future version of Python.
-    #[method(sig = "(type, value=None, traceback=None, /)")]
+    #[method(sig = "(type, value=None, traceback=None, /)", text = "")]
     fn throw(vm: &Vm, this_: &Ref<AsyncThrow>, kind: Value, value: Option<&Value>, tb: Option<&Value>) -> Res {
         let generator = this(&this_.generator);
         match this_.progress.get() {
@@ -530,7 +530,7 @@ fn anext_next(vm: &Vm, value: &Value) -> Res<Option<Value>> {
 
 #[methods]
 impl AnextAwaitable {
-    #[method(sig = "(value, /)")]
+    #[method(sig = "(object, /)")]
     fn send(vm: &Vm, this: &Ref<AnextAwaitable>, value: Value) -> Res {
         let iterator = this.iterator(vm)?;
         let result = vm.call_method(&iterator, &vm.names().send, &[value]);

@@ -46,7 +46,7 @@ fn wrapper_next(vm: &Vm, value: &Value) -> Res<Option<Value>> {
 impl CoroutineWrapper {
     /// send(arg) -> send 'arg' into coroutine,
     /// return next iterated value or raise StopIteration.
-    #[method(sig = "(value, /)")]
+    #[method(sig = "(object, /)")]
     fn send(vm: &Vm, this_: &Ref<CoroutineWrapper>, value: Value) -> Res {
         let sent = send(vm, &this_.coroutine, this(&this_.coroutine), value)?;
         to_result(vm, sent)
@@ -58,7 +58,7 @@ impl CoroutineWrapper {
     /// StopIteration.
     #[doc = " the (type, val, tb) signature is deprecated, "]
     /// and may be removed in a future version of Python.
-    #[method(sig = "(type, value=None, traceback=None, /)")]
+    #[method(sig = "(type, value=None, traceback=None, /)", text = "")]
     fn throw(vm: &Vm, this_: &Ref<CoroutineWrapper>, kind: Value, value: Option<&Value>, tb: Option<&Value>) -> Res {
         super::methods::warn_three_arguments(vm, "throw", value.is_some() || tb.is_some())?;
         let exception = exception_of(vm, &kind, value, tb)?;

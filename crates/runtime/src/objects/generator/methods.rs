@@ -338,7 +338,7 @@ impl Generator {
 
     /// send(value) -> send 'value' into generator,
     /// return next yielded value or raise StopIteration.
-    #[method(sig = "(value, /)")]
+    #[method(sig = "(object, /)")]
     fn send(vm: &Vm, this: &Ref<Generator>, value: Value) -> Res {
         let sent = send(vm, this.as_value(), this, value)?;
         to_result(vm, sent)
@@ -351,7 +351,7 @@ impl Generator {
     /// StopIteration.
     #[doc = " the (type, val, tb) signature is deprecated, "]
     /// and may be removed in a future version of Python.
-    #[method(sig = "(type, value=None, traceback=None, /)")]
+    #[method(sig = "(type, value=None, traceback=None, /)", text = "")]
     fn throw(vm: &Vm, this: &Ref<Generator>, kind: Value, value: Option<&Value>, tb: Option<&Value>) -> Res {
         warn_three_arguments(vm, "throw", value.is_some() || tb.is_some())?;
         let exception = exception_of(vm, &kind, value, tb)?;
@@ -495,7 +495,7 @@ impl Generator {
         Ok(this.delegate().unwrap_or(Value::NONE))
     }
     /// asend(v) -> send 'v' in generator.
-    #[method(sig = "(value, /)")]
+    #[method(sig = "(object, /)")]
     fn asend(vm: &Vm, this: &Ref<Generator>, value: Value) -> Res {
         super::async_generator::asend(vm, this, value)
     }
@@ -505,7 +505,7 @@ impl Generator {
     /// raise exception in generator.
     #[doc = " the (type, val, tb) signature is deprecated, "]
     /// and may be removed in a future version of Python.
-    #[method(sig = "(type, value=None, traceback=None, /)")]
+    #[method(sig = "(type, value=None, traceback=None, /)", text = "")]
     fn athrow(vm: &Vm, this: &Ref<Generator>, kind: Value, value: Option<Value>, tb: Option<Value>) -> Res {
         warn_three_arguments(vm, "athrow", value.is_some() || tb.is_some())?;
         super::async_generator::athrow(vm, this, Some((kind, value, tb)))

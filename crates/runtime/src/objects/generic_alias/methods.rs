@@ -149,22 +149,22 @@ impl AliasIterator {
 
 #[methods]
 impl GenericAlias {
-    #[method(doc = "")]
+    #[method(doc = "", text = "($self, object, /)")]
     fn __mro_entries__(vm: &Vm, this: &Ref<GenericAlias>, _args: Args) -> Res {
         vm.new_tuple(core::slice::from_ref(&this.origin))
     }
 
-    #[method(doc = "")]
+    #[method(doc = "", text = "($self, object, /)")]
     fn __instancecheck__(vm: &Vm, _this: &Value, _args: Args) -> Res {
         Err(vm.type_error("isinstance() argument 2 cannot be a parameterized generic"))
     }
 
-    #[method(doc = "")]
+    #[method(doc = "", text = "($self, object, /)")]
     fn __subclasscheck__(vm: &Vm, _this: &Value, _args: Args) -> Res {
         Err(vm.type_error("issubclass() argument 2 cannot be a parameterized generic"))
     }
 
-    #[method(doc = "")]
+    #[method(doc = "", text = "($self, /)")]
     fn __reduce__(vm: &Vm, this: &Ref<GenericAlias>, _args: Args) -> Res {
         if this.is_starred() {
             let next = crate::objects::native_function::builtin(vm, "next")?;
@@ -178,7 +178,7 @@ impl GenericAlias {
         vm.new_tuple(&[class, arguments])
     }
 
-    #[method(doc = "")]
+    #[method(doc = "", text = "($self, /)")]
     fn __dir__(vm: &Vm, this: &Ref<GenericAlias>, _args: Args) -> Res {
         let names = vm.new_dict()?;
         let dir = crate::objects::native_function::builtin(vm, "dir")?;

@@ -130,7 +130,8 @@ impl MemoryView {
         Ok(this.to_value())
     }
 
-    #[method]
+    /// Gives the buffer up when the block ends.
+    #[method(text = "($self, /, *exc_info)")]
     fn __exit__(vm: &Vm, this: &Ref<MemoryView>, _: crate::Args<'_>) -> Res<()> {
         MemoryView::release(vm, this)
     }

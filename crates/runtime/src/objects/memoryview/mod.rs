@@ -92,7 +92,7 @@ impl Drop for MemoryView {
 }
 
 pub static MEMORYVIEW: TypeDef = TypeDef {
-    doc: "Create a new memoryview object which references the given object.",
+    doc: "memoryview(object)\n--\n\nCreate a new memoryview object which references the given object.",
     flags: TypeFlags::GC.with(TypeFlags::SEQUENCE).with(TypeFlags::WEAKREF),
     slots: Slots {
         repr: Some(slots::repr),

@@ -148,7 +148,7 @@ fn missing_in_imported(vm: &Vm, dict: &Ref<crate::Dict>, spec: &Value, module: &
 impl Module {
     /// __dir__() -> list
     /// specialized dir() implementation
-    #[method]
+    #[method(text = "($self, /)")]
     fn __dir__(vm: &Vm, this: &Value, args: Args) -> Res {
         args.check_positional(vm, "__dir__", 0, 0)?;
         let dict = vm.get_attr(this, &vm.names().__dict__)?;

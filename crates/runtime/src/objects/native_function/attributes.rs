@@ -14,19 +14,20 @@ fn doc_value(vm: &Vm, doc: &'static str) -> Res {
 
 fn signature_value(vm: &Vm, signature: Option<&'static Signature>) -> Res {
     match signature {
-        Some(signature) => Ok(vm.new_str(signature.text)?.into_value()),
-        None => Ok(Value::NONE),
+        Some(signature) if !signature.text.is_empty() => Ok(vm.new_str(signature.text)?.into_value()),
+        _ => Ok(Value::NONE),
     }
 }
 
 /// `($module, ...)`: the signature of a function shown with its receiver.
-fn module_signature(text: &str) -> String {
-    let inner = text.trim().trim_start_matches('(').trim_end_matches(')');
-    match inner {
+fn module_signature(text: &str) -> Option<String> {
+    let inner = text.strip_prefix('(').and_then(|t| t.strip_suffix(')'))?;
+    Some(match inner {
         "" => "($module, /)".to_string(),
-        _ if inner.split(", ").any(|p| p == "/") => format!("($module, {inner})"),
+        _ if inner.starts_with('$') => text.to_string(),
+        _ if inner.split([',', '\n']).any(|p| p.trim() == "/") => format!("($module, {inner})"),
         _ => format!("($module, /, {inner})"),
-    }
+    })
 }
 
 fn qualified(vm: &Vm, owner: &TypeRef, name: &str) -> Res {
@@ -82,7 +83,10 @@ impl NativeFunction {
     #[getter]
     fn __text_signature__(vm: &Vm, this: &Ref<NativeFunction>) -> Res {
         match this.def.signature {
-            Some(signature) if this.of_module.get() => Ok(vm.new_str(&module_signature(signature.text))?.into_value()),
+            Some(signature) if this.of_module.get() => match module_signature(signature.text) {
+                Some(text) => Ok(vm.new_str(&text)?.into_value()),
+                None => Ok(Value::NONE),
+            },
             signature => signature_value(vm, signature),
         }
     }
@@ -179,8 +183,8 @@ macro_rules! descriptor_attributes {
             fn __text_signature__(vm: &Vm, this: &Ref<$t>) -> Res {
                 let of: fn(&$t) -> Option<&'static str> = $signature;
                 match of(this) {
-                    Some(text) => Ok(vm.new_str(text)?.into_value()),
-                    None => Ok(Value::NONE),
+                    Some(text) if !text.is_empty() => Ok(vm.new_str(text)?.into_value()),
+                    _ => Ok(Value::NONE),
                 }
             }
         }

@@ -21,7 +21,10 @@ impl Range {
         this.step.clone()
     }
 
-    #[method(doc = "rangeobject.count(value) -> integer -- return number of occurrences of value")]
+    #[method(
+        doc = "rangeobject.count(value) -> integer -- return number of occurrences of value",
+        text = "($self, object, /)"
+    )]
     fn count(vm: &Vm, this: &Value, args: crate::Args) -> Res {
         let value = one(vm, "range.count", args)?;
         if slots::is_plain_int(vm, value) {
@@ -36,7 +39,8 @@ impl Range {
     }
 
     #[method(
-        doc = "rangeobject.index(value) -> integer -- return index of value.\nRaise ValueError if the value is not present."
+        doc = "rangeobject.index(value) -> integer -- return index of value.\nRaise ValueError if the value is not present.",
+        text = "($self, object, /)"
     )]
     fn index(vm: &Vm, this: &Value, args: crate::Args) -> Res {
         let value = one(vm, "range.index", args)?;

@@ -228,7 +228,8 @@ impl Str {
 
     #[method(
         doc = "Return the number of non-overlapping occurrences of substring sub in string S[start:end].\n\nOptional arguments start and end are interpreted as in slice notation.",
-        sig = "(sub, start=None, end=None, /)"
+        sig = "(sub, start=None, end=None, /)",
+        text = "($self, sub[, start[, end]], /)"
     )]
     fn count(vm: &Vm, this: &Ref<Str>, sub: &Ref<Str>, start: Option<&Value>, end: Option<&Value>) -> Res<usize> {
         let (start, end) = bounds(vm, start, end, this.len())?;
@@ -245,7 +246,8 @@ impl Str {
 
     #[method(
         doc = "Return the lowest index in S where substring sub is found, such that sub is contained within S[start:end].\n\nOptional arguments start and end are interpreted as in slice notation.\nReturn -1 on failure.",
-        sig = "(sub, start=None, end=None, /)"
+        sig = "(sub, start=None, end=None, /)",
+        text = "($self, sub[, start[, end]], /)"
     )]
     fn find(vm: &Vm, this: &Ref<Str>, sub: &Ref<Str>, start: Option<&Value>, end: Option<&Value>) -> Res<isize> {
         let (start, end) = bounds(vm, start, end, this.len())?;
@@ -254,7 +256,8 @@ impl Str {
 
     #[method(
         doc = "Return the highest index in S where substring sub is found, such that sub is contained within S[start:end].\n\nOptional arguments start and end are interpreted as in slice notation.\nReturn -1 on failure.",
-        sig = "(sub, start=None, end=None, /)"
+        sig = "(sub, start=None, end=None, /)",
+        text = "($self, sub[, start[, end]], /)"
     )]
     fn rfind(vm: &Vm, this: &Ref<Str>, sub: &Ref<Str>, start: Option<&Value>, end: Option<&Value>) -> Res<isize> {
         let (start, end) = bounds(vm, start, end, this.len())?;
@@ -263,7 +266,8 @@ impl Str {
 
     #[method(
         doc = "Return the lowest index in S where substring sub is found, such that sub is contained within S[start:end].\n\nOptional arguments start and end are interpreted as in slice notation.\nRaises ValueError when the substring is not found.",
-        sig = "(sub, start=None, end=None, /)"
+        sig = "(sub, start=None, end=None, /)",
+        text = "($self, sub[, start[, end]], /)"
     )]
     fn index(vm: &Vm, this: &Ref<Str>, sub: &Ref<Str>, start: Option<&Value>, end: Option<&Value>) -> Res<usize> {
         let (start, end) = bounds(vm, start, end, this.len())?;
@@ -272,7 +276,8 @@ impl Str {
 
     #[method(
         doc = "Return the highest index in S where substring sub is found, such that sub is contained within S[start:end].\n\nOptional arguments start and end are interpreted as in slice notation.\nRaises ValueError when the substring is not found.",
-        sig = "(sub, start=None, end=None, /)"
+        sig = "(sub, start=None, end=None, /)",
+        text = "($self, sub[, start[, end]], /)"
     )]
     fn rindex(vm: &Vm, this: &Ref<Str>, sub: &Ref<Str>, start: Option<&Value>, end: Option<&Value>) -> Res<usize> {
         let (start, end) = bounds(vm, start, end, this.len())?;
@@ -400,7 +405,8 @@ impl Str {
 
     #[method(
         doc = "Return True if the string starts with the specified prefix, False otherwise.\n\n  prefix\n    A string or a tuple of strings to try.\n  start\n    Optional start position. Default: start of the string.\n  end\n    Optional stop position. Default: end of the string.",
-        sig = "(prefix, start=None, end=None, /)"
+        sig = "(prefix, start=None, end=None, /)",
+        text = "($self, prefix[, start[, end]], /)"
     )]
     fn startswith(vm: &Vm, this: &Ref<Str>, prefix: &Value, start: Option<&Value>, end: Option<&Value>) -> Res<bool> {
         let bounds = bounds(vm, start, end, this.len())?;
@@ -411,7 +417,8 @@ impl Str {
 
     #[method(
         doc = "Return True if the string ends with the specified suffix, False otherwise.\n\n  suffix\n    A string or a tuple of strings to try.\n  start\n    Optional start position. Default: start of the string.\n  end\n    Optional stop position. Default: end of the string.",
-        sig = "(suffix, start=None, end=None, /)"
+        sig = "(suffix, start=None, end=None, /)",
+        text = "($self, suffix[, start[, end]], /)"
     )]
     fn endswith(vm: &Vm, this: &Ref<Str>, suffix: &Value, start: Option<&Value>, end: Option<&Value>) -> Res<bool> {
         let bounds = bounds(vm, start, end, this.len())?;
@@ -546,7 +553,8 @@ impl Str {
     }
 
     #[method(
-        doc = "Return a formatted version of the string, using substitutions from args and kwargs.\n\nThe substitutions are identified by braces ('{' and '}')."
+        doc = "Return a formatted version of the string, using substitutions from args and kwargs.\n\nThe substitutions are identified by braces ('{' and '}').",
+        text = "($self, /, *args, **kwargs)"
     )]
     fn format(vm: &Vm, this: &Ref<Str>, args: Args<'_>) -> Res {
         crate::format::fields::format(vm, this, args)

@@ -38,7 +38,7 @@ impl Type {
     }
 
     /// Create the namespace for the class statement
-    #[classmethod]
+    #[classmethod(text = "($cls, name, bases, /, **kwds)")]
     fn __prepare__(vm: &Vm, _cls: &TypeRef, _args: Args) -> Res {
         Ok(vm.new_dict()?.into_value())
     }

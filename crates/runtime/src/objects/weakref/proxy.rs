@@ -303,12 +303,12 @@ fn contains(vm: &Vm, this: &Value, item: &Value) -> Res<bool> {
 
 #[methods(PROXY_METHODS)]
 impl WeakRef {
-    #[method]
+    #[method(text = "($self, /)")]
     fn __bytes__(vm: &Vm, this: &Value, _args: Args) -> Res {
         vm.call_method(&unwrap(vm, this)?, &vm.names().__bytes__, &[])
     }
 
-    #[method]
+    #[method(text = "($self, /)")]
     fn __reversed__(vm: &Vm, this: &Value, _args: Args) -> Res {
         vm.call_method(&unwrap(vm, this)?, &vm.names().__reversed__, &[])
     }
