@@ -267,7 +267,8 @@ impl Code {
         Ok(Code::from_parts(vm, &Arc::new(fields.build(vm)?), consts)?.into_value())
     }
 
-    #[method(name = "__replace__")]
+    /// As `replace`, for `copy.replace`.
+    #[method(name = "__replace__", text = "($self, /, **changes)")]
     fn dunder_replace(vm: &Vm, this: &Ref<Code>, args: Args<'_>) -> Res {
         Code::replace(vm, this, args)
     }

@@ -418,7 +418,7 @@ impl Generator {
 
     /// send(arg) -> send 'arg' into coroutine,
     /// return next iterated value or raise StopIteration.
-    #[method(sig = "(value, /)", name = "send")]
+    #[method(sig = "(object, /)", name = "send")]
     fn coroutine_send(vm: &Vm, this: &Ref<Generator>, value: Value) -> Res {
         Generator::send(vm, this, value)
     }
@@ -430,7 +430,7 @@ impl Generator {
     /// StopIteration.
     #[doc = " the (type, val, tb) signature is deprecated, "]
     /// and may be removed in a future version of Python.
-    #[method(sig = "(type, value=None, traceback=None, /)", name = "throw")]
+    #[method(sig = "(type, value=None, traceback=None, /)", text = "", name = "throw")]
     fn coroutine_throw(vm: &Vm, this: &Ref<Generator>, kind: Value, value: Option<&Value>, tb: Option<&Value>) -> Res {
         Generator::throw(vm, this, kind, value, tb)
     }
