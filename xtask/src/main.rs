@@ -5,6 +5,7 @@
 
 #![allow(clippy::disallowed_methods)] // Chores work on the disk.
 
+mod leaks;
 mod ledger;
 
 use xtask::{exactness, fuzz};
@@ -21,6 +22,7 @@ struct Command {
 const COMMANDS: &[Command] = &[
     Command { name: "exactness", usage: exactness::USAGE, run: exactness::run },
     Command { name: "fuzz", usage: fuzz::USAGE, run: fuzz::run },
+    Command { name: "leaks", usage: leaks::USAGE, run: leaks::run },
     Command { name: "ledger", usage: ledger::USAGE, run: ledger::run },
 ];
 

@@ -245,7 +245,7 @@ nothing_to_trace!((), bool, u8, i8, u16, i16, u32, i32, u64, i64, usize, isize, 
 /// are those of the references.
 #[macro_export]
 macro_rules! trace_fields {
-    ($t:ty { $($field:ident),* $(,)? }) => {
+    ($t:ty { $($field:tt),* $(,)? }) => {
         impl $crate::Trace for $t {
             fn trace(&self, _visitor: &mut $crate::Visitor<'_>) { $($crate::Trace::trace(&self.$field, _visitor);)* }
             fn clear(&self) { $($crate::Trace::clear(&self.$field);)* }

@@ -31,8 +31,11 @@ struct Callback {
 #[derive(Default)]
 struct Callbacks(GilCell<Vec<Callback>>, Cell<u64>);
 
+ophi_runtime::trace_fields!(Callback { function, values, names });
+ophi_runtime::trace_fields!(Callbacks { 0 });
+
 fn all(vm: &Vm) -> std::rc::Rc<Callbacks> {
-    vm.interpreter().state::<Callbacks>()
+    vm.interpreter().traced_state::<Callbacks>()
 }
 
 pub struct Functions;

@@ -27,6 +27,7 @@ struct Running {
     /// Counts what may change the value of a variable in some thread.
     version: Cell<u64>,
 }
+ophi_runtime::trace_fields!(Running { all });
 
 impl Running {
     fn changed(&self) {
@@ -37,7 +38,7 @@ impl Running {
 /// A number that stays the same as long as every variable has the same value in every thread: what a cache of a variable's value
 /// is checked by.
 pub fn version(vm: &Vm) -> u64 {
-    vm.interpreter().state::<Running>().version.get()
+    vm.interpreter().traced_state::<Running>().version.get()
 }
 
 pub struct Context {
@@ -110,7 +111,7 @@ fn compare(vm: &Vm, a: &Value, b: &Value, op: CompareOp) -> Res {
 
 /// The context the thread runs in; made when it has none yet.
 pub fn current(vm: &Vm) -> Res<Ref<Context>> {
-    let running = vm.interpreter().state::<Running>();
+    let running = vm.interpreter().traced_state::<Running>();
     let thread = vm.thread_id;
     let found = running.all.with(|all| all.iter().rev().find(|(t, _)| *t == thread).map(|(_, c)| c.clone()));
     if let Some(found) = found {
@@ -132,7 +133,7 @@ impl Context {
             vars = vars.copy(vm)?;
             self.vars.set(vars.clone());
         }
-        vm.interpreter().state::<Running>().changed();
+        vm.interpreter().traced_state::<Running>().changed();
         match value {
             Some(value) => vars.set(vm, var, value),
             None => vars.remove(vm, var).map(drop),
@@ -183,7 +184,7 @@ impl Context {
             let shown = vm.repr(this.as_value())?;
             return Err(vm.runtime_error(format!("cannot enter context: {} is already entered", shown.to_utf8_lossy())));
         }
-        let running = vm.interpreter().state::<Running>();
+        let running = vm.interpreter().traced_state::<Running>();
         let thread = vm.thread_id;
         this.entered.set(true);
         running.all.with_mut(|all| all.push((thread, this.clone())));

@@ -35,7 +35,7 @@ def report(sums, file=None, limit=20):
         file=file,
     )
     for obj, count, named, scanned in left[:limit]:
-        shown = object.__repr__(obj) if not isinstance(obj, (str, bytes, int, tuple)) else repr(obj)
+        shown = obj.__qualname__ if isinstance(obj, type) else object.__repr__(obj) if not isinstance(obj, (str, bytes, int, tuple)) else repr(obj)
         print(f"  {type(obj).__name__}: count {count}, named {named}, scanned {scanned}: {shown[:120]}", file=file)
     return len(left)
 

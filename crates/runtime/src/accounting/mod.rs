@@ -40,6 +40,30 @@ pub fn for_each_reference(vm: &Vm, f: &mut dyn FnMut(Holder, Edge, NonNull<Heade
     roots::for_each(vm, f);
 }
 
+/// Gives up the classes that instances have left, but for those that native code may still be looking at: a machine stack holds an
+/// address inside of them. Called by the collector.
+pub fn drop_retired_classes(vm: &Vm) {
+    let retired = vm.interpreter().retired_classes.take();
+    if retired.is_empty() {
+        return;
+    }
+    let size = size_of::<ophi_heap::object::Object<crate::Type>>();
+    let mut in_use = vec![false; retired.len()];
+    // The list itself lies in Rust's memory, not on the stack.
+    roots::scan_stacks(vm, &mut |word| {
+        for (class, used) in retired.iter().zip(&mut in_use) {
+            let start = class.as_ptr() as usize;
+            *used |= (start..start + size).contains(&word);
+        }
+    });
+    let (mut kept, mut dropped) = (Vec::new(), Vec::new());
+    for (class, used) in retired.into_iter().zip(in_use) {
+        if used { kept.push(class) } else { dropped.push(class) }
+    }
+    vm.interpreter().retired_classes.with_mut(|all| all.append(&mut kept));
+    drop(dropped);
+}
+
 /// An object whose count is not what the named references add up to.
 #[derive(Clone, Copy, Debug)]
 pub struct Imbalance {

@@ -23,7 +23,15 @@ pub fn for_each(vm: &Vm, f: &mut dyn FnMut(Holder, Edge, NonNull<Header>)) {
     root("program folder", &|edges| interpreter.program_folder.describe(edges));
     root("emergency MemoryError", &|edges| interpreter.emergency.describe(edges));
     root("monitoring", &|edges| interpreter.monitoring.describe(edges));
+    root("classes left by __class__ assignment", &|edges| interpreter.retired_classes.describe(edges));
     root("single characters", &|edges| interpreter.singles.describe(edges));
+    interpreter.extensions.with(|all| {
+        for extension in all {
+            if let Some((name, describe)) = extension.describe {
+                root(name, &|edges| describe(&*extension.state, edges));
+            }
+        }
+    });
     vm.for_each_thread(|thread| {
         let mut root = |name: &'static str, what: &dyn Fn(&mut Edges<'_>)| {
             let mut sink = |edge: Edge, target: NonNull<Header>| f(Holder::Root(name), edge, target);
@@ -54,8 +62,14 @@ pub fn for_each(vm: &Vm, f: &mut dyn FnMut(Holder, Edge, NonNull<Header>)) {
 }
 
 /// Shows `word` what native code may hold: the words of the machine stacks, and those of the state that native modules keep.
-#[inline(never)]
 pub fn scan(vm: &Vm, word: &mut dyn FnMut(usize)) {
+    scan_stacks(vm, word);
+    scan_states(vm, word);
+}
+
+/// The words of the machine stacks, of this thread from here on.
+#[inline(never)]
+pub fn scan_stacks(vm: &Vm, word: &mut dyn FnMut(usize)) {
     let here = 0usize;
     let here = &raw const here as usize;
     vm.for_each_thread(|thread| {
@@ -68,10 +82,14 @@ pub fn scan(vm: &Vm, word: &mut dyn FnMut(usize)) {
             at += 8;
         }
     });
+}
+
+fn scan_states(vm: &Vm, word: &mut dyn FnMut(usize)) {
     vm.interpreter().extensions.with(|all| {
-        for (_, state) in all {
-            let bytes = size_of_val(&**state);
-            let start = (&raw const **state).cast::<u8>() as usize;
+        for extension in all.iter().filter(|e| e.describe.is_none()) {
+            let state = &*extension.state;
+            let bytes = size_of_val(state);
+            let start = (&raw const *state).cast::<u8>() as usize;
             let mut at = start.next_multiple_of(8);
             while at + 8 <= start + bytes {
                 // SAFETY: inside a value that the interpreter owns; padding is read as whatever stands there.

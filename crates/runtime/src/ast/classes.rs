@@ -53,9 +53,20 @@ impl Classes {
 #[derive(Default)]
 struct State(OnceCell<Rc<Classes>>);
 
+crate::trace_fields!(Classes { types, classes, singletons });
+
+impl crate::Trace for State {
+    fn trace(&self, visitor: &mut crate::Visitor<'_>) {
+        self.0.get().map(|classes| &**classes).trace(visitor)
+    }
+    fn describe(&self, edges: &mut ophi_heap::Edges<'_>) {
+        self.0.get().map(|classes| &**classes).describe(edges)
+    }
+}
+
 /// The interpreter's node classes.
 pub fn classes(vm: &Vm) -> Res<Rc<Classes>> {
-    let state = vm.interpreter().state::<State>();
+    let state = vm.interpreter().traced_state::<State>();
     if let Some(all) = state.0.get() {
         return Ok(all.clone());
     }

@@ -17,6 +17,7 @@ struct Registry {
     handlers: GilCell<Vec<(String, Value)>>,
     started: Cell<bool>,
 }
+crate::trace_fields!(Registry { search, cache, handlers });
 
 /// The module of this dotted name, imported when it is not there yet.
 pub fn import(vm: &Vm, name: &str) -> Res {
@@ -32,7 +33,7 @@ pub fn import(vm: &Vm, name: &str) -> Res {
 
 /// Imports `encodings`, which registers its search function, before the first look-up.
 fn start(vm: &Vm) -> Res<std::rc::Rc<Registry>> {
-    let registry = vm.interpreter().state::<Registry>();
+    let registry = vm.interpreter().traced_state::<Registry>();
     if !registry.started.replace(true)
         && let Err(raised) = import(vm, "encodings")
     {
@@ -46,13 +47,13 @@ pub fn register(vm: &Vm, search: &Value) -> Res<()> {
     if vm.class(search).slots().call.is_none() {
         return Err(vm.type_error("argument must be callable"));
     }
-    let registry = vm.interpreter().state::<Registry>();
+    let registry = vm.interpreter().traced_state::<Registry>();
     registry.search.with_mut(|all| all.push(search.clone()));
     Ok(())
 }
 
 pub fn unregister(vm: &Vm, search: &Value) -> Res<()> {
-    let registry = vm.interpreter().state::<Registry>();
+    let registry = vm.interpreter().traced_state::<Registry>();
     let removed = registry.search.with_mut(|all| {
         let at = all.iter().position(|s| s.is(search))?;
         Some(all.remove(at))
@@ -170,7 +171,7 @@ pub fn register_error(vm: &Vm, name: &str, handler: &Value) -> Res<()> {
     if vm.class(handler).slots().call.is_none() {
         return Err(vm.type_error("handler must be callable"));
     }
-    let registry = vm.interpreter().state::<Registry>();
+    let registry = vm.interpreter().traced_state::<Registry>();
     let displaced = registry.handlers.with_mut(|all| {
         let old = all.iter().position(|(n, _)| n == name).map(|at| all.remove(at));
         all.push((name.to_string(), handler.clone()));
@@ -185,7 +186,7 @@ pub fn unregister_error(vm: &Vm, name: &str) -> Res<bool> {
     if BUILTIN_HANDLERS.contains(&name) {
         return Err(vm.value_error(format!("cannot un-register built-in error handler '{name}'")));
     }
-    let registry = vm.interpreter().state::<Registry>();
+    let registry = vm.interpreter().traced_state::<Registry>();
     let removed = registry.handlers.with_mut(|all| {
         let at = all.iter().position(|(n, _)| n == name)?;
         Some(all.remove(at))
@@ -195,7 +196,7 @@ pub fn unregister_error(vm: &Vm, name: &str) -> Res<bool> {
 
 /// The handler under a name; builtin ones are functions of `_codecs` made when first asked for.
 pub fn lookup_error(vm: &Vm, name: &str) -> Res {
-    let registry = vm.interpreter().state::<Registry>();
+    let registry = vm.interpreter().traced_state::<Registry>();
     let found = registry.handlers.with(|all| all.iter().find(|(n, _)| n == name).map(|(_, h)| h.clone()));
     if let Some(handler) = found {
         return Ok(handler);

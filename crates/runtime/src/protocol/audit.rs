@@ -9,6 +9,7 @@ use crate::{GilCell, Value};
 /// The hooks, in the order in which they were added.
 #[derive(Default)]
 pub struct AuditHooks(GilCell<Vec<Value>>);
+crate::trace_fields!(AuditHooks { 0 });
 
 impl Vm {
     /// Raises an auditing event; an error is a hook's veto.
@@ -24,7 +25,7 @@ impl Vm {
 
     /// Adds a hook for the rest of the interpreter's life.
     pub fn add_audit_hook(&self, hook: Value) {
-        self.interpreter().state::<AuditHooks>().0.with_mut(|all| all.push(hook));
+        self.interpreter().traced_state::<AuditHooks>().0.with_mut(|all| all.push(hook));
         self.interpreter().auditing.set(true);
     }
 
@@ -33,7 +34,7 @@ impl Vm {
         if !self.interpreter().auditing.get() {
             return Ok(());
         }
-        let hooks = self.interpreter().state::<AuditHooks>().0.get();
+        let hooks = self.interpreter().traced_state::<AuditHooks>().0.get();
         let args = self.new_tuple(args)?;
         let depth = &self.tracing.depth;
         for hook in hooks {

@@ -65,6 +65,8 @@ pub fn enter<T>(vm: &Vm, f: impl FnOnce(&Vm) -> T) -> T {
             unsafe { ophi_heap::attach(self.1) };
         }
     }
+    let here = 0u8;
+    vm.enter_from(&raw const here as usize);
     let before = CURRENT.replace(vm);
     // SAFETY: the interpreter, which owns the heap, outlives `vm`, and `vm` the call.
     let heap_before = unsafe { ophi_heap::attach(vm.heap()) };

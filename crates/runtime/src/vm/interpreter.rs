@@ -9,7 +9,7 @@ use crate::payload::MAX_NATIVE_TYPES;
 use crate::{GilCell, Ref, TypeRef, Value, ValueCell};
 use core::cell::{Cell, OnceCell};
 use core::mem::ManuallyDrop;
-use ophi_heap::Heap;
+use ophi_heap::{Edges, Heap, Trace};
 use std::sync::Arc;
 
 /// What must be known before the first object is made.
@@ -21,6 +21,14 @@ pub struct InterpreterSettings {
     pub hash_key: (u64, u64),
     /// Refuse memory beyond this many bytes.
     pub memory_limit: Option<usize>,
+}
+
+/// What a native module keeps in an interpreter.
+pub struct Extension {
+    key: core::any::TypeId,
+    pub state: std::rc::Rc<dyn core::any::Any>,
+    /// Its type, and how to name the references in it: for states asked for by [`Interpreter::traced_state`].
+    pub describe: Option<(&'static str, fn(&dyn core::any::Any, &mut Edges<'_>))>,
 }
 
 /// One interpreter. Shared by its threads; touched only under its GIL.
@@ -52,6 +60,8 @@ pub struct Interpreter {
     pub common: ManuallyDrop<GilCell<Vec<Value>>>,
     /// The namespace of `sys`, whatever `sys.modules` says: native code asks it for streams and hooks.
     pub sys: ManuallyDrop<GilCell<Option<Ref<Dict>>>>,
+    /// Classes that instances have left by `__class__` assignment; given up by [`crate::accounting::drop_retired_classes`].
+    pub retired_classes: ManuallyDrop<GilCell<Vec<TypeRef>>>,
     pub recursion_limit: Cell<usize>,
     /// `-O`: the level at which code is compiled when nobody says otherwise.
     pub optimize: Cell<u8>,
@@ -75,7 +85,7 @@ pub struct Interpreter {
     /// Which events tools want, and the threads there are.
     pub monitoring: ManuallyDrop<crate::monitoring::Monitoring>,
     /// State of native modules by `TypeId`-like keys; see `Interpreter::state`.
-    pub extensions: ManuallyDrop<GilCell<Vec<(core::any::TypeId, std::rc::Rc<dyn core::any::Any>)>>>,
+    pub extensions: ManuallyDrop<GilCell<Vec<Extension>>>,
     /// Last: values above are dropped into it.
     pub heap: Box<Heap>,
 }
@@ -116,6 +126,7 @@ impl Interpreter {
             empty_tuple: ManuallyDrop::new(OnceCell::new()),
             common: ManuallyDrop::new(GilCell::new(Vec::new())),
             sys: ManuallyDrop::new(GilCell::new(None)),
+            retired_classes: ManuallyDrop::default(),
             recursion_limit: Cell::new(1000),
             optimize: Cell::new(0),
             bytes_warning: Cell::new(0),
@@ -151,11 +162,29 @@ impl Interpreter {
 
     /// State that a native module keeps per interpreter: one `T`, made when first asked for.
     pub fn state<T: Default + 'static>(&self) -> std::rc::Rc<T> {
+        self.state_described::<T>(None)
+    }
+
+    /// As [`Interpreter::state`] for state that keeps values in collections: the walk of the heap asks it for their names. (Values in
+    /// fields of the state itself are found by looking.)
+    pub fn traced_state<T: Default + Trace + 'static>(&self) -> std::rc::Rc<T> {
+        fn describe<T: Trace + 'static>(state: &dyn core::any::Any, edges: &mut Edges<'_>) {
+            if let Some(state) = state.downcast_ref::<T>() {
+                state.describe(edges)
+            }
+        }
+        self.state_described::<T>(Some((core::any::type_name::<T>(), describe::<T>)))
+    }
+
+    fn state_described<T: Default + 'static>(
+        &self,
+        describe: Option<(&'static str, fn(&dyn core::any::Any, &mut Edges<'_>))>,
+    ) -> std::rc::Rc<T> {
         let key = core::any::TypeId::of::<T>();
-        let found = self.extensions.with(|all| all.iter().find(|(k, _)| *k == key).map(|(_, v)| v.clone()));
+        let found = self.extensions.with(|all| all.iter().find(|e| e.key == key).map(|e| e.state.clone()));
         let any = found.unwrap_or_else(|| {
             let fresh: std::rc::Rc<dyn core::any::Any> = std::rc::Rc::new(T::default());
-            self.extensions.with_mut(|all| all.push((key, fresh.clone())));
+            self.extensions.with_mut(|all| all.push(Extension { key, state: fresh.clone(), describe }));
             fresh
         });
         match any.downcast::<T>() {

@@ -69,7 +69,7 @@ pub struct Vm {
     /// The machine stack may not grow below this address.
     stack_limit: Cell<usize>,
     /// Where the machine stack stood when the thread began.
-    stack_top: usize,
+    stack_top: Cell<usize>,
     pub thread_id: u64,
     /// Trace and profile function; whether a callback is running.
     pub tracing: crate::monitoring::ThreadTracing,
@@ -95,7 +95,7 @@ impl Vm {
             exec: Default::default(),
             recursion_left: Cell::new(limit as isize),
             stack_limit: Cell::new(here.saturating_sub(stack_size.saturating_sub(STACK_RESERVE))),
-            stack_top: here,
+            stack_top: Cell::new(here),
             thread_id,
             tracing: Default::default(),
         })
@@ -278,9 +278,14 @@ impl Vm {
         (&raw const here as usize).saturating_sub(self.stack_limit.get())
     }
 
+    /// The thread enters the interpreter from a place of its stack that may lie above where it began.
+    pub(super) fn enter_from(&self, here: usize) {
+        self.stack_top.set(self.stack_top.get().max(here));
+    }
+
     /// Where the machine stack may lie: from its lowest usable address to where it stood when the thread began.
     pub fn machine_stack(&self) -> (usize, usize) {
-        (self.stack_limit.get(), self.stack_top)
+        (self.stack_limit.get(), self.stack_top.get())
     }
 
     /// RecursionError when the machine stack is used up; native code that can recurse through Python values asks at each
@@ -294,7 +299,7 @@ impl Vm {
     #[inline(never)]
     fn stack_overflow(&self, during: &str) -> Raised {
         let here = 0u8;
-        let used = self.stack_top.saturating_sub(&raw const here as usize) >> 10;
+        let used = self.stack_top.get().saturating_sub(&raw const here as usize) >> 10;
         self.raise_message(
             &crate::objects::exceptions::RECURSION_ERROR,
             &format!("Stack overflow (used {used} kB){during}"),

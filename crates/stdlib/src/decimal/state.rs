@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use super::number::Rounding;
-use ophi_runtime::{GilCell, Ref, Value, ValueCell, Vm};
+use ophi_runtime::{GilCell, Ref, Trace, Value, ValueCell, Visitor, Vm};
 use std::rc::Rc;
 
 #[derive(Default)]
@@ -25,6 +25,24 @@ pub struct State {
     pub cache: GilCell<Option<(u64, u64, Ref<Context>)>>,
 }
 
+impl Trace for State {
+    fn trace(&self, visitor: &mut Visitor<'_>) {
+        self.signals.trace(visitor);
+        self.conditions.trace(visitor);
+        self.exceptions.trace(visitor);
+        for cell in [&self.tuple, &self.rational, &self.signal_dict, &self.variable] {
+            cell.trace(visitor);
+        }
+        self.roundings.with(|all| all.iter().for_each(|(_, name)| name.trace(visitor)));
+        self.templates.trace(visitor);
+        self.cache.with(|cache| {
+            if let Some((_, _, context)) = cache {
+                context.trace(visitor);
+            }
+        });
+    }
+}
+
 pub fn of(vm: &Vm) -> Rc<State> {
-    vm.interpreter().state::<State>()
+    vm.interpreter().traced_state::<State>()
 }

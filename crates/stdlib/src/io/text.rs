@@ -150,6 +150,19 @@ impl Trace for Text {
         }
     }
 
+    fn describe(&self, edges: &mut ophi_heap::Edges<'_>) {
+        for (name, cell) in [
+            ("buffer", &self.buffer),
+            ("decoder", &self.decoder),
+            ("encoder", &self.encoder),
+            ("encoding", &self.encoding),
+            ("errors", &self.errors),
+            ("decoded", &self.decoded),
+        ] {
+            cell.describe(&mut edges.field(name));
+        }
+    }
+
     fn clear(&self) {
         for cell in [&self.buffer, &self.decoder, &self.encoder] {
             cell.clear();

@@ -70,7 +70,7 @@ fn info_value(vm: &Vm, info: &SigInfo) -> Res {
 #[cold]
 fn itimer_error(vm: &Vm, error: HostError) -> Raised {
     let build = || -> Res {
-        let class = vm.interpreter().state::<State>().itimer_error.get_or_none();
+        let class = vm.interpreter().traced_state::<State>().itimer_error.get_or_none();
         vm.call(&class, &[Value::int32(error.errno()), vm.new_str(&error.message())?.into_value()])
     };
     match build() {
@@ -91,7 +91,7 @@ fn microseconds(vm: &Vm, value: &Value) -> Res<i64> {
 }
 
 fn main_thread_only(vm: &Vm, message: &str) -> Res<()> {
-    let main = vm.interpreter().state::<State>().main_thread.get();
+    let main = vm.interpreter().traced_state::<State>().main_thread.get();
     if main != vm.thread_id { Err(vm.value_error(message)) } else { Ok(()) }
 }
 
@@ -118,7 +118,7 @@ impl Functions {
         };
         crate::support::check_signals(vm)?;
         host(vm).set_disposition(signalnum, disposition).or_os_error(vm)?;
-        let state = vm.interpreter().state::<State>();
+        let state = vm.interpreter().traced_state::<State>();
         Ok(state.handler(signalnum).replace(Some(handler.clone())).unwrap_or(Value::NONE))
     }
 
@@ -126,7 +126,7 @@ impl Functions {
     #[function(sig = "(signalnum, /)")]
     fn getsignal(vm: &Vm, signalnum: i32) -> Res {
         check_number(vm, signalnum)?;
-        Ok(vm.interpreter().state::<State>().handler(signalnum).get_or_none())
+        Ok(vm.interpreter().traced_state::<State>().handler(signalnum).get_or_none())
     }
 
     /// The default handler for SIGINT installed by Python: it raises KeyboardInterrupt.

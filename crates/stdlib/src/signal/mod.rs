@@ -41,6 +41,8 @@ pub struct State {
     pub main_thread: std::cell::Cell<u64>,
 }
 
+ophi_runtime::trace_fields!(State { handlers, itimer_error });
+
 impl Default for State {
     fn default() -> Self {
         State {
@@ -90,7 +92,7 @@ pub fn install(vm: &Vm) -> Res<()> {
 
 /// Runs the handlers of the signals that have come.
 pub fn serve(vm: &Vm) -> Res<()> {
-    let state = vm.interpreter().state::<State>();
+    let state = vm.interpreter().traced_state::<State>();
     if state.main_thread.get() != vm.thread_id {
         if state.main_thread.get() != 0 && ophi_host::pending_flag().load(std::sync::atomic::Ordering::SeqCst) {
             // The main thread will look.
@@ -119,7 +121,7 @@ pub fn serve(vm: &Vm) -> Res<()> {
 
 /// Has the signal's Python handler run as if the signal had come; nothing where the system's own action is in force.
 pub fn simulate(vm: &Vm, signal: i32) {
-    let handler = vm.interpreter().state::<State>().handler(signal).get_or_none();
+    let handler = vm.interpreter().traced_state::<State>().handler(signal).get_or_none();
     if handler.as_small_int().is_none() {
         ophi_host::trip(signal);
     }
@@ -136,7 +138,7 @@ fn init(vm: &Vm, module: &Ref<Module>) -> Res<()> {
     module.add_int(vm, "SIG_DFL", 0)?;
     module.add_int(vm, "SIG_IGN", 1)?;
     module.add(vm, "struct_siginfo", STRUCT_SIGINFO.register(vm)?)?;
-    let state = vm.interpreter().state::<State>();
+    let state = vm.interpreter().traced_state::<State>();
     state.main_thread.set(vm.thread_id);
     let namespace = vm.new_dict()?;
     namespace.set_text(vm, "__module__", vm.new_str("signal")?.into_value())?;

@@ -20,7 +20,22 @@ pub struct Local {
     names: ValueCell,
 }
 
-ophi_runtime::trace_fields!(Local { args, names });
+impl ophi_runtime::Trace for Local {
+    fn trace(&self, visitor: &mut ophi_runtime::Visitor<'_>) {
+        self.args.trace(visitor);
+        self.names.trace(visitor);
+    }
+    fn describe(&self, edges: &mut ophi_heap::Edges<'_>) {
+        self.args.describe(&mut edges.field("args"));
+        self.names.describe(&mut edges.field("kwargs"));
+        // Other threads keep their own; only this one's can be looked at.
+        NAMESPACES.with(|all| all.borrow().get(&self.number).describe(&mut edges.field("this thread's namespace")));
+    }
+    fn clear(&self) {
+        self.args.clear();
+        self.names.clear();
+    }
+}
 
 pub static LOCAL: TypeDef = TypeDef {
     module: "_thread",

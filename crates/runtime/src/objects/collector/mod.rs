@@ -85,6 +85,7 @@ impl Vm {
             return 0;
         }
         let aside = self.put_aside();
+        crate::accounting::drop_retired_classes(self);
         self.tell_callbacks("start", generation, 0);
         let debug = self.interpreter().state::<State>().debug.get();
         if debug & DEBUG_STATS != 0 {

@@ -201,7 +201,11 @@ fn change_class(vm: &Vm, this: &Value, old: &TypeRef, new: &TypeRef) -> Res<()> 
     }
     let head = core::ptr::NonNull::from(new.head());
     header.set_type(head);
-    // The instance's reference to its old class is kept: callers may still look at it through the header's word
-    // (`vm.class` lends it out). A class is small, and `__class__` assignment is rare.
+    if old.is_heap() {
+        // The instance's reference to its old class outlives the assignment: callers may still look at the class, which
+        // `vm.class` lends out through the header's word.
+        vm.interpreter().retired_classes.with_mut(|all| all.push(old.clone()));
+        old.header().decrement();
+    }
     Ok(())
 }

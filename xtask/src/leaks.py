@@ -1,0 +1,84 @@
+"""Runs one of CPython's test modules three times in this process and prints what the third run left behind.
+
+usage: ophi leaks.py MODULE...        (run by `cargo xtask leaks`)
+
+After each run the caches that have a way to be emptied are emptied and the collector runs until it finds nothing; then every
+object of the heap is counted by class. What the third run adds to the second is growth: printed class by class, and the
+balance of counts and named references with it. The exit status is 1 when anything has grown.
+"""
+import gc
+import io
+import sys
+import unittest
+import warnings
+
+import ophiolite.heap as heap
+
+
+def settle():
+    for name, clear in (
+        ("re", lambda m: m.purge()),
+        ("linecache", lambda m: m.clearcache()),
+        ("urllib.parse", lambda m: m.clear_cache()),
+        ("fnmatch", lambda m: m._compile_pattern.cache_clear()),
+        ("struct", lambda m: m._clearcache()),
+        ("typing", lambda m: [cleanup() for cleanup in m._cleanups]),
+        ("_strptime", lambda m: m._regex_cache.clear()),
+        ("mimetypes", lambda m: setattr(m, "inited", False)),
+        ("importlib", lambda m: m.invalidate_caches()),
+    ):
+        module = sys.modules.get(name)
+        if module is not None:
+            clear(module)
+    warnings.resetwarnings()
+    sys._clear_internal_caches()
+    sys.stdout.flush()
+    for _ in range(6):
+        if not gc.collect():
+            break
+
+
+def run(module):
+    suite = unittest.defaultTestLoader.loadTestsFromName("test." + module)
+    result = unittest.TestResult()
+    out, err = sys.stdout, sys.stderr
+    sys.stdout = sys.stderr = io.StringIO()
+    try:
+        suite.run(result)
+    finally:
+        sys.stdout, sys.stderr = out, err
+    return result.testsRun, len(result.failures), len(result.errors)
+
+
+def count(into):
+    # The names are interned and the dict is there before, so that the count does not find itself.
+    settle()
+    for cls, n in heap.census().items():
+        name = sys.intern(f"{getattr(cls, '__module__', '?')}.{getattr(cls, '__qualname__', '?')}")
+        into[name] = into.get(name, 0) + n
+
+
+def main(module):
+    censuses = [{}, {}, {}]
+    count({})
+    for census in censuses:
+        tests = run(module)
+        count(census)
+    second, third = censuses[1:]
+    grown = {name: n - second.get(name, 0) for name, n in third.items() if n != second.get(name, 0)}
+    grown |= {name: -n for name, n in second.items() if name not in third}
+    left = heap.balance()["unexplained"]
+    total = sum(grown.values())
+    print(f"{module}: {tests[0]} tests; {total:+} objects; {len(left)} unexplained", file=sys.__stdout__)
+    for name, n in sorted(grown.items(), key=lambda item: -abs(item[1]))[:12]:
+        print(f"    {n:+6} {name}", file=sys.__stdout__)
+    for obj, count, named, scanned in left[:12]:
+        text = repr(obj) if isinstance(obj, (str, bytes, int, type)) else object.__repr__(obj)
+        print(f"    ?      {type(obj).__name__}: count {count}, named {named}, scanned {scanned}: {text[:90]}", file=sys.__stdout__)
+    return total > 0
+
+
+if __name__ == "__main__":
+    modules = sys.argv[1:]
+    sys.argv[1:] = []
+    sys.exit(any([main(module) for module in modules]))
