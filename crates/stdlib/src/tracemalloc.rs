@@ -5,12 +5,15 @@
 //! entered again by what it does, it does nothing. After CPython Python/tracemalloc.c.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
 
+use ophi_bytecode::instruction::Opcode;
 use ophi_heap::pool::Hooks;
+use ophi_runtime::frames::Fp;
 use ophi_runtime::objects::module::{Module, ModuleDef};
 use ophi_runtime::vm::bootstrap::with_current;
 use ophi_runtime::{List, Ref, Res, Str, Tuple, Value, Vm, methods};
+use rustc_hash::FxHashMap;
 
 pub static MODULE: ModuleDef = ModuleDef {
     name: "_tracemalloc",
@@ -26,22 +29,33 @@ fn init(_: &Vm, _: &Ref<Module>) -> Res<()> {
 /// A place in a program: number of a file name, line.
 type Place = (u32, i32);
 
+/// The innermost frames, as many as asked for, and how many there were. Equal ones are kept once.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Stack {
+    places: Box<[Place]>,
+    depth: u16,
+}
+
+#[derive(Clone, Copy)]
 struct Trace {
     size: usize,
-    /// The innermost frames, as many as asked for.
-    places: Box<[Place]>,
-    depth: usize,
+    /// Number of its stack.
+    stack: u32,
 }
 
 #[derive(Default)]
 struct Tables {
     is_tracing: bool,
     frames: usize,
-    /// By domain and the block's address, in order: an object lies somewhere inside its block. The heap's blocks are domain 0.
-    traces: BTreeMap<(u32, usize), Trace>,
+    /// By domain and the block's address. The heap's blocks are domain 0.
+    traces: FxHashMap<(u32, usize), Trace>,
+    stacks: Vec<Rc<Stack>>,
+    stack_numbers: FxHashMap<Rc<Stack>, u32>,
+    /// The frames of the block being noted, kept for their memory.
+    scratch: Vec<Place>,
     files: Vec<Ref<Str>>,
     /// Numbers of file names by their address; the names are held, so addresses stay theirs.
-    numbers: HashMap<usize, u32>,
+    numbers: FxHashMap<usize, u32>,
     current: usize,
     peak: usize,
 }
@@ -50,34 +64,50 @@ struct Tables {
 struct Tracer(RefCell<Tables>);
 
 impl Tables {
-    fn place(&mut self, file: Ref<Str>, line: i32) -> Place {
+    fn number_of(&mut self, file: &Ref<Str>) -> u32 {
         let address = file.as_ptr() as usize;
         let files = &mut self.files;
-        let number = *self.numbers.entry(address).or_insert_with(|| {
-            files.push(file);
+        *self.numbers.entry(address).or_insert_with(|| {
+            files.push(file.clone());
             files.len() as u32 - 1
-        });
-        (number, line)
+        })
     }
 
     fn note(&mut self, vm: &Vm, domain: u32, address: usize, size: usize) {
-        let mut places = Vec::with_capacity(self.frames.min(8));
-        let mut depth = 0;
-        while let Some(frame) = vm.frame_at(depth) {
-            depth += 1;
+        let mut places = std::mem::take(&mut self.scratch);
+        places.clear();
+        let mut depth = 0u16;
+        vm.for_each_frame(|frame| {
+            if places.is_empty() && depth == 0 && is_incomplete(frame) {
+                return true;
+            }
+            depth = depth.saturating_add(1);
             if places.len() < self.frames {
                 let line = frame.code().line_of(frame.lasti().max(0) * 2).unwrap_or(0);
-                let place = self.place(frame.code().file(), line);
-                places.push(place);
+                let file = frame.code().filename.with(|file| self.number_of(file));
+                places.push((file, line));
             }
-            if depth >= usize::from(u16::MAX) {
-                break;
-            }
-        }
+            depth < u16::MAX
+        });
         self.forget(domain, address);
         self.current += size;
         self.peak = self.peak.max(self.current);
-        self.traces.insert((domain, address), Trace { size, places: places.into_boxed_slice(), depth });
+        let stack = self.number_of_stack(&places, depth);
+        self.traces.insert((domain, address), Trace { size, stack });
+        self.scratch = places;
+    }
+
+    fn number_of_stack(&mut self, places: &[Place], depth: u16) -> u32 {
+        // A stack is looked for under a borrowed one, made when it is new.
+        let wanted = Stack { places: places.into(), depth };
+        if let Some(number) = self.stack_numbers.get(&wanted) {
+            return *number;
+        }
+        let stack = Rc::new(wanted);
+        let number = self.stacks.len() as u32;
+        self.stacks.push(stack.clone());
+        self.stack_numbers.insert(stack, number);
+        number
     }
 
     fn forget(&mut self, domain: u32, address: usize) {
@@ -86,11 +116,22 @@ impl Tables {
         }
     }
 
-    /// The trace of the block that holds `address`.
-    fn holding(&self, address: usize) -> Option<&Trace> {
-        let ((_, start), trace) = self.traces.range((0, 0)..=(0, address)).next_back()?;
-        (address < start + trace.size).then_some(trace)
+    fn stack_of(&self, trace: Trace) -> Option<Rc<Stack>> {
+        self.stacks.get(trace.stack as usize).cloned()
     }
+
+    /// The trace of the block that the object at `address` lies in: at its start, or behind the collector's prefix.
+    fn holding(&self, address: usize) -> Option<Trace> {
+        let prefix = size_of::<ophi_heap::GcHead>();
+        [address, address - prefix].into_iter().find_map(|start| self.traces.get(&(0, start)).copied())
+    }
+}
+
+/// The frame has not come to its RESUME: its cells and arguments are being put in place, on behalf of the caller.
+fn is_incomplete(frame: Fp) -> bool {
+    let units = frame.code().plain.code.chunks_exact(2);
+    let first = units.map(|unit| unit[0]).position(|op| op == Opcode::RESUME.0 as u8);
+    first.is_some_and(|first| frame.lasti() < first as i32)
 }
 
 fn with_tables<T>(vm: &Vm, f: impl FnOnce(&mut Tables) -> T) -> Option<T> {
@@ -137,11 +178,11 @@ pub fn untrack(vm: &Vm, domain: u32, address: usize) -> bool {
 /// The traceback of a block, or None.
 pub fn traceback_of(vm: &Vm, domain: u32, address: usize) -> Res {
     let found = with_tables(vm, |tables| {
-        let places = tables.traces.get(&(domain, address))?.places.clone();
-        Some((places, tables.files.clone()))
+        let trace = tables.traces.get(&(domain, address)).copied()?;
+        Some((tables.stack_of(trace)?, tables.files.clone()))
     });
     match found.flatten() {
-        Some((places, files)) => traceback(vm, &places, &files),
+        Some((stack, files)) => traceback(vm, &stack.places, &files),
         None => Ok(Value::NONE),
     }
 }
@@ -173,7 +214,10 @@ impl Functions {
             t.current = 0;
             t.peak = 0;
             t.numbers.clear();
-            (core::mem::take(&mut t.traces), core::mem::take(&mut t.files))
+            t.traces.clear();
+            t.stacks.clear();
+            t.stack_numbers.clear();
+            core::mem::take(&mut t.files)
         });
         drop(dropped);
     }
@@ -186,27 +230,29 @@ impl Functions {
     /// Return an empty list if the tracemalloc module is disabled.
     #[function(sig = "()")]
     fn _get_traces(vm: &Vm) -> Res {
-        let (traces, files): (Vec<_>, Vec<Ref<Str>>) = with_tables(vm, |t| {
-            let one = |((domain, _), trace): (&(u32, usize), &Trace)| {
-                (*domain, trace.size, trace.places.clone(), trace.depth)
-            };
-            let traces = t.traces.iter().map(one).collect();
-            (traces, t.files.clone())
+        let (traces, stacks, files) = with_tables(vm, |t| {
+            let traces: Vec<_> = t.traces.iter().map(|((domain, _), trace)| (*domain, *trace)).collect();
+            (traces, t.stacks.clone(), t.files.clone())
         })
         .unwrap_or_default();
         let list = List::new(vm)?;
-        // Equal tracebacks are one object, as in CPython.
-        let mut made: HashMap<Box<[Place]>, Value> = HashMap::new();
-        for (domain, size, places, depth) in traces {
-            let shown = match made.get(&places) {
-                Some(shown) => shown.clone(),
-                None => {
-                    let shown = traceback(vm, &places, &files)?;
-                    made.insert(places, shown.clone());
+        // Equal tracebacks are one object, as in CPython; those of stacks that only differ in depth too.
+        let mut made: Vec<Option<Value>> = vec![None; stacks.len()];
+        let mut known: FxHashMap<Box<[Place]>, Value> = FxHashMap::default();
+        for (domain, trace) in traces {
+            let number = trace.stack as usize;
+            let Some(stack) = stacks.get(number) else { continue };
+            let shown = match (&made[number], known.get(&stack.places)) {
+                (Some(shown), _) | (None, Some(shown)) => shown.clone(),
+                (None, None) => {
+                    let shown = traceback(vm, &stack.places, &files)?;
+                    known.insert(stack.places.clone(), shown.clone());
                     shown
                 }
             };
-            let entry = [vm.new_int(i64::from(domain))?, vm.new_int(size as i64)?, shown, vm.new_int(depth as i64)?];
+            made[number] = Some(shown.clone());
+            let depth = vm.new_int(i64::from(stack.depth))?;
+            let entry = [vm.new_int(i64::from(domain))?, vm.new_int(trace.size as i64)?, shown, depth];
             list.push(vm, vm.new_tuple(&entry)?)?;
         }
         Ok(list.into_value())
@@ -221,12 +267,9 @@ impl Functions {
     fn _get_object_traceback(vm: &Vm, obj: &Value) -> Res {
         let Some(header) = obj.header() else { return Ok(Value::NONE) };
         let address = core::ptr::from_ref(header) as usize;
-        let found = with_tables(vm, |t| {
-            let places = t.holding(address)?.places.clone();
-            Some((places, t.files.clone()))
-        });
+        let found = with_tables(vm, |t| Some((t.stack_of(t.holding(address)?)?, t.files.clone())));
         match found.flatten() {
-            Some((places, files)) => traceback(vm, &places, &files),
+            Some((stack, files)) => traceback(vm, &stack.places, &files),
             None => Ok(Value::NONE),
         }
     }
@@ -279,8 +322,8 @@ impl Functions {
     #[function(sig = "()")]
     fn get_tracemalloc_memory(vm: &Vm) -> usize {
         with_tables(vm, |t| {
-            let places: usize = t.traces.values().map(|trace| size_of_val(&*trace.places)).sum();
-            t.traces.len() * (size_of::<usize>() + size_of::<Trace>()) + places + t.files.len() * 32
+            let stacks: usize = t.stacks.iter().map(|stack| size_of::<Stack>() + size_of_val(&*stack.places)).sum();
+            t.traces.capacity() * (size_of::<(u32, usize)>() + size_of::<Trace>()) + stacks + t.files.len() * 32
         })
         .unwrap_or(0)
     }

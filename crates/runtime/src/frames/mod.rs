@@ -286,6 +286,20 @@ impl Vm {
         Some(at)
     }
 
+    /// Shows `f` the frames of Python code from the running one down, until it answers false.
+    pub fn for_each_frame(&self, mut f: impl FnMut(Fp) -> bool) {
+        let mut at = self.current_frame();
+        while let Some(frame) = at
+            && f(frame)
+        {
+            // SAFETY: the chain is made of live frames.
+            at = unsafe {
+                let below = visible((*frame.raw()).previous);
+                if below.is_null() { None } else { Some(Fp::new(below)) }
+            };
+        }
+    }
+
     /// The globals of the running Python code.
     pub fn current_globals(&self) -> Option<Ref<Dict>> {
         Some(self.current_frame()?.globals().clone())

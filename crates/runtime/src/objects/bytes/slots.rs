@@ -76,9 +76,6 @@ pub fn repeat(vm: &Vm, this: &Value, n: isize) -> Res {
     let Some(total) = own.len().checked_mul(n.max(0) as usize).filter(|t| *t <= isize::MAX as usize) else {
         return Err(vm.overflow_error("repeated bytes are too long"));
     };
-    if total == 0 {
-        return Bytes::make(vm, b"");
-    }
     let class = vm.ty_of::<Bytes>().clone();
     let made = vm.new_bytes_of(&class, total, |out| crate::objects::str::slots::fill_repeated(out, own.as_slice()))?;
     Ok(made.into_value())

@@ -118,12 +118,13 @@ impl Dict {
                     Found::Nowhere => return Ok(None),
                     Found::Maybe(i, candidate) => {
                         let equal = vm.equal(&candidate, key)?;
-                        let same = self.table.with(|t| t.generation == generation && t.is_key(i, &candidate));
-                        if !same {
-                            break; // changed meanwhile: from the beginning
-                        }
-                        if equal {
+                        let (here, unchanged) =
+                            self.table.with(|t| (t.is_key(i, &candidate), t.generation == generation));
+                        if here && equal {
                             return Ok(Some(i));
+                        }
+                        if !here || !unchanged {
+                            break; // changed meanwhile: from the beginning
                         }
                         skip += 1;
                     }

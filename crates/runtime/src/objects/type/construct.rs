@@ -235,10 +235,8 @@ fn instance_fields(base: &TypeRef, bases: &[Value], wanted: &layout::Layout, sta
     if wanted.add_weakref {
         flags = flags.with(TypeFlags::WEAKREF).with(TypeFlags::GC);
     }
-    // An instance refers to its class, which may refer back; only subclasses of values without references do without.
-    if !wanted.slots.is_empty() || base.base.with(Option::is_none) {
-        flags = flags.with(TypeFlags::GC);
-    }
+    // An instance refers to its class, which may refer back.
+    flags = flags.with(TypeFlags::GC);
     for base in bases.iter().filter_map(|b| b.downcast::<Type>()) {
         let taken = TypeFlags::FINALIZER.with(TypeFlags::SEQUENCE).with(TypeFlags::MAPPING);
         flags = flags.with(TypeFlags(base.flags().0 & taken.0));

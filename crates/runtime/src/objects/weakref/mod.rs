@@ -304,14 +304,7 @@ fn repr(vm: &Vm, this: &Value) -> Res {
     let text = match reference.get() {
         None => format!("<weakref at {me:#x}; dead>"),
         Some(target) => {
-            // A failing `__getattr__` does not keep the reference from being shown.
-            let name = match vm.get_attr_opt(&target, &vm.names().__name__) {
-                Ok(name) => name,
-                Err(raised) => {
-                    vm.forget(raised);
-                    None
-                }
-            };
+            let name = vm.get_attr_opt(&target, &vm.names().__name__)?;
             let kind = vm.type_name(&target);
             let at = address(&target);
             match name.as_ref().and_then(|n| n.downcast::<Str>()) {

@@ -33,6 +33,12 @@ impl Internal {
         ophi_runtime::vm::STACK_RESERVE
     }
 
+    /// How many objects the collector follows.
+    #[function(sig = "()")]
+    fn get_tracked_heap_size(vm: &Vm) -> usize {
+        (0..=ophi_heap::gc::GENERATIONS).map(|generation| vm.heap().gc.len(generation)).sum()
+    }
+
     /// The name of the allocator of objects: pools of blocks of like size.
     #[function(sig = "()")]
     fn pymem_getallocatorsname(_: &Vm) -> &'static str {
