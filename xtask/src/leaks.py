@@ -72,9 +72,9 @@ def main(module):
     print(f"{module}: {tests[0]} tests; {total:+} objects; {len(left)} unexplained", file=sys.__stdout__)
     for name, n in sorted(grown.items(), key=lambda item: -abs(item[1]))[:12]:
         print(f"    {n:+6} {name}", file=sys.__stdout__)
-    for obj, count, named, scanned in left[:12]:
+    for obj, held, named, scanned in left[:12]:
         text = repr(obj) if isinstance(obj, (str, bytes, int, type)) else object.__repr__(obj)
-        print(f"    ?      {type(obj).__name__}: count {count}, named {named}, scanned {scanned}: {text[:90]}", file=sys.__stdout__)
+        print(f"    ?      {type(obj).__name__}: count {held}, named {named}, scanned {scanned}: {text[:90]}", file=sys.__stdout__)
     return total > 0
 
 

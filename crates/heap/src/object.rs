@@ -431,10 +431,9 @@ fn free_queued(heap: &Heap) {
 unsafe fn free_one(heap: &Heap, p: NonNull<Header>) {
     // SAFETY: live until its memory is given back below.
     let header = unsafe { p.as_ref() };
-    let ty = header.type_pointer();
+    let mut ty = header.type_pointer();
     // SAFETY: the object keeps its type alive.
-    let type_head = unsafe { ty.as_ref() };
-    let flags = type_head.flags.get();
+    let mut flags = unsafe { ty.as_ref() }.flags.get();
     if flags.has(TypeFlags::FINALIZER) {
         let already = header.gc_head().is_some_and(|g| g.has(GcHead::FINALIZED));
         if !already {
@@ -446,6 +445,10 @@ unsafe fn free_one(heap: &Heap, p: NonNull<Header>) {
             if !header.decrement() {
                 return; // resurrected
             }
+            // A finalizer may have given the object another class.
+            ty = header.type_pointer();
+            // SAFETY: as above.
+            flags = unsafe { ty.as_ref() }.flags.get();
         }
     }
     if flags.has(TypeFlags::GC) {
@@ -457,9 +460,14 @@ unsafe fn free_one(heap: &Heap, p: NonNull<Header>) {
             if !header.decrement() {
                 return; // a callback brought it back
             }
+            ty = header.type_pointer();
+            // SAFETY: as above; classes that can take each other's instances agree on the prefix.
+            flags = unsafe { ty.as_ref() }.flags.get();
         }
         heap.gc.untrack(gc);
     }
+    // SAFETY: the object keeps its type alive.
+    let type_head = unsafe { ty.as_ref() };
     // SAFETY: nobody refers to the object; payload and tail are dropped once, then the block is given back whole.
     unsafe {
         if flags.has(TypeFlags::DICT) || type_head.slot_words.get() != 0 {

@@ -214,9 +214,7 @@ struct Handler {
     name: Ref<Str>,
 }
 
-impl crate::Trace for Handler {
-    fn trace(&self, _: &mut crate::Visitor<'_>) {}
-}
+crate::trace_fields!(Handler { name });
 
 static HANDLER: crate::TypeDef = crate::TypeDef {
     slots: crate::slots::Slots {

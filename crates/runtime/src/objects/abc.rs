@@ -81,6 +81,10 @@ fn insert(vm: &Vm, set: &WeakClasses, class: &Value) -> Res<()> {
     let key = class.bits();
     let old = set.with_mut(|s| s.insert(key, reference));
     drop(old);
+    // Entries of classes that are gone go whenever the set has doubled.
+    if set.with(|s| s.len().is_power_of_two()) {
+        drop(live(set));
+    }
     Ok(())
 }
 

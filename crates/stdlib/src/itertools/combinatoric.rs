@@ -145,7 +145,8 @@ impl Chooser {
 
 impl ophi_runtime::Trace for Chooser {
     fn trace(&self, visitor: &mut ophi_runtime::Visitor<'_>) {
-        self.pool.trace(visitor)
+        self.pool.trace(visitor);
+        self.result.trace(visitor)
     }
 }
 

@@ -304,7 +304,7 @@ fn repr(vm: &Vm, this: &Value) -> Res {
     let text = match reference.get() {
         None => format!("<weakref at {me:#x}; dead>"),
         Some(target) => {
-            let name = vm.get_attr_opt(&target, &vm.names().__name__)?;
+            let name = vm.lookup_special(&target, &vm.names().__name__)?;
             let kind = vm.type_name(&target);
             let at = address(&target);
             match name.as_ref().and_then(|n| n.downcast::<Str>()) {
