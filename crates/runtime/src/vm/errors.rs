@@ -100,7 +100,8 @@ impl Vm {
     pub fn no_memory(&self) -> Raised {
         let interpreter = self.interpreter();
         if !interpreter.short_of_memory.replace(true) {
-            let made = exc::instantiate(self, &exc::MEMORY_ERROR, &[]);
+            // A new one, not the one in reserve: that would keep its traceback, and with it what filled the memory.
+            let made = interpreter.beyond_limit(|| exc::instantiate(self, &exc::MEMORY_ERROR, &[]));
             interpreter.short_of_memory.set(false);
             return match made {
                 Ok(exception) => self.raise(exception),

@@ -71,6 +71,9 @@ pub struct Interpreter {
     pub dev_mode: Cell<bool>,
     /// The folder that was put at the head of `sys.path` for the program, absolute; none in safe-path mode.
     pub program_folder: ManuallyDrop<ValueCell>,
+    /// What the heap refuses to exceed, and whether [`Interpreter::beyond_limit`] is at work.
+    memory_limit: usize,
+    is_beyond_limit: Cell<bool>,
     /// MemoryError is being made.
     pub short_of_memory: Cell<bool>,
     /// `-X importtime`: 1 tells how long imports take, 2 also which were done already.
@@ -132,6 +135,8 @@ impl Interpreter {
             bytes_warning: Cell::new(0),
             dev_mode: Cell::new(false),
             program_folder: ManuallyDrop::new(ValueCell::new(None)),
+            memory_limit: settings.memory_limit.unwrap_or(usize::MAX),
+            is_beyond_limit: Cell::new(false),
             short_of_memory: Cell::new(false),
             import_time: Cell::new(0),
             auditing: Cell::new(false),
@@ -158,6 +163,20 @@ impl Interpreter {
 
     pub fn set_names(&self, names: Box<Names>) {
         let _ = self.names.set(names);
+    }
+
+    /// Runs `f` with a little memory beyond the limit: for what must not fail when a program has used up its own (the MemoryError
+    /// itself, a builtin type that is made when first asked for).
+    pub fn beyond_limit<T>(&self, f: impl FnOnce() -> T) -> T {
+        const RESERVE: usize = 2 * ophi_heap::pool::ARENA_SIZE;
+        if self.memory_limit == usize::MAX || self.is_beyond_limit.replace(true) {
+            return f();
+        }
+        self.heap.set_limit(self.memory_limit.saturating_add(RESERVE));
+        let result = f();
+        self.heap.set_limit(self.memory_limit);
+        self.is_beyond_limit.set(false);
+        result
     }
 
     /// State that a native module keeps per interpreter: one `T`, made when first asked for.

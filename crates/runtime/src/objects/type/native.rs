@@ -16,9 +16,12 @@ use ophi_heap::{TypeFields, TypeFlags, TypeHead};
 /// The type object for `def`, made now when it does not exist yet. A failure here (no memory for a builtin type) is fatal.
 pub fn ensure<'a>(vm: &'a Vm, def: &'static TypeDef) -> &'a TypeRef {
     if vm.interpreter().types[def.id.get()].get().is_none() {
-        let made = allocate(vm, def);
-        register(vm, def, made);
-        if let Err(raised) = fill(vm, def) {
+        let filled = vm.interpreter().beyond_limit(|| {
+            let made = allocate(vm, def);
+            register(vm, def, made);
+            fill(vm, def)
+        });
+        if let Err(raised) = filled {
             let _ = vm.take_raised(raised);
             panic!("the builtin type {} could not be made", def.name);
         }
