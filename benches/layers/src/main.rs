@@ -1,0 +1,164 @@
+//! Source to tree and source to code object, beside `ruff_python_parser` and CPython, on the same texts in one run.
+//!
+//! Every subject reads the corpus file by file on one thread, the subjects in turn, several rounds; a round's time is the
+//! sum over the files, and the best round counts. Files that a subject refuses are left out for all. CPython is a process
+//! of its own (`worker.py`) that times the same calls inside itself, so its start does not count; its trees are Python
+//! objects, which the Rust parsers' are not. Peak memory is the sum over the files of the most bytes alive at once, by a
+//! counting allocator here and `tracemalloc` there, over the megabytes of source, in a round of its own.
+
+mod memory;
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+use std::time::Instant;
+
+use bumpalo::Bump;
+use ophi_compiler::{CompileOptions, compile};
+use ophi_syntax::{Mode, ParseFlags, Source, parse};
+
+#[global_allocator]
+static ALLOCATOR: memory::Counting = memory::Counting;
+
+const USAGE: &str = "usage: ophi-bench-layers [--oracle PYTHON] [--rounds N] [DIR ...]
+
+Without DIR the embedded library is read. PYTHON is a CPython 3.14 to compare with.";
+
+type Work = fn(&str) -> bool;
+
+fn tree(text: &str) -> bool {
+    let arena = Bump::new();
+    Source::from_text(text, true)
+        .and_then(|source| parse(&source, Mode::File, ParseFlags::default(), &arena).map(|_| ()))
+        .is_ok()
+}
+
+fn code(text: &str) -> bool {
+    let arena = Bump::new();
+    let Ok(source) = Source::from_text(text, true) else { return false };
+    let Ok(module) = parse(&source, Mode::File, ParseFlags::default(), &arena) else { return false };
+    compile(&arena, &module, &CompileOptions::new("bench")).result.is_ok()
+}
+
+fn ruff(text: &str) -> bool {
+    ruff_python_parser::parse_module(text).is_ok()
+}
+
+const OURS: &[(&str, Work)] = &[("ophi tree", tree), ("ruff tree", ruff), ("ophi code", code)];
+
+fn walk(folder: &Path, into: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    let mut entries: Vec<PathBuf> = std::fs::read_dir(folder)?.filter_map(|e| e.ok().map(|e| e.path())).collect();
+    entries.sort();
+    for path in entries {
+        if path.is_dir() {
+            walk(&path, into)?;
+        } else if path.extension().is_some_and(|e| e == "py") {
+            into.push(path);
+        }
+    }
+    Ok(())
+}
+
+fn corpus(folders: &[String]) -> Result<Vec<String>, String> {
+    if folders.is_empty() {
+        return Ok(ophi_pylib::modules().filter_map(|module| String::from_utf8(module.source()).ok()).collect());
+    }
+    let mut paths = Vec::new();
+    for folder in folders {
+        walk(Path::new(folder), &mut paths).map_err(|error| format!("{folder}: {error}"))?;
+    }
+    // Other encodings than UTF-8 would measure the codec.
+    Ok(paths.iter().filter_map(|path| std::fs::read(path).ok().and_then(|data| String::from_utf8(data).ok())).collect())
+}
+
+struct Figure {
+    name: String,
+    seconds: f64,
+    bytes: u64,
+}
+
+/// CPython's figures: the texts go to its standard input, one line a figure comes back.
+fn oracle(python: &str, rounds: usize, texts: &[String]) -> Result<Vec<Figure>, String> {
+    let failed = |error: std::io::Error| format!("{python}: {error}");
+    let worker = concat!(env!("CARGO_MANIFEST_DIR"), "/src/worker.py");
+    let mut child = Command::new(python)
+        .args([worker, &rounds.to_string()])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(failed)?;
+    let mut input = child.stdin.take().ok_or("no pipe")?;
+    for text in texts {
+        writeln!(input, "{}", text.len()).and_then(|()| input.write_all(text.as_bytes())).map_err(failed)?;
+    }
+    drop(input);
+    let mut figures = Vec::new();
+    for line in BufReader::new(child.stdout.take().ok_or("no pipe")?).lines() {
+        let line = line.map_err(failed)?;
+        let mut words = line.split('\t');
+        let (Some(name), Some(seconds), Some(bytes)) = (words.next(), words.next(), words.next()) else { continue };
+        let (Ok(seconds), Ok(bytes)) = (seconds.parse(), bytes.parse()) else { continue };
+        figures.push(Figure { name: name.into(), seconds, bytes });
+    }
+    if child.wait().map_err(failed)?.success() { Ok(figures) } else { Err(format!("{python} failed")) }
+}
+
+fn run(words: &[String]) -> Result<(), String> {
+    let (mut python, mut rounds, mut folders) = (None, 5, Vec::new());
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "--oracle" => python = Some(words.next().ok_or("--oracle needs a command")?.clone()),
+            "--rounds" => rounds = words.next().and_then(|n| n.parse().ok()).ok_or("--rounds needs a number")?,
+            flag if flag.starts_with('-') => return Err(format!("unknown option {flag}\n{USAGE}")),
+            folder => folders.push(folder.to_string()),
+        }
+    }
+    let mut texts = corpus(&folders)?;
+    texts.retain(|text| OURS.iter().all(|(_, work)| work(text)));
+    let size: usize = texts.iter().map(String::len).sum();
+    let megabytes = size as f64 / 1e6;
+    println!("{} files, {megabytes:.1} MB, best of {rounds} rounds\n", texts.len());
+
+    let mut best = vec![f64::INFINITY; OURS.len()];
+    for _ in 0..rounds {
+        for (at, (_, work)) in OURS.iter().enumerate() {
+            let start = Instant::now();
+            for text in &texts {
+                std::hint::black_box(work(std::hint::black_box(text)));
+            }
+            best[at] = best[at].min(start.elapsed().as_secs_f64());
+        }
+    }
+    let mut figures: Vec<Figure> = OURS
+        .iter()
+        .zip(best)
+        .map(|((name, work), seconds)| {
+            let bytes = texts.iter().map(|text| memory::peak(|| _ = work(text)) as u64).sum();
+            Figure { name: (*name).into(), seconds, bytes }
+        })
+        .collect();
+    if let Some(python) = python {
+        figures.extend(oracle(&python, rounds, &texts)?);
+    }
+    println!("| what | MB/s | peak memory, MB a MB of source |\n|---|---|---|");
+    for figure in &figures {
+        println!("| {} | {:.1} | {:.1} |", figure.name, megabytes / figure.seconds, figure.bytes as f64 / size as f64);
+    }
+    Ok(())
+}
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    if words.iter().any(|word| word == "-h" || word == "--help") {
+        println!("{USAGE}");
+        return ExitCode::SUCCESS;
+    }
+    match run(&words) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("ophi-bench-layers: {message}");
+            ExitCode::from(2)
+        }
+    }
+}
