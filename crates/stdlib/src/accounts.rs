@@ -14,7 +14,7 @@ use crate::support::paths::{fs_decode, fs_encode};
 use crate::support::values::list_of;
 
 struct_sequence! {
-    "pwd.struct_passwd: Results from getpw*() routines.\n\nThis object may be accessed either as a tuple of\n  (pw_name,pw_passwd,pw_uid,pw_gid,pw_gecos,pw_dir,pw_shell)\nor via the object attributes as named in the above tuple.",
+    "pwd.struct_passwd: a user, as a tuple with names: pw_name, pw_passwd, pw_uid, pw_gid, pw_gecos, pw_dir, pw_shell.",
     pub STRUCT_PASSWD: STRUCT_PASSWD_TYPE = "pwd" "struct_passwd", 7 of 7 {
         "pw_name" "user name",
         "pw_passwd" "password",
@@ -27,7 +27,7 @@ struct_sequence! {
 }
 
 struct_sequence! {
-    "grp.struct_group: Results from getgr*() routines.\n\nThis object may be accessed either as a tuple of\n  (gr_name,gr_passwd,gr_gid,gr_mem)\nor via the object attributes as named in the above tuple.\n",
+    "grp.struct_group: a group, as a tuple with names: gr_name, gr_passwd, gr_gid, gr_mem.\n",
     pub STRUCT_GROUP: STRUCT_GROUP_TYPE = "grp" "struct_group", 4 of 4 {
         "gr_name" "group name",
         "gr_passwd" "password",
@@ -38,14 +38,14 @@ struct_sequence! {
 
 pub static PWD: ModuleDef = ModuleDef {
     name: "pwd",
-    doc: "This module provides access to the Unix password database.\nIt is available on all Unix versions.\n\nPassword database entries are reported as 7-tuples containing the following\nitems from the password database (see `<pwd.h>'), in order:\npw_name, pw_passwd, pw_uid, pw_gid, pw_gecos, pw_dir, pw_shell.\nThe uid and gid items are integers, all others are strings. An\nexception is raised if the entry asked for cannot be found.",
+    doc: "The system's users: getpwuid(), getpwnam(), getpwall().",
     tables: &[Users::METHODS],
     init: init_pwd,
 };
 
 pub static GRP: ModuleDef = ModuleDef {
     name: "grp",
-    doc: "Access to the Unix group database.\n\nGroup entries are reported as 4-tuples containing the following fields\nfrom the group database, in order:\n\n  gr_name   - name of the group\n  gr_passwd - group password (encrypted); often empty\n  gr_gid    - numeric ID of the group\n  gr_mem    - list of members\n\nThe gid is an integer, name and password are strings.  (Note that most\nusers are not explicitly listed as members of the groups they are in\naccording to the password database.  Check both databases to get\ncomplete membership information.)",
+    doc: "The system's groups: getgrgid(), getgrnam(), getgrall().",
     tables: &[Groups::METHODS],
     init: init_grp,
 };
@@ -150,7 +150,7 @@ pub struct Groups;
 
 #[methods]
 impl Groups {
-    /// Return the group database entry for the given numeric group ID.
+    /// The group with this number.
     #[function(sig = "(id)")]
     fn getgrgid(vm: &Vm, number: &Value) -> Res {
         let found = match id(vm, number, "gid")? {

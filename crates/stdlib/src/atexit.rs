@@ -8,7 +8,7 @@ use ophi_runtime::{GilCell, Ref, Res, Tuple, Value, Vm, methods};
 
 pub static MODULE: ModuleDef = ModuleDef {
     name: "atexit",
-    doc: "allow programmer to define multiple exit functions to be executed\nupon normal program termination.\n\nTwo public functions, register and unregister, are defined.\n",
+    doc: "Functions to be called when the interpreter ends.\n",
     tables: &[Functions::METHODS],
     init,
 };
@@ -73,9 +73,7 @@ impl Functions {
         drop(all(vm).0.replace(Vec::new()));
     }
 
-    /// Unregister an exit function which was previously registered using atexit.register
-    ///
-    ///     func - function to be unregistered
+    /// Take a function out of those to be called; unknown ones are ignored.
     #[function(sig = "(func, /)")]
     fn unregister(vm: &Vm, func: &Value) -> Res<()> {
         let state = all(vm);
@@ -91,9 +89,7 @@ impl Functions {
         Ok(())
     }
 
-    /// Run all registered exit functions.
-    ///
-    /// If a callback raises an exception, it is logged with sys.unraisablehook.
+    /// Call the registered functions now, the latest first. Exceptions go to sys.unraisablehook.
     #[function(sig = "()")]
     pub fn _run_exitfuncs(vm: &Vm) -> Res<()> {
         let state = all(vm);

@@ -393,7 +393,7 @@ impl Functions {
     }
 
     #[function(
-        doc = "Decode a line of base64 data.\n\n  strict_mode\n    When set to True, bytes that are not part of the base64 standard are not allowed.\n    The same applies to excess data after padding (= / ==).",
+        doc = "The bytes that base-64 text stands for.\n\nstrict_mode refuses characters outside the alphabet and anything behind the padding.",
         sig = "(data, /, *, strict_mode=False)"
     )]
     fn a2b_base64(vm: &Vm, data: Ascii, strict_mode: bool) -> Res {
@@ -407,7 +407,7 @@ impl Functions {
     }
 
     #[function(
-        doc = "Binary data of hexadecimal representation.\n\nhexstr must contain an even number of hex digits (upper or lower case).\nThis function is also available as \"unhexlify()\".",
+        doc = "The bytes that pairs of hexadecimal digits stand for. Also called unhexlify().",
         sig = "(hexstr, /)"
     )]
     fn a2b_hex(vm: &Vm, hexstr: Ascii) -> Res {
@@ -415,7 +415,7 @@ impl Functions {
     }
 
     #[function(
-        doc = "Binary data of hexadecimal representation.\n\nhexstr must contain an even number of hex digits (upper or lower case).",
+        doc = "The bytes that pairs of hexadecimal digits stand for.",
         sig = "(hexstr, /)"
     )]
     fn unhexlify(vm: &Vm, hexstr: Ascii) -> Res {
@@ -423,7 +423,7 @@ impl Functions {
     }
 
     #[function(
-        doc = "Hexadecimal representation of binary data.\n\n  sep\n    An optional single character or byte to separate hex bytes.\n  bytes_per_sep\n    How many bytes between separators.  Positive values count from the\n    right, negative values count from the left.\n\nThe return value is a bytes object.  This function is also\navailable as \"hexlify()\".\n\nExample:\n>>> binascii.b2a_hex(b'\\xb9\\x01\\xef')\nb'b901ef'\n>>> binascii.hexlify(b'\\xb9\\x01\\xef', ':')\nb'b9:01:ef'\n>>> binascii.b2a_hex(b'\\xb9\\x01\\xef', b'_', 2)\nb'b9_01ef'",
+        doc = "Bytes as hexadecimal digits, two each. Also called hexlify().\n\nsep, if given, stands between groups of bytes_per_sep bytes, counted from the right, or for a negative\nnumber from the left.",
         sig = "(data, sep=<unrepresentable>, bytes_per_sep=1)"
     )]
     fn b2a_hex(vm: &Vm, data: Readable, sep: Option<&Value>, bytes_per_sep: i32) -> Res {
@@ -431,7 +431,7 @@ impl Functions {
     }
 
     #[function(
-        doc = "Hexadecimal representation of binary data.\n\n  sep\n    An optional single character or byte to separate hex bytes.\n  bytes_per_sep\n    How many bytes between separators.  Positive values count from the\n    right, negative values count from the left.\n\nThe return value is a bytes object.  This function is also\navailable as \"b2a_hex()\".",
+        doc = "Bytes as hexadecimal digits, two each.\n\nsep, if given, stands between groups of bytes_per_sep bytes, counted from the right, or for a negative\nnumber from the left.",
         sig = "(data, sep=<unrepresentable>, bytes_per_sep=1)"
     )]
     fn hexlify(vm: &Vm, data: Readable, sep: Option<&Value>, bytes_per_sep: i32) -> Res {
@@ -444,7 +444,7 @@ impl Functions {
     }
 
     #[function(
-        doc = "Encode a string using quoted-printable encoding.\n\nOn encoding, when istext is set, newlines are not encoded, and white\nspace at end of lines is.  When istext is not set, \\r and \\n (CR/LF)\nare both encoded.  When quotetabs is set, space and tabs are encoded.",
+        doc = "Quoted-printable text of these bytes.\n\nquotetabs encodes tabs and spaces too; istext leaves line ends as they are; header turns spaces into\nunderscores, as RFC 1522 wants.",
         sig = "(data, quotetabs=False, istext=True, header=False)"
     )]
     fn b2a_qp(vm: &Vm, data: Readable, quotetabs: bool, istext: bool, header: bool) -> Res {

@@ -7,7 +7,7 @@ use ophi_runtime::{List, Res, Value, Vm, methods};
 
 pub static MODULE: ModuleDef = ModuleDef {
     name: "_bisect",
-    doc: "Bisection algorithms.\n\nThis module provides support for maintaining a list in sorted order without\nhaving to sort the list after each insertion. For long lists of items with\nexpensive comparison operations, this can be an improvement over the more\ncommon approach.\n",
+    doc: "Binary search in sorted lists: where an item belongs, and putting it there.\n",
     tables: &[Functions::METHODS],
     init: |_, _| Ok(()),
 };
@@ -67,7 +67,7 @@ pub struct Functions;
 #[methods]
 impl Functions {
     #[function(
-        doc = "Return the index where to insert item x in list a, assuming a is sorted.\n\nThe return value i is such that all e in a[:i] have e <= x, and all e in\na[i:] have e > x.  So if x already appears in the list, a.insert(i, x) will\ninsert just after the rightmost x already there.\n\nOptional args lo (default 0) and hi (default len(a)) bound the\nslice of a to be searched.\n\nA custom key function can be supplied to customize the sort order.",
+        doc = "The rightmost index at which x keeps the sorted list a sorted.\n\nNothing before it is greater than x. lo and hi limit the search to a[lo:hi]; key, if given,\nis applied to the items but not to x.",
         sig = "(a, x, lo=0, hi=None, *, key=None)"
     )]
     fn bisect_right(vm: &Vm, a: &Value, x: &Value, lo: isize, hi: Option<&Value>, key: Option<&Value>) -> Res<usize> {
@@ -75,7 +75,7 @@ impl Functions {
     }
 
     #[function(
-        doc = "Insert item x in list a, and keep it sorted assuming a is sorted.\n\nIf x is already in a, insert it to the right of the rightmost x.\n\nOptional args lo (default 0) and hi (default len(a)) bound the\nslice of a to be searched.\n\nA custom key function can be supplied to customize the sort order.",
+        doc = "Put x into the sorted list a, behind items equal to it.\n\nlo and hi limit the search to a[lo:hi]; key, if given, is applied to x and the items.",
         sig = "(a, x, lo=0, hi=None, *, key=None)"
     )]
     fn insort_right(vm: &Vm, a: &Value, x: &Value, lo: isize, hi: Option<&Value>, key: Option<&Value>) -> Res<()> {
@@ -83,7 +83,7 @@ impl Functions {
     }
 
     #[function(
-        doc = "Return the index where to insert item x in list a, assuming a is sorted.\n\nThe return value i is such that all e in a[:i] have e < x, and all e in\na[i:] have e >= x.  So if x already appears in the list, a.insert(i, x) will\ninsert just before the leftmost x already there.\n\nOptional args lo (default 0) and hi (default len(a)) bound the\nslice of a to be searched.\n\nA custom key function can be supplied to customize the sort order.",
+        doc = "The leftmost index at which x keeps the sorted list a sorted.\n\nEverything before it is smaller than x. lo and hi limit the search to a[lo:hi]; key, if given,\nis applied to the items but not to x.",
         sig = "(a, x, lo=0, hi=None, *, key=None)"
     )]
     fn bisect_left(vm: &Vm, a: &Value, x: &Value, lo: isize, hi: Option<&Value>, key: Option<&Value>) -> Res<usize> {
@@ -91,7 +91,7 @@ impl Functions {
     }
 
     #[function(
-        doc = "Insert item x in list a, and keep it sorted assuming a is sorted.\n\nIf x is already in a, insert it to the left of the leftmost x.\n\nOptional args lo (default 0) and hi (default len(a)) bound the\nslice of a to be searched.\n\nA custom key function can be supplied to customize the sort order.",
+        doc = "Put x into the sorted list a, before items equal to it.\n\nlo and hi limit the search to a[lo:hi]; key, if given, is applied to x and the items.",
         sig = "(a, x, lo=0, hi=None, *, key=None)"
     )]
     fn insort_left(vm: &Vm, a: &Value, x: &Value, lo: isize, hi: Option<&Value>, key: Option<&Value>) -> Res<()> {

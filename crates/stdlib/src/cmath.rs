@@ -15,7 +15,7 @@ use crate::math::{domain, range};
 
 pub static MODULE: ModuleDef = ModuleDef {
     name: "cmath",
-    doc: "This module provides access to mathematical functions for complex\nnumbers.",
+    doc: "Elementary functions of complex numbers.",
     tables: &[Functions::METHODS],
     init,
 };
@@ -364,22 +364,10 @@ impl Functions {
         result(vm, a, exp(a))
     }
 
-    /// Determine whether two complex numbers are close in value.
+    /// Are two complex numbers close to each other?
     ///
-    ///   rel_tol
-    ///     maximum difference for being considered "close", relative to the
-    ///     magnitude of the input values
-    ///   abs_tol
-    ///     maximum difference for being considered "close", regardless of the
-    ///     magnitude of the input values
-    ///
-    /// Return True if a is close in value to b, and False otherwise.
-    ///
-    /// For the values to be considered close, the difference between them must be
-    /// smaller than at least one of the tolerances.
-    ///
-    /// -inf, inf and NaN behave similarly to the IEEE 754 Standard. That is, NaN is
-    /// not close to anything, even itself. inf and -inf are only close to themselves.
+    /// They are when they differ by at most rel_tol times the larger magnitude, or at most abs_tol. Infinities are
+    /// close to themselves only, NaNs to nothing.
     #[function(sig = "(a, b, *, rel_tol=1e-09, abs_tol=0.0)")]
     fn isclose(vm: &Vm, a: &Value, b: &Value, rel_tol: f64, abs_tol: f64) -> Res<bool> {
         let (a, b) = (argument(vm, a)?, argument(vm, b)?);
@@ -396,7 +384,7 @@ impl Functions {
         Ok(diff <= rel_tol * b.re.hypot(b.im) || diff <= rel_tol * a.re.hypot(a.im) || diff <= abs_tol)
     }
 
-    /// Return True if both the real and imaginary parts of z are finite, else False.
+    /// Are both parts finite?
     #[function(sig = "(z, /)")]
     fn isfinite(vm: &Vm, z: &Value) -> Res<bool> {
         Ok(argument(vm, z)?.is_finite())
@@ -409,16 +397,14 @@ impl Functions {
         Ok(a.re.is_infinite() || a.im.is_infinite())
     }
 
-    /// Checks if the real or imaginary part of z not a number (NaN).
+    /// Is one of the parts a NaN?
     #[function(sig = "(z, /)")]
     fn isnan(vm: &Vm, z: &Value) -> Res<bool> {
         let a = argument(vm, z)?;
         Ok(a.re.is_nan() || a.im.is_nan())
     }
 
-    /// log(z[, base]) -> the logarithm of z to the given base.
-    ///
-    /// If the base is not specified, returns the natural logarithm (base e) of z.
+    /// log(z[, base]) -> the logarithm to that base, or the natural one.
     #[function(sig = "(z, base=<unrepresentable>, /)")]
     fn log(vm: &Vm, z: &Value, base: Option<&Value>) -> Res {
         let a = log_of(vm, argument(vm, z)?)?;
@@ -435,16 +421,14 @@ impl Functions {
         vm.new_complex(a.re / LN_10, a.im / LN_10)
     }
 
-    /// Return argument, also known as the phase angle, of a complex.
+    /// The angle of z, from -pi to pi.
     #[function(sig = "(z, /)")]
     fn phase(vm: &Vm, z: &Value) -> Res<f64> {
         let a = argument(vm, z)?;
         Ok(a.im.atan2(a.re))
     }
 
-    /// Convert a complex from rectangular coordinates to polar coordinates.
-    ///
-    /// r is the distance from 0 and phi the phase angle.
+    /// Distance from 0 and angle, as a pair (r, phi).
     #[function(sig = "(z, /)")]
     fn polar(vm: &Vm, z: &Value) -> Res {
         let a = argument(vm, z)?;

@@ -39,7 +39,7 @@ fn text_or_bytes(vm: &Vm, data: &Value) -> Res<Vec<u8>> {
 #[methods]
 impl Functions {
     #[function(
-        doc = "Register a codec search function.\n\nSearch functions are expected to take one argument, the encoding\nname in all lower case letters, and either return None, or a tuple\nof functions (encoder, decoder, stream_reader, stream_writer) (or\na CodecInfo object).",
+        doc = "Add a function that finds codecs: it gets an encoding's name in lower case and answers with a\nCodecInfo, or None when it knows no such encoding.",
         sig = "(search_function, /)"
     )]
     fn register(vm: &Vm, search_function: &Value) -> Res<()> {
@@ -47,7 +47,7 @@ impl Functions {
     }
 
     #[function(
-        doc = "Unregister a codec search function and clear the registry's cache.\n\nIf the search function is not registered, do nothing.",
+        doc = "Take out a search function and forget all codecs found so far. Unknown functions are ignored.",
         sig = "(search_function, /)"
     )]
     fn unregister(vm: &Vm, search_function: &Value) -> Res<()> {
@@ -55,7 +55,7 @@ impl Functions {
     }
 
     #[function(
-        doc = "Looks up a codec tuple in the Python codec registry and returns a CodecInfo object.",
+        doc = "Find the CodecInfo of an encoding by asking the registered search functions.",
         sig = "(encoding, /)"
     )]
     fn lookup(vm: &Vm, encoding: &Ref<Str>) -> Res {
@@ -64,7 +64,7 @@ impl Functions {
     }
 
     #[function(
-        doc = "Encodes obj using the codec registered for encoding.\n\nThe default encoding is 'utf-8'.  errors may be given to set a\ndifferent error handling scheme.  Default is 'strict' meaning that\nencoding errors raise a ValueError.  Other possible values are 'ignore',\n'replace' and 'backslashreplace' as well as any other name registered\nwith codecs.register_error that can handle ValueErrors.",
+        doc = "Encode obj with the codec that the encoding names ('utf-8' if not given).\n\nerrors names what happens to what cannot be encoded: 'strict' raises a ValueError, others are\n'ignore', 'replace', 'backslashreplace', 'xmlcharrefreplace' and whatever register_error() knows.",
         sig = "(obj, encoding='utf-8', errors='strict')"
     )]
     fn encode(vm: &Vm, obj: &Value, encoding: Option<&Ref<Str>>, errors: Option<&Ref<Str>>) -> Res {
@@ -73,7 +73,7 @@ impl Functions {
     }
 
     #[function(
-        doc = "Decodes obj using the codec registered for encoding.\n\nDefault encoding is 'utf-8'.  errors may be given to set a\ndifferent error handling scheme.  Default is 'strict' meaning that\nencoding errors raise a ValueError.  Other possible values are 'ignore',\n'replace' and 'backslashreplace' as well as any other name registered\nwith codecs.register_error that can handle ValueErrors.",
+        doc = "Decode obj with the codec that the encoding names ('utf-8' if not given).\n\nerrors names what happens to what cannot be decoded: 'strict' raises a ValueError, others are\n'ignore', 'replace', 'backslashreplace' and whatever register_error() knows.",
         sig = "(obj, encoding='utf-8', errors='strict')"
     )]
     fn decode(vm: &Vm, obj: &Value, encoding: Option<&Ref<Str>>, errors: Option<&Ref<Str>>) -> Res {
@@ -82,7 +82,7 @@ impl Functions {
     }
 
     #[function(
-        doc = "Register the specified error handler under the name errors.\n\nhandler must be a callable object, that will be called with an exception\ninstance containing information about the location of the\nencoding/decoding error and must return a (replacement, new position)\ntuple.",
+        doc = "Give an error handler a name.\n\nThe handler gets the UnicodeError and answers with a pair: what to put in place of the bad part,\nand the position to go on from.",
         sig = "(errors, handler, /)"
     )]
     fn register_error(vm: &Vm, errors: &Ref<Str>, handler: &Value) -> Res<()> {
@@ -91,7 +91,7 @@ impl Functions {
     }
 
     #[function(
-        doc = "Un-register the specified error handler for the error handling `errors'.\n\nOnly custom error handlers can be un-registered. An exception is raised\nif the error handling is a built-in one (e.g., 'strict'), or if an error\noccurs.\n\nOtherwise, this returns True if a custom handler has been successfully\nun-registered, and False if no custom handler for the specified error\nhandling exists.",
+        doc = "Forget a handler that register_error() has put in; built-in ones stay (ValueError).\n\nTrue if there was one, else False.",
         sig = "(errors, /)"
     )]
     fn _unregister_error(vm: &Vm, errors: &Ref<Str>) -> Res<bool> {
@@ -100,7 +100,7 @@ impl Functions {
     }
 
     #[function(
-        doc = "lookup_error(errors) -> handler\n\nReturn the error handler for the specified error handling name or raise\na LookupError, if no handler exists under this name.",
+        doc = "lookup_error(errors) -> handler\n\nThe error handler of this name; LookupError if there is none.",
         sig = "(name, /)"
     )]
     fn lookup_error(vm: &Vm, name: &Ref<Str>) -> Res {

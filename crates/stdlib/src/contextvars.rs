@@ -144,7 +144,7 @@ impl Context {
 #[methods]
 impl Context {
     #[method(
-        doc = "Return the value for `key` if `key` has the value in the context object.\n\nIf `key` does not exist, return `default`. If `default` is not given,\nreturn None.",
+        doc = "The variable's value in this context; `default` when it has none here.",
         sig = "(key, default=None, /)"
     )]
     fn get(vm: &Vm, this: &Ref<Context>, key: &Value, default: Value) -> Res {
@@ -153,7 +153,7 @@ impl Context {
     }
 
     #[method(
-        doc = "Return all variables and their values in the context object.\n\nThe result is returned as a list of 2-tuples (variable, value).",
+        doc = "Pairs (variable, value) of everything set in this context, as a list.",
         sig = "()"
     )]
     fn items(vm: &Vm, this: &Ref<Context>) -> Res {
@@ -165,7 +165,7 @@ impl Context {
         ophi_runtime::objects::dict::views::keys(vm, this.vars.get().as_value())
     }
 
-    #[method(doc = "Return a list of all variables' values in the context object.", sig = "()")]
+    #[method(doc = "The values of everything set in this context, as a list.", sig = "()")]
     fn values(vm: &Vm, this: &Ref<Context>) -> Res {
         ophi_runtime::objects::dict::views::values(vm, this.vars.get().as_value())
     }
@@ -263,7 +263,7 @@ impl ContextVar {
     }
 
     #[method(
-        doc = "Return a value for the context variable for the current context.\n\nIf there is no value for the variable in the current context, the method will:\n * return the value of the default argument of the method, if provided; or\n * return the default value for the context variable, if it was created\n   with one; or\n * raise a LookupError.",
+        doc = "The variable's value in the present context.\n\nWhen it has none: the `default` given here, else the variable's own default, else LookupError.",
         sig = "(default=<unrepresentable>, /)"
     )]
     fn get(vm: &Vm, this: &Ref<ContextVar>, default: Option<Value>) -> Res {
@@ -277,7 +277,7 @@ impl ContextVar {
     }
 
     #[method(
-        doc = "Call to set a new value for the context variable in the current context.\n\nThe required *value* argument is the new value for the context variable.\n\nReturns a Token object that can be used to restore the variable to its previous\nvalue via the `ContextVar.reset()` method.",
+        doc = "Give the variable a value in the present context.\n\nThe Token returned takes it back, by reset() or as a context manager.",
         sig = "(value, /)"
     )]
     fn set(vm: &Vm, this: &Ref<ContextVar>, value: Value) -> Res {
@@ -294,7 +294,7 @@ impl ContextVar {
     }
 
     #[method(
-        doc = "Reset the context variable.\n\nThe variable is reset to the value it had before the `ContextVar.set()` that\ncreated the token was used.",
+        doc = "Undo the set() that gave this token: the variable has the value it had before.",
         sig = "(token, /)"
     )]
     fn reset(vm: &Vm, this: &Ref<ContextVar>, token: &Value) -> Res<()> {
@@ -408,7 +408,7 @@ impl Token {
         this.clone()
     }
 
-    #[method(doc = "Exit from Token context manager, restore the linked ContextVar.", sig = "(type, val, tb, /)")]
+    #[method(doc = "Puts the variable back to what it was before.", sig = "(type, val, tb, /)")]
     fn __exit__(vm: &Vm, this: &Value, kind: &Value, value: &Value, traceback: &Value) -> Res<()> {
         let _ = (kind, value, traceback);
         match this.downcast::<Token>() {

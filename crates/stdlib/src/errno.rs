@@ -5,7 +5,7 @@ use ophi_runtime::{Ref, Res, Vm};
 
 pub static MODULE: ModuleDef = ModuleDef {
     name: "errno",
-    doc: "This module makes available standard errno system symbols.\n\nThe value of each symbol is the corresponding integer value,\ne.g., on most systems, errno.ENOENT equals the integer 2.\n\nThe dictionary errno.errorcode maps numeric codes to symbol names,\ne.g., errno.errorcode[2] could be the string 'ENOENT'.\n\nSymbols that are not relevant to the underlying system are not defined.\n\nTo map error codes to error messages, use the function os.strerror(),\ne.g. os.strerror(2) could return 'No such file or directory'.",
+    doc: "The system's error numbers by name, and their names by number in errorcode.",
     tables: &[],
     init,
 };

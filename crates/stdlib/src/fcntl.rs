@@ -13,7 +13,7 @@ use crate::support::values::to_i64;
 
 pub static MODULE: ModuleDef = ModuleDef {
     name: "fcntl",
-    doc: "This module performs file control and I/O control on file\ndescriptors.  It is an interface to the fcntl() and ioctl() Unix\nroutines.  File descriptors can be obtained with the fileno() method of\na file or socket object.",
+    doc: "Control of descriptors and devices: fcntl(), ioctl(), and locks on files.",
     tables: &[Functions::METHODS],
     init,
 };

@@ -8,7 +8,7 @@ use ophi_runtime::{List, Ref, Res, Value, Vm, methods};
 
 pub static MODULE: ModuleDef = ModuleDef {
     name: "_heapq",
-    doc: "Heap queue algorithm (a.k.a. priority queue).\n\nHeaps are arrays for which a[k] <= a[2*k+1] and a[k] <= a[2*k+2] for\nall k, counting elements from 0.  For the sake of comparison,\nnon-existing elements are considered to be infinite.  The interesting\nproperty of a heap is that a[0] is always its smallest element.\n\nUsage:\n\nheap = []            # creates an empty heap\nheappush(heap, item) # pushes a new item on the heap\nitem = heappop(heap) # pops the smallest item from the heap\nitem = heap[0]       # smallest item on the heap without popping it\nheapify(x)           # transforms list into a heap, in-place, in linear time\nitem = heapreplace(heap, item) # pops and returns smallest item, and adds\n                               # new item; the heap size is unchanged\n\nOur API differs from textbook heap algorithms as follows:\n\n- We use 0-based indexing.  This makes the relationship between the\n  index for a node and the indexes for its children slightly less\n  obvious, but is more suitable since Python uses 0-based indexing.\n\n- Our heappop() method returns the smallest item, not the largest.\n\nThese two make it possible to view the heap as a regular Python list\nwithout surprises: heap[0] is the smallest item, and heap.sort()\nmaintains the heap invariant!\n",
+    doc: "Binary heaps kept in lists: heap[0] is the smallest item (or the largest, in the _max functions).\n",
     tables: &[Functions::METHODS],
     init: |vm, module| {
         use ophi_runtime::objects::module::Namespace;
@@ -157,20 +157,20 @@ impl Functions {
     }
 
     #[function(
-        doc = "Push item on the heap, then pop and return the smallest item from the heap.\n\nThe combined action runs more efficiently than heappush() followed by\na separate call to heappop().",
+        doc = "As heappush() and then heappop(), but quicker.",
         sig = "(heap, item, /)"
     )]
     fn heappushpop(vm: &Vm, list: &Value, item: &Value) -> Res {
         push_pop(vm, &**heap(vm, "heappushpop", list)?, item, Order::Min)
     }
 
-    #[function(doc = "Pop the smallest item off the heap, maintaining the heap invariant.", sig = "(heap, /)")]
+    #[function(doc = "Take the smallest item off the heap.", sig = "(heap, /)")]
     fn heappop(vm: &Vm, list: &Value) -> Res {
         pop(vm, &**heap(vm, "heappop", list)?, Order::Min)
     }
 
     #[function(
-        doc = "Pop and return the current smallest value, and add the new item.\n\nThis is more efficient than heappop() followed by heappush(), and can be\nmore appropriate when using a fixed-size heap.  Note that the value\nreturned may be larger than item!  That constrains reasonable uses of\nthis routine unless written as part of a conditional replacement:\n\n    if item > heap[0]:\n        item = heapreplace(heap, item)",
+        doc = "As heappop() and then heappush(), but quicker: the size stays the same, and what is returned may be\ngreater than the new item.",
         sig = "(heap, item, /)"
     )]
     fn heapreplace(vm: &Vm, list: &Value, item: &Value) -> Res {
@@ -188,7 +188,7 @@ impl Functions {
     }
 
     #[function(
-        doc = "Maxheap variant of heappushpop.\n\nThe combined action runs more efficiently than heappush_max() followed by\na separate call to heappop_max().",
+        doc = "As heappush_max() and then heappop_max(), but quicker.",
         sig = "(heap, item, /)"
     )]
     fn heappushpop_max(vm: &Vm, list: &Value, item: &Value) -> Res {

@@ -145,7 +145,7 @@ impl Functions {
         Ok(dict.into_value())
     }
 
-    /// Return the value for the locale information associated with key.
+    /// What the present locale says about this key.
     #[function(sig = "(key, /)")]
     fn nl_langinfo(vm: &Vm, key: i32) -> Res {
         let known = CONSTANTS.iter().skip(7).any(|(_, value)| *value == key)
@@ -165,7 +165,7 @@ impl Functions {
         host(vm).strcoll(&a, &b).or_os_error(vm)
     }
 
-    /// Return a string that can be used as a key for locale-aware comparisons.
+    /// A string that compares, by code points, as the locale orders.
     #[function(sig = "(string, /)")]
     fn strxfrm(vm: &Vm, string: &Value) -> Res {
         let text = text(vm, string, "strxfrm")?;

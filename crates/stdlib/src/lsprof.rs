@@ -179,7 +179,7 @@ impl Payload for Profiler {
 
 pub static PROFILER: TypeDef = TypeDef {
     module: "_lsprof",
-    doc: "Profiler(timer=None, timeunit=0.0, subcalls=True, builtins=True)\n--\n\nBuild a profiler object using the specified timer function.\n\nThe default timer is a fast built-in one based on real time.\nFor custom timer functions returning integers, 'timeunit' can\nbe a float specifying a scale (that is, how long each integer unit\nis, in seconds).",
+    doc: "Profiler(timer=None, timeunit=0.0, subcalls=True, builtins=True)\n--\n\nCounts and times calls. timer is asked for the time when given; timeunit says how many seconds one of\nits units is.",
     flags: TypeFlags::BASETYPE.with(TypeFlags::GC).with(TypeFlags::FINALIZER),
     slots: Slots { new: Some(new), init: Some(init), finalize: Some(finalize), ..Slots::NONE },
     tables: &[Profiler::METHODS],
@@ -392,29 +392,10 @@ const CALLBACKS: [(Event, &str); 9] = [
 
 #[methods]
 impl Profiler {
-    /// list of profiler_entry objects.
-    ///
     /// getstats() -> list of profiler_entry objects
     ///
-    /// Return all information collected by the profiler.
-    /// Each profiler_entry is a tuple-like object with the
-    /// following attributes:
-    ///
-    ///     code          code object
-    ///     callcount     how many times this was called
-    ///     reccallcount  how many times called recursively
-    ///     totaltime     total time in this entry
-    ///     inlinetime    inline time in this entry (not in subcalls)
-    ///     calls         details of the calls
-    ///
-    /// The calls attribute is either None or a list of
-    /// profiler_subentry objects:
-    ///
-    ///     code          called code object
-    ///     callcount     how many times this is called
-    ///     reccallcount  how many times this is called recursively
-    ///     totaltime     total time spent in this call
-    ///     inlinetime    inline time (not in further subcalls)
+    /// A profiler_entry has code, callcount, reccallcount, totaltime, inlinetime and calls, a list of
+    /// profiler_subentry objects (the same fields but calls) or None.
     #[method(sig = "()")]
     fn getstats(vm: &Vm, this: &Ref<Profiler>) -> Res {
         let factor = if !this.timer.is_set() || this.unit.get() == 0.0 { 1e-9 } else { this.unit.get() };
@@ -448,14 +429,9 @@ impl Profiler {
         vm.new_list(list)
     }
 
-    /// Start collecting profiling information.
+    /// Begin to count.
     ///
-    ///   subcalls
-    ///     If True, also records for each function
-    ///     statistics separated according to its current caller.
-    ///   builtins
-    ///     If True, records the time spent in
-    ///     built-in functions separately from their caller.
+    /// subcalls keeps figures for each pair of caller and callee; builtins counts native functions too.
     #[method(sig = "(subcalls=True, builtins=True)")]
     fn enable(vm: &Vm, this: &Ref<Profiler>, subcalls: Option<bool>, builtins: Option<bool>) -> Res<()> {
         this.subcalls.set(subcalls.unwrap_or(true));

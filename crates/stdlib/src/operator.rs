@@ -72,7 +72,7 @@ impl Functions {
     }
     #[function(
         name = "countOf",
-        doc = "Return the number of items in a which are, or which equal, b.",
+        doc = "How many items of a are b, or equal to it.",
         sig = "(a, b, /)"
     )]
     fn count_of(vm: &Vm, a: &Value, b: &Value) -> Res {
@@ -285,7 +285,7 @@ impl Functions {
         vm.compare(a, b, CompareOp::Ge)
     }
     #[function(
-        doc = "Return an estimate of the number of items in obj.\n\nThis is useful for presizing containers when building from an iterable.\n\nIf the object supports len(), the result will be exact.\nOtherwise, it may over- or under-estimate by an arbitrary amount.",
+        doc = "About how many items obj has: len() where it works, else what its __length_hint__ guesses.",
         sig = "(obj, default=0, /)"
     )]
     fn length_hint(vm: &Vm, obj: &Value, default: Option<&Value>) -> Res {
@@ -301,7 +301,7 @@ impl Functions {
         vm.new_int(if hint == usize::MAX { default as i64 } else { hint as i64 })
     }
     #[function(
-        doc = "Return 'a == b'.\n\nThis function uses an approach designed to prevent\ntiming analysis, making it appropriate for cryptography.\n\na and b must both be of the same type: either str (ASCII only),\nor any bytes-like object.\n\nNote: If a and b are of different lengths, or if an error occurs,\na timing attack could theoretically reveal information about the\ntypes and lengths of a and b--but not their values.",
+        doc = "Are a and b equal? Takes as long for unequal values as for equal ones, so that secrets may be compared.\n\nBoth are bytes-like, or both are str of ASCII only. Their lengths (and types) may show in the time.",
         sig = "(a, b, /)"
     )]
     fn _compare_digest(vm: &Vm, a: &Value, b: &Value) -> Res<bool> {
@@ -365,7 +365,7 @@ impl Payload for ItemGetter {
 
 pub static ITEM_GETTER: TypeDef = TypeDef {
     module: "operator",
-    doc: "itemgetter(item, /, *items)\n--\n\nReturn a callable object that fetches the given item(s) from its operand.\nAfter f = itemgetter(2), the call f(r) returns r[2].\nAfter g = itemgetter(2, 5, 3), the call g(r) returns (r[2], r[5], r[3])",
+    doc: "itemgetter(item, /, *items)\n--\n\nA function that fetches items of what it is called with: one key gives the item, several a tuple.",
     flags: TypeFlags::GC.with(TypeFlags::BASETYPE),
     slots: Slots { repr: Some(item_repr), call: Some(item_call), new: Some(item_new), ..Slots::NONE },
     tables: &[ItemGetter::METHODS],
@@ -456,7 +456,7 @@ impl Payload for AttrGetter {
 
 pub static ATTR_GETTER: TypeDef = TypeDef {
     module: "operator",
-    doc: "attrgetter(attr, /, *attrs)\n--\n\nReturn a callable object that fetches the given attribute(s) from its operand.\nAfter f = attrgetter('name'), the call f(r) returns r.name.\nAfter g = attrgetter('name', 'date'), the call g(r) returns (r.name, r.date).\nAfter h = attrgetter('name.first', 'name.last'), the call h(r) returns\n(r.name.first, r.name.last).",
+    doc: "attrgetter(attr, /, *attrs)\n--\n\nA function that fetches attributes of what it is called with: one name gives the attribute, several\na tuple of them. A dotted name goes down through attributes.",
     flags: TypeFlags::GC.with(TypeFlags::BASETYPE),
     slots: Slots { repr: Some(attr_repr), call: Some(attr_call), new: Some(attr_new), ..Slots::NONE },
     tables: &[AttrGetter::METHODS],
@@ -533,7 +533,7 @@ impl Payload for MethodCaller {
 
 pub static METHOD_CALLER: TypeDef = TypeDef {
     module: "operator",
-    doc: "methodcaller(name, /, *args, **kwargs)\n--\n\nReturn a callable object that calls the given method on its operand.\nAfter f = methodcaller('name'), the call f(r) returns r.name().\nAfter g = methodcaller('name', 'date', foo=1), the call g(r) returns\nr.name('date', foo=1).",
+    doc: "methodcaller(name, /, *args, **kwargs)\n--\n\nA function that calls a method of what it is called with, by name and with these arguments.",
     flags: TypeFlags::GC.with(TypeFlags::BASETYPE),
     slots: Slots { repr: Some(method_repr), call: Some(method_call), new: Some(method_new), ..Slots::NONE },
     tables: &[MethodCaller::METHODS],

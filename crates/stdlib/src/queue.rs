@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 pub static MODULE: ModuleDef = ModuleDef {
     name: "_queue",
-    doc: "C implementation of the Python queue module.\nThis module is an implementation detail, please do not use it directly.",
+    doc: "The native half of the module queue.",
     tables: &[],
     init: |vm, module| {
         module.add_type(vm, &SIMPLE_QUEUE)?;
@@ -137,7 +137,7 @@ impl SimpleQueue {
         generic_alias(vm, cls, object)
     }
 
-    /// Return True if the queue is empty, False otherwise (not reliable!).
+    /// Was the queue empty when it was asked? Another thread may have changed that since.
     #[method(sig = "()", name = "empty")]
     fn is_empty(_: &Vm, this: &Ref<SimpleQueue>) -> bool {
         this.items.with(|items| items.is_empty())
@@ -149,36 +149,22 @@ impl SimpleQueue {
         this.items.with(|items| items.len())
     }
 
-    /// Put the item on the queue.
-    ///
-    /// The optional 'block' and 'timeout' arguments are ignored, as this
-    /// method never blocks.  They are provided for compatibility with the
-    /// Queue class.
+    /// Put an item at the end. It never waits; block and timeout are there because Queue has them.
     #[method(sig = "(item, block=True, timeout=None)")]
     fn put(_: &Vm, this: &Ref<SimpleQueue>, item: &Value, block: bool, timeout: Option<&Value>) {
         let _ = (block, timeout);
         this.add(item);
     }
 
-    /// Put an item into the queue without blocking.
-    ///
-    /// This is exactly equivalent to `put(item)` and is only provided
-    /// for compatibility with the Queue class.
+    /// As put(item).
     #[method(sig = "(item)")]
     fn put_nowait(_: &Vm, this: &Ref<SimpleQueue>, item: &Value) {
         this.add(item);
     }
 
-    /// Remove and return an item from the queue.
+    /// Take the oldest item out.
     ///
-    /// If optional args 'block' is true and 'timeout' is None (the
-    /// default), block if necessary until an item is available.  If
-    /// 'timeout' is a non-negative number, it blocks at most 'timeout'
-    /// seconds and raises the Empty exception if no item was available
-    /// within that time.
-    /// Otherwise ('block' is false), return an item if one is immediately
-    /// available, else raise the Empty exception ('timeout' is ignored
-    /// in that case).
+    /// With block, wait for one, at most timeout seconds if that is given; raise Empty when none came.
     #[method(sig = "(block=True, timeout=None)")]
     fn get(vm: &Vm, this: &Ref<SimpleQueue>, block: bool, timeout: Option<&Value>) -> Res {
         let mut limit = None;
@@ -198,10 +184,7 @@ impl SimpleQueue {
         this.wait(vm, limit)
     }
 
-    /// Remove and return an item from the queue without blocking.
-    ///
-    /// Only get an item if one is immediately available. Otherwise
-    /// raise the Empty exception.
+    /// Take the oldest item out, or raise Empty at once.
     #[method(sig = "()")]
     fn get_nowait(vm: &Vm, this: &Ref<SimpleQueue>) -> Res {
         this.take().ok_or_else(|| empty(vm))

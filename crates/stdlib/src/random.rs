@@ -13,7 +13,7 @@ use ophi_runtime::{
 
 pub static MODULE: ModuleDef = ModuleDef {
     name: "_random",
-    doc: "Module implements the Mersenne Twister random number generator.",
+    doc: "The Mersenne Twister.",
     tables: &[],
     init: |vm: &Vm, module: &Ref<Module>| module.add_type(vm, &RANDOM),
 };
@@ -103,7 +103,7 @@ impl Payload for Random {
 
 pub static RANDOM: TypeDef = TypeDef {
     module: "_random",
-    doc: "Random() -> create a random number generator with its own internal state.",
+    doc: "Random() -> a generator of random numbers with a state of its own.",
     flags: TypeFlags::BASETYPE,
     slots: Slots { new: Some(new), init: Some(init), ..Slots::NONE },
     tables: &[Random::METHODS],
@@ -160,7 +160,7 @@ impl Random {
     }
 
     #[method(
-        doc = "seed([n]) -> None.\n\nDefaults to use urandom and falls back to a combination\nof the current time and the process identifier.",
+        doc = "seed([n]) -> None\n\nBegin anew from n; without it, from the system's randomness.",
         sig = "(n=None, /)"
     )]
     fn seed(vm: &Vm, this: &Ref<Random>, n: Option<&Value>) -> Res<()> {

@@ -13,7 +13,7 @@ use crate::support::host;
 use crate::support::values::{collect, tuple};
 
 struct_sequence! {
-    "struct_rusage: Result from getrusage.\n\nThis object may be accessed either as a tuple of\n    (utime,stime,maxrss,ixrss,idrss,isrss,minflt,majflt,\n    nswap,inblock,oublock,msgsnd,msgrcv,nsignals,nvcsw,nivcsw)\nor via the attributes ru_utime, ru_stime, ru_maxrss, and so on.",
+    "struct_rusage: what getrusage tells, as a tuple with names that begin with ru_.",
     pub STRUCT_RUSAGE: STRUCT_RUSAGE_TYPE = "resource" "struct_rusage", 16 of 16 {
         "ru_utime" "user time used",
         "ru_stime" "system time used",

@@ -95,7 +95,7 @@ pub struct Functions;
 impl Functions {
     /// S_ISDIR(mode) -> bool
     ///
-    /// Return True if mode is from a directory.
+    /// Is this a directory?
     #[function(name = "S_ISDIR", sig = "(object, /)", text = "($self, object, /)")]
     fn s_isdir(vm: &Vm, value: &Value) -> Res<bool> {
         is(vm, value, 0o40000)
@@ -103,7 +103,7 @@ impl Functions {
 
     /// S_ISCHR(mode) -> bool
     ///
-    /// Return True if mode is from a character special device file.
+    /// Is this a character device?
     #[function(name = "S_ISCHR", sig = "(object, /)", text = "($self, object, /)")]
     fn s_ischr(vm: &Vm, value: &Value) -> Res<bool> {
         is(vm, value, 0o20000)
@@ -111,7 +111,7 @@ impl Functions {
 
     /// S_ISBLK(mode) -> bool
     ///
-    /// Return True if mode is from a block special device file.
+    /// Is this a block device?
     #[function(name = "S_ISBLK", sig = "(object, /)", text = "($self, object, /)")]
     fn s_isblk(vm: &Vm, value: &Value) -> Res<bool> {
         is(vm, value, 0o60000)
@@ -119,7 +119,7 @@ impl Functions {
 
     /// S_ISREG(mode) -> bool
     ///
-    /// Return True if mode is from a regular file.
+    /// Is this a regular file?
     #[function(name = "S_ISREG", sig = "(object, /)", text = "($self, object, /)")]
     fn s_isreg(vm: &Vm, value: &Value) -> Res<bool> {
         is(vm, value, 0o100000)
@@ -127,7 +127,7 @@ impl Functions {
 
     /// S_ISFIFO(mode) -> bool
     ///
-    /// Return True if mode is from a FIFO (named pipe).
+    /// Is this a named pipe?
     #[function(name = "S_ISFIFO", sig = "(object, /)", text = "($self, object, /)")]
     fn s_isfifo(vm: &Vm, value: &Value) -> Res<bool> {
         is(vm, value, 0o10000)
@@ -135,7 +135,7 @@ impl Functions {
 
     /// S_ISLNK(mode) -> bool
     ///
-    /// Return True if mode is from a symbolic link.
+    /// Is this a symbolic link?
     #[function(name = "S_ISLNK", sig = "(object, /)", text = "($self, object, /)")]
     fn s_islnk(vm: &Vm, value: &Value) -> Res<bool> {
         is(vm, value, 0o120000)
@@ -143,7 +143,7 @@ impl Functions {
 
     /// S_ISSOCK(mode) -> bool
     ///
-    /// Return True if mode is from a socket.
+    /// Is this a socket?
     #[function(name = "S_ISSOCK", sig = "(object, /)", text = "($self, object, /)")]
     fn s_issock(vm: &Vm, value: &Value) -> Res<bool> {
         is(vm, value, 0o140000)
@@ -159,7 +159,7 @@ impl Functions {
 
     /// S_ISPORT(mode) -> bool
     ///
-    /// Return True if mode is from a event port.
+    /// Is this an event port?
     #[function(name = "S_ISPORT", sig = "(object, /)", text = "($self, object, /)")]
     fn s_isport(vm: &Vm, value: &Value) -> Res<bool> {
         mode(vm, value).map(|_| false)
@@ -167,19 +167,19 @@ impl Functions {
 
     /// S_ISWHT(mode) -> bool
     ///
-    /// Return True if mode is from a whiteout.
+    /// Is this a whiteout?
     #[function(name = "S_ISWHT", sig = "(object, /)", text = "($self, object, /)")]
     fn s_iswht(vm: &Vm, value: &Value) -> Res<bool> {
         mode(vm, value).map(|_| false)
     }
 
-    /// Return the portion of the file's mode that can be set by os.chmod().
+    /// The bits of a mode that os.chmod() can change.
     #[function(name = "S_IMODE", sig = "(object, /)", text = "($self, object, /)")]
     fn s_imode(vm: &Vm, value: &Value) -> Res<u32> {
         Ok(mode(vm, value)? & 0o7777)
     }
 
-    /// Return the portion of the file's mode that describes the file type.
+    /// The bits of a mode that say what kind of file it is.
     #[function(name = "S_IFMT", sig = "(object, /)", text = "($self, object, /)")]
     fn s_ifmt(vm: &Vm, value: &Value) -> Res<u32> {
         Ok(mode(vm, value)? & 0o170_000)

@@ -14,7 +14,7 @@ use crate::support::{blocking, builtin};
 
 pub static MODULE: ModuleDef = ModuleDef {
     name: "termios",
-    doc: "This module provides an interface to the Posix calls for tty I/O control.\nFor a complete description of these calls, see the Posix or Unix manual\npages. It is only available for those Unix versions that support Posix\ntermios style tty I/O control.\n\nAll functions in this module take a file descriptor fd as their first\nargument. This can be an integer file descriptor, such as returned by\nsys.stdin.fileno(), or a file object, such as sys.stdin itself.",
+    doc: "Control of terminals, as POSIX has it. Attributes are lists: iflag, oflag, cflag, lflag, ispeed, ospeed, cc.",
     tables: &[Functions::METHODS],
     init,
 };
@@ -125,7 +125,7 @@ impl Functions {
         done(vm, blocking(vm, |host| host.tcsendbreak(fd.0, duration))?)
     }
 
-    /// Wait until all output written to file descriptor fd has been transmitted.
+    /// Wait until what was written to the terminal has been sent.
     #[function(sig = "(fd, /)")]
     fn tcdrain(vm: &Vm, fd: FileNumber) -> Res<()> {
         done(vm, blocking(vm, |host| host.tcdrain(fd.0))?)

@@ -201,7 +201,7 @@ pub struct Functions;
 
 #[methods]
 impl Functions {
-    /// Return True if the tracemalloc module is tracing Python memory allocations.
+    /// Is tracing on?
     #[function(sig = "()")]
     fn is_tracing(vm: &Vm) -> bool {
         with_tables(vm, |t| t.is_tracing).unwrap_or(false)
@@ -222,12 +222,8 @@ impl Functions {
         drop(dropped);
     }
 
-    /// Get traces of all memory blocks allocated by Python.
-    ///
-    /// Return a list of (size: int, traceback: tuple) tuples.
-    /// traceback is a tuple of (filename: str, lineno: int) tuples.
-    ///
-    /// Return an empty list if the tracemalloc module is disabled.
+    /// A list with domain, size and traceback of every block traced and alive; a traceback is a tuple of
+    /// (file name, line). Empty when tracing is off.
     #[function(sig = "()")]
     fn _get_traces(vm: &Vm) -> Res {
         let (traces, stacks, files) = with_tables(vm, |t| {
@@ -258,11 +254,7 @@ impl Functions {
         Ok(list.into_value())
     }
 
-    /// Get the traceback where the Python object obj was allocated.
-    ///
-    /// Return a tuple of (filename: str, lineno: int) tuples.
-    /// Return None if the tracemalloc module is disabled or did not
-    /// trace the allocation of the object.
+    /// Where the object was allocated, as a tuple of (file name, line); None if that was not traced.
     #[function(sig = "(obj, /)")]
     fn _get_object_traceback(vm: &Vm, obj: &Value) -> Res {
         let Some(header) = obj.header() else { return Ok(Value::NONE) };
@@ -274,10 +266,7 @@ impl Functions {
         }
     }
 
-    /// Start tracing Python memory allocations.
-    ///
-    /// Also set the maximum number of frames stored in the traceback of a
-    /// trace to nframe.
+    /// Begin to trace allocations, keeping so many frames of each traceback.
     #[function(sig = "(nframe=1, /)")]
     pub fn start(vm: &Vm, nframe: i32) -> Res<()> {
         if !(1..=65535).contains(&nframe) {
@@ -297,9 +286,7 @@ impl Functions {
         Ok(())
     }
 
-    /// Stop tracing Python memory allocations.
-    ///
-    /// Also clear traces of memory blocks allocated by Python.
+    /// End tracing and forget what was traced.
     #[function(sig = "()")]
     fn stop(vm: &Vm) {
         set_tracing(vm, false);
@@ -307,18 +294,13 @@ impl Functions {
         Functions::clear_traces(vm);
     }
 
-    /// Get the maximum number of frames stored in the traceback of a trace.
-    ///
-    /// By default, a trace of an allocated memory block only stores
-    /// the most recent frame: the limit is 1.
+    /// How many frames of each traceback are kept; 1 unless start() was told otherwise.
     #[function(sig = "()")]
     fn get_traceback_limit(vm: &Vm) -> usize {
         with_tables(vm, |t| t.frames.max(1)).unwrap_or(1)
     }
 
-    /// Get the memory usage in bytes of the tracemalloc module.
-    ///
-    /// This memory is used internally to trace memory allocations.
+    /// How many bytes tracing itself needs.
     #[function(sig = "()")]
     fn get_tracemalloc_memory(vm: &Vm) -> usize {
         with_tables(vm, |t| {
@@ -328,18 +310,14 @@ impl Functions {
         .unwrap_or(0)
     }
 
-    /// Get the current size and peak size of memory blocks traced by tracemalloc.
-    ///
-    /// Returns a tuple: (current: int, peak: int).
+    /// Traced bytes now and at their peak: (current, peak).
     #[function(sig = "()")]
     fn get_traced_memory(vm: &Vm) -> Res {
         let (current, peak) = with_tables(vm, |t| (t.current, t.peak)).unwrap_or_default();
         vm.new_tuple(&[vm.new_int(current as i64)?, vm.new_int(peak as i64)?])
     }
 
-    /// Set the peak size of memory blocks traced by tracemalloc to the current size.
-    ///
-    /// Do nothing if the tracemalloc module is not tracing memory allocations.
+    /// Let the peak be what is in use now.
     #[function(sig = "()")]
     fn reset_peak(vm: &Vm) {
         with_tables(vm, |t| t.peak = t.current);

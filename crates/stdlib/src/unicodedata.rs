@@ -9,7 +9,7 @@ use ophi_runtime::{Ref, Res, Str, TypeFlags, Value, Vm, layout, methods, unicode
 
 pub static MODULE: ModuleDef = ModuleDef {
     name: "unicodedata",
-    doc: "This module provides access to the Unicode Character Database which\ndefines character properties for all Unicode characters. The data in\nthis database is based on the UnicodeData.txt file version\n16.0.0 which is publicly available from ftp://ftp.unicode.org/.\n\nThe module uses the same names and symbols as defined by the\nUnicodeData File Format 16.0.0.",
+    doc: "The character database of Unicode 16.0.0: names, categories, numbers, decompositions, normalisation.",
     tables: &[Functions::METHODS],
     init,
 };
@@ -119,7 +119,7 @@ fn lookup(vm: &Vm, name: &Value, old: bool) -> Res {
 #[methods]
 impl Functions {
     #[function(
-        doc = "Converts a Unicode character into its equivalent decimal value.\n\nReturns the decimal value assigned to the character chr as integer.\nIf no such value is defined, default is returned, or, if not given,\nValueError is raised.",
+        doc = "The decimal digit a character stands for; the default, or ValueError, if it is none.",
         sig = "(chr, default=<unrepresentable>, /)",
         text = "($self, chr, default=<unrepresentable>, /)"
     )]
@@ -129,7 +129,7 @@ impl Functions {
     }
 
     #[function(
-        doc = "Converts a Unicode character into its equivalent digit value.\n\nReturns the digit value assigned to the character chr as integer.\nIf no such value is defined, default is returned, or, if not given,\nValueError is raised.",
+        doc = "The digit a character stands for; the default, or ValueError, if it is none.",
         sig = "(chr, default=<unrepresentable>, /)",
         text = "($self, chr, default=<unrepresentable>, /)"
     )]
@@ -138,7 +138,7 @@ impl Functions {
     }
 
     #[function(
-        doc = "Converts a Unicode character into its equivalent numeric value.\n\nReturns the numeric value assigned to the character chr as float.\nIf no such value is defined, default is returned, or, if not given,\nValueError is raised.",
+        doc = "The number a character stands for, as a float; the default, or ValueError, if it is none.",
         sig = "(chr, default=<unrepresentable>, /)",
         text = "($self, chr, default=<unrepresentable>, /)"
     )]
@@ -148,7 +148,7 @@ impl Functions {
     }
 
     #[function(
-        doc = "Returns the general category assigned to the character chr as string.",
+        doc = "The general category of a character.",
         sig = "(chr, /)",
         text = "($self, chr, /)"
     )]
@@ -158,7 +158,7 @@ impl Functions {
     }
 
     #[function(
-        doc = "Returns the bidirectional class assigned to the character chr as string.\n\nIf no such value is defined, an empty string is returned.",
+        doc = "The bidirectional class of a character; an empty string if it has none.",
         sig = "(chr, /)",
         text = "($self, chr, /)"
     )]
@@ -169,7 +169,7 @@ impl Functions {
     }
 
     #[function(
-        doc = "Returns the canonical combining class assigned to the character chr as integer.\n\nReturns 0 if no combining class is defined.",
+        doc = "The combining class of a character; 0 if it does not combine.",
         sig = "(chr, /)",
         text = "($self, chr, /)"
     )]
@@ -179,7 +179,7 @@ impl Functions {
     }
 
     #[function(
-        doc = "Returns the mirrored property assigned to the character chr as integer.\n\nReturns 1 if the character has been identified as a \"mirrored\"\ncharacter in bidirectional text, 0 otherwise.",
+        doc = "1 for a character that is mirrored in text from right to left, else 0.",
         sig = "(chr, /)",
         text = "($self, chr, /)"
     )]
@@ -189,7 +189,7 @@ impl Functions {
     }
 
     #[function(
-        doc = "Returns the east asian width assigned to the character chr as string.",
+        doc = "The East Asian width of a character.",
         sig = "(chr, /)",
         text = "($self, chr, /)"
     )]
@@ -200,7 +200,7 @@ impl Functions {
     }
 
     #[function(
-        doc = "Returns the character decomposition mapping assigned to the character chr as string.\n\nAn empty string is returned in case no such mapping is defined.",
+        doc = "The decomposition of a character; an empty string if it has none.",
         sig = "(chr, /)",
         text = "($self, chr, /)"
     )]
@@ -214,7 +214,7 @@ impl Functions {
     }
 
     #[function(
-        doc = "Return the normal form 'form' for the Unicode string unistr.\n\nValid values for form are 'NFC', 'NFKC', 'NFD', and 'NFKD'.",
+        doc = "The string in this normal form: 'NFC', 'NFKC', 'NFD' or 'NFKD'.",
         sig = "(form, unistr, /)",
         text = "($self, form, unistr, /)"
     )]
@@ -224,7 +224,7 @@ impl Functions {
     }
 
     #[function(
-        doc = "Return whether the Unicode string unistr is in the normal form 'form'.\n\nValid values for form are 'NFC', 'NFKC', 'NFD', and 'NFKD'.",
+        doc = "Is the string in this normal form: 'NFC', 'NFKC', 'NFD' or 'NFKD'?",
         sig = "(form, unistr, /)",
         text = "($self, form, unistr, /)"
     )]
@@ -235,7 +235,7 @@ impl Functions {
     }
 
     #[function(
-        doc = "Returns the name assigned to the character chr as a string.\n\nIf no name is defined, default is returned, or, if not given,\nValueError is raised.",
+        doc = "The name of a character; the default, or ValueError, if it has none.",
         sig = "(chr, default=<unrepresentable>, /)",
         text = "($self, chr, default=<unrepresentable>, /)"
     )]
@@ -249,7 +249,7 @@ impl Functions {
     }
 
     #[function(
-        doc = "Look up character by name.\n\nIf a character with the given name is found, return the\ncorresponding character.  If not found, KeyError is raised.",
+        doc = "The character of this name; KeyError if there is none.",
         sig = "(name, /)",
         text = "($self, name, /)"
     )]
@@ -262,7 +262,7 @@ impl Functions {
 #[methods]
 impl Ucd {
     #[method(
-        doc = "Converts a Unicode character into its equivalent decimal value.\n\nReturns the decimal value assigned to the character chr as integer.\nIf no such value is defined, default is returned, or, if not given,\nValueError is raised.",
+        doc = "The decimal digit a character stands for; the default, or ValueError, if it is none.",
         sig = "(chr, default=<unrepresentable>, /)"
     )]
     fn decimal(vm: &Vm, _: &Ref<Ucd>, chr: &Value, default: Option<&Value>) -> Res {
@@ -271,7 +271,7 @@ impl Ucd {
     }
 
     #[method(
-        doc = "Converts a Unicode character into its equivalent digit value.\n\nReturns the digit value assigned to the character chr as integer.\nIf no such value is defined, default is returned, or, if not given,\nValueError is raised.",
+        doc = "The digit a character stands for; the default, or ValueError, if it is none.",
         sig = "(chr, default=<unrepresentable>, /)"
     )]
     fn digit(vm: &Vm, _: &Ref<Ucd>, chr: &Value, default: Option<&Value>) -> Res {
@@ -279,7 +279,7 @@ impl Ucd {
     }
 
     #[method(
-        doc = "Converts a Unicode character into its equivalent numeric value.\n\nReturns the numeric value assigned to the character chr as float.\nIf no such value is defined, default is returned, or, if not given,\nValueError is raised.",
+        doc = "The number a character stands for, as a float; the default, or ValueError, if it is none.",
         sig = "(chr, default=<unrepresentable>, /)"
     )]
     fn numeric(vm: &Vm, _: &Ref<Ucd>, chr: &Value, default: Option<&Value>) -> Res {
@@ -287,14 +287,14 @@ impl Ucd {
         number(vm, chr, "numeric", default, "not a numeric character", |c| unicode::numeric(c, OLD), false)
     }
 
-    #[method(doc = "Returns the general category assigned to the character chr as string.", sig = "(chr, /)")]
+    #[method(doc = "The general category of a character.", sig = "(chr, /)")]
     fn category(vm: &Vm, _: &Ref<Ucd>, chr: &Value) -> Res {
         const OLD: bool = true;
         text(vm, unicode::category(one(vm, chr, "category", 0)?, OLD))
     }
 
     #[method(
-        doc = "Returns the bidirectional class assigned to the character chr as string.\n\nIf no such value is defined, an empty string is returned.",
+        doc = "The bidirectional class of a character; an empty string if it has none.",
         sig = "(chr, /)"
     )]
     fn bidirectional(vm: &Vm, _: &Ref<Ucd>, chr: &Value) -> Res {
@@ -304,7 +304,7 @@ impl Ucd {
     }
 
     #[method(
-        doc = "Returns the canonical combining class assigned to the character chr as integer.\n\nReturns 0 if no combining class is defined.",
+        doc = "The combining class of a character; 0 if it does not combine.",
         sig = "(chr, /)"
     )]
     fn combining(vm: &Vm, _: &Ref<Ucd>, chr: &Value) -> Res {
@@ -313,7 +313,7 @@ impl Ucd {
     }
 
     #[method(
-        doc = "Returns the mirrored property assigned to the character chr as integer.\n\nReturns 1 if the character has been identified as a \"mirrored\"\ncharacter in bidirectional text, 0 otherwise.",
+        doc = "1 for a character that is mirrored in text from right to left, else 0.",
         sig = "(chr, /)"
     )]
     fn mirrored(vm: &Vm, _: &Ref<Ucd>, chr: &Value) -> Res {
@@ -321,7 +321,7 @@ impl Ucd {
         vm.new_int(unicode::record(one(vm, chr, "mirrored", 0)?, OLD).mirrored as i64)
     }
 
-    #[method(doc = "Returns the east asian width assigned to the character chr as string.", sig = "(chr, /)")]
+    #[method(doc = "The East Asian width of a character.", sig = "(chr, /)")]
     fn east_asian_width(vm: &Vm, _: &Ref<Ucd>, chr: &Value) -> Res {
         const OLD: bool = true;
         let c = one(vm, chr, "east_asian_width", 0)?;
@@ -329,7 +329,7 @@ impl Ucd {
     }
 
     #[method(
-        doc = "Returns the character decomposition mapping assigned to the character chr as string.\n\nAn empty string is returned in case no such mapping is defined.",
+        doc = "The decomposition of a character; an empty string if it has none.",
         sig = "(chr, /)"
     )]
     fn decomposition(vm: &Vm, _: &Ref<Ucd>, chr: &Value) -> Res {
@@ -342,7 +342,7 @@ impl Ucd {
     }
 
     #[method(
-        doc = "Return the normal form 'form' for the Unicode string unistr.\n\nValid values for form are 'NFC', 'NFKC', 'NFD', and 'NFKD'.",
+        doc = "The string in this normal form: 'NFC', 'NFKC', 'NFD' or 'NFKD'.",
         sig = "(form, unistr, /)"
     )]
     fn normalize(vm: &Vm, _: &Ref<Ucd>, form: &Ref<Str>, unistr: &Ref<Str>) -> Res {
@@ -351,7 +351,7 @@ impl Ucd {
     }
 
     #[method(
-        doc = "Return whether the Unicode string unistr is in the normal form 'form'.\n\nValid values for form are 'NFC', 'NFKC', 'NFD', and 'NFKD'.",
+        doc = "Is the string in this normal form: 'NFC', 'NFKC', 'NFD' or 'NFKD'?",
         sig = "(form, unistr, /)"
     )]
     fn is_normalized(vm: &Vm, _: &Ref<Ucd>, form: &Ref<Str>, unistr: &Ref<Str>) -> Res {
@@ -361,7 +361,7 @@ impl Ucd {
     }
 
     #[method(
-        doc = "Returns the name assigned to the character chr as a string.\n\nIf no name is defined, default is returned, or, if not given,\nValueError is raised.",
+        doc = "The name of a character; the default, or ValueError, if it has none.",
         sig = "(chr, default=<unrepresentable>, /)"
     )]
     fn name(vm: &Vm, _: &Ref<Ucd>, chr: &Value, default: Option<&Value>) -> Res {
@@ -374,7 +374,7 @@ impl Ucd {
     }
 
     #[method(
-        doc = "Look up character by name.\n\nIf a character with the given name is found, return the\ncorresponding character.  If not found, KeyError is raised.",
+        doc = "The character of this name; KeyError if there is none.",
         sig = "(name, /)"
     )]
     fn lookup(vm: &Vm, _: &Ref<Ucd>, name: &Value) -> Res {

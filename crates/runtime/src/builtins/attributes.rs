@@ -26,7 +26,7 @@ pub fn sort_list(vm: &Vm, list: &Value, args: Args<'_>) -> Res<()> {
 impl Attributes {
     #[function(
         sig = "(obj, /)",
-        doc = "Return whether the object is callable (i.e., some kind of function).\n\nNote that classes are callable, as are instances of classes with a\n__call__() method."
+        doc = "Can the object be called? Functions, classes, and instances of classes with __call__ can."
     )]
     fn callable(vm: &Vm, obj: &Value) -> bool {
         vm.class(obj).slots().call.is_some()
@@ -34,14 +34,14 @@ impl Attributes {
 
     #[function(
         sig = "(obj, name, /)",
-        doc = "Deletes the named attribute from the given object.\n\ndelattr(x, 'y') is equivalent to ``del x.y``"
+        doc = "Delete an attribute by name.\n\ndelattr(x, 'y') does what ``del x.y`` does"
     )]
     fn delattr(vm: &Vm, obj: &Value, name: &Value) -> Res<()> {
         vm.del_attr(obj, attribute_name(vm, name)?)
     }
 
     #[function(
-        doc = "dir([object]) -> list of strings\n\nIf called without an argument, return the names in the current scope.\nElse, return an alphabetized list of names comprising (some of) the\nattributes of the given object, and of attributes reachable from it.\nIf the object supplies a method named __dir__, it will be used;\notherwise the default dir() logic is used and returns:\n  for a module object: the module's attributes.\n  for a class object:  its attributes, and recursively the attributes\n    of its bases.\n  for any other object: its attributes, its class's attributes, and\n    recursively the attributes of its class's base classes."
+        doc = "dir([object]) -> list of strings\n\nWithout an argument, the names in the present scope. Otherwise the names of an object's attributes, sorted: for a\nmodule its own, for a class its own and its bases', for others theirs, their class's and its bases'. A\n__dir__ method decides instead, where there is one."
     )]
     fn dir(vm: &Vm, args: Args<'_>) -> Res {
         args.no_keywords(vm, "dir")?;
@@ -66,7 +66,7 @@ impl Attributes {
     }
 
     #[function(
-        doc = "getattr(object, name[, default]) -> value\n\nGet a named attribute from an object.\n\ngetattr(x, 'y') is equivalent to x.y.\nWhen a default argument is given, it is returned when the attribute\ndoesn't exist; without it, an exception is raised in that case."
+        doc = "getattr(object, name[, default]) -> value\n\nAn attribute by name: getattr(x, 'y') is x.y. The default, if given, replaces an attribute that is missing."
     )]
     fn getattr(vm: &Vm, args: Args<'_>) -> Res {
         args.no_keywords(vm, "getattr")?;
@@ -81,7 +81,7 @@ impl Attributes {
 
     #[function(
         sig = "(obj, name, /)",
-        doc = "Return whether the object has an attribute with the given name.\n\nThis is done by calling getattr(obj, name) and catching AttributeError."
+        doc = "Does getattr(obj, name) work? AttributeError means that it does not."
     )]
     fn hasattr(vm: &Vm, obj: &Value, name: &Value) -> Res<bool> {
         vm.has_attr(obj, attribute_name(vm, name)?)
@@ -89,7 +89,7 @@ impl Attributes {
 
     #[function(
         sig = "(obj, /)",
-        doc = "Return the integer hash value for the given object.\n\nTwo objects that compare equal must also have the same hash value, but\nthe reverse is not necessarily true.  Hash values may differ between\nPython processes.  Not all objects are hashable; calling hash() on an\nunhashable object raises TypeError."
+        doc = "The hash of an object: an integer, the same for objects that are equal."
     )]
     fn hash(vm: &Vm, obj: &Value) -> Res<i64> {
         vm.hash(obj)
@@ -97,7 +97,7 @@ impl Attributes {
 
     #[function(
         sig = "(obj, /)",
-        doc = "Return the identity of an object.\n\nThis is guaranteed to be unique among simultaneously existing objects.\n(CPython uses the object's memory address.)"
+        doc = "A number that no other object has as long as this one lives."
     )]
     fn id(vm: &Vm, obj: &Value) -> Res<u64> {
         vm.audit("builtins.id", || Ok(vec![vm.new_bigint(address(obj).into())?]))?;
@@ -106,7 +106,7 @@ impl Attributes {
 
     #[function(
         sig = "(obj, class_or_tuple, /)",
-        doc = "Return whether an object is an instance of a class or of a subclass thereof.\n\nA tuple, as in ``isinstance(x, (A, B, ...))``, may be given as the\ntarget to check against.  This is equivalent to ``isinstance(x, A) or\nisinstance(x, B) or ...`` etc."
+        doc = "Is the object an instance of the class, of one of its subclasses, or of one in a tuple or union of classes?"
     )]
     fn isinstance(vm: &Vm, obj: &Value, class_or_tuple: &Value) -> Res<bool> {
         vm.is_instance(obj, class_or_tuple)
@@ -114,7 +114,7 @@ impl Attributes {
 
     #[function(
         sig = "(cls, class_or_tuple, /)",
-        doc = "Return whether 'cls' is derived from another class or is the same class.\n\nA tuple, as in ``issubclass(x, (A, B, ...))``, may be given as the\ntarget to check against.  This is equivalent to ``issubclass(x, A) or\nissubclass(x, B) or ...``."
+        doc = "Is cls the class, one of its subclasses, or one of those of a tuple or union of classes?"
     )]
     fn issubclass(vm: &Vm, cls: &Value, class_or_tuple: &Value) -> Res<bool> {
         vm.is_subclass(cls, class_or_tuple)
@@ -122,14 +122,14 @@ impl Attributes {
 
     #[function(
         sig = "(obj, name, value, /)",
-        doc = "Sets the named attribute on the given object to the specified value.\n\nsetattr(x, 'y', v) is equivalent to ``x.y = v``"
+        doc = "Set an attribute by name.\n\nsetattr(x, 'y', v) does what ``x.y = v`` does"
     )]
     fn setattr(vm: &Vm, obj: &Value, name: &Value, value: &Value) -> Res<()> {
         vm.set_attr(obj, attribute_name(vm, name)?, value)
     }
 
     #[function(
-        doc = "vars([object]) -> dictionary\n\nWithout arguments, equivalent to locals().\nWith an argument, equivalent to object.__dict__."
+        doc = "vars([object]) -> dictionary\n\nThe object's __dict__; without an argument, as locals()."
     )]
     fn vars(vm: &Vm, args: Args<'_>) -> Res {
         args.no_keywords(vm, "vars")?;
@@ -145,7 +145,7 @@ impl Attributes {
     #[function(
         name = "breakpoint",
         sig = "(*args, **kws)",
-        doc = "Call sys.breakpointhook(*args, **kws).  sys.breakpointhook() must accept\nwhatever arguments are passed.\n\nBy default, this drops you into the pdb debugger."
+        doc = "Call sys.breakpointhook(*args, **kws), which starts pdb unless something else is set."
     )]
     fn breakpoint_hook(vm: &Vm, args: &[Value], kws: crate::native::Keywords<'_>) -> Res {
         let Some(hook) = vm.sys_attribute("breakpointhook")? else {
@@ -158,7 +158,7 @@ impl Attributes {
 
     #[function(
         name = "sorted",
-        doc = "Return a new list containing all items from the iterable in ascending order.\n\nA custom key function can be supplied to customize the sort order, and the\nreverse flag can be set to request the result in descending order.",
+        doc = "The items of an iterable in ascending order, as a new list.\n\nkey is a function of an item that gives what to compare; reverse sorts downwards.",
         text = "($module, iterable, /, *, key=None, reverse=False)"
     )]
     fn sorted_list(vm: &Vm, args: Args<'_>) -> Res {

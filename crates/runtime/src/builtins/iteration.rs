@@ -73,7 +73,7 @@ fn extreme(vm: &Vm, name: &str, args: Args<'_>, op: CompareOp) -> Res {
 impl Iteration {
     #[function(
         sig = "(iterable, /)",
-        doc = "Return True if bool(x) is True for all values x in the iterable.\n\nIf the iterable is empty, return True."
+        doc = "Is every item true? An empty iterable has none that is not."
     )]
     fn all(vm: &Vm, iterable: &Value) -> Res<bool> {
         let mut walk = vm.walk(iterable)?;
@@ -87,7 +87,7 @@ impl Iteration {
 
     #[function(
         sig = "(iterable, /)",
-        doc = "Return True if bool(x) is True for any x in the iterable.\n\nIf the iterable is empty, return False."
+        doc = "Is any item true? An empty iterable has none."
     )]
     fn any(vm: &Vm, iterable: &Value) -> Res<bool> {
         let mut walk = vm.walk(iterable)?;
@@ -100,7 +100,7 @@ impl Iteration {
     }
 
     #[function(
-        doc = "iter(iterable) -> iterator\niter(callable, sentinel) -> iterator\n\nGet an iterator from an object.  In the first form, the argument must\nsupply its own iterator, or be a sequence.\nIn the second form, the callable is called until it returns the\nsentinel."
+        doc = "iter(iterable) -> iterator\niter(callable, sentinel) -> iterator\n\nAn iterator over an object's items; or one that calls the function until it returns the sentinel."
     )]
     fn iter(vm: &Vm, args: Args<'_>) -> Res {
         args.no_keywords(vm, "iter")?;
@@ -131,7 +131,7 @@ impl Iteration {
 
     #[function(
         sig = "(aiterator, default=<unrepresentable>, /)",
-        doc = "Return the next item from the async iterator.\n\nIf default is given and the async iterator is exhausted,\nit is returned instead of raising StopAsyncIteration."
+        doc = "The next item of an asynchronous iterator, awaited; the default, if given, when there are no more."
     )]
     fn anext(vm: &Vm, aiterator: &Value, default: Option<&Value>) -> Res {
         let Some(anext) = vm.class(aiterator).slots().anext else {
@@ -152,21 +152,21 @@ impl Iteration {
     }
 
     #[function(
-        doc = "max(iterable, *[, default=obj, key=func]) -> value\nmax(arg1, arg2, *args, *[, key=func]) -> value\n\nWith a single iterable argument, return its biggest item. The\ndefault keyword-only argument specifies an object to return if\nthe provided iterable is empty.\nWith two or more positional arguments, return the largest argument."
+        doc = "max(iterable, *[, default=obj, key=func]) -> value\nmax(arg1, arg2, *args, *[, key=func]) -> value\n\nThe largest item or argument, the first of equal ones. key is a function of an item that gives what to compare;\nthe default is the answer for an empty iterable."
     )]
     fn max(vm: &Vm, args: Args<'_>) -> Res {
         extreme(vm, "max", args, CompareOp::Gt)
     }
 
     #[function(
-        doc = "min(iterable, *[, default=obj, key=func]) -> value\nmin(arg1, arg2, *args, *[, key=func]) -> value\n\nWith a single iterable argument, return its smallest item. The\ndefault keyword-only argument specifies an object to return if\nthe provided iterable is empty.\nWith two or more positional arguments, return the smallest argument."
+        doc = "min(iterable, *[, default=obj, key=func]) -> value\nmin(arg1, arg2, *args, *[, key=func]) -> value\n\nThe smallest item or argument, the first of equal ones. key is a function of an item that gives what to compare;\nthe default is the answer for an empty iterable."
     )]
     fn min(vm: &Vm, args: Args<'_>) -> Res {
         extreme(vm, "min", args, CompareOp::Lt)
     }
 
     #[function(
-        doc = "next(iterator[, default])\n\nReturn the next item from the iterator.  If default is given and the\niterator is exhausted, it is returned instead of raising StopIteration."
+        doc = "next(iterator[, default])\n\nThe next item. When there are no more: the default, if given, else StopIteration."
     )]
     fn next(vm: &Vm, args: Args<'_>) -> Res {
         args.no_keywords(vm, "next")?;

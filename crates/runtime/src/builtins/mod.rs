@@ -18,7 +18,7 @@ use crate::objects::native_function::NativeFunction;
 use crate::vm::{Res, Vm};
 use crate::{Ref, Value};
 
-const DOC: &str = "Built-in functions, types, exceptions, and other objects.\n\nThis module provides direct access to all 'built-in'\nidentifiers of Python; for example, builtins.len is\nthe full name for the built-in function len().\n\nThis module is not normally accessed explicitly by most\napplications, but can be useful in modules that provide\nobjects with the same name as a built-in value, but in\nwhich the built-in of that name is also needed.";
+const DOC: &str = "The functions, types, exceptions and constants that every program finds without importing them.";
 
 /// The functions in the order in which CPython's module has them.
 const ORDER: &[&str] = &[

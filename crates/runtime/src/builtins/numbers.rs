@@ -141,7 +141,7 @@ impl Numbers {
 
     #[function(
         sig = "(number, /)",
-        doc = "Return the binary representation of an integer.\n\n   >>> bin(2796202)\n   '0b1010101010101010101010'"
+        doc = "The binary digits of an integer, with 0b before them.\n\n   >>> bin(10)\n   '0b1010'"
     )]
     fn bin(vm: &Vm, number: &Value) -> Res {
         to_base(vm, number, 2, "0b")
@@ -149,7 +149,7 @@ impl Numbers {
 
     #[function(
         sig = "(number, /)",
-        doc = "Return the hexadecimal representation of an integer.\n\n   >>> hex(12648430)\n   '0xc0ffee'"
+        doc = "The hexadecimal digits of an integer, with 0x before them.\n\n   >>> hex(255)\n   '0xff'"
     )]
     fn hex(vm: &Vm, number: &Value) -> Res {
         to_base(vm, number, 16, "0x")
@@ -157,7 +157,7 @@ impl Numbers {
 
     #[function(
         sig = "(number, /)",
-        doc = "Return the octal representation of an integer.\n\n   >>> oct(342391)\n   '0o1234567'"
+        doc = "The octal digits of an integer, with 0o before them.\n\n   >>> oct(8)\n   '0o10'"
     )]
     fn oct(vm: &Vm, number: &Value) -> Res {
         to_base(vm, number, 8, "0o")
@@ -171,7 +171,7 @@ impl Numbers {
     #[function(
         name = "pow",
         sig = "(base, exp, mod=None)",
-        doc = "Equivalent to base**exp with 2 arguments or base**exp % mod with 3 arguments\n\nSome types, such as ints, are able to use a more efficient algorithm\nwhen invoked using the three argument form."
+        doc = "base**exp, or base**exp % mod computed without the large number between."
     )]
     fn power(vm: &Vm, base: &Value, exp: &Value, modulus: Option<&Value>) -> Res {
         vm.power(base, exp, modulus.unwrap_or(&Value::NONE))
@@ -179,7 +179,7 @@ impl Numbers {
 
     #[function(
         sig = "(number, ndigits=None)",
-        doc = "Round a number to a given precision in decimal digits.\n\nThe return value is an integer if ndigits is omitted or None.\nOtherwise the return value has the same type as the number.  ndigits\nmay be negative."
+        doc = "Round to so many decimal digits, to an integer if ndigits is not given or None.\n\nOf two numbers as near, the one with the even last digit is taken. ndigits may be negative."
     )]
     fn round(vm: &Vm, number: &Value, ndigits: Option<&Value>) -> Res {
         let args = match ndigits {
@@ -194,7 +194,7 @@ impl Numbers {
 
     #[function(
         sig = "(iterable, /, start=0)",
-        doc = "Return the sum of a 'start' value (default: 0) plus an iterable of numbers\n\nWhen the iterable is empty, return the start value.\nThis function is intended specifically for use with numeric values and\nmay reject non-numeric types."
+        doc = "The sum of the items and start. Made for numbers; strings are refused."
     )]
     fn sum(vm: &Vm, iterable: &Value, start: Option<&Value>) -> Res {
         let Some(start) = start else { return sum_of(vm, iterable, Value::int32(0)) };

@@ -61,7 +61,7 @@ fn print_pieces(vm: &Vm, file: &Value, values: &[Value], sep: Option<&Ref<Str>>,
 impl Streams {
     #[function(
         sig = "(*args, sep=' ', end='\\n', file=None, flush=False)",
-        doc = "Prints the values to a stream, or to sys.stdout by default.\n\n  sep\n    string inserted between values, default a space.\n  end\n    string appended after the last value, default a newline.\n  file\n    a file-like object (stream); defaults to the current sys.stdout.\n  flush\n    whether to forcibly flush the stream."
+        doc = "Write values to a stream, sys.stdout if not given.\n\n  sep\n    stands between them, a space if not given.\n  end\n    stands behind them, a newline if not given.\n  file\n    anything with a write(string) method.\n  flush\n    whether the stream is flushed."
     )]
     fn print(
         vm: &Vm,
@@ -112,7 +112,7 @@ impl Streams {
 
     #[function(
         sig = "(prompt='', /)",
-        doc = "Read a string from standard input.  The trailing newline is stripped.\n\nThe prompt string, if given, is printed to standard output without a\ntrailing newline before reading input.\n\nIf the user hits EOF (*nix: Ctrl-D, Windows: Ctrl-Z+Return), raise\nEOFError.\nOn *nix systems, readline is used if available."
+        doc = "Read a line from standard input, without its end. EOFError when there is none.\n\nThe prompt is written to standard output first. On a terminal the line can be edited."
     )]
     fn input(vm: &Vm, prompt: Option<&Value>) -> Res {
         vm.audit("builtins.input", || Ok(vec![prompt.cloned().unwrap_or(Value::NONE)]))?;

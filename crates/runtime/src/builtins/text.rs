@@ -11,13 +11,13 @@ pub struct Text;
 impl Text {
     #[function(
         sig = "(obj, /)",
-        doc = "Return an ASCII-only representation of an object.\n\nAs repr(), return a string containing a printable representation of an\nobject, but escape the non-ASCII characters in the string returned by\nrepr() using \\\\x, \\\\u or \\\\U escapes. This generates a string similar\nto that returned by repr() in Python 2."
+        doc = "As repr(), with \\x, \\u and \\U escapes for everything outside ASCII."
     )]
     fn ascii(vm: &Vm, obj: &Value) -> Res<Ref<Str>> {
         vm.ascii(obj)
     }
 
-    #[function(sig = "(i, /)", doc = "Return a Unicode string of one character with ordinal i; 0 <= i <= 0x10ffff.")]
+    #[function(sig = "(i, /)", doc = "The character with this code point, from 0 to 0x10ffff.")]
     fn chr(vm: &Vm, i: &Value) -> Res<Ref<Str>> {
         match vm.index_as_i128(i)? {
             Some(c) if (0..=0x10ffff).contains(&c) => vm.new_char(c as u32),
@@ -27,7 +27,7 @@ impl Text {
 
     #[function(
         sig = "(value, format_spec='', /)",
-        doc = "Return type(value).__format__(value, format_spec)\n\nMany built-in types implement format_spec according to the\nFormat Specification Mini-language. See help('FORMATTING').\n\nIf type(value) does not supply a method named __format__\nand format_spec is empty, then str(value) is returned.\nSee also help('SPECIALMETHODS')."
+        doc = "type(value).__format__(value, format_spec): the value as text, as the specification wants it."
     )]
     fn format(vm: &Vm, value: &Value, format_spec: Option<&Ref<Str>>) -> Res {
         match format_spec {
@@ -38,7 +38,7 @@ impl Text {
 
     #[function(
         sig = "(character, /)",
-        doc = "Return the ordinal value of a character.\n\nIf the argument is a one-character string, return the Unicode code\npoint of that character.\n\nIf the argument is a bytes or bytearray object of length 1, return its\nsingle byte value."
+        doc = "The code point of a string of one character, or the value of a single byte."
     )]
     fn ord(vm: &Vm, character: &Value) -> Res<u32> {
         let wrong =
@@ -57,7 +57,7 @@ impl Text {
 
     #[function(
         sig = "(obj, /)",
-        doc = "Return the canonical string representation of the object.\n\nFor many object types, including most builtins, eval(repr(obj)) == obj."
+        doc = "Text that shows the object to a programmer; where possible, eval(repr(obj)) == obj."
     )]
     fn repr(vm: &Vm, obj: &Value) -> Res<Ref<Str>> {
         vm.repr(obj)

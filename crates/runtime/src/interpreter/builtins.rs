@@ -230,18 +230,11 @@ fn audited_source(vm: &Vm, source: &Value) -> Res {
 
 #[methods]
 impl CodeFunctions {
-    /// Compile source into a code object that can be executed by exec() or eval().
+    /// Make a code object, for exec() or eval(), of source text or a syntax tree.
     ///
-    /// The source code may represent a Python module, statement or expression.
-    /// The filename will be used for run-time error messages.
-    /// The mode must be 'exec' to compile a module, 'single' to compile a
-    /// single (interactive) statement, or 'eval' to compile an expression.
-    /// The flags argument, if present, controls which future statements influence
-    /// the compilation of the code.
-    /// The dont_inherit argument, if true, stops the compilation inheriting
-    /// the effects of any future statements in effect in the code calling
-    /// compile; if absent or false these statements do influence the compilation,
-    /// in addition to any features explicitly specified.
+    /// filename is told in error messages. mode is 'exec' for statements, 'eval' for an expression, 'single' for a
+    /// statement of the interactive interpreter. flags and dont_inherit decide which future statements count;
+    /// optimize is the level of -O, -1 the interpreter's own.
     #[function(sig = "(source, filename, mode, flags=0, dont_inherit=False, optimize=-1, *, _feature_version=-1)")]
     #[allow(clippy::too_many_arguments)]
     fn compile(
@@ -276,13 +269,9 @@ impl CodeFunctions {
         }
     }
 
-    /// Evaluate the given source in the context of globals and locals.
+    /// The value of an expression.
     ///
-    /// The source may be a string representing a Python expression
-    /// or a code object as returned by compile().
-    /// The globals must be a dictionary and locals can be any mapping,
-    /// defaulting to the current globals and locals.
-    /// If only globals is given, locals defaults to it.
+    /// source is text or a code object; globals is a dict, locals any mapping; without them, those of the caller.
     #[function(sig = "(source, /, globals=None, locals=None)")]
     fn eval(vm: &Vm, source: &Value, globals: Option<&Value>, locals: Option<&Value>) -> Res {
         let given = source;
@@ -309,15 +298,10 @@ impl CodeFunctions {
         run_code(vm, &code, &globals, Some(locals), None)
     }
 
-    /// Execute the given source in the context of globals and locals.
+    /// Run statements.
     ///
-    /// The source may be a string representing one or more Python statements
-    /// or a code object as returned by compile().
-    /// The globals must be a dictionary and locals can be any mapping,
-    /// defaulting to the current globals and locals.
-    /// If only globals is given, locals defaults to it.
-    /// The closure must be a tuple of cellvars, and can only be used
-    /// when source is a code object requiring exactly that many cellvars.
+    /// source is text or a code object; globals is a dict, locals any mapping; without them, those of the caller. closure
+    /// has a cell for each free variable of a code object.
     #[function(sig = "(source, /, globals=None, locals=None, *, closure=None)")]
     fn exec(vm: &Vm, source: &Value, globals: Option<&Value>, locals: Option<&Value>, closure: Option<&Value>) -> Res {
         let given = source;
@@ -360,10 +344,7 @@ impl CodeFunctions {
         Ok(Value::NONE)
     }
 
-    /// Return the dictionary containing the current scope's global variables.
-    ///
-    /// NOTE: Updates to this dictionary *will* affect name lookups in the current
-    /// global scope and vice-versa.
+    /// The dict of global variables: changes in it are changes of the variables.
     #[function(sig = "()")]
     fn globals(vm: &Vm) -> Res {
         match vm.current_globals() {
@@ -372,11 +353,7 @@ impl CodeFunctions {
         }
     }
 
-    /// Return a dictionary containing the current scope's local variables.
-    ///
-    /// NOTE: Whether or not updates to this dictionary will affect name lookups in
-    /// the local scope and vice-versa is *implementation dependent* and not
-    /// covered by any backwards compatibility guarantees.
+    /// The local variables as a dict: in a function a copy, elsewhere the variables themselves.
     #[function(sig = "()")]
     fn locals(vm: &Vm) -> Res {
         vm.current_locals()
@@ -384,7 +361,7 @@ impl CodeFunctions {
 
     /// __build_class__(func, name, /, *bases, [metaclass], **kwds) -> class
     ///
-    /// Internal helper function used by the class statement.
+    /// What a class statement calls; func runs the body.
     #[function(name = "__build_class__")]
     fn build_class(vm: &Vm, args: Args<'_>) -> Res {
         let [func, name, ..] = args.pos() else {

@@ -442,7 +442,7 @@ struct Functions;
 impl Functions {
     #[function(
         sig = "(value, version=version, /, *, allow_code=True)",
-        doc = "Return the bytes object that would be written to a file by dump(value, file).\n\n  value\n    Must be a supported type.\n  version\n    Indicates the data format that dumps should use.\n  allow_code\n    Allow to write code objects.\n\nRaise a ValueError exception if value has (or contains an object that has) an\nunsupported type."
+        doc = "A value as the bytes dump() writes.\n\nversion names the format; allow_code=False refuses code objects."
     )]
     fn dumps(vm: &Vm, value: &Value, version: Option<i32>, allow_code: bool) -> Res {
         vm.audit("marshal.dumps", || Ok(vec![value.clone(), Value::int32(version.unwrap_or(VERSION))]))?;
@@ -451,7 +451,7 @@ impl Functions {
 
     #[function(
         sig = "(value, file, version=version, /, *, allow_code=True)",
-        doc = "Write the value on the open file.\n\n  value\n    Must be a supported type.\n  file\n    Must be a writeable binary file.\n  version\n    Indicates the data format that dump should use.\n  allow_code\n    Allow to write code objects.\n\nIf the value has (or contains an object that has) an unsupported type, a\nValueError exception is raised - but garbage data will also be written to the\nfile. The object will not be properly read back by load()."
+        doc = "Write a value to a binary file.\n\nversion names the format; allow_code=False refuses code objects."
     )]
     fn dump(vm: &Vm, value: &Value, file: &Value, version: Option<i32>, allow_code: bool) -> Res {
         vm.audit("marshal.dumps", || Ok(vec![value.clone(), Value::int32(version.unwrap_or(VERSION))]))?;
@@ -461,7 +461,7 @@ impl Functions {
 
     #[function(
         sig = "(bytes, /, *, allow_code=True)",
-        doc = "Convert the bytes-like object to a value.\n\n  allow_code\n    Allow to load code objects.\n\nIf no valid value is found, raise EOFError, ValueError or TypeError.  Extra\nbytes in the input are ignored."
+        doc = "The value that these bytes begin with; what follows is ignored.\n\nEOFError, ValueError or TypeError when there is none. allow_code=False refuses code objects."
     )]
     fn loads(vm: &Vm, bytes: &Value, allow_code: bool) -> Res {
         let Some(export) = vm.class(bytes).slots().buffer else {
@@ -475,7 +475,7 @@ impl Functions {
     /// Asks the file for no more bytes than the value has.
     #[function(
         sig = "(file, /, *, allow_code=True)",
-        doc = "Read one value from the open file and return it.\n\n  file\n    Must be readable binary file.\n  allow_code\n    Allow to load code objects.\n\nIf no valid value is read (e.g. because the data has a different Python\nversion's incompatible marshal format), raise EOFError, ValueError or\nTypeError.\n\nNote: If an object containing an unsupported type was marshalled with\ndump(), load() will substitute None for the unmarshallable type."
+        doc = "Read a value from a binary file.\n\nEOFError, ValueError or TypeError when there is none. allow_code=False refuses code objects."
     )]
     fn load(vm: &Vm, file: &Value, allow_code: bool) -> Res {
         vm.audit("marshal.load", || Ok(Vec::new()))?;

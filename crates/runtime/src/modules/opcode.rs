@@ -72,17 +72,17 @@ impl Functions {
         instruction(opcode).is_some_and(|op| op.has_arg())
     }
 
-    #[function(sig = "(opcode)", doc = "Return True if the opcode accesses a constant, False otherwise.")]
+    #[function(sig = "(opcode)", doc = "Does the instruction's argument number a constant?")]
     fn has_const(_: &Vm, opcode: i32) -> bool {
         has(opcode, Flags::CONST)
     }
 
-    #[function(sig = "(opcode)", doc = "Return True if the opcode accesses an attribute by name, False otherwise.")]
+    #[function(sig = "(opcode)", doc = "Does the instruction's argument number a name?")]
     fn has_name(_: &Vm, opcode: i32) -> bool {
         has(opcode, Flags::NAME)
     }
 
-    #[function(sig = "(opcode)", doc = "Return True if the opcode has a jump target, False otherwise.")]
+    #[function(sig = "(opcode)", doc = "Does the instruction's argument say where to jump?")]
     fn has_jump(_: &Vm, opcode: i32) -> bool {
         has(opcode, Flags::JUMP)
     }
@@ -90,18 +90,18 @@ impl Functions {
     /// Note that 'free' includes both 'cell' and 'free' variables.
     #[function(
         sig = "(opcode)",
-        doc = "Return True if the opcode accesses a free variable, False otherwise.\n\nNote that 'free' in this context refers to names in the current scope\nthat are referenced by inner scopes or names in the current scope that\nare referenced from outer scopes. It does not include references to\nglobal or builtin scopes."
+        doc = "Does the instruction's argument number a variable shared between nested scopes?\n\nThat is one of this scope which inner ones use, or one of an outer scope used here; not a global."
     )]
     fn has_free(_: &Vm, opcode: i32) -> bool {
         has(opcode, Flags::FREE)
     }
 
-    #[function(sig = "(opcode)", doc = "Return True if the opcode accesses a local variable, False otherwise.")]
+    #[function(sig = "(opcode)", doc = "Does the instruction's argument number a local variable?")]
     fn has_local(_: &Vm, opcode: i32) -> bool {
         has(opcode, Flags::LOCAL)
     }
 
-    #[function(sig = "(opcode)", doc = "Return True if the opcode sets an exception handler, False otherwise.")]
+    #[function(sig = "(opcode)", doc = "Does the instruction set an exception handler?")]
     fn has_exc(_: &Vm, opcode: i32) -> bool {
         instruction(opcode).is_some_and(|op| op.is_block_push())
     }
@@ -111,7 +111,7 @@ impl Functions {
         Value::NONE
     }
 
-    #[function(sig = "()", doc = "Return array of symbols of binary ops.\n\nIndexed by the BINARY_OP oparg value.")]
+    #[function(sig = "()", doc = "The symbols of the binary operators, in the order of BINARY_OP's argument.")]
     fn get_nb_ops(vm: &Vm) -> Res {
         let rows: Res<Vec<Value>> = NB_OPS
             .iter()
@@ -135,7 +135,7 @@ impl Functions {
         texts(vm, &SPECIAL_METHODS)
     }
 
-    #[function(sig = "(code, offset)", doc = "Return the executor object at offset in code if exists, None otherwise.")]
+    #[function(sig = "(code, offset)", doc = "The compiled trace at this offset of the code; None where there is none.")]
     fn get_executor(vm: &Vm, code: &Value, offset: i32) -> Res {
         let _ = (code, offset);
         Err(vm.runtime_error("Executors are not available in this build"))

@@ -154,7 +154,7 @@ struct Functions;
 impl Functions {
     #[function(
         sig = "(source, filename, startstr, /)",
-        doc = "Return symbol and scope dictionaries used internally by compiler."
+        doc = "The compiler's symbol tables of a source text, for the module symtable."
     )]
     fn symtable(vm: &Vm, source: &Value, filename: &Value, startstr: &Ref<Str>) -> Res {
         let path = vm.path_text(filename)?;

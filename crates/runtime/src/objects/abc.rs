@@ -212,17 +212,13 @@ struct Functions;
 
 #[methods]
 impl Functions {
-    /// Returns the current ABC cache token.
-    ///
-    /// The token is an opaque object (supporting equality testing) identifying
-    /// the current version of the ABC cache for virtual subclasses.  The token
-    /// changes with every call to register() on any ABC.
+    /// A token that compares unequal to those given before any later ABC.register() call.
     #[function(sig = "()")]
     fn get_cache_token(vm: &Vm) -> u64 {
         counter(vm)
     }
 
-    /// Internal ABC helper for class set-up. Should be never used outside abc module.
+    /// Prepares a class made by ABCMeta. For the module abc alone.
     #[function(sig = "(self, /)", name = "_abc_init")]
     fn abc_init(vm: &Vm, this: &Value) -> Res<()> {
         let class = expect_class(vm, this, "_abc_init() argument must be a class")?;
@@ -252,7 +248,7 @@ impl Functions {
         Ok(())
     }
 
-    /// Internal ABC helper for subclasss registration. Should be never used outside abc module.
+    /// The work of ABCMeta.register. For the module abc alone.
     #[function(sig = "(self, subclass, /)", name = "_abc_register")]
     fn abc_register(vm: &Vm, this: &Value, subclass: &Value) -> Res {
         let sub = expect_class(vm, subclass, "Can only register classes")?;
@@ -276,7 +272,7 @@ impl Functions {
         Ok(subclass.clone())
     }
 
-    /// Internal ABC helper for instance checks. Should be never used outside abc module.
+    /// The work of ABCMeta.__instancecheck__. For the module abc alone.
     #[function(sig = "(self, instance, /)", name = "_abc_instancecheck")]
     fn abc_instancecheck(vm: &Vm, this: &Value, instance: &Value) -> Res<bool> {
         let own = data(vm, this)?;
@@ -302,24 +298,20 @@ impl Functions {
         Ok(check(&claimed)? || check(&class)?)
     }
 
-    /// Internal ABC helper for subclasss checks. Should be never used outside abc module.
+    /// The work of ABCMeta.__subclasscheck__. For the module abc alone.
     #[function(sig = "(self, subclass, /)", name = "_abc_subclasscheck")]
     fn abc_subclasscheck(vm: &Vm, this: &Value, subclass: &Value) -> Res<bool> {
         subclass_check(vm, this, subclass)
     }
 
-    /// Internal ABC helper to reset registry of a given class.
-    ///
-    /// Should be only used by refleak.py
+    /// Empties the registry of a class. For tests that hunt leaks.
     #[function(sig = "(self, /)", name = "_reset_registry")]
     fn reset_registry(vm: &Vm, this: &Value) -> Res<()> {
         drop(data(vm, this)?.registry.replace(HashMap::new()));
         Ok(())
     }
 
-    /// Internal ABC helper to reset both caches of a given class.
-    ///
-    /// Should be only used by refleak.py
+    /// Empties both caches of a class. For tests that hunt leaks.
     #[function(sig = "(self, /)", name = "_reset_caches")]
     fn reset_caches(vm: &Vm, this: &Value) -> Res<()> {
         let own = data(vm, this)?;
@@ -328,11 +320,9 @@ impl Functions {
         Ok(())
     }
 
-    /// Internal ABC helper for cache and registry debugging.
+    /// The registry, both caches and the version of the negative cache, copied, for debugging.
     ///
-    /// Return shallow copies of registry, of both caches, and
-    /// negative cache version. Don't call this function directly,
-    /// instead use ABC._dump_registry() for a nice repr.
+    /// ABC._dump_registry() shows them readably.
     #[function(sig = "(self, /)", name = "_get_dump")]
     fn get_dump(vm: &Vm, this: &Value) -> Res {
         let own = data(vm, this)?;

@@ -23,7 +23,7 @@ impl Payload for ClassMethod {
 }
 
 pub static CLASS_METHOD: TypeDef = TypeDef {
-    doc: "classmethod(function, /)\n--\n\nConvert a function to be a class method.\n\nA class method receives the class as implicit first argument,\njust like an instance method receives the instance.\nTo declare a class method, use this idiom:\n\n  class C:\n      @classmethod\n      def f(cls, arg1, arg2, argN):\n          ...\n\nIt can be called either on the class (e.g. C.f()) or on an instance\n(e.g. C().f()).  The instance is ignored except for its class.\nIf a class method is called for a derived class, the derived class\nobject is passed as the implied first argument.\n\nClass methods are different than C++ or Java static methods.\nIf you want those, see the staticmethod builtin.",
+    doc: "classmethod(function, /)\n--\n\nMake a method that gets the class in place of the instance.\n\n     class C:\n         @classmethod\n         def f(cls, arg1): ...\n\nC.f() and C().f() both call it with C, or with the subclass they are called on.",
     flags: TypeFlags::BASETYPE.with(TypeFlags::GC).with(TypeFlags::DICT).with(TypeFlags::WEAKREF),
     slots: Slots { repr: Some(repr), descr_get: Some(descr_get), init: Some(init), new: Some(new), ..Slots::NONE },
     tables: &[ClassMethod::METHODS, crate::objects::r#type::construct::DICT_TABLE],

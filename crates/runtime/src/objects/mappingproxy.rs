@@ -158,7 +158,7 @@ impl MappingProxy {
     /// --
     ///
     /// Return the value for key if key is in the mapping, else default.
-    #[method(doc = "Return the value for key if key is in the mapping, else default.", sig = "(key, default=None, /)")]
+    #[method(doc = "The value of the key, or the default when it is missing.", sig = "(key, default=None, /)")]
     fn get(vm: &Vm, this: &Ref<MappingProxy>, key: &Value, default: Option<&Value>) -> Res {
         vm.call_method(&this.mapping, &vm.names().get, &[key.clone(), default.cloned().unwrap_or(Value::NONE)])
     }

@@ -121,7 +121,7 @@ impl Namespace {
     }
 
     #[method(
-        doc = "Return a copy of the namespace object with new values for the specified attributes.",
+        doc = "A copy with these attributes changed.",
         text = "($self, /, **changes)"
     )]
     fn __replace__(vm: &Vm, this: &Value, args: Args) -> Res {

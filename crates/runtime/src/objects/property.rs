@@ -29,7 +29,7 @@ impl Payload for Property {
 }
 
 pub static PROPERTY: TypeDef = TypeDef {
-    doc: "property(fget=None, fset=None, fdel=None, doc=None)\n--\n\nProperty attribute.\n\n  fget\n    function to be used for getting an attribute value\n  fset\n    function to be used for setting an attribute value\n  fdel\n    function to be used for del'ing an attribute\n  doc\n    docstring\n\nTypical use is to define a managed attribute x:\n\nclass C(object):\n    def getx(self): return self._x\n    def setx(self, value): self._x = value\n    def delx(self): del self._x\n    x = property(getx, setx, delx, \"I'm the 'x' property.\")\n\nDecorators make defining new properties or modifying existing ones easy:\n\nclass C(object):\n    @property\n    def x(self):\n        \"I am the 'x' property.\"\n        return self._x\n    @x.setter\n    def x(self, value):\n        self._x = value\n    @x.deleter\n    def x(self):\n        del self._x",
+    doc: "property(fget=None, fset=None, fdel=None, doc=None)\n--\n\nAn attribute that functions get, set and delete.\n\nfget, fset and fdel are these functions, doc its docstring, fget's if not given. As a decorator:\n\nclass C:\n    @property\n    def x(self): ...\n    @x.setter\n    def x(self, value): ...\n    @x.deleter\n    def x(self): ...",
     flags: TypeFlags::BASETYPE.with(TypeFlags::GC),
     slots: Slots {
         descr_get: Some(descr_get),
@@ -170,19 +170,19 @@ fn copy(vm: &Vm, this: &Ref<Property>, getter: Option<&Value>, setter: Option<&V
 
 #[methods]
 impl Property {
-    /// Descriptor to obtain a copy of the property with a different getter.
+    /// A copy of the property that gets with this function.
     #[method(sig = "(object, /)")]
     fn getter(vm: &Vm, this: &Ref<Property>, object: &Value) -> Res {
         copy(vm, this, Some(object), None, None)
     }
 
-    /// Descriptor to obtain a copy of the property with a different setter.
+    /// A copy of the property that sets with this function.
     #[method(sig = "(object, /)")]
     fn setter(vm: &Vm, this: &Ref<Property>, object: &Value) -> Res {
         copy(vm, this, None, Some(object), None)
     }
 
-    /// Descriptor to obtain a copy of the property with a different deleter.
+    /// A copy of the property that deletes with this function.
     #[method(sig = "(object, /)")]
     fn deleter(vm: &Vm, this: &Ref<Property>, object: &Value) -> Res {
         copy(vm, this, None, None, Some(object))

@@ -26,7 +26,7 @@ impl Payload for Super {
 }
 
 pub static SUPER: TypeDef = TypeDef {
-    doc: "super() -> same as super(__class__, <first argument>)\nsuper(type) -> unbound super object\nsuper(type, obj) -> bound super object; requires isinstance(obj, type)\nsuper(type, type2) -> bound super object; requires issubclass(type2, type)\nTypical use to call a cooperative superclass method:\nclass C(B):\n    def meth(self, arg):\n        super().meth(arg)\nThis works for class methods too:\nclass C(B):\n    @classmethod\n    def cmeth(cls, arg):\n        super().cmeth(arg)\n",
+    doc: "super() -> super(the class of the method, its first argument)\nsuper(type) -> not bound to an object\nsuper(type, obj) -> isinstance(obj, type) must hold\nsuper(type, type2) -> issubclass(type2, type) must hold\n\nAttributes as the classes behind type in the method resolution order have them:\n\nclass C(B):\n    def meth(self, arg):\n        super().meth(arg)\n    @classmethod\n    def cmeth(cls, arg):\n        super().cmeth(arg)\n",
     flags: TypeFlags::BASETYPE.with(TypeFlags::GC),
     slots: Slots {
         repr: Some(repr),

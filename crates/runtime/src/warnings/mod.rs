@@ -32,7 +32,7 @@ pub struct Warnings {
 
 pub static WARNINGS: ModuleDef = ModuleDef {
     name: "_warnings",
-    doc: "_warnings provides basic warning filtering support.\nIt is a helper module to speed up interpreter start-up.",
+    doc: "The native half of the module warnings.",
     tables: &[Functions::METHODS],
     init,
 };
@@ -124,7 +124,7 @@ fn category_of(vm: &Vm, message: &Value, category: Option<&Value>) -> Res {
 impl Functions {
     #[function(
         sig = "(message, category=None, stacklevel=1, source=None, *, skip_file_prefixes=())",
-        doc = "Issue a warning, or maybe ignore it or raise an exception.\n\n  message\n    Text of the warning message.\n  category\n    The Warning category subclass. Defaults to UserWarning.\n  stacklevel\n    How far up the call stack to make this warning appear. A value of 2 for\n    example attributes the warning to the caller of the code calling warn().\n  source\n    If supplied, the destroyed object which emitted a ResourceWarning\n  skip_file_prefixes\n    An optional tuple of module filename prefixes indicating frames to skip\n    during stacklevel computations for stack frame attribution."
+        doc = "Give a warning: the filters decide whether it is shown, ignored or raised.\n\nstacklevel says whose line is blamed (1: the caller's); frames of files below skip_file_prefixes do not\ncount. source is the object that was lost, for ResourceWarning."
     )]
     fn warn(
         vm: &Vm,

@@ -59,7 +59,7 @@ impl Array {
     }
 
     #[method(
-        doc = "Return a tuple (address, length) giving the current memory address and the length in items of the buffer used to hold array's contents.\n\nThe length should be multiplied by the itemsize attribute to calculate\nthe buffer length in bytes.",
+        doc = "(address, number of items) of the memory that holds the items.\n\nThe number of bytes is the number of items times itemsize.",
         sig = "()"
     )]
     fn buffer_info(vm: &Vm, this: &Ref<Array>) -> Res {
@@ -68,7 +68,7 @@ impl Array {
     }
 
     #[method(
-        doc = "Byteswap all items of the array.\n\nIf the items in the array are not 1, 2, 4, or 8 bytes in size, RuntimeError is\nraised.",
+        doc = "Turn the byte order of each item around. RuntimeError for sizes other than 1, 2, 4, 8 and 16.",
         sig = "()"
     )]
     fn byteswap(_: &Vm, this: &Ref<Array>) {
@@ -111,7 +111,7 @@ impl Array {
         slots::extend(vm, this, bb)
     }
 
-    #[method(doc = "Read n objects from the file object f and append them to the end of the array.", sig = "(f, n, /)")]
+    #[method(doc = "Append n items read from the file f; EOFError if it has fewer.", sig = "(f, n, /)")]
     fn fromfile(vm: &Vm, this: &Ref<Array>, f: &Value, n: isize) -> Res<()> {
         let Ok(n) = usize::try_from(n) else { return Err(vm.value_error("negative count")) };
         let wanted = n.saturating_mul(this.code.size());
@@ -146,7 +146,7 @@ impl Array {
     }
 
     #[method(
-        doc = "Appends items from the string, interpreting it as an array of machine values, as if it had been read from a file using the fromfile() method.",
+        doc = "Append the items whose bytes these are.",
         sig = "(buffer, /)"
     )]
     fn frombytes(vm: &Vm, this: &Ref<Array>, buffer: &Value) -> Res<()> {
@@ -160,7 +160,7 @@ impl Array {
     }
 
     #[method(
-        doc = "Extends this array with data from the unicode string ustr.\n\nThe array must be a unicode type array; otherwise a ValueError is raised.\nUse array.frombytes(ustr.encode(...)) to append Unicode data to an array of\nsome other type.",
+        doc = "Append the characters of a string to an array of type 'u' or 'w'; ValueError for others.",
         sig = "(ustr, /)"
     )]
     fn fromunicode(vm: &Vm, this: &Ref<Array>, ustr: &Ref<Str>) -> Res<()> {
@@ -172,7 +172,7 @@ impl Array {
     }
 
     #[method(
-        doc = "Return index of first occurrence of v in the array.\n\nRaise ValueError if the value is not present.",
+        doc = "The position of the first item equal to v; ValueError if there is none.",
         sig = "(v, start=0, stop=sys.maxsize, /)"
     )]
     fn index(vm: &Vm, this: &Ref<Array>, v: &Value, start: Option<&Value>, stop: Option<&Value>) -> Res {
@@ -198,7 +198,7 @@ impl Array {
         Ok(())
     }
 
-    #[method(doc = "Return the i-th element and delete it from the array.\n\ni defaults to -1.", sig = "(i=-1, /)")]
+    #[method(doc = "Take out and return the item at position i (the last one if not given).", sig = "(i=-1, /)")]
     fn pop(vm: &Vm, this: &Ref<Array>, i: isize) -> Res {
         let len = this.len();
         if len == 0 {
@@ -248,14 +248,14 @@ impl Array {
         vm.new_list(this.items(vm)?)
     }
 
-    #[method(doc = "Convert the array to an array of machine values and return the bytes representation.", sig = "()")]
+    #[method(doc = "The items' bytes.", sig = "()")]
     fn tobytes(vm: &Vm, this: &Ref<Array>) -> Res {
         let bytes = this.bytes.get();
         vm.new_bytes_value(&bytes)
     }
 
     #[method(
-        doc = "Extends this array with data from the unicode string ustr.\n\nConvert the array to a unicode string.  The array must be a unicode type array;\notherwise a ValueError is raised.  Use array.tobytes().decode() to obtain a\nunicode string from an array of some other type.",
+        doc = "The characters of an array of type 'u' or 'w' as a string; ValueError for others.",
         sig = "()"
     )]
     fn tounicode(vm: &Vm, this: &Ref<Array>) -> Res {

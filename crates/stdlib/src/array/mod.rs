@@ -19,7 +19,7 @@ use ophi_runtime::{GilCell, Payload, Ref, Res, Trace, TypeDef, TypeFlags, Value,
 
 pub static MODULE: ModuleDef = ModuleDef {
     name: "array",
-    doc: "This module defines an object type which can efficiently represent\nan array of basic values: characters, integers, floating-point\nnumbers.  Arrays are sequence types and behave very much like lists,\nexcept that the type of objects stored in them is constrained.\n",
+    doc: "Sequences of numbers or characters of one kind, packed as in C.\n",
     tables: &[rebuild::Functions::METHODS],
     init,
 };

@@ -35,7 +35,7 @@ impl Payload for DefaultDict {
 
 pub static DEFAULT_DICT: TypeDef = TypeDef {
     module: "collections",
-    doc: "defaultdict(default_factory=None, /, [...]) --> dict with default factory\n\nThe default factory is called without arguments to produce\na new value when a key is not present, in __getitem__ only.\nA defaultdict compares equal to a dict with the same items.\nAll remaining arguments are treated the same as if they were\npassed to the dict constructor, including keyword arguments.\n",
+    doc: "defaultdict(default_factory=None, /, [...]) --> dict with default factory\n\nA dict whose d[key] calls default_factory() for a missing key and keeps what it returns. Everything\nelse is as for dict, the remaining arguments too.\n",
     flags: TypeFlags::GC.with(TypeFlags::BASETYPE).with(TypeFlags::DICT_SUBCLASS),
     slots: Slots { repr: Some(repr), init: Some(init), new: Some(new), or: Some(or), ..Slots::NONE },
     tables: &[DefaultDict::METHODS],
@@ -118,7 +118,7 @@ fn or(vm: &Vm, a: &Value, b: &Value) -> Res {
 #[methods]
 impl DefaultDict {
     #[method(
-        doc = "__missing__(key) # Called by __getitem__ for missing key; pseudo-code:\n  if self.default_factory is None: raise KeyError((key,))\n  self[key] = value = self.default_factory()\n  return value\n",
+        doc = "__missing__(key) # What d[key] does for a missing key: KeyError without a factory, else its result is kept and returned.\n",
         sig = "(key, /)"
     )]
     fn __missing__(vm: &Vm, this: &Value, key: &Value) -> Res {

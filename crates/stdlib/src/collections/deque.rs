@@ -36,7 +36,7 @@ impl Payload for Deque {
 
 pub static DEQUE: TypeDef = TypeDef {
     module: "collections",
-    doc: "A list-like sequence optimized for data accesses near its endpoints.",
+    doc: "A sequence that grows and shrinks quickly at both ends.",
     flags: TypeFlags::GC.with(TypeFlags::BASETYPE).with(TypeFlags::WEAKREF).with(TypeFlags::SEQUENCE),
     slots: Slots {
         repr: Some(repr),
@@ -377,14 +377,14 @@ impl Deque {
 
     #[method(
         name = "extend",
-        doc = "Extend the right side of the deque with elements from the iterable.",
+        doc = "Append each item of the iterable at the right end.",
         sig = "(iterable, /)"
     )]
     fn extend_method(vm: &Vm, this: &Value, iterable: &Value) -> Res<()> {
         of(vm, this)?.extend(vm, this, iterable)
     }
 
-    #[method(doc = "Extend the left side of the deque with elements from the iterable.", sig = "(iterable, /)")]
+    #[method(doc = "Append each item of the iterable at the left end; they end up in reversed order.", sig = "(iterable, /)")]
     fn extendleft(vm: &Vm, this: &Value, iterable: &Value) -> Res<()> {
         let deque = of(vm, this)?;
         if iterable.is(this) {
@@ -395,7 +395,7 @@ impl Deque {
     }
 
     #[method(
-        doc = "Return first index of value.\n\nRaises ValueError if the value is not present.",
+        doc = "Where value occurs first; ValueError if it does not.",
         sig = "(value, start=0, stop=sys.maxsize, /)"
     )]
     fn index(vm: &Vm, this: &Ref<Deque>, value: &Value, start: Option<&Value>, stop: Option<&Value>) -> Res {
@@ -489,7 +489,7 @@ impl Deque {
 
     #[method(
         name = "rotate",
-        doc = "Rotate the deque n steps to the right.  If n is negative, rotates left.",
+        doc = "Move n items from the right end to the left, or for a negative n from the left end to the right.",
         sig = "(n=1, /)"
     )]
     fn rotate_method(_: &Vm, this: &Ref<Deque>, n: isize) {

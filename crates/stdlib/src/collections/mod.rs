@@ -15,7 +15,7 @@ use ophi_runtime::{Dict, Ref, Res, Value, Vm, methods};
 
 pub static MODULE: ModuleDef = ModuleDef {
     name: "_collections",
-    doc: "High performance data structures.\n- deque:        ordered collection accessible from endpoints only\n- defaultdict:  dict subclass with a default value factory\n",
+    doc: "Containers: deque, a sequence that is quick at both ends, and defaultdict, a dict that fills in missing keys.\n",
     tables: &[Functions::METHODS],
     init,
 };

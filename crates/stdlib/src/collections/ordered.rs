@@ -193,7 +193,7 @@ fn inplace_or(vm: &Vm, this: &Value, other: &Value) -> Res {
 #[methods]
 impl OrderedDict {
     #[classmethod(
-        doc = "Create a new ordered dictionary with keys from iterable and values set to value.",
+        doc = "An ordered dict with the keys of an iterable, all with the same value.",
         sig = "(iterable, value=None)"
     )]
     fn fromkeys(vm: &Vm, cls: &TypeRef, iterable: &Value, value: Value) -> Res {
@@ -217,7 +217,7 @@ impl OrderedDict {
     }
 
     #[method(
-        doc = "Insert key with a value of default if key is not in the dictionary.\n\nReturn the value for key if key is in the dictionary, else default.",
+        doc = "The value of the key; when it is missing it is put in with the default first.",
         sig = "(key, default=None)"
     )]
     fn setdefault(vm: &Vm, this: &Value, key: &Value, default: Value) -> Res {
@@ -232,7 +232,7 @@ impl OrderedDict {
     }
 
     #[method(
-        doc = "od.pop(key[,default]) -> v, remove specified key and return the corresponding value.\n\nIf the key is not found, return the default if given; otherwise,\nraise a KeyError.",
+        doc = "od.pop(key[,default]) -> v\n\nTake the key out and return its value; when it is missing, the default, or KeyError without one.",
         sig = "(key, default=<unrepresentable>)"
     )]
     fn pop(vm: &Vm, this: &Value, key: &Value, default: Option<Value>) -> Res {
@@ -258,7 +258,7 @@ impl OrderedDict {
     }
 
     #[method(
-        doc = "Remove and return a (key, value) pair from the dictionary.\n\nPairs are returned in LIFO order if last is true or FIFO order if false.",
+        doc = "Take out the last pair (key, value), or with last=False the first.",
         sig = "(last=True)"
     )]
     fn popitem(vm: &Vm, this: &Value, last: bool) -> Res {
@@ -332,7 +332,7 @@ impl OrderedDict {
     }
 
     #[method(
-        doc = "Move an existing element to the end (or beginning if last is false).\n\nRaise KeyError if the element does not exist."
+        doc = "Make the key the last one, or with last=False the first. KeyError if it is missing."
     )]
     fn move_to_end(vm: &Vm, this: &Value, args: Args) -> Res<()> {
         static SIGNATURE: Signature = Signature {

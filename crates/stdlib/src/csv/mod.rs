@@ -91,7 +91,7 @@ pub struct Functions;
 #[methods]
 impl Functions {
     #[function(
-        doc = "Return a reader object that will process lines from the given iterable.\n\nThe \"iterable\" argument can be any object that returns a line\nof input for each iteration, such as a file object or a list.  The\noptional \"dialect\" argument defines a CSV dialect.  The function\nalso accepts optional keyword arguments which override settings\nprovided by the dialect.\n\nThe returned object is an iterator.  Each iteration returns a row\nof the CSV file (which can span multiple input lines).",
+        doc = "An iterator over the rows of CSV text.\n\niterable gives the lines, as an open file or a list of strings does. dialect is a Dialect or the name\nof one; keyword arguments override single settings of it.",
         text = "($module, iterable, /, dialect='excel', **fmtparams)"
     )]
     fn reader(vm: &Vm, args: Args) -> Res {
@@ -104,7 +104,7 @@ impl Functions {
     }
 
     #[function(
-        doc = "Return a writer object that will write user data on the given file object.\n\nThe \"fileobj\" argument can be any object that supports the file API.\nThe optional \"dialect\" argument defines a CSV dialect.  The function\nalso accepts optional keyword arguments which override settings\nprovided by the dialect.",
+        doc = "A writer of CSV text onto fileobj, which needs a write() method.\n\ndialect is a Dialect or the name of one; keyword arguments override single settings of it.",
         text = "($module, fileobj, /, dialect='excel', **fmtparams)"
     )]
     fn writer(vm: &Vm, args: Args) -> Res {
@@ -125,7 +125,7 @@ impl Functions {
     }
 
     #[function(
-        doc = "Create a mapping from a string name to a CVS dialect.\n\nThe optional \"dialect\" argument specifies the base dialect instance\nor the name of the registered dialect.  The function also accepts\noptional keyword arguments which override settings provided by the\ndialect.",
+        doc = "Give a dialect a name; keyword arguments override single settings of it.",
         text = "($module, name, /, dialect='excel', **fmtparams)"
     )]
     fn register_dialect(vm: &Vm, args: Args) -> Res<()> {
@@ -139,7 +139,7 @@ impl Functions {
         dialects(vm)?.set(vm, name, made.into_value())
     }
 
-    #[function(doc = "Delete the name/dialect mapping associated with a string name.", sig = "(name)")]
+    #[function(doc = "Forget the dialect of this name.", sig = "(name)")]
     fn unregister_dialect(vm: &Vm, name: &Value) -> Res<()> {
         match dialects(vm)?.remove(vm, name)? {
             Some(_) => Ok(()),
@@ -153,7 +153,7 @@ impl Functions {
     }
 
     #[function(
-        doc = "Sets an upper limit on parsed fields.\n\nReturns old limit. If limit is not given, no new limit is set and\nthe old limit is returned",
+        doc = "The longest field a reader accepts; with an argument it is changed and the former one returned.",
         sig = "(new_limit=<unrepresentable>)"
     )]
     fn field_size_limit(vm: &Vm, new_limit: Option<&Value>) -> Res {

@@ -28,7 +28,7 @@ impl Payload for Reader {
 
 pub static READER: TypeDef = TypeDef {
     module: "_csv",
-    doc: "CSV reader\n\nReader objects are responsible for reading and parsing tabular data\nin CSV format.",
+    doc: "Reads rows from lines of CSV text: an iterator of lists.",
     flags: TypeFlags::GC.with(TypeFlags::DISALLOW_INSTANTIATION),
     slots: Slots { iter: Some(self_iter), iternext: Some(next), ..Slots::NONE },
     tables: &[Reader::METHODS],

@@ -24,7 +24,7 @@ impl Payload for Writer {
 
 pub static WRITER: TypeDef = TypeDef {
     module: "_csv",
-    doc: "CSV writer\n\nWriter objects are responsible for generating tabular data\nin CSV format from sequence input.",
+    doc: "Writes rows as CSV text.",
     flags: TypeFlags::GC.with(TypeFlags::DISALLOW_INSTANTIATION),
     tables: &[Writer::METHODS],
     ..TypeDef::of::<Writer>("writer", &OBJECT)
@@ -153,7 +153,7 @@ impl Writer {
     }
 
     #[method(
-        doc = "Construct and write a CSV record from an iterable of fields.\n\nNon-string elements will be converted to string.",
+        doc = "Write one row. What is not a string is written as str() shows it.",
         sig = "(row, /)"
     )]
     fn writerow(vm: &Vm, this: &Ref<Writer>, row: &Value) -> Res {
@@ -161,7 +161,7 @@ impl Writer {
     }
 
     #[method(
-        doc = "Construct and write a series of iterables to a csv file.\n\nNon-string elements will be converted to string.",
+        doc = "Write each of the rows. What is not a string is written as str() shows it.",
         sig = "(rows, /)"
     )]
     fn writerows(vm: &Vm, this: &Ref<Writer>, rows: &Value) -> Res<()> {

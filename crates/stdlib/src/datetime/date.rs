@@ -263,10 +263,7 @@ impl Date {
         this.day()
     }
 
-    /// Create a date from a POSIX timestamp.
-    ///
-    /// The timestamp is a number, e.g. created via time.time(), that is
-    /// interpreted as local time.
+    /// The local date at a number of seconds since the epoch, as time.time() counts them.
     #[classmethod(sig = "(timestamp, /)")]
     fn fromtimestamp(vm: &Vm, cls: &TypeRef, timestamp: &Value) -> Res {
         let tm = clock::local_fields(vm, clock::timestamp_floor(vm, timestamp)?)?;
@@ -297,7 +294,7 @@ impl Date {
     }
 
     #[classmethod(
-        doc = "int, int, int -> Construct a date from the ISO year, week number and weekday.\n\nThis is the inverse of the date.isocalendar() function"
+        doc = "int, int, int -> The date of an ISO year, week and weekday, as isocalendar() names them."
     )]
     fn fromisocalendar(vm: &Vm, cls: &TypeRef, args: Args) -> Res {
         let mut bound = [None; 3];
@@ -326,12 +323,12 @@ impl Date {
         date_of(vm, cls, year, month, day)
     }
 
-    #[classmethod(doc = "string, format -> new date parsed from a string (like time.strptime()).")]
+    #[classmethod(doc = "string, format -> the date that the string names, read by the format as time.strptime() reads it.")]
     fn strptime(vm: &Vm, cls: &TypeRef, args: Args) -> Res {
         strptime(vm, "_strptime_datetime_date", cls, args)
     }
 
-    /// Current date or datetime:  same as self.__class__.fromtimestamp(time.time()).
+    /// Today's date in local time.
     #[classmethod(sig = "()")]
     fn today(vm: &Vm, cls: &TypeRef) -> Res {
         let (seconds, micros) = clock::now(vm)?;
@@ -372,14 +369,13 @@ impl Date {
         text::iso_date(this.year(), this.month(), this.day())
     }
 
-    /// Return the day of the week represented by the date.
-    /// Monday == 1 ... Sunday == 7
+    /// The day of the week, from 1 (Monday) to 7 (Sunday).
     #[method(sig = "()")]
     fn isoweekday(_: &Vm, this: &Ref<Date>) -> i32 {
         this.weekday() + 1
     }
 
-    /// Return a named tuple containing ISO year, week number, and weekday.
+    /// ISO year, week and weekday, as a named tuple.
     #[method(sig = "()")]
     fn isocalendar(vm: &Vm, this: &Ref<Date>) -> Res {
         let (year, week, weekday) = calendar::iso_calendar(this.year(), this.month(), this.day());
@@ -393,14 +389,13 @@ impl Date {
         struct_time(vm, this, [0; 3], -1)
     }
 
-    /// Return proleptic Gregorian ordinal.  January 1 of year 1 is day 1.
+    /// The number of the day: January 1 of the year 1 is day 1.
     #[method(sig = "()")]
     fn toordinal(_: &Vm, this: &Ref<Date>) -> i32 {
         this.ordinal()
     }
 
-    /// Return the day of the week represented by the date.
-    /// Monday == 0 ... Sunday == 6
+    /// The day of the week, from 0 (Monday) to 6 (Sunday).
     #[method(sig = "()", name = "weekday")]
     fn weekday_method(_: &Vm, this: &Ref<Date>) -> i32 {
         this.weekday()

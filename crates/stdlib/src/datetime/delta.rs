@@ -33,7 +33,7 @@ impl Payload for Delta {
 
 pub static TIMEDELTA: TypeDef = TypeDef {
     module: "datetime",
-    doc: "Difference between two datetime values.\n\ntimedelta(days=0, seconds=0, microseconds=0, milliseconds=0, minutes=0, hours=0, weeks=0)\n\nAll arguments are optional and default to 0.\nArguments may be integers or floats, and may be positive or negative.",
+    doc: "A span of time, kept as days, seconds and microseconds.\n\ntimedelta(days=0, seconds=0, microseconds=0, milliseconds=0, minutes=0, hours=0, weeks=0)\n\nArguments may be negative and need not be whole.",
     flags: TypeFlags::BASETYPE,
     slots: Slots {
         new: Some(construct),

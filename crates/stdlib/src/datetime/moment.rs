@@ -61,7 +61,7 @@ impl Payload for Moment {
 
 pub static DATETIME: TypeDef = TypeDef {
     module: "datetime",
-    doc: "datetime(year, month, day[, hour[, minute[, second[, microsecond[,tzinfo]]]]])\n\nThe year, month and day arguments are required. tzinfo may be None, or an\ninstance of a tzinfo subclass. The remaining arguments may be ints.\n",
+    doc: "datetime(year, month, day[, hour[, minute[, second[, microsecond[,tzinfo]]]]])\n\nA date and a time of day. tzinfo is None or says what offset from UTC they mean.\n",
     flags: TypeFlags::BASETYPE.with(TypeFlags::GC),
     slots: Slots {
         new: Some(moment_make::construct),
@@ -200,12 +200,7 @@ impl Moment {
         this.fold
     }
 
-    /// Returns new datetime object representing current time local to tz.
-    ///
-    ///   tz
-    ///     Timezone object.
-    ///
-    /// If no tz is specified, uses local timezone.
+    /// The present date and time in the time zone tz, or local time without one.
     #[classmethod(sig = "(tz=None)")]
     fn now(vm: &Vm, cls: &TypeRef, tz: Option<&Value>) -> Res {
         let tz = tz.cloned().unwrap_or(Value::NONE);
@@ -249,7 +244,7 @@ impl Moment {
         clock::moment_at(vm, cls, seconds, micros, &Value::NONE, true)
     }
 
-    #[classmethod(doc = "string, format -> new datetime parsed from a string (like time.strptime()).")]
+    #[classmethod(doc = "string, format -> the date and time that the string names, read by the format as time.strptime() reads it.")]
     fn strptime(vm: &Vm, cls: &TypeRef, args: Args) -> Res {
         strptime(vm, "_strptime_datetime_datetime", cls, args)
     }
@@ -355,7 +350,7 @@ impl Moment {
     }
 
     #[method(
-        doc = "[sep] -> string in ISO 8601 format, YYYY-MM-DDT[HH[:MM[:SS[.mmm[uuu]]]]][+HH:MM].\nsep is used to separate the year from the time, and defaults to 'T'.\nThe optional argument timespec specifies the number of additional terms\nof the time to include. Valid options are 'auto', 'hours', 'minutes',\n'seconds', 'milliseconds' and 'microseconds'.\n"
+        doc = "[sep] -> ISO 8601 text, YYYY-MM-DDT[HH[:MM[:SS[.mmm[uuu]]]]][+HH:MM].\nsep stands between date and time. timespec says how exact the time is shown: 'auto', 'hours',\n'minutes', 'seconds', 'milliseconds' or 'microseconds'.\n"
     )]
     fn isoformat(vm: &Vm, this: &Value, args: Args) -> Res {
         let mut bound = [None; 2];

@@ -40,7 +40,7 @@ impl Payload for Time {
 
 pub static TIME: TypeDef = TypeDef {
     module: "datetime",
-    doc: "time([hour[, minute[, second[, microsecond[, tzinfo]]]]]) --> a time object\n\nAll arguments are optional. tzinfo may be None, or an instance of\na tzinfo subclass. The remaining arguments may be ints.\n",
+    doc: "time([hour[, minute[, second[, microsecond[, tzinfo]]]]]) --> a time object\n\nA time of day. tzinfo is None or says what offset from UTC it means.\n",
     flags: TypeFlags::BASETYPE.with(TypeFlags::GC),
     slots: Slots {
         new: Some(construct),
@@ -240,13 +240,13 @@ impl Time {
         this.fold
     }
 
-    #[classmethod(doc = "string, format -> new time parsed from a string (like time.strptime()).")]
+    #[classmethod(doc = "string, format -> the time that the string names, read by the format as time.strptime() reads it.")]
     fn strptime(vm: &Vm, cls: &TypeRef, args: Args) -> Res {
         strptime(vm, "_strptime_datetime_time", cls, args)
     }
 
     #[method(
-        doc = "Return string in ISO 8601 format, [HH[:MM[:SS[.mmm[uuu]]]]][+HH:MM].\n\nThe optional argument timespec specifies the number of additional terms\nof the time to include. Valid options are 'auto', 'hours', 'minutes',\n'seconds', 'milliseconds' and 'microseconds'.\n"
+        doc = "ISO 8601 text, [HH[:MM[:SS[.mmm[uuu]]]]][+HH:MM].\n\ntimespec says how exact the time is shown: 'auto', 'hours', 'minutes', 'seconds', 'milliseconds' or\n'microseconds'.\n"
     )]
     fn isoformat(vm: &Vm, this: &Ref<Time>, args: Args) -> Res {
         let mut bound = [None];

@@ -245,7 +245,7 @@ impl TzInfo {
         abstract_method(vm, "tzname")
     }
 
-    /// datetime -> timedelta showing offset from UTC, negative values indicating West of UTC
+    /// datetime -> the offset from UTC as a timedelta, negative for the West
     #[method(sig = "(object, /)")]
     fn utcoffset(vm: &Vm, this: &Value, object: &Value) -> Res {
         let _ = (this, object);
@@ -313,7 +313,7 @@ fn check_argument(vm: &Vm, method: &str, object: &Value) -> Res<()> {
 
 #[methods]
 impl Fixed {
-    /// If name is specified when timezone is created, returns the name.  Otherwise returns offset as 'UTC(+|-)HH:MM'.
+    /// The name given at creation, or the offset as 'UTC+HH:MM' or 'UTC-HH:MM'.
     #[method(sig = "(object, /)")]
     fn tzname(vm: &Vm, this: &Ref<Fixed>, object: &Value) -> Res {
         check_argument(vm, "tzname", object)?;

@@ -100,17 +100,17 @@ table! {
     "exp" X "Return e ** x.\n\n" one!(|c, a| c.exp(a));
     "ln" X "Return the natural (base e) logarithm of x.\n\n" one!(|c, a| c.ln(a));
     "log10" X "Return the base 10 logarithm of x.\n\n" one!(|c, a| c.log10(a));
-    "logb" X "Return the exponent of the magnitude of the operand's MSD.\n\n" one!(|c, a| c.logb(a));
+    "logb" X "The exponent of the operand's leading digit.\n\n" one!(|c, a| c.logb(a));
     "logical_invert" X "Invert all digits of x.\n\n" one!(|c, a| c.logical_invert(a));
-    "minus" X "Minus corresponds to the unary prefix minus operator in Python.\n\n" one!(|c, a| c.minus(a));
-    "plus" X "Plus corresponds to the unary prefix plus operator in Python, and rounds.\n\n" one!(|c, a| c.plus(a));
+    "minus" X "The operand with its sign turned, rounded to this context.\n\n" one!(|c, a| c.minus(a));
+    "plus" X "The operand rounded to this context.\n\n" one!(|c, a| c.plus(a));
     "next_minus" X "Return the largest representable number smaller than x.\n\n" one!(|c, a| c.next_minus(a));
     "next_plus" X "Return the smallest representable number larger than x.\n\n" one!(|c, a| c.next_plus(a));
     "normalize" X "Reduce x to its simplest form.\n\n" one!(|c, a| c.normalize(a));
-    "sqrt" X "Square root of a non-negative number to context precision.\n\n" one!(|c, a| c.sqrt(a));
+    "sqrt" X "The square root, rounded to this context.\n\n" one!(|c, a| c.sqrt(a));
     "to_integral" X "Round to an integer.\n\n" one!(|c, a| c.to_integral(a, false));
     "to_integral_value" X "Round to an integer.\n\n" one!(|c, a| c.to_integral(a, false));
-    "to_integral_exact" X "Round to an integer. Signal if the result is rounded or inexact.\n\n"
+    "to_integral_exact" X "Round to an integer, with the signals Rounded and Inexact when something is lost.\n\n"
         one!(|c, a| c.to_integral(a, true));
     "copy_abs" X "Return a copy of x with the sign set to 0.\n\n" one!(|_, a| a.clone().absolute());
     "copy_negate" X "Return a copy of x with the sign inverted.\n\n" one!(|_, a| a.clone().negated());
@@ -129,7 +129,7 @@ table! {
     "compare_signal" X_Y "Compare x and y numerically.  All NaNs signal.\n\n" two!(|c, a, b| c.compare_signal(a, b));
     "compare_total" X_Y "Compare x and y using their abstract representation.\n\n"
         two!(|c, a, b| c.compare_total(a, b));
-    "compare_total_mag" X_Y "Compare x and y using their abstract representation, ignoring sign.\n\n"
+    "compare_total_mag" X_Y "Order of the representations of two operands, signs left out.\n\n"
         two!(|c, a, b| c.compare_total_magnitude(a, b));
     "max" X_Y "Compare the values numerically and return the maximum.\n\n"
         two!(|c, a, b| c.extreme(a, b, Extreme::Max, false));
@@ -139,15 +139,15 @@ table! {
         two!(|c, a, b| c.extreme(a, b, Extreme::Min, false));
     "min_mag" X_Y "Compare the values numerically with their sign ignored.\n\n"
         two!(|c, a, b| c.extreme(a, b, Extreme::Min, true));
-    "next_toward" X_Y "Return the number closest to x, in the direction towards y.\n\n"
+    "next_toward" X_Y "The next number this context can hold, from x towards y.\n\n"
         two!(|c, a, b| c.next_toward(a, b));
-    "quantize" X_Y "Return a value equal to x (rounded), having the exponent of y.\n\n"
+    "quantize" X_Y "x rounded to the exponent that y has.\n\n"
         two!(|c, a, b| c.quantize(a, b));
     "logical_and" X_Y "Digit-wise and of x and y.\n\n" two!(|c, a, b| c.logical(a, b, |x, y| x & y));
     "logical_or" X_Y "Digit-wise or of x and y.\n\n" two!(|c, a, b| c.logical(a, b, |x, y| x | y));
     "logical_xor" X_Y "Digit-wise xor of x and y.\n\n" two!(|c, a, b| c.logical(a, b, |x, y| x ^ y));
     "rotate" X_Y "Return a copy of x, rotated by y places.\n\n" two!(|c, a, b| c.rotate(a, b));
-    "scaleb" X_Y "Return the first operand after adding the second value to its exp.\n\n"
+    "scaleb" X_Y "x with y added to its exponent.\n\n"
         two!(|c, a, b| c.scaleb(a, b));
     "shift" X_Y "Return a copy of x, shifted by y places.\n\n" two!(|c, a, b| c.shift(a, b));
     "copy_sign" X_Y "Copy the sign from y to x.\n\n" two!(|_, a, b| a.clone().with_sign(b.negative));

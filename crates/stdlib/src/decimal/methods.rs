@@ -162,9 +162,9 @@ table! {
         Call::Many(|vm, this, args| asked(vm, this, args, |c, a| c.is_subnormal(a)));
     "is_canonical" NO_ARGUMENTS "Return True if the argument is canonical, as all are.\n\n" is!(|_| true);
     "is_finite" NO_ARGUMENTS "Return True if the argument is a finite number.\n\n" is!(Number::is_finite);
-    "is_infinite" NO_ARGUMENTS "Return True if the argument is either positive or negative infinity.\n\n"
+    "is_infinite" NO_ARGUMENTS "Is this Infinity or -Infinity?\n\n"
         is!(Number::is_infinite);
-    "is_nan" NO_ARGUMENTS "Return True if the argument is a (quiet or signaling) NaN.\n\n" is!(Number::is_nan);
+    "is_nan" NO_ARGUMENTS "Is this a NaN, quiet or signaling?\n\n" is!(Number::is_nan);
     "is_qnan" NO_ARGUMENTS "Return True if the argument is a quiet NaN.\n\n" is!(|a| a.kind == Kind::QuietNan);
     "is_snan" NO_ARGUMENTS "Return True if the argument is a signaling NaN.\n\n" is!(Number::is_signaling);
     "is_signed" NO_ARGUMENTS "Return True if the argument has a negative sign.\n\n" is!(|a| a.negative);

@@ -128,7 +128,7 @@ impl Functions {
         state(vm).is_enabled.get()
     }
 
-    /// Dump the traceback of the current thread, or of all threads if all_threads is True, into file.
+    /// Write what this thread, or every thread, is doing to a file.
     #[function(sig = "(file=sys.stderr, all_threads=True)")]
     fn dump_traceback(vm: &Vm, file: Option<&Value>, all_threads: bool) -> Res<()> {
         let (fd, _file) = descriptor(vm, file)?;
@@ -149,8 +149,9 @@ impl Functions {
         Ok(())
     }
 
-    /// Dump the traceback of all threads in timeout seconds,
-    /// or each timeout seconds if repeat is True. If exit is True, call _exit(1) which is not safe.
+    /// Write what every thread is doing after so many seconds, or again and again with repeat.
+    ///
+    /// With exit, the process ends thereafter without any cleaning up.
     #[function(sig = "(timeout, repeat=False, file=sys.stderr, exit=False)")]
     fn dump_traceback_later(vm: &Vm, timeout: &Value, repeat: bool, file: Option<&Value>, exit: bool) -> Res<()> {
         // Rounded up to whole microseconds.
@@ -180,7 +181,7 @@ impl Functions {
         drop(state.watchdog_file.replace(None));
     }
 
-    /// Register a handler for the signal 'signum': dump the traceback of the current thread, or of all threads if all_threads is True, into file.
+    /// Write what this thread, or every thread, is doing to a file whenever the signal arrives.
     #[function(sig = "(signum, file=sys.stderr, all_threads=True, chain=False)")]
     fn register(vm: &Vm, signum: i32, file: Option<&Value>, all_threads: bool, chain: bool) -> Res<()> {
         check_signal(vm, signum)?;
@@ -193,7 +194,7 @@ impl Functions {
         Ok(())
     }
 
-    /// Unregister the handler of the signal 'signum' registered by register().
+    /// Undo register() for this signal.
     #[function(sig = "(signum, /)")]
     fn unregister(vm: &Vm, signum: i32) -> Res<bool> {
         check_signal(vm, signum)?;
@@ -202,7 +203,7 @@ impl Functions {
         Ok(was)
     }
 
-    /// Read from NULL, raise a SIGSEGV or SIGBUS signal depending on the platform.
+    /// Read address 0, which the system punishes with a signal. For tests.
     #[function(sig = "()")]
     fn _read_null(vm: &Vm) -> Res<()> {
         host(vm).read_null().or_os_error(vm)

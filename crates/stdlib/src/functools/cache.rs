@@ -41,7 +41,7 @@ impl Payload for Cache {
 
 pub static CACHE: TypeDef = TypeDef {
     module: "functools",
-    doc: "Create a cached callable that wraps another function.\n\nuser_function:      the function being cached\n\nmaxsize:  0         for no caching\n          None      for unlimited cache size\n          n         for a bounded cache\n\ntyped:    False     cache f(3) and f(3.0) as identical calls\n          True      cache f(3) and f(3.0) as distinct calls\n\ncache_info_type:    namedtuple class with the fields:\n                        hits misses currsize maxsize\n",
+    doc: "Wraps a function so that its results are kept and used again for equal arguments.\n\nmaxsize bounds how many are kept (None: all, 0: none); typed keeps f(3) and f(3.0) apart.\ncache_info_type is the named tuple of cache_info().\n",
     flags: TypeFlags::GC
         .with(TypeFlags::BASETYPE)
         .with(TypeFlags::DICT)

@@ -24,7 +24,7 @@ pub struct Functions;
 #[methods]
 impl Functions {
     #[function(
-        doc = "Apply a function of two arguments cumulatively to the items of an iterable, from left to right.\n\nThis effectively reduces the iterable to a single value.  If initial is\npresent, it is placed before the items of the iterable in the\ncalculation, and serves as a default when the iterable is empty.\n\nFor example, reduce(lambda x, y: x+y, [1, 2, 3, 4, 5])\ncalculates ((((1 + 2) + 3) + 4) + 5).",
+        doc = "Fold an iterable from the left: function(function(a, b), c) and so on.\n\ninitial, if given, comes before the first item and is the answer for an empty iterable.",
         sig = "(function, iterable, /, initial=<unrepresentable>)"
     )]
     fn reduce(vm: &Vm, function: &Value, iterable: &Value, initial: Option<&Value>) -> Res {
@@ -47,7 +47,7 @@ impl Functions {
     }
 
     #[function(
-        doc = "Convert a cmp= function into a key= function.\n\n  mycmp\n    Function that compares two objects.",
+        doc = "A key function, for sort() and sorted(), that orders as a comparison function of two arguments does.",
         sig = "(mycmp)"
     )]
     fn cmp_to_key(vm: &Vm, mycmp: &Value) -> Res {

@@ -26,7 +26,7 @@ impl Payload for Placeholder {
 
 pub static PLACEHOLDER_TYPE: TypeDef = TypeDef {
     module: "functools",
-    doc: "The type of the Placeholder singleton.\n\nUsed as a placeholder for partial arguments.",
+    doc: "Has one object, Placeholder, which keeps a place free among the arguments of partial().",
     slots: Slots {
         repr: Some(|vm, _| Ok(vm.new_str("Placeholder")?.into_value())),
         new: Some(new_placeholder),
@@ -81,7 +81,7 @@ impl Payload for Partial {
 
 pub static PARTIAL: TypeDef = TypeDef {
     module: "functools",
-    doc: "Create a new function with partial application of the given arguments\nand keywords.",
+    doc: "A function with some of its arguments already given.",
     flags: TypeFlags::GC.with(TypeFlags::BASETYPE).with(TypeFlags::DICT).with(TypeFlags::WEAKREF),
     slots: Slots { repr: Some(repr), call: Some(call), descr_get: Some(descr_get), new: Some(new), ..Slots::NONE },
     tables: &[Partial::METHODS],

@@ -246,7 +246,7 @@ impl Blake2 {
         super::hex(&this.state.with(State::finish))
     }
 
-    /// Update this hash object's state with the provided bytes-like object.
+    /// Hash these bytes too, after those hashed so far.
     #[method(sig = "(data, /)")]
     fn update(vm: &Vm, this: &Ref<Blake2>, data: &Value) -> Res<()> {
         let bytes = super::bytes_to_hash(vm, data)?;

@@ -68,7 +68,7 @@ const STATE_BITS: usize = 1600;
 
 #[methods(SPONGE)]
 impl Hash {
-    /// Update this hash object's state with the provided bytes-like object.
+    /// Hash these bytes too, after those hashed so far.
     #[method(sig = "(data, /)", name = "update")]
     fn update_sponge(vm: &Vm, this: &Ref<Hash>, data: &Value) -> Res<()> {
         Hash::feed(vm, this, data)
@@ -203,7 +203,7 @@ impl Shake {
         Ok(super::hex(&output(vm, this, length)?))
     }
 
-    /// Update this hash object's state with the provided bytes-like object.
+    /// Hash these bytes too, after those hashed so far.
     #[method(sig = "(data, /)")]
     fn update(vm: &Vm, this: &Ref<Shake>, data: &Value) -> Res<()> {
         let bytes = super::bytes_to_hash(vm, data)?;

@@ -123,21 +123,10 @@ fn top_package(vm: &Vm, name: &Ref<Str>, module: Value) -> Res {
 
 #[methods]
 impl Import {
-    /// Import a module.
+    /// Import a module, as an import statement does. importlib.import_module() is easier to use.
     ///
-    /// Because this function is meant for use by the Python
-    /// interpreter and not for general use, it is better to use
-    /// importlib.import_module() to programmatically import a module.
-    ///
-    /// The globals argument is only used to determine the context;
-    /// they are not modified.  The locals argument is unused.  The fromlist
-    /// should be a list of names to emulate ``from name import ...``, or an
-    /// empty list to emulate ``import name``.
-    /// When importing a module from a package, note that __import__('A.B', ...)
-    /// returns package A when fromlist is empty, but its submodule B when
-    /// fromlist is not empty.  The level argument is used to determine whether to
-    /// perform absolute or relative imports: 0 is absolute, while a positive number
-    /// is the number of parent directories to search relative to the current module.
+    /// globals tells the importing module, fromlist the names wanted from the module; level says how many packages
+    /// up a relative import starts (0: absolute). Without fromlist, the answer is the top-level package.
     #[function(sig = "(name, globals=None, locals=None, fromlist=(), level=0)")]
     fn __import__(
         vm: &Vm,

@@ -21,7 +21,7 @@ pub struct Imp;
 
 pub static MODULE: ModuleDef = ModuleDef {
     name: "_imp",
-    doc: "(Extremely) low-level import machinery bits as used by importlib.",
+    doc: "What importlib needs from the interpreter.",
     tables: &[Imp::METHODS, Imp::LIBRARY, Imp::COMMAND],
     init: |vm, module| {
         module.add_str(vm, "check_hash_based_pycs", "default")?;
@@ -88,7 +88,7 @@ impl Imp {
         }
     }
 
-    /// Returns the list of file suffixes used to identify extension modules.
+    /// The endings of extension modules' file names; there are none.
     #[function(sig = "()")]
     fn extension_suffixes(vm: &Vm) -> Res {
         vm.new_list(Vec::new())
@@ -114,7 +114,7 @@ impl Imp {
         0
     }
 
-    /// Returns True if the module name corresponds to a built-in module.
+    /// Is there a native module of this name?
     #[function(sig = "(name, /)")]
     fn is_builtin(vm: &Vm, name: &Ref<Str>) -> i32 {
         let name = name_text(name);
@@ -124,7 +124,7 @@ impl Imp {
         }
     }
 
-    /// Returns True if the module name corresponds to a frozen module.
+    /// Is there a frozen module of this name?
     #[function(sig = "(name, /)")]
     fn is_frozen(vm: &Vm, name: &Ref<Str>) -> bool {
         frozen(vm, &name_text(name)).is_some()
@@ -191,16 +191,13 @@ impl Imp {
         vm.new_list(names)
     }
 
-    /// (internal-only) Override PyConfig.use_frozen_modules.
-    ///
-    /// (-1: "off", 1: "on", 0: no override)
-    /// See frozen_modules() in Lib/test/support/import_helper.py.
+    /// For tests: whether frozen modules are used (1 yes, -1 no, 0 as configured).
     #[function(sig = "(override, /)")]
     fn _override_frozen_modules_for_tests(vm: &Vm, r#override: i32) -> i32 {
         vm.interpreter().state::<State>().override_frozen.replace(r#override)
     }
 
-    /// (internal-only) Override PyInterpreterConfig.check_multi_interp_extensions.
+    /// For tests: how strictly extension modules are checked for support of several interpreters.
     #[function(sig = "(override, /)")]
     fn _override_multi_interp_extensions_check(_vm: &Vm, r#override: i32) -> i32 {
         let _ = r#override;
@@ -225,12 +222,7 @@ impl Imp {
         0
     }
 
-    /// Changes code.co_filename to specify the passed-in file path.
-    ///
-    ///   code
-    ///     Code object to change.
-    ///   path
-    ///     File path to use.
+    /// Give a code object, and those inside it, another file name.
     #[function(sig = "(code, path, /)")]
     fn _fix_co_filename(vm: &Vm, code: &Value, path: &Ref<Str>) -> Res<()> {
         match code.downcast::<Code>() {

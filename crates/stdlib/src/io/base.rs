@@ -64,7 +64,7 @@ pub static BUFFERED_IO_BASE: TypeDef = TypeDef {
 
 pub static TEXT_IO_BASE: TypeDef = TypeDef {
     module: "_io",
-    doc: "Base class for text I/O.\n\nThis class provides a character and line based interface to stream\nI/O. There is no readinto method because Python's character strings\nare immutable.",
+    doc: "What text streams have in common.",
     flags: FLAGS,
     tables: &[IoBase::TEXT],
     ..TypeDef::of::<IoBase>("_TextIOBase", &IO_BASE)

@@ -64,7 +64,7 @@ const SLOTS: Slots =
 
 pub static BUFFERED_READER: TypeDef = TypeDef {
     module: "_io",
-    doc: "Create a new buffered reader using the given readable raw IO object.",
+    doc: "A buffer around a raw stream, for reading.",
     flags: FLAGS,
     slots: Slots { init: Some(init_reader), ..SLOTS },
     tables: &[Buffered::COMMON, Buffered::READING],
@@ -73,7 +73,7 @@ pub static BUFFERED_READER: TypeDef = TypeDef {
 
 pub static BUFFERED_WRITER: TypeDef = TypeDef {
     module: "_io",
-    doc: "A buffer for a writeable sequential RawIO object.\n\nThe constructor creates a BufferedWriter for the given writeable raw\nstream. If the buffer_size is not given, it defaults to\nDEFAULT_BUFFER_SIZE.",
+    doc: "A buffer around a raw stream, for writing.",
     flags: FLAGS,
     slots: Slots { init: Some(init_writer), ..SLOTS },
     tables: &[Buffered::COMMON, Buffered::WRITING],
@@ -82,7 +82,7 @@ pub static BUFFERED_WRITER: TypeDef = TypeDef {
 
 pub static BUFFERED_RANDOM: TypeDef = TypeDef {
     module: "_io",
-    doc: "A buffered interface to random access streams.\n\nThe constructor creates a reader and writer for a seekable stream,\nraw, given in the first argument. If the buffer_size is omitted it\ndefaults to DEFAULT_BUFFER_SIZE.",
+    doc: "A buffer around a raw stream that can seek, for reading and writing.",
     flags: FLAGS,
     slots: Slots { init: Some(init_random), ..SLOTS },
     tables: &[Buffered::COMMON, Buffered::READING, Buffered::WRITING],

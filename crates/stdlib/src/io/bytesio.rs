@@ -38,7 +38,7 @@ impl Payload for BytesIO {
 
 pub static BYTES_IO: TypeDef = TypeDef {
     module: "_io",
-    doc: "Buffered I/O implementation using an in-memory bytes buffer.",
+    doc: "A stream of bytes in memory.",
     flags: FLAGS.without(TypeFlags::FINALIZER),
     slots: Slots { new: Some(new), init: Some(init), iternext: Some(next), ..Slots::NONE },
     tables: &[BytesIO::METHODS],
@@ -184,7 +184,7 @@ impl BytesIO {
         Ok(vm.new_bytes(&data)?.into_value())
     }
 
-    /// Get a read-write view over the contents of the BytesIO object.
+    /// A writable view of the bytes. While it lives the stream cannot change its size.
     #[method(sig = "()")]
     fn getbuffer(vm: &Vm, this: &Ref<BytesIO>) -> Res {
         this.check_open(vm)?;

@@ -47,7 +47,7 @@ impl Payload for FileIO {
 
 pub static FILE_IO: TypeDef = TypeDef {
     module: "_io",
-    doc: "Open a file.\n\nThe mode can be 'r' (default), 'w', 'x' or 'a' for reading,\nwriting, exclusive creation or appending.  The file will be created if it\ndoesn't exist when opened for writing or appending; it will be truncated\nwhen opened for writing.  A FileExistsError will be raised if it already\nexists when opened for creating. Opening a file for creating implies\nwriting so this mode behaves in a similar way to 'w'.Add a '+' to the mode\nto allow simultaneous reading and writing. A custom opener can be used by\npassing a callable as *opener*. The underlying file descriptor for the file\nobject is then obtained by calling opener with (*name*, *flags*).\n*opener* must return an open file descriptor (passing os.open as *opener*\nresults in functionality similar to passing None).",
+    doc: "A raw stream over a file or a descriptor.\n\nmode is one of 'r', 'w', 'x' and 'a', with '+' for both directions. With closefd=False the descriptor is\nleft open at the end. opener(name, flags), if given, opens the file in place of os.open().",
     flags: FLAGS,
     slots: Slots { new: Some(new), init: Some(init), repr: Some(repr), finalize: Some(finalize_file), ..Slots::NONE },
     tables: &[FileIO::METHODS],

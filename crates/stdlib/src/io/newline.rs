@@ -119,7 +119,7 @@ impl Payload for NewlineDecoder {
 
 pub static INCREMENTAL_NEWLINE_DECODER: TypeDef = TypeDef {
     module: "_io",
-    doc: "Codec used when reading a file in universal newlines mode.\n\nIt wraps another incremental decoder, translating \\r\\n and \\r into \\n.\nIt also records the types of newlines encountered.  When used with\ntranslate=False, it ensures that the newline sequence is returned in\none piece. When used with decoder=None, it expects unicode strings as\ndecode input and translates newlines without first invoking an external\ndecoder.",
+    doc: "Turns \\r\\n and \\r into \\n behind another decoder, and remembers which of them came.",
     flags: TypeFlags::BASETYPE.with(TypeFlags::GC),
     slots: Slots { new: Some(new), init: Some(init), ..Slots::NONE },
     tables: &[NewlineDecoder::METHODS],

@@ -27,7 +27,7 @@ impl Payload for Pair {
 
 pub static BUFFERED_RW_PAIR: TypeDef = TypeDef {
     module: "_io",
-    doc: "A buffered reader and writer object together.\n\nA buffered reader object and buffered writer object put together to\nform a sequential IO object that can read and write. This is typically\nused with a socket or two-way pipe.\n\nreader and writer are RawIOBase objects that are readable and\nwriteable respectively. If the buffer_size is omitted it defaults to\nDEFAULT_BUFFER_SIZE.",
+    doc: "A reader and a writer as one stream, for the two ends of a pipe or a socket.",
     flags: FLAGS,
     slots: Slots { new: Some(new), init: Some(init), ..Slots::NONE },
     tables: &[Pair::METHODS],

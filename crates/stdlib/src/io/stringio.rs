@@ -41,7 +41,7 @@ impl Payload for StringIO {
 
 pub static STRING_IO: TypeDef = TypeDef {
     module: "_io",
-    doc: "Text I/O implementation using an in-memory buffer.\n\nThe initial_value argument sets the value of object.  The newline\nargument is like the one of TextIOWrapper's constructor.",
+    doc: "A stream of text in memory.\n\nnewline is as for TextIOWrapper.",
     flags: FLAGS.without(TypeFlags::FINALIZER),
     slots: Slots { new: Some(new), init: Some(init), iternext: Some(next), ..Slots::NONE },
     tables: &[StringIO::METHODS],

@@ -661,9 +661,7 @@ impl Text {
         Ok(buffer)
     }
 
-    /// Reconfigure the text stream with new parameters.
-    ///
-    /// This also does an implicit stream flush.
+    /// Flush, then change the settings that are given.
     #[method]
     fn reconfigure(vm: &Vm, this: &Ref<Text>, args: Args<'_>) -> Res<()> {
         const fn option(name: &'static str) -> Parameter {

@@ -21,7 +21,7 @@ iterator!(
     Accumulate,
     ACCUMULATE,
     "accumulate",
-    "accumulate(iterable, func=None, *, initial=None)\n--\n\nReturn series of accumulated sums (or other binary function results).",
+    "accumulate(iterable, func=None, *, initial=None)\n--\n\nRunning totals, or results of another function of two arguments.",
     new_accumulate,
     accumulate_next
 );
@@ -70,7 +70,7 @@ iterator!(
     Batched,
     BATCHED,
     "batched",
-    "batched(iterable, n, *, strict=False)\n--\n\nBatch data into tuples of length n. The last batch may be shorter than n.\n\nLoops over the input iterable and accumulates data into tuples\nup to size n.  The input is consumed lazily, just enough to\nfill a batch.  The result is yielded as soon as a batch is full\nor when the input iterable is exhausted.\n\n    >>> for batch in batched('ABCDEFG', 3):\n    ...     print(batch)\n    ...\n    ('A', 'B', 'C')\n    ('D', 'E', 'F')\n    ('G',)\n\nIf \"strict\" is True, raises a ValueError if the final batch is shorter\nthan n.",
+    "batched(iterable, n, *, strict=False)\n--\n\nTuples of n items each, in order; the last one may be shorter, which strict=True refuses.\n\nNo more of the input is read than each tuple needs.",
     new_batched,
     batched_next
 );
@@ -124,7 +124,7 @@ iterator!(
     Chain,
     CHAIN,
     "chain",
-    "chain(*iterables)\n--\n\nReturn a chain object whose .__next__() method returns elements from the\nfirst iterable until it is exhausted, then elements from the next\niterable, until all of the iterables are exhausted.",
+    "chain(*iterables)\n--\n\nThe items of the first iterable, then those of the second, and so on.",
     new_chain,
     chain_next,
     &[Chain::METHODS]
@@ -170,7 +170,7 @@ fn chain_next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
 #[methods]
 impl Chain {
     #[classmethod(
-        doc = "Alternative chain() constructor taking a single iterable argument that evaluates lazily.",
+        doc = "As chain(*iterable), but the iterables are asked for one by one.",
         sig = "(iterable, /)"
     )]
     fn from_iterable(vm: &Vm, cls: &TypeRef, iterable: &Value) -> Res {
@@ -195,7 +195,7 @@ iterator!(
     Pairwise,
     PAIRWISE,
     "pairwise",
-    "pairwise(iterable, /)\n--\n\nReturn an iterator of overlapping pairs taken from the input iterator.\n\n    s -> (s0,s1), (s1,s2), (s2, s3), ...",
+    "pairwise(iterable, /)\n--\n\nEach item with its successor: (s0, s1), (s1, s2), ...",
     new_pairwise,
     pairwise_next
 );
@@ -248,7 +248,7 @@ iterator!(
     StarMap,
     STAR_MAP,
     "starmap",
-    "starmap(function, iterable, /)\n--\n\nReturn an iterator whose values are returned from the function evaluated with an argument tuple taken from the given sequence.",
+    "starmap(function, iterable, /)\n--\n\nfunction(*args) for each args of the iterable.",
     new_star_map,
     star_map_next
 );
@@ -282,7 +282,7 @@ iterator!(
     ZipLongest,
     ZIP_LONGEST,
     "zip_longest",
-    "zip_longest(*iterables, fillvalue=None)\n--\n\nReturn a zip_longest object whose .__next__() method returns a tuple where\nthe i-th element comes from the i-th iterable argument.  The .__next__()\nmethod continues until the longest iterable in the argument sequence\nis exhausted and then it raises StopIteration.  When the shorter iterables\nare exhausted, the fillvalue is substituted in their place.  The fillvalue\ndefaults to None or can be specified by a keyword argument.\n",
+    "zip_longest(*iterables, fillvalue=None)\n--\n\nTuples of the first items, the second ones, and so on, up to the longest iterable. fillvalue stands for\nwhat the shorter ones lack.\n",
     new_zip_longest,
     zip_longest_next
 );

@@ -28,7 +28,7 @@ iterator!(
     Product,
     PRODUCT,
     "product",
-    "product(*iterables, repeat=1)\n--\n\nCartesian product of input iterables.  Equivalent to nested for-loops.\n\nFor example, product(A, B) returns the same as:  ((x,y) for x in A for y in B).\nThe leftmost iterators are in the outermost for-loop, so the output tuples\ncycle in a manner similar to an odometer (with the rightmost element changing\non every iteration).\n\nTo compute the product of an iterable with itself, specify the number\nof repetitions with the optional repeat keyword argument. For example,\nproduct(A, repeat=4) means the same as product(A, A, A, A).\n\nproduct('ab', range(3)) --> ('a',0) ('a',1) ('a',2) ('b',0) ('b',1) ('b',2)\nproduct((0,1), (0,1), (0,1)) --> (0,0,0) (0,0,1) (0,1,0) (0,1,1) (1,0,0) ...",
+    "product(*iterables, repeat=1)\n--\n\nAll tuples with one item from each iterable; the last one varies fastest.\n\nproduct('AB', 'xy') --> Ax Ay Bx By. repeat=n stands for naming the iterables n times.",
     new_product,
     product_next,
     &[Product::METHODS]
@@ -175,7 +175,7 @@ iterator!(
     Combinations,
     COMBINATIONS,
     "combinations",
-    "combinations(iterable, r)\n--\n\nReturn successive r-length combinations of elements in the iterable.\n\ncombinations(range(4), 3) --> (0,1,2), (0,1,3), (0,2,3), (1,2,3)",
+    "combinations(iterable, r)\n--\n\nAll ways to take r items, in order of position.\n\ncombinations('ABC', 2) --> AB AC BC",
     new_combinations,
     combinations_next,
     &[Combinations::METHODS]
@@ -218,7 +218,7 @@ iterator!(
     WithReplacement,
     COMBINATIONS_WITH_REPLACEMENT,
     "combinations_with_replacement",
-    "combinations_with_replacement(iterable, r)\n--\n\nReturn successive r-length combinations of elements in the iterable allowing individual elements to have successive repeats.\n\ncombinations_with_replacement('ABC', 2) --> ('A','A'), ('A','B'), ('A','C'), ('B','B'), ('B','C'), ('C','C')",
+    "combinations_with_replacement(iterable, r)\n--\n\nAll ways to take r items, in order of position, each as often as one likes.\n\ncombinations_with_replacement('AB', 2) --> AA AB BB",
     new_with_replacement,
     with_replacement_next,
     &[WithReplacement::METHODS]
@@ -261,7 +261,7 @@ iterator!(
     Permutations,
     PERMUTATIONS,
     "permutations",
-    "permutations(iterable, r=None)\n--\n\nReturn successive r-length permutations of elements in the iterable.\n\npermutations(range(3), 2) --> (0,1), (0,2), (1,0), (1,2), (2,0), (2,1)",
+    "permutations(iterable, r=None)\n--\n\nAll orders of r of the items, by position.\n\npermutations('ABC', 2) --> AB AC BA BC CA CB",
     new_permutations,
     permutations_next,
     &[Permutations::METHODS]

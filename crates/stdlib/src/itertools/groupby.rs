@@ -24,7 +24,7 @@ iterator!(
     GroupBy,
     GROUP_BY,
     "groupby",
-    "groupby(iterable, key=None)\n--\n\nmake an iterator that returns consecutive keys and groups from the iterable\n\n  iterable\n    Elements to divide into groups according to the key function.\n  key\n    A function for computing the group category for each element.\n    If the key function is not specified or is None, the element itself\n    is used for grouping.",
+    "groupby(iterable, key=None)\n--\n\nRuns of neighbouring items with the same key, as pairs (key, iterator over the run).\n\nkey is a function of an item; None takes the items themselves.",
     new_group_by,
     group_by_next
 );

@@ -25,7 +25,7 @@ impl ophi_runtime::Payload for Count {
 
 pub static COUNT: TypeDef = TypeDef {
     module: "itertools",
-    doc: "count(start=0, step=1)\n--\n\nReturn a count object whose .__next__() method returns consecutive values.\n\nEquivalent to:\n    def count(firstval=0, step=1):\n        x = firstval\n        while 1:\n            yield x\n            x += step",
+    doc: "count(start=0, step=1)\n--\n\nstart, start + step, start + 2 * step, and so on without end.",
     flags: TypeFlags::GC.with(TypeFlags::BASETYPE),
     slots: ophi_runtime::slots::Slots {
         iter: Some(ophi_runtime::objects::iterators::self_iter),
@@ -97,7 +97,7 @@ iterator!(
     Cycle,
     CYCLE,
     "cycle",
-    "cycle(iterable, /)\n--\n\nReturn elements from the iterable until it is exhausted. Then repeat the sequence indefinitely.",
+    "cycle(iterable, /)\n--\n\nThe items of the iterable again and again.",
     new_cycle,
     cycle_next
 );
@@ -141,7 +141,7 @@ impl ophi_runtime::Payload for Repeat {
 
 pub static REPEAT: TypeDef = TypeDef {
     module: "itertools",
-    doc: "repeat(object [,times]) -> create an iterator which returns the object\nfor the specified number of times.  If not specified, returns the object\nendlessly.",
+    doc: "repeat(object [,times]) -> the object so many times, or without end.",
     flags: TypeFlags::GC.with(TypeFlags::BASETYPE),
     slots: ophi_runtime::slots::Slots {
         iter: Some(ophi_runtime::objects::iterators::self_iter),

@@ -16,7 +16,7 @@ iterator!(
     Compress,
     COMPRESS,
     "compress",
-    "compress(data, selectors)\n--\n\nReturn data elements corresponding to true selector elements.\n\nForms a shorter iterator from selected data elements using the selectors\nto choose the data elements.",
+    "compress(data, selectors)\n--\n\nThose items of data whose selector is true.",
     new_compress,
     compress_next
 );
@@ -69,7 +69,7 @@ iterator!(
     DropWhile,
     DROP_WHILE,
     "dropwhile",
-    "dropwhile(predicate, iterable, /)\n--\n\nDrop items from the iterable while predicate(item) is true.\n\nAfterwards, return every element until the iterable is exhausted.",
+    "dropwhile(predicate, iterable, /)\n--\n\nThe items from the first one on for which the predicate is false.",
     new_drop_while,
     drop_while_next
 );
@@ -104,7 +104,7 @@ iterator!(
     TakeWhile,
     TAKE_WHILE,
     "takewhile",
-    "takewhile(predicate, iterable, /)\n--\n\nReturn successive entries from an iterable as long as the predicate evaluates to true for each entry.",
+    "takewhile(predicate, iterable, /)\n--\n\nThe items up to, and without, the first one for which the predicate is false.",
     new_take_while,
     take_while_next
 );
@@ -137,7 +137,7 @@ iterator!(
     FilterFalse,
     FILTER_FALSE,
     "filterfalse",
-    "filterfalse(function, iterable, /)\n--\n\nReturn those items of iterable for which function(item) is false.\n\nIf function is None, return the items that are false.",
+    "filterfalse(function, iterable, /)\n--\n\nThe items for which the function is false; with None, those that are false themselves.",
     new_filter_false,
     filter_false_next
 );
@@ -174,7 +174,7 @@ iterator!(
     Slice,
     ISLICE,
     "islice",
-    "islice(iterable, stop) --> islice object\nislice(iterable, start, stop[, step]) --> islice object\n\nReturn an iterator whose next() method returns selected values from an\niterable.  If start is specified, will skip all preceding elements;\notherwise, start defaults to zero.  Step defaults to one.  If\nspecified as another value, step determines how many values are\nskipped between successive calls.  Works like a slice() on a list\nbut returns an iterator.",
+    "islice(iterable, stop) --> islice object\nislice(iterable, start, stop[, step]) --> islice object\n\nThe items at the positions that the slice names. What comes before start is skipped; stop may be None.",
     new_islice,
     islice_next
 );

@@ -66,7 +66,7 @@ fn text_argument<'a>(vm: &Vm, value: &'a Value) -> Res<&'a Ref<Str>> {
 impl Functions {
     // The first two are told apart by position in `Escape::of`.
     #[function(
-        doc = "encode_basestring_ascii(string) -> string\n\nReturn an ASCII-only JSON representation of a Python string",
+        doc = "encode_basestring_ascii(string) -> string\n\nThe string as JSON, in quotes, with escapes for everything outside ASCII.",
         sig = "(string, /)",
         text = "($self, object, /)"
     )]
@@ -75,7 +75,7 @@ impl Functions {
     }
 
     #[function(
-        doc = "encode_basestring(string) -> string\n\nReturn a JSON representation of a Python string",
+        doc = "encode_basestring(string) -> string\n\nThe string as JSON, in quotes.",
         sig = "(string, /)",
         text = "($self, object, /)"
     )]
@@ -84,7 +84,7 @@ impl Functions {
     }
 
     #[function(
-        doc = "scanstring(string, end, strict=True) -> (string, end)\n\nScan the string s for a JSON string. End is the index of the\ncharacter in s after the quote that started the JSON string.\nUnescapes all valid JSON string escape sequences and raises ValueError\non attempt to decode an invalid string. If strict is False then literal\ncontrol characters are allowed in the string.\n\nReturns a tuple of the decoded string and the index of the character in s\nafter the end quote."
+        doc = "scanstring(string, end, strict=True) -> (string, end)\n\nRead a JSON string; end is the position behind its opening quote. The answer is the text without\nescapes and the position behind the closing quote. strict refuses control characters."
     )]
     fn scanstring(vm: &Vm, args: ophi_runtime::Args) -> Res {
         args.no_keywords(vm, "scanstring")?;

@@ -71,17 +71,9 @@ pub struct Functions;
 
 #[methods]
 impl Functions {
-    /// Number of ways to choose k items from n items without repetition and without order.
+    /// In how many ways k of n items can be chosen, order left out.
     ///
-    /// Evaluates to n! / (k! * (n - k)!) when k <= n and evaluates
-    /// to zero when k > n.
-    ///
-    /// Also called the binomial coefficient because it is equivalent
-    /// to the coefficient of k-th term in polynomial expansion of the
-    /// expression (1 + x)**n.
-    ///
-    /// Raises TypeError if either of the arguments are not integers.
-    /// Raises ValueError if either of the arguments are negative.
+    /// The binomial coefficient n! / (k! * (n - k)!); 0 when k > n.
     #[function(sig = "(n, k, /)")]
     fn comb(vm: &Vm, n: &Value, k: &Value) -> Res {
         let (n, k) = (integer(vm, n)?, integer(vm, k)?);
@@ -154,16 +146,9 @@ impl Functions {
         vm.new_bigint(result.abs())
     }
 
-    /// Number of ways to choose k items from n items without repetition and with order.
+    /// In how many ways k of n items can be put in a row.
     ///
-    /// Evaluates to n! / (n - k)! when k <= n and evaluates
-    /// to zero when k > n.
-    ///
-    /// If k is not specified or is None, then k defaults to n
-    /// and the function returns n!.
-    ///
-    /// Raises TypeError if either of the arguments are not integers.
-    /// Raises ValueError if either of the arguments are negative.
+    /// n! / (n - k)!; 0 when k > n; n! without k.
     #[function(sig = "(n, k=None, /)")]
     fn perm(vm: &Vm, n: &Value, k: Option<&Value>) -> Res {
         let Some(k) = k else { return factorial_of(vm, n) };

@@ -20,7 +20,7 @@ use ophi_runtime::{Args, Ref, Res, Value, Vm, methods};
 
 pub static MODULE: ModuleDef = ModuleDef {
     name: "math",
-    doc: "This module provides access to the mathematical functions\ndefined by the C standard.",
+    doc: "The mathematical functions of C, and some on integers.",
     tables: &[
         Functions::METHODS,
         integers::Functions::METHODS,
@@ -116,9 +116,7 @@ pub struct Functions;
 
 #[methods]
 impl Functions {
-    /// Return the arc cosine (measured in radians) of x.
-    ///
-    /// The result is between 0 and pi.
+    /// The arc cosine in radians, from 0 to pi.
     #[function(sig = "(x, /)")]
     fn acos(vm: &Vm, x: f64) -> Res<f64> {
         partial(vm, x, f64::acos, "a number in range from -1 up to 1")
@@ -130,9 +128,7 @@ impl Functions {
         partial(vm, x, |x| c::acosh(x), "argument value not less than 1")
     }
 
-    /// Return the arc sine (measured in radians) of x.
-    ///
-    /// The result is between -pi/2 and pi/2.
+    /// The arc sine in radians, from -pi/2 to pi/2.
     #[function(sig = "(x, /)")]
     fn asin(vm: &Vm, x: f64) -> Res<f64> {
         partial(vm, x, f64::asin, "a number in range from -1 up to 1")
@@ -144,17 +140,13 @@ impl Functions {
         c::asinh(x)
     }
 
-    /// Return the arc tangent (measured in radians) of x.
-    ///
-    /// The result is between -pi/2 and pi/2.
+    /// The arc tangent in radians, from -pi/2 to pi/2.
     #[function(sig = "(x, /)")]
     fn atan(_: &Vm, x: f64) -> f64 {
         x.atan()
     }
 
-    /// Return the arc tangent (measured in radians) of y/x.
-    ///
-    /// Unlike atan(y/x), the signs of both x and y are considered.
+    /// The angle in radians of the point (x, y); the signs of both decide the quadrant.
     #[function(sig = "(y, x, /)")]
     fn atan2(_: &Vm, y: f64, x: f64) -> f64 {
         y.atan2(x)
@@ -172,11 +164,7 @@ impl Functions {
         x.cbrt()
     }
 
-    /// Return a float with the magnitude (absolute value) of x but the sign of y.
-    ///
-    /// On platforms that support signed zeros, copysign(1.0, -0.0)
-    /// returns -1.0.
-    ///
+    /// The magnitude of x with the sign of y, that of -0.0 too.
     #[function(sig = "(x, y, /)")]
     fn copysign(_: &Vm, x: f64, y: f64) -> f64 {
         x.copysign(y)
@@ -224,9 +212,7 @@ impl Functions {
         overflowing(vm, x, f64::exp2)
     }
 
-    /// Return exp(x)-1.
-    ///
-    /// This function avoids the loss of precision involved in the direct evaluation of exp(x)-1 for small x.
+    /// exp(x) - 1, exact for small x too.
     #[function(sig = "(x, /)")]
     fn expm1(vm: &Vm, x: f64) -> Res<f64> {
         overflowing(vm, x, f64::exp_m1)
@@ -238,9 +224,7 @@ impl Functions {
         x.abs()
     }
 
-    /// Fused multiply-add operation.
-    ///
-    /// Compute (x * y) + z with a single round.
+    /// x * y + z, rounded once.
     #[function(sig = "(x, y, z, /)")]
     fn fma(vm: &Vm, x: f64, y: f64, z: f64) -> Res<f64> {
         let r = x.mul_add(y, z);
@@ -253,9 +237,7 @@ impl Functions {
         Ok(r)
     }
 
-    /// Return fmod(x, y), according to platform C.
-    ///
-    /// x % y may differ.
+    /// The remainder of x / y with the sign of x, as C has it; x % y has the sign of y.
     #[function(sig = "(x, y, /)")]
     fn fmod(vm: &Vm, x: f64, y: f64) -> Res<f64> {
         let r = x % y;
@@ -278,23 +260,10 @@ impl Functions {
         gamma::gamma(x).map_err(|e| e.raise(vm, x))
     }
 
-    /// Determine whether two floating-point numbers are close in value.
+    /// Are two numbers close to each other?
     ///
-    ///   rel_tol
-    ///     maximum difference for being considered "close", relative to the
-    ///     magnitude of the input values
-    ///   abs_tol
-    ///     maximum difference for being considered "close", regardless of the
-    ///     magnitude of the input values
-    ///
-    /// Return True if a is close in value to b, and False otherwise.
-    ///
-    /// For the values to be considered close, the difference between them
-    /// must be smaller than at least one of the tolerances.
-    ///
-    /// -inf, inf and NaN behave similarly to the IEEE 754 Standard.  That
-    /// is, NaN is not close to anything, even itself.  inf and -inf are
-    /// only close to themselves.
+    /// They are when they differ by at most rel_tol times the larger magnitude, or at most abs_tol. Infinities are
+    /// close to themselves only, NaNs to nothing.
     #[function(sig = "(a, b, *, rel_tol=1e-09, abs_tol=0.0)")]
     fn isclose(vm: &Vm, a: f64, b: f64, rel_tol: f64, abs_tol: f64) -> Res<bool> {
         if rel_tol < 0.0 || abs_tol < 0.0 {
@@ -310,27 +279,25 @@ impl Functions {
         Ok(diff <= (rel_tol * b).abs() || diff <= (rel_tol * a).abs() || diff <= abs_tol)
     }
 
-    /// Return True if x is neither an infinity nor a NaN, and False otherwise.
+    /// Is x neither infinite nor a NaN?
     #[function(sig = "(x, /)")]
     fn isfinite(_: &Vm, x: f64) -> bool {
         x.is_finite()
     }
 
-    /// Return True if x is a positive or negative infinity, and False otherwise.
+    /// Is x infinite, of either sign?
     #[function(sig = "(x, /)")]
     fn isinf(_: &Vm, x: f64) -> bool {
         x.is_infinite()
     }
 
-    /// Return True if x is a NaN (not a number), and False otherwise.
+    /// Is x a NaN?
     #[function(sig = "(x, /)")]
     fn isnan(_: &Vm, x: f64) -> bool {
         x.is_nan()
     }
 
-    /// Return x * (2**i).
-    ///
-    /// This is essentially the inverse of frexp().
+    /// x * 2**i: what frexp() took apart.
     #[function(sig = "(x, i, /)")]
     fn ldexp(vm: &Vm, x: f64, i: &Value) -> Res<f64> {
         let Some(i) = int::view(i) else {
@@ -356,9 +323,7 @@ impl Functions {
     }
 
     /// log(x, [base=math.e])
-    /// Return the logarithm of x to the given base.
-    ///
-    /// If the base is not specified, returns the natural logarithm (base e) of x.
+    /// The logarithm to this base, or the natural one.
     #[function]
     fn log(vm: &Vm, args: Args<'_>) -> Res {
         args.no_keywords(vm, "math.log")?;
@@ -375,9 +340,7 @@ impl Functions {
         logarithm(vm, x, f64::log10)
     }
 
-    /// Return the natural logarithm of 1+x (base e).
-    ///
-    /// The result is computed in a way which is accurate for x near zero.
+    /// The natural logarithm of 1 + x, exact for small x too.
     #[function(sig = "(x, /)")]
     fn log1p(vm: &Vm, x: f64) -> Res<f64> {
         partial(vm, x, f64::ln_1p, "argument value > -1")
@@ -389,9 +352,7 @@ impl Functions {
         logarithm(vm, x, f64::log2)
     }
 
-    /// Return the fractional and integer parts of x.
-    ///
-    /// Both results carry the sign of x and are floats.
+    /// Fractional and whole part of x, both floats with its sign.
     #[function(sig = "(x, /)")]
     fn modf(vm: &Vm, x: f64) -> Res {
         let whole = x.trunc();
@@ -420,11 +381,7 @@ impl Functions {
         x * (std::f64::consts::PI / 180.0)
     }
 
-    /// Difference between x and the closest integer multiple of y.
-    ///
-    /// Return x - n*y where n*y is the closest integer multiple of y.
-    /// In the case where x is exactly halfway between two multiples of
-    /// y, the nearest even value of n is used. The result is always exact.
+    /// x - n*y, n being the integer nearest to x / y, the even one of two as near.
     #[function(sig = "(x, y, /)")]
     fn remainder(vm: &Vm, x: f64, y: f64) -> Res<f64> {
         let r = c::remainder(x, y);

@@ -59,13 +59,7 @@ pub struct Functions;
 
 #[methods]
 impl Functions {
-    /// Return the Euclidean distance between two points p and q.
-    ///
-    /// The points should be specified as sequences (or iterables) of
-    /// coordinates.  Both inputs must have the same dimension.
-    ///
-    /// Roughly equivalent to:
-    ///     sqrt(sum((px - qx) ** 2.0 for px, qx in zip(p, q)))
+    /// The distance between two points, given by their coordinates.
     #[function(sig = "(p, q, /)")]
     fn dist(vm: &Vm, p: &Value, q: &Value) -> Res<f64> {
         let (p, q) = (coordinates(vm, p)?, coordinates(vm, q)?);
@@ -79,19 +73,7 @@ impl Functions {
         Ok(norm(&mut all))
     }
 
-    /// Multidimensional Euclidean distance from the origin to a point.
-    ///
-    /// Roughly equivalent to:
-    ///     sqrt(sum(x**2 for x in coordinates))
-    ///
-    /// For a two dimensional point (x, y), gives the hypotenuse
-    /// using the Pythagorean theorem:  sqrt(x*x + y*y).
-    ///
-    /// For example, the hypotenuse of a 3/4/5 right triangle is:
-    ///
-    ///     >>> hypot(3.0, 4.0)
-    ///     5.0
-    ///
+    /// The length of the vector with these coordinates.
     #[function(sig = "(*coordinates)")]
     fn hypot(vm: &Vm, coordinates: &[Value]) -> Res<f64> {
         let mut all = Vec::with_capacity(coordinates.len());

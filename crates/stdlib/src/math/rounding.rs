@@ -70,25 +70,19 @@ pub struct Functions;
 
 #[methods]
 impl Functions {
-    /// Return the ceiling of x as an Integral.
-    ///
-    /// This is the smallest integer >= x.
+    /// The smallest integer that is not less than x.
     #[function(sig = "(x, /)")]
     fn ceil(vm: &Vm, x: &Value) -> Res {
         rounded(vm, x, &vm.names().__ceil__, f64::ceil)
     }
 
-    /// Return the floor of x as an Integral.
-    ///
-    /// This is the largest integer <= x.
+    /// The largest integer that is not greater than x.
     #[function(sig = "(x, /)")]
     fn floor(vm: &Vm, x: &Value) -> Res {
         rounded(vm, x, &vm.names().__floor__, f64::floor)
     }
 
-    /// Truncates the Real x to the nearest Integral toward 0.
-    ///
-    /// Uses the __trunc__ magic method.
+    /// x without its fraction, by its __trunc__ method.
     #[function(sig = "(x, /)")]
     fn trunc(vm: &Vm, x: &Value) -> Res {
         if let Some(x) = x.as_small_float() {
@@ -100,12 +94,7 @@ impl Functions {
         }
     }
 
-    /// Return the floating-point value the given number of steps after x towards y.
-    ///
-    /// If steps is not specified or is None, it defaults to 1.
-    ///
-    /// Raises a TypeError, if x or y is not a double, or if steps is not an integer.
-    /// Raises ValueError if steps is negative.
+    /// The float that is so many steps (1 if not given) from x towards y.
     #[function(sig = "(x, y, /, *, steps=None)")]
     fn nextafter(vm: &Vm, x: f64, y: f64, steps: Option<&Value>) -> Res<f64> {
         let steps = match steps {
@@ -122,7 +111,7 @@ impl Functions {
         Ok(next_after(x, y, steps))
     }
 
-    /// Return the value of the least significant bit of the float x.
+    /// How much the last binary digit of x is worth.
     #[function(sig = "(x, /)")]
     fn ulp(_: &Vm, x: f64) -> f64 {
         let x = x.abs();

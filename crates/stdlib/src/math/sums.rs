@@ -129,9 +129,7 @@ pub struct Functions;
 
 #[methods]
 impl Functions {
-    /// Return an accurate floating-point sum of values in the iterable seq.
-    ///
-    /// Assumes IEEE-754 floating-point arithmetic.
+    /// The sum of floats, rounded once, at the end.
     #[function(sig = "(seq, /)")]
     fn fsum(vm: &Vm, seq: &Value) -> Res<f64> {
         let mut partials = Partials::default();
@@ -160,13 +158,7 @@ impl Functions {
         Ok(partials.round())
     }
 
-    /// Calculate the product of all the elements in the input iterable.
-    ///
-    /// The default start value for the product is 1.
-    ///
-    /// When the iterable is empty, return the start value.  This function is
-    /// intended specifically for use with numeric values and may reject
-    /// non-numeric types.
+    /// The product of the items, times start. An empty iterable gives start.
     #[function(sig = "(iterable, /, *, start=1)")]
     fn prod(vm: &Vm, iterable: &Value, start: Option<&Value>) -> Res {
         let mut total = match start {
@@ -180,14 +172,9 @@ impl Functions {
         Ok(total)
     }
 
-    /// Return the sum of products of values from two iterables p and q.
+    /// The sum of the products of pairs from p and q, which must be of the same length.
     ///
-    /// Roughly equivalent to:
-    ///
-    ///     sum(map(operator.mul, p, q, strict=True))
-    ///
-    /// For float and mixed int/float inputs, the intermediate products
-    /// and sums are computed with extended precision.
+    /// Floats are summed with extended precision.
     #[function(sig = "(p, q, /)")]
     fn sumprod(vm: &Vm, p: &Value, q: &Value) -> Res {
         let (p, q) = (vm.iter(p)?, vm.iter(q)?);

@@ -63,9 +63,7 @@ fn export(vm: &Vm, this: &Value, wanted: u32) -> Res<Exported> {
 
 #[methods]
 impl PickleBuffer {
-    /// Return a memoryview of the raw memory underlying this buffer.
-    ///
-    /// Will raise BufferError is the buffer isn't contiguous.
+    /// A flat view of the memory below; BufferError if it is not contiguous.
     #[method(sig = "()")]
     fn raw(vm: &Vm, this: &Ref<PickleBuffer>) -> Res {
         let view = this.view(vm)?;
@@ -84,7 +82,7 @@ impl PickleBuffer {
         Ok(view.view(vm, flat)?.into_value())
     }
 
-    /// Release the underlying buffer exposed by the PickleBuffer object.
+    /// Give the underlying buffer back.
     #[method(sig = "()")]
     fn release(_: &Vm, this: &Ref<PickleBuffer>) {
         drop(this.view.take());

@@ -58,7 +58,7 @@ impl Payload for Pickler {
 
 pub static PICKLER: TypeDef = TypeDef {
     module: "_pickle",
-    doc: "Pickler(file, protocol=None, fix_imports=True, buffer_callback=None)\n--\n\nThis takes a binary file for writing a pickle data stream.\n\nThe optional *protocol* argument tells the pickler to use the given\nprotocol; supported protocols are 0, 1, 2, 3, 4 and 5.  The default\nprotocol is 5. It was introduced in Python 3.8, and is incompatible\nwith previous versions.\n\nSpecifying a negative protocol version selects the highest protocol\nversion supported.  The higher the protocol used, the more recent the\nversion of Python needed to read the pickle produced.\n\nThe *file* argument must have a write() method that accepts a single\nbytes argument. It can thus be a file object opened for binary\nwriting, an io.BytesIO instance, or any other custom object that meets\nthis interface.\n\nIf *fix_imports* is True and protocol is less than 3, pickle will try\nto map the new Python 3 names to the old module names used in Python\n2, so that the pickle data stream is readable with Python 2.\n\nIf *buffer_callback* is None (the default), buffer views are\nserialized into *file* as part of the pickle stream.\n\nIf *buffer_callback* is not None, then it can be called any number\nof times with a buffer view.  If the callback returns a false value\n(such as None), the given buffer is out-of-band; otherwise the\nbuffer is serialized in-band, i.e. inside the pickle stream.\n\nIt is an error if *buffer_callback* is not None and *protocol*\nis None or smaller than 5.",
+    doc: "Pickler(file, protocol=None, fix_imports=True, buffer_callback=None)\n--\n\nWrites pickles to file, which needs write(). Protocols go from 0 to 5 (a negative one is the highest).\nfix_imports names modules as Python 2 does, for protocols below 3. buffer_callback gets each PickleBuffer\nthat is to stay out of the pickle (protocol 5).",
     flags: TypeFlags::BASETYPE.with(TypeFlags::GC),
     slots: Slots {
         new: Some(|vm, cls, _| Ok(vm.new_instance(cls, Pickler::empty())?.into_value())),
@@ -335,7 +335,7 @@ pub fn is_default(method: &Value, name: &str, table: &'static ophi_runtime::nati
 
 #[methods]
 impl Pickler {
-    /// Write a pickled representation of the given object to the open file.
+    /// Write the pickle of an object.
     #[method(sig = "(obj, /)", name = "dump")]
     fn dump_method(vm: &Vm, this: &Value, obj: &Value) -> Res<()> {
         let pickler = ophi_runtime::native::receiver::<Pickler>(vm, this, "dump")?;
@@ -350,12 +350,7 @@ impl Pickler {
         result
     }
 
-    /// Clears the pickler's "memo".
-    ///
-    /// The memo is the data structure that remembers which objects the
-    /// pickler has already seen, so that shared or recursive objects are
-    /// pickled by reference and not by value.  This method is useful when
-    /// re-using picklers.
+    /// Forget which objects have been written, so that the next pickle stands alone.
     #[method(sig = "()")]
     fn clear_memo(vm: &Vm, this: &Ref<Pickler>) -> Res<()> {
         this.forget_all(vm)

@@ -65,7 +65,7 @@ impl Fds {
         crate::support::without_gil(vm, || host.close(fd)).or_os_error(vm)
     }
 
-    /// Closes all file descriptors in [fd_low, fd_high), ignoring errors.
+    /// Close all descriptors from fd_low up to, not including, fd_high. Errors do not count.
     #[function(sig = "(fd_low, fd_high, /)")]
     fn closerange(vm: &Vm, fd_low: i32, fd_high: i32) -> Res<()> {
         host(vm).close_range(fd_low, fd_high).or_os_error(vm)
@@ -156,7 +156,7 @@ impl Fds {
         host(vm).lseek(fd, position, whence).or_os_error(vm)
     }
 
-    /// Truncate a file, specified by file descriptor, to a specific length.
+    /// Give the file behind a descriptor this length.
     #[function(sig = "(fd, length, /)")]
     fn ftruncate(vm: &Vm, fd: i32, length: i64) -> Res<()> {
         blocking(vm, |host| host.ftruncate(fd, length))?.or_os_error(vm)
@@ -168,7 +168,7 @@ impl Fds {
         blocking(vm, |host| host.fsync(fd.0))?.or_os_error(vm)
     }
 
-    /// Force write of fd to disk without forcing update of metadata.
+    /// Have the file's data written to the disk, not what else is known of it.
     #[function(sig = "(fd)")]
     fn fdatasync(vm: &Vm, fd: FileNumber) -> Res<()> {
         blocking(vm, |host| host.fdatasync(fd.0))?.or_os_error(vm)
@@ -192,13 +192,13 @@ impl Fds {
         blocking(vm, |host| host.fchmod(fd, mode as u32))?.or_os_error(vm)
     }
 
-    /// Change the owner and group id of the file specified by file descriptor.
+    /// Change owner and group of the file behind a descriptor.
     #[function(sig = "(fd, uid, gid)")]
     fn fchown(vm: &Vm, fd: i32, uid: Id, gid: Id) -> Res<()> {
         blocking(vm, |host| host.fchown(fd, uid.0, gid.0))?.or_os_error(vm)
     }
 
-    /// Return the configuration limit name for the file descriptor fd.
+    /// A limit of the file behind a descriptor, by its name or number.
     #[function(sig = "(fd, name, /)")]
     fn fpathconf(vm: &Vm, fd: FileNumber, name: &Value) -> Res<i64> {
         let name = super::system::conf_name(vm, name, super::constants::PATHCONF)?;
@@ -254,7 +254,7 @@ impl Fds {
         blocking(vm, |host| host.posix_lockf(fd, command, length))?.or_os_error(vm)
     }
 
-    /// Copy count bytes from file descriptor in_fd to file descriptor out_fd.
+    /// Have the system copy count bytes from one descriptor to another.
     #[function(sig = "(out_fd, in_fd, offset, count)")]
     fn sendfile(vm: &Vm, out_fd: i32, in_fd: i32, offset: &Value, count: i64) -> Res<usize> {
         let offset = if offset.is_none() { None } else { Some(to_i64(vm, offset)?) };
@@ -419,19 +419,19 @@ impl Fds {
         fs_decode(vm, &host(vm).ttyname(fd).or_os_error(vm)?)
     }
 
-    /// Return the name of the controlling terminal for this process.
+    /// The name of the terminal that controls this process.
     #[function(sig = "()")]
     fn ctermid(vm: &Vm) -> Res {
         fs_decode(vm, &host(vm).ctermid().or_os_error(vm)?)
     }
 
-    /// Return the process group associated with the terminal specified by fd.
+    /// The process group in the foreground of the terminal behind a descriptor.
     #[function(sig = "(fd, /)")]
     fn tcgetpgrp(vm: &Vm, fd: i32) -> Res<i32> {
         host(vm).tcgetpgrp(fd).or_os_error(vm)
     }
 
-    /// Set the process group associated with the terminal specified by fd.
+    /// Put a process group into the foreground of the terminal behind a descriptor.
     #[function(sig = "(fd, pgid, /)")]
     fn tcsetpgrp(vm: &Vm, fd: i32, pgid: i32) -> Res<()> {
         host(vm).tcsetpgrp(fd, pgid).or_os_error(vm)

@@ -53,13 +53,13 @@ impl Identity {
         host(vm).getegid().or_os_error(vm)
     }
 
-    /// Return a tuple of the current process's real, effective, and saved user ids.
+    /// Real, effective and saved user numbers of this process.
     #[function(sig = "()")]
     fn getresuid(vm: &Vm) -> Res {
         triple(vm, host(vm).getresuid().or_os_error(vm)?)
     }
 
-    /// Return a tuple of the current process's real, effective, and saved group ids.
+    /// Real, effective and saved group numbers of this process.
     #[function(sig = "()")]
     fn getresgid(vm: &Vm) -> Res {
         triple(vm, host(vm).getresgid().or_os_error(vm)?)
@@ -83,7 +83,7 @@ impl Identity {
         host(vm).setreuid(ruid.0, euid.0).or_os_error(vm)
     }
 
-    /// Set the current process's real, effective, and saved user ids.
+    /// Set real, effective and saved user numbers of this process.
     #[function(sig = "(ruid, euid, suid, /)")]
     fn setresuid(vm: &Vm, ruid: Id, euid: Id, suid: Id) -> Res<()> {
         host(vm).setresuid(ruid.0, euid.0, suid.0).or_os_error(vm)
@@ -107,7 +107,7 @@ impl Identity {
         host(vm).setregid(rgid.0, egid.0).or_os_error(vm)
     }
 
-    /// Set the current process's real, effective, and saved group ids.
+    /// Set real, effective and saved group numbers of this process.
     #[function(sig = "(rgid, egid, sgid, /)")]
     fn setresgid(vm: &Vm, rgid: Id, egid: Id, sgid: Id) -> Res<()> {
         host(vm).setresgid(rgid.0, egid.0, sgid.0).or_os_error(vm)

@@ -26,7 +26,7 @@ use crate::support::host;
 
 pub static MODULE: ModuleDef = ModuleDef {
     name: "posix",
-    doc: "This module provides access to operating system functionality that is\nstandardized by the C Standard and the POSIX standard (a thinly\ndisguised Unix interface).  Refer to the library manual and\ncorresponding Unix manual entries for more information on calls.",
+    doc: "The system calls of POSIX; os is built upon it.",
     tables: &[
         fds::Fds::METHODS,
         identity::Identity::METHODS,

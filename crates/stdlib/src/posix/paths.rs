@@ -150,13 +150,13 @@ impl Paths {
         act(vm, &path, |host| host.chown_at(libc::AT_FDCWD, path.as_c(), uid.0, gid.0, flags))
     }
 
-    /// Return a unicode string representing the current working directory.
+    /// The current directory.
     #[function(sig = "()")]
     fn getcwd(vm: &Vm) -> Res {
         fs_decode(vm, &host(vm).getcwd().or_os_error(vm)?)
     }
 
-    /// Return a bytes string representing the current working directory.
+    /// The current directory, as bytes.
     #[function(sig = "()")]
     fn getcwdb(vm: &Vm) -> Res {
         Ok(vm.new_bytes(&host(vm).getcwd().or_os_error(vm)?)?.into_value())
@@ -284,7 +284,7 @@ impl Paths {
         })
     }
 
-    /// Set the current numeric umask and return the previous umask.
+    /// Set the mask of permissions that new files do not get, and return the former one.
     #[function(sig = "(mask, /)")]
     fn umask(vm: &Vm, mask: i32) -> Res<u32> {
         host(vm).umask(mask as u32).or_os_error(vm)
@@ -455,7 +455,7 @@ impl Paths {
         if device.0 == u64::MAX { -1 } else { i64::from(libc::minor(device.0)) }
     }
 
-    /// Composes a raw device number from the major and minor device numbers.
+    /// The device number made of these two.
     #[function(sig = "(major, minor, /)")]
     fn makedev(vm: &Vm, major: &Value, minor: &Value) -> Res<u64> {
         Ok(libc::makedev(to_i64(vm, major)? as u32, to_i64(vm, minor)? as u32))

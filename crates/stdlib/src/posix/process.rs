@@ -9,7 +9,7 @@ use crate::support::values::{collect, to_i32, tuple};
 use crate::support::{blocking, host, import};
 
 struct_sequence! {
-    "waitid_result: Result from waitid.\n\nThis object may be accessed either as a tuple of\n  (si_pid, si_uid, si_signo, si_status, si_code),\nor via the attributes si_pid, si_uid, and so on.\n\nSee os.waitid for more information.",
+    "waitid_result: what waitid tells, as a tuple with names (si_pid, si_uid, si_signo, si_status, si_code).",
     pub WAITID_RESULT: WAITID_RESULT_TYPE = "posix" "waitid_result", 5 of 5 {
         "si_pid" "", "si_uid" "", "si_signo" "", "si_status" "", "si_code" "",
     }
@@ -92,7 +92,7 @@ impl Processes {
         Err(vm.value_error(format!("invalid wait status: {status}")))
     }
 
-    /// Return True if the process returning status was dumped to a core file.
+    /// Did the process leave a core file?
     #[function(name = "WCOREDUMP", sig = "(status, /)")]
     fn wcoredump(_vm: &Vm, status: i32) -> bool {
         libc::WCOREDUMP(status)
@@ -110,13 +110,13 @@ impl Processes {
         libc::WIFSTOPPED(status)
     }
 
-    /// Return True if the process returning status was terminated by a signal.
+    /// Did a signal end the process?
     #[function(name = "WIFSIGNALED", sig = "(status)")]
     fn wifsignaled(_vm: &Vm, status: i32) -> bool {
         libc::WIFSIGNALED(status)
     }
 
-    /// Return True if the process returning status exited via the exit() system call.
+    /// Did the process end by exiting?
     #[function(name = "WIFEXITED", sig = "(status)")]
     fn wifexited(_vm: &Vm, status: i32) -> bool {
         libc::WIFEXITED(status)
@@ -128,13 +128,13 @@ impl Processes {
         libc::WEXITSTATUS(status)
     }
 
-    /// Return the signal that terminated the process that provided the status value.
+    /// The signal that ended the process.
     #[function(name = "WTERMSIG", sig = "(status)")]
     fn wtermsig(_vm: &Vm, status: i32) -> i32 {
         libc::WTERMSIG(status)
     }
 
-    /// Return the signal that stopped the process that provided the status value.
+    /// The signal that stopped the process.
     #[function(name = "WSTOPSIG", sig = "(status)")]
     fn wstopsig(_vm: &Vm, status: i32) -> i32 {
         libc::WSTOPSIG(status)
@@ -156,7 +156,7 @@ impl Processes {
         crate::support::check_signals(vm)
     }
 
-    /// Exit to the system with specified status, without normal exit processing.
+    /// End the process at once with this status: no cleaning up, no flushing.
     #[function(sig = "(status)")]
     fn _exit(vm: &Vm, status: i32) -> Res<()> {
         host(vm).exit_now(status).or_os_error(vm)
@@ -168,7 +168,7 @@ impl Processes {
         host(vm).abort().or_os_error(vm)
     }
 
-    /// Add increment to the priority of process and return the new priority.
+    /// Add to this process's niceness and return what it is now.
     #[function(sig = "(increment, /)")]
     fn nice(vm: &Vm, increment: i32) -> Res<i32> {
         host(vm).nice(increment).or_os_error(vm)
@@ -232,13 +232,13 @@ impl Processes {
         host(vm).sched_setparam(pid, priority).or_os_error(vm)
     }
 
-    /// Return the round-robin quantum for the process identified by pid, in seconds.
+    /// How long a turn is, in seconds, for a process scheduled round-robin.
     #[function(sig = "(pid, /)")]
     fn sched_rr_get_interval(vm: &Vm, pid: i32) -> Res<f64> {
         Ok(host(vm).sched_rr_get_interval(pid).or_os_error(vm)? as f64 * 1e-9)
     }
 
-    /// Return the affinity of the process identified by pid (or the current process if zero).
+    /// The processors that a process (0: this one) may run on, as a set.
     #[function(sig = "(pid, /)")]
     fn sched_getaffinity(vm: &Vm, pid: i32) -> Res {
         let cpus = host(vm).sched_getaffinity(pid).or_os_error(vm)?;

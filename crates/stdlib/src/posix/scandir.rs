@@ -272,7 +272,7 @@ impl DirEntry {
         this.is_kind(vm, follow_symlinks, libc::DT_REG, libc::S_IFREG)
     }
 
-    /// Return True if the entry is a symbolic link; cached per entry.
+    /// Is the entry a symbolic link? Asked once, then remembered.
     #[method(sig = "()")]
     fn is_symlink(vm: &Vm, this: &Ref<DirEntry>) -> Res<bool> {
         this.is_kind(vm, false, libc::DT_LNK, libc::S_IFLNK)

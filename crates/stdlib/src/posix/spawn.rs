@@ -337,7 +337,7 @@ impl Spawning {
         crate::support::without_gil(vm, || host.system(&command.0)).or_os_error(vm)
     }
 
-    /// Disassociate parts of a process (or thread) execution context.
+    /// Give this process namespaces, or other things, of its own that it shared so far.
     #[function(sig = "(flags)")]
     fn unshare(vm: &Vm, flags: i32) -> Res<()> {
         blocking(vm, |host| host.unshare(flags))?.or_os_error(vm)

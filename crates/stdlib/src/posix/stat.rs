@@ -10,7 +10,7 @@ use crate::support::errors::OrOsError;
 use crate::support::paths::{DirFd, FdPath, Path, dir};
 
 struct_sequence! {
-    "stat_result: Result from stat, fstat, or lstat.\n\nThis object may be accessed either as a tuple of\n  (mode, ino, dev, nlink, uid, gid, size, atime, mtime, ctime)\nor via the attributes st_mode, st_ino, st_dev, st_nlink, and so on.\n\nPosix/windows: If your platform supports st_blksize, st_blocks, st_rdev,\nor st_flags, they are available as attributes only.\n\nSee os.stat for more information.",
+    "stat_result: what stat, fstat and lstat tell, as a tuple of ten fields with names (st_mode, st_ino, st_dev,\nst_nlink, st_uid, st_gid, st_size, st_atime, st_mtime, st_ctime); the rest are attributes only.",
     pub STAT_RESULT: STAT_RESULT_TYPE = "os" "stat_result", 10 of 19 {
         "st_mode" "protection bits",
         "st_ino" "inode",
@@ -35,7 +35,7 @@ struct_sequence! {
 }
 
 struct_sequence! {
-    "statvfs_result: Result from statvfs or fstatvfs.\n\nThis object may be accessed either as a tuple of\n  (bsize, frsize, blocks, bfree, bavail, files, ffree, favail, flag, namemax),\nor via the attributes f_bsize, f_frsize, f_blocks, f_bfree, and so on.\n\nSee os.statvfs for more information.",
+    "statvfs_result: what statvfs and fstatvfs tell of a file system, as a tuple with names (f_bsize, f_frsize,\nf_blocks, f_bfree, f_bavail, f_files, f_ffree, f_favail, f_flag, f_namemax).",
     pub STATVFS_RESULT: STATVFS_RESULT_TYPE = "os" "statvfs_result", 10 of 11 {
         "f_bsize" "", "f_frsize" "", "f_blocks" "", "f_bfree" "", "f_bavail" "", "f_files" "", "f_ffree" "",
         "f_favail" "", "f_flag" "", "f_namemax" "", "f_fsid" "",

@@ -12,7 +12,7 @@ use crate::support::values::{to_i32, tuple};
 use crate::support::{blocking, host};
 
 struct_sequence! {
-    "A tuple of (columns, lines) for holding terminal window size",
+    "A terminal's width and height in characters: (columns, lines)",
     pub TERMINAL_SIZE: TERMINAL_SIZE_TYPE = "os" "terminal_size", 2 of 2 {
         "columns" "width of the terminal window in characters",
         "lines" "height of the terminal window in characters",
@@ -20,7 +20,7 @@ struct_sequence! {
 }
 
 struct_sequence! {
-    "times_result: Result from os.times().\n\nThis object may be accessed either as a tuple of\n  (user, system, children_user, children_system, elapsed),\nor via the attributes user, system, children_user, children_system,\nand elapsed.\n\nSee os.times for more information.",
+    "times_result: what os.times() tells, in seconds, as a tuple with names (user, system, children_user,\nchildren_system, elapsed).",
     pub TIMES_RESULT: TIMES_RESULT_TYPE = "posix" "times_result", 5 of 5 {
         "user" "user time",
         "system" "system time",
@@ -31,7 +31,7 @@ struct_sequence! {
 }
 
 struct_sequence! {
-    "uname_result: Result from os.uname().\n\nThis object may be accessed either as a tuple of\n  (sysname, nodename, release, version, machine),\nor via the attributes sysname, nodename, release, version, and machine.\n\nSee os.uname for more information.",
+    "uname_result: what os.uname() tells, as a tuple with names (sysname, nodename, release, version, machine).",
     pub UNAME_RESULT: UNAME_RESULT_TYPE = "posix" "uname_result", 5 of 5 {
         "sysname" "operating system name",
         "nodename" "name of machine on network (implementation-defined)",
@@ -42,7 +42,7 @@ struct_sequence! {
 }
 
 struct_sequence! {
-    "Currently has only one field: sched_priority\n\n  sched_priority\n    A scheduling parameter.",
+    "A scheduling parameter: sched_priority is all there is.",
     pub SCHED_PARAM: SCHED_PARAM_TYPE = "posix" "sched_param", 1 of 1 {
         "sched_priority" "the scheduling priority",
     }
@@ -170,7 +170,7 @@ impl System {
         }
     }
 
-    /// Return a bytes object containing random bytes suitable for cryptographic use.
+    /// So many random bytes from the system, good enough for secrets.
     #[function(sig = "(size, /)")]
     fn urandom(vm: &Vm, size: i64) -> Res {
         if size < 0 {

@@ -33,7 +33,7 @@ impl Payload for Epoll {
 
 pub static EPOLL: TypeDef = TypeDef {
     module: "select",
-    doc: "select.epoll(sizehint=-1, flags=0)\n\nReturns an epolling object\n\nsizehint must be a positive integer or -1 for the default size. The\nsizehint is used to optimize internal data structures. It doesn't limit\nthe maximum number of monitored events.",
+    doc: "select.epoll(sizehint=-1, flags=0)\n\nAn object that waits for events of many descriptors. sizehint is positive or -1 and has no effect today;\nflags is 0 or EPOLL_CLOEXEC, which is always set anyhow.",
     flags: TypeFlags::FINALIZER,
     slots: Slots { new: Some(new), finalize: Some(finalize), ..Slots::NONE },
     tables: &[Epoll::METHODS],

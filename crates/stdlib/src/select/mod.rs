@@ -18,7 +18,7 @@ use crate::time::duration;
 
 pub static MODULE: ModuleDef = ModuleDef {
     name: "select",
-    doc: "This module supports asynchronous I/O on multiple file descriptors.\n\n*** IMPORTANT NOTICE ***\nOn Windows, only sockets are supported; on Unix, all file descriptors.",
+    doc: "Waiting for several descriptors at once: select(), poll(), epoll().",
     tables: &[Functions::METHODS],
     init,
 };

@@ -129,14 +129,14 @@ impl Functions {
         Ok(vm.interpreter().traced_state::<State>().handler(signalnum).get_or_none())
     }
 
-    /// The default handler for SIGINT installed by Python: it raises KeyboardInterrupt.
+    /// What Ctrl-C does unless a program decides otherwise: raises KeyboardInterrupt.
     #[function(sig = "(signalnum, frame, /)")]
     fn default_int_handler(vm: &Vm, signalnum: i32, frame: &Value) -> Res<()> {
         let _ = (signalnum, frame);
         Err(keyboard_interrupt(vm))
     }
 
-    /// Arrange for SIGALRM to arrive after the given number of seconds.
+    /// Have SIGALRM sent to this process in so many seconds.
     #[function(sig = "(seconds, /)")]
     fn alarm(vm: &Vm, seconds: i32) -> Res<u32> {
         host(vm).alarm(seconds as u32).or_os_error(vm)
@@ -261,7 +261,7 @@ impl Functions {
         crate::support::check_signals(vm)
     }
 
-    /// Send a signal to a process referred to by a pid file descriptor.
+    /// Send a signal to the process behind a pid descriptor.
     #[function(sig = "(pidfd, signalnum, siginfo=None, flags=0, /)")]
     fn pidfd_send_signal(vm: &Vm, pidfd: i32, signalnum: i32, siginfo: Option<&Value>, flags: i32) -> Res<()> {
         if siginfo.is_some() {

@@ -21,7 +21,7 @@ use crate::support::{builtin, host};
 pub const NSIG: i32 = 65;
 
 struct_sequence! {
-    "struct_siginfo: Result from sigwaitinfo or sigtimedwait.\n\nThis object may be accessed either as a tuple of\n(si_signo, si_code, si_errno, si_pid, si_uid, si_status, si_band),\nor via the attributes si_signo, si_code, and so on.",
+    "struct_siginfo: what sigwaitinfo and sigtimedwait tell of a signal, as a tuple with names.",
     pub STRUCT_SIGINFO: STRUCT_SIGINFO_TYPE = "signal" "struct_siginfo", 7 of 7 {
         "si_signo" "signal number",
         "si_code" "signal code",

@@ -137,7 +137,7 @@ impl Functions {
         host(vm).sethostname(&bytes).or_os_error(vm)
     }
 
-    /// Return the IP address (a string of the form '255.255.255.255') for a host.
+    /// An IPv4 address of a host, as text.
     #[function(sig = "(host, /)", text = "")]
     fn gethostbyname(vm: &Vm, name: &Value) -> Res<String> {
         Ok(ip_text(&resolve(vm, name, libc::AF_INET)?).unwrap_or_default())
@@ -196,19 +196,19 @@ impl Functions {
         host(vm).getprotobyname(&name).map_err(|_| vm.os_error_message("protocol not found"))
     }
 
-    /// Returns the interface index corresponding to the interface name.
+    /// The index of the network interface with this name.
     #[function(sig = "(oname, /)")]
     fn if_nametoindex(vm: &Vm, oname: crate::support::paths::Path) -> Res<u32> {
         host(vm).if_nametoindex(oname.as_c()).or_os_error(vm)
     }
 
-    /// Returns the interface name corresponding to the interface index.
+    /// The name of the network interface with this index.
     #[function(sig = "(if_index, /)")]
     fn if_indextoname(vm: &Vm, if_index: u32) -> Res {
         fs_decode(vm, &host(vm).if_indextoname(if_index).or_os_error(vm)?)
     }
 
-    /// Returns a list of network interface information (index, name) tuples.
+    /// All network interfaces as pairs (index, name).
     #[function(sig = "()", text = "($self, /)")]
     fn if_nameindex(vm: &Vm) -> Res {
         let all = host(vm).if_nameindex().or_os_error(vm)?;
@@ -268,31 +268,31 @@ fn unsigned(vm: &Vm, value: &Value, limit: i128, kind: &str) -> Res<i128> {
 
 #[methods(NUMBERS)]
 impl Functions {
-    /// Convert a 16-bit unsigned integer from network to host byte order.
+    /// 16 bits from the network's byte order to this machine's.
     #[function(sig = "(integer, /)")]
     fn ntohs(vm: &Vm, integer: &Value) -> Res<u16> {
         Ok(u16::from_be(unsigned(vm, integer, 0xffff, "uint16_t")? as u16))
     }
 
-    /// Convert a 16-bit unsigned integer from host to network byte order.
+    /// 16 bits from this machine's byte order to the network's.
     #[function(sig = "(integer, /)")]
     fn htons(vm: &Vm, integer: &Value) -> Res<u16> {
         Ok((unsigned(vm, integer, 0xffff, "uint16_t")? as u16).to_be())
     }
 
-    /// Convert a 32-bit unsigned integer from network to host byte order.
+    /// 32 bits from the network's byte order to this machine's.
     #[function(sig = "(integer, /)")]
     fn ntohl(vm: &Vm, integer: &Value) -> Res<u32> {
         Ok(u32::from_be(unsigned(vm, integer, 0xffff_ffff, "uint32_t")? as u32))
     }
 
-    /// Convert a 32-bit unsigned integer from host to network byte order.
+    /// 32 bits from this machine's byte order to the network's.
     #[function(sig = "(integer, /)")]
     fn htonl(vm: &Vm, integer: &Value) -> Res<u32> {
         Ok((unsigned(vm, integer, 0xffff_ffff, "uint32_t")? as u32).to_be())
     }
 
-    /// Convert an IP address in string format (123.45.67.89) to the 32-bit packed binary format.
+    /// The four bytes of an IPv4 address given as text.
     #[function(sig = "(ip_addr, /)")]
     fn inet_aton(vm: &Vm, ip_addr: String) -> Res {
         match old_style(&ip_addr) {
@@ -301,7 +301,7 @@ impl Functions {
         }
     }
 
-    /// Convert an IP address from 32-bit packed binary format to string format.
+    /// The text of an IPv4 address given as four bytes.
     #[function(sig = "(packed_ip, /)")]
     fn inet_ntoa(vm: &Vm, packed_ip: Readable) -> Res<String> {
         match <[u8; 4]>::try_from(&*packed_ip) {
@@ -310,7 +310,7 @@ impl Functions {
         }
     }
 
-    /// Convert an IP address from string format to a packed string suitable for use with low-level network functions.
+    /// The bytes of an address given as text, of the family named.
     #[function(sig = "(af, ip, /)", text = "")]
     fn inet_pton(vm: &Vm, af: i32, ip: String) -> Res {
         let bytes = match af {

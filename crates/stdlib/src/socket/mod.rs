@@ -34,7 +34,7 @@ impl Default for State {
 
 pub static MODULE: ModuleDef = ModuleDef {
     name: "_socket",
-    doc: "Implementation module for socket operations.\n\nSee the socket module for documentation.",
+    doc: "The native half of the module socket.",
     tables: &[functions::Functions::METHODS, functions::Functions::NUMBERS],
     init,
 };

@@ -288,7 +288,7 @@ impl Socket {
         this.start_connecting(vm, &target)?.or_os_error(vm)
     }
 
-    /// This is like connect(address), but returns an error code (the errno value) instead of raising an exception.
+    /// As connect(), but answers with the error number (0: connected) where that would raise OSError.
     #[method(sig = "(object, /)")]
     fn connect_ex(vm: &Vm, this: &Ref<Socket>, object: &Value) -> Res<i32> {
         let target = this.target(vm, object, "connect_ex")?;
@@ -395,7 +395,7 @@ impl Socket {
         this.set_timeout(vm, if flag { -1 } else { 0 })
     }
 
-    /// Returns True if socket is in blocking mode, or False if it is in non-blocking mode.
+    /// Do operations on this socket wait?
     #[method(sig = "()")]
     fn getblocking(_vm: &Vm, this: &Ref<Socket>) -> bool {
         this.timeout.get() != 0

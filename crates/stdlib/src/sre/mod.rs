@@ -99,9 +99,7 @@ impl Functions {
     }
 
     /// template
-    ///   A list containing interleaved literal strings (str or bytes) and group
-    ///   indices (int), as returned by re._parser.parse_template():
-    ///       [literal1, group1, ..., literalN, groupN]
+    ///   What re._parser.parse_template() makes of a replacement: literal text and group numbers in turn.
     #[function(sig = "(pattern, template, /)")]
     fn template(vm: &Vm, pattern: &Value, template: &Ref<List>) -> Res<Ref<template::Template>> {
         let _ = pattern;

@@ -19,7 +19,7 @@ use crate::support::buffer::{self, Readable};
 
 pub static MODULE: ModuleDef = ModuleDef {
     name: "_struct",
-    doc: "Functions to convert between Python values and C structs.\nPython bytes objects are used to hold the data representing the C struct.\nThe format string (explained below) describes the layout of data\nin the C struct.\n\nThe optional first format char indicates byte order, size and alignment:\n  @: native order, size & alignment (default)\n  =: native order, std. size & alignment\n  <: little-endian, std. size & alignment\n  >: big-endian, std. size & alignment\n  !: same as >\n\nThe remaining characters indicate types of args and must match exactly;\nthese can be preceded by a decimal repeat count:\n  x: pad byte (no data); c: char; b: signed byte; B: unsigned byte;\n  ?: _Bool; h: short; H: unsigned short; i: int; I: unsigned int;\n  l: long; L: unsigned long; q: long long; Q: unsigned long long;\n  f: float; d: double; e: half-float;\n  F: float complex; D: double complex.\nSpecial cases (preceding decimal count indicates length):\n  s: byte string (array of char); p: Pascal string (with count byte).\nSpecial cases (only available in native format):\n  n: ssize_t; N: size_t;\n  P: an integer type that is wide enough to hold a pointer.\nWhitespace between formats is ignored.\n\nThe variable struct.error is an exception raised on errors.\n",
+    doc: "Values to the bytes of C structures and back.\n\nA format begins with byte order and alignment: @ native (also without any), = native order in standard\nsizes, < little, > or ! big endian. Then, each with a repeat count before it where wanted: x padding;\nc byte; b B, h H, i I, l L, q Q, n N integers of growing size (capitals unsigned; n N native only); ? bool;\ne f d floats of 2, 4 and 8 bytes; F D complex; s p strings (the count is the length); P pointer.\n",
     tables: &[Functions::METHODS],
     init,
 };
@@ -325,7 +325,7 @@ fn layout_of(vm: &Vm, this: &Ref<Struct>) -> Res<Rc<Layout>> {
 #[methods]
 impl Struct {
     #[method(
-        doc = "S.pack(v1, v2, ...) -> bytes\n\nReturn a bytes object containing values v1, v2, ... packed according\nto the format string S.format.  See help(struct) for more on format\nstrings."
+        doc = "S.pack(v1, v2, ...) -> bytes\n\nThe values as the bytes of the structure."
     )]
     fn pack(vm: &Vm, this: &Ref<Struct>, args: Args<'_>) -> Res {
         args.no_keywords(vm, "Struct.pack")?;
@@ -333,7 +333,7 @@ impl Struct {
     }
 
     #[method(
-        doc = "S.pack_into(buffer, offset, v1, v2, ...)\n\nPack the values v1, v2, ... according to the format string S.format\nand write the packed bytes into the writable buffer buf starting at\noffset.  Note that the offset is a required argument.  A negative\noffset counts from the end of the buffer.  See help(struct) for more\non format strings."
+        doc = "S.pack_into(buffer, offset, v1, v2, ...)\n\nWrite the values into a writable buffer from offset on (from its end, if negative)."
     )]
     fn pack_into(vm: &Vm, this: &Ref<Struct>, args: Args<'_>) -> Res<()> {
         args.no_keywords(vm, "Struct.pack_into")?;
@@ -341,7 +341,7 @@ impl Struct {
     }
 
     #[method(
-        doc = "Return a tuple containing unpacked values.\n\nUnpack according to the format string Struct.format. The buffer's size\nin bytes must be Struct.size.\n\nSee help(struct) for more on format strings.",
+        doc = "The values in a buffer that has just the structure's size, as a tuple.",
         sig = "(buffer, /)"
     )]
     fn unpack(vm: &Vm, this: &Ref<Struct>, buffer: Readable) -> Res {
@@ -349,7 +349,7 @@ impl Struct {
     }
 
     #[method(
-        doc = "Return a tuple containing unpacked values.\n\nValues are unpacked according to the format string Struct.format.\n\nThe buffer's size in bytes, starting at position offset, must be\nat least Struct.size.  A negative offset counts from the end of the\nbuffer.\n\nSee help(struct) for more on format strings.",
+        doc = "The values in a buffer from offset on (from its end, if negative), as a tuple.",
         sig = "(buffer, offset=0)"
     )]
     fn unpack_from(vm: &Vm, this: &Ref<Struct>, buffer: Readable, offset: isize) -> Res {
@@ -357,7 +357,7 @@ impl Struct {
     }
 
     #[method(
-        doc = "Return an iterator yielding tuples.\n\nTuples are unpacked from the given bytes source, like a repeated\ninvocation of unpack_from().\n\nRequires that the bytes length be a multiple of the struct size.",
+        doc = "An iterator that unpacks the bytes piece by piece, as unpack_from() would.\n\nTheir number must be a multiple of the structure's size.",
         sig = "(buffer, /)"
     )]
     fn iter_unpack(vm: &Vm, this: &Ref<Struct>, buffer: &Value) -> Res {
@@ -392,13 +392,13 @@ impl Functions {
         drop(vm.interpreter().state::<Cache>().layouts.replace(Vec::new()))
     }
 
-    #[function(doc = "Return size in bytes of the struct described by the format string.", sig = "(format, /)")]
+    #[function(doc = "How many bytes the format's structure has.", sig = "(format, /)")]
     fn calcsize(vm: &Vm, format: &Value) -> Res<usize> {
         Ok(cached(vm, format)?.size)
     }
 
     #[function(
-        doc = "pack(format, v1, v2, ...) -> bytes\n\nReturn a bytes object containing the values v1, v2, ... packed according\nto the format string.  See help(struct) for more on format strings."
+        doc = "pack(format, v1, v2, ...) -> bytes\n\nThe values as the bytes of the format's structure."
     )]
     fn pack(vm: &Vm, args: Args<'_>) -> Res {
         args.no_keywords(vm, "_struct.pack")?;
@@ -409,7 +409,7 @@ impl Functions {
     }
 
     #[function(
-        doc = "pack_into(format, buffer, offset, v1, v2, ...)\n\nPack the values v1, v2, ... according to the format string and write\nthe packed bytes into the writable buffer buf starting at offset.  Note\nthat the offset is a required argument.  A negative offset counts from\nthe end of the buffer.  See help(struct) for more on format strings."
+        doc = "pack_into(format, buffer, offset, v1, v2, ...)\n\nWrite the values into a writable buffer from offset on (from its end, if negative)."
     )]
     fn pack_into(vm: &Vm, args: Args<'_>) -> Res<()> {
         args.no_keywords(vm, "_struct.pack_into")?;
@@ -420,7 +420,7 @@ impl Functions {
     }
 
     #[function(
-        doc = "Return a tuple containing values unpacked according to the format string.\n\nThe buffer's size in bytes must be calcsize(format).\n\nSee help(struct) for more on format strings.",
+        doc = "The values in a buffer that has just the size of the format's structure, as a tuple.",
         sig = "(format, buffer, /)"
     )]
     fn unpack(vm: &Vm, format: &Value, buffer: Readable) -> Res {
@@ -428,7 +428,7 @@ impl Functions {
     }
 
     #[function(
-        doc = "Return a tuple containing values unpacked according to the format string.\n\nThe buffer's size, minus offset, must be at least calcsize(format).\nA negative offset counts from the end of the buffer.\n\nSee help(struct) for more on format strings.",
+        doc = "The values in a buffer from offset on (from its end, if negative), by the format, as a tuple.",
         sig = "(format, /, buffer, offset=0)"
     )]
     fn unpack_from(vm: &Vm, format: &Value, buffer: Readable, offset: isize) -> Res {
@@ -436,7 +436,7 @@ impl Functions {
     }
 
     #[function(
-        doc = "Return an iterator yielding tuples unpacked from the given bytes.\n\nThe bytes are unpacked according to the format string, like\na repeated invocation of unpack_from().\n\nRequires that the bytes length be a multiple of the format struct size.",
+        doc = "An iterator that unpacks the bytes piece by piece, by the format.\n\nTheir number must be a multiple of the structure's size.",
         sig = "(format, buffer, /)"
     )]
     fn iter_unpack(vm: &Vm, format: &Value, buffer: &Value) -> Res {

@@ -228,7 +228,7 @@ impl StructSeq {
         vm.new_tuple(&[class.to_value(), args])
     }
 
-    /// Return a copy of the structure with new values for the specified fields.
+    /// A copy with these fields changed.
     #[method]
     fn __replace__(vm: &Vm, this: &Value, args: Args<'_>) -> Res {
         let class = vm.class(this).clone();

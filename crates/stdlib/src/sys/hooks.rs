@@ -95,7 +95,7 @@ pub fn report(vm: &Vm, exception: &Value) {
 
 #[methods(HOOKS)]
 impl Sys {
-    /// Print an object to sys.stdout and also save it in builtins._
+    /// Write the repr of an object, unless it is None, to sys.stdout, and keep it as builtins._
     #[function(sig = "(object, /)")]
     fn displayhook(vm: &Vm, object: &Value) -> Res<()> {
         let Some(builtins) = vm.interpreter().builtins.get() else {
@@ -131,7 +131,7 @@ impl Sys {
         builtins.set_text(vm, "_", object.clone())
     }
 
-    /// Handle an exception by displaying it with a traceback on sys.stderr.
+    /// Write an exception with its traceback to sys.stderr.
     #[function(sig = "(exctype, value, traceback, /)")]
     fn excepthook(vm: &Vm, exctype: &Value, value: &Value, traceback: &Value) -> Res<()> {
         let _ = exctype;
@@ -148,15 +148,9 @@ impl Sys {
         print_exception(vm, value)
     }
 
-    /// Handle an unraisable exception.
+    /// Report an exception that has no one to go to.
     ///
-    /// The unraisable argument has the following attributes:
-    ///
-    /// * exc_type: Exception type.
-    /// * exc_value: Exception value, can be None.
-    /// * exc_traceback: Exception traceback, can be None.
-    /// * err_msg: Error message, can be None.
-    /// * object: Object causing the exception, can be None.
+    /// The argument has exc_type, exc_value, exc_traceback, err_msg and object.
     #[function(sig = "(unraisable, /)")]
     fn unraisablehook(vm: &Vm, unraisable: &Value) -> Res<()> {
         if vm.get_attr_str_opt(unraisable, "err_msg")?.is_none() {
@@ -229,12 +223,9 @@ impl Sys {
         vm.call_args(&hook, Args { values: &values, names: kwargs.names })
     }
 
-    /// Exit the interpreter by raising SystemExit(status).
+    /// End the interpreter by raising SystemExit(status).
     ///
-    /// If the status is omitted or None, it defaults to zero (i.e., success).
-    /// If the status is an integer, it will be used as the system exit status.
-    /// If it is another kind of object, it will be printed and the system
-    /// exit status will be one (i.e., failure).
+    /// status is the exit status, None for 0; anything else is printed, and the status is 1.
     #[function(sig = "(status=None, /)")]
     fn exit(vm: &Vm, status: Option<&Value>) -> Res {
         let class = builtin(vm, "SystemExit")?;

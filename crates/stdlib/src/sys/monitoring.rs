@@ -114,57 +114,37 @@ impl Jit {
 
 #[methods(TRACE)]
 impl Sys {
-    /// Set the global debug tracing function.
-    ///
-    /// It will be called on each function call.  See the debugger chapter
-    /// in the library manual.
+    /// Have a function called when functions are called; it decides how they are traced further. For debuggers.
     #[function(sig = "(function, /)")]
     fn settrace(vm: &Vm, function: &Value) -> Res<()> {
         set_trace(vm, vm, function)
     }
-    /// Set the global debug tracing function in all running threads belonging to the current interpreter.
-    ///
-    /// It will be called on each function call. See the debugger chapter
-    /// in the library manual.
+    /// sys.settrace() for all threads.
     #[function(sig = "(arg, /)", text = "($module, function, /)")]
     fn _settraceallthreads(vm: &Vm, arg: &Value) -> Res<()> {
         legacy::for_all_threads(vm, |vm, thread| set_trace(vm, thread, arg))
     }
-    /// Return the global debug tracing function set with sys.settrace.
-    ///
-    /// See the debugger chapter in the library manual.
+    /// What sys.settrace() has set.
     #[function(sig = "()")]
     fn gettrace(vm: &Vm) -> Res {
         Ok(vm.tracing.trace.object.get_or_none())
     }
-    /// Set the profiling function.
-    ///
-    /// It will be called on each function call and return.  See the profiler
-    /// chapter in the library manual.
+    /// Have a function called when functions are called and return. For profilers.
     #[function(sig = "(function, /)")]
     fn setprofile(vm: &Vm, function: &Value) -> Res<()> {
         set_profile(vm, vm, function)
     }
-    /// Set the profiling function in all running threads belonging to the current interpreter.
-    ///
-    /// It will be called on each function call and return.  See the profiler
-    /// chapter in the library manual.
+    /// sys.setprofile() for all threads.
     #[function(sig = "(arg, /)", text = "($module, function, /)")]
     fn _setprofileallthreads(vm: &Vm, arg: &Value) -> Res<()> {
         legacy::for_all_threads(vm, |vm, thread| set_profile(vm, thread, arg))
     }
-    /// Return the profiling function set with sys.setprofile.
-    ///
-    /// See the profiler chapter in the library manual.
+    /// What sys.setprofile() has set.
     #[function(sig = "()")]
     fn getprofile(vm: &Vm) -> Res {
         Ok(vm.tracing.profile.object.get_or_none())
     }
-    /// Call func(*args), while tracing is enabled.
-    ///
-    /// The tracing state is saved, and restored afterwards.  This is intended
-    /// to be called from a debugger from a checkpoint, to recursively debug
-    /// some other code.
+    /// func(*args), with tracing on as it was. For debuggers that debug what a debugger calls.
     #[function(sig = "(func, args, /)")]
     fn call_tracing(vm: &Vm, func: &Value, args: &Value) -> Res {
         let Some(args) = args.downcast::<Tuple>() else {
@@ -175,12 +155,7 @@ impl Sys {
         vm.tracing.depth.set(depth);
         result
     }
-    /// Enable or disable origin tracking for coroutine objects in this thread.
-    ///
-    /// Coroutine objects will track 'depth' frames of traceback information
-    /// about where they came from, available in their cr_origin attribute.
-    ///
-    /// Set a depth of 0 to disable.
+    /// Have new coroutines of this thread remember so many frames of where they were made, in cr_origin. 0 for none.
     #[function(sig = "(depth)")]
     fn set_coroutine_origin_tracking_depth(vm: &Vm, depth: i32) -> Res<()> {
         match usize::try_from(depth) {
@@ -191,7 +166,7 @@ impl Sys {
             Err(_) => Err(vm.value_error("depth must be >= 0")),
         }
     }
-    /// Check status of origin tracking for coroutine objects in this thread.
+    /// How many frames new coroutines of this thread remember of where they were made.
     #[function(sig = "()")]
     fn get_coroutine_origin_tracking_depth(vm: &Vm) -> Res<usize> {
         Ok(vm.exec.origin_depth.get())

@@ -8,7 +8,7 @@ use ophi_runtime::{Args, Res, Str, Value, Vm, methods};
 impl Sys {
     /// getsizeof(object [, default]) -> int
     ///
-    /// Return the size of object in bytes.
+    /// How many bytes the object takes, without those it refers to.
     #[function]
     fn getsizeof(vm: &Vm, args: Args<'_>) -> Res {
         let mut object = args.pos().first();
@@ -42,11 +42,7 @@ impl Sys {
         }
     }
 
-    /// Return the reference count of object.
-    ///
-    /// The count returned is generally one higher than you might expect,
-    /// because it includes the (temporary) reference as an argument to
-    /// getrefcount().
+    /// How many references to the object there are, that of this call among them.
     #[function(sig = "(object, /)")]
     fn getrefcount(_vm: &Vm, object: &Value) -> u32 {
         match object.header() {

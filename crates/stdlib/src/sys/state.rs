@@ -45,20 +45,13 @@ pub fn set_cpu_count(vm: &Vm, count: Option<u32>) {
 
 #[methods(STATE)]
 impl Sys {
-    /// Return the current exception.
-    ///
-    /// Return the most recent exception caught by an except clause
-    /// in the current stack frame or in an older stack frame, or None
-    /// if no such clause exists.
+    /// The exception handled at the moment, or None.
     #[function(sig = "()")]
     fn exception(vm: &Vm) -> Value {
         handled(vm)
     }
 
-    /// Return current exception information: (type, value, traceback).
-    ///
-    /// Return information about the most recent exception caught by an except
-    /// clause in the current stack frame or in an older stack frame.
+    /// (type, value, traceback) of the exception handled at the moment, or three times None.
     #[function(sig = "()")]
     fn exc_info(vm: &Vm) -> Res {
         let value = handled(vm);
@@ -72,11 +65,7 @@ impl Sys {
         }
     }
 
-    /// ``Intern'' the given string.
-    ///
-    /// This enters the string in the (global) table of interned strings whose
-    /// purpose is to speed up dictionary lookups. Return the string itself or
-    /// the previously interned string object with the same value.
+    /// The one string of this text that is kept for comparison by identity: this one, if it is the first.
     #[function(sig = "(string, /)")]
     fn intern(vm: &Vm, string: &Ref<Str>) -> Res {
         if string.as_value().exact::<Str>(vm).is_none() {
@@ -97,39 +86,31 @@ impl Sys {
         op.header().is_none_or(|h| h.is_immortal())
     }
 
-    /// Return the current string encoding used by the Unicode implementation.
+    /// The encoding that str.encode() takes when none is given.
     #[function(sig = "()")]
     fn getdefaultencoding(_vm: &Vm) -> &'static str {
         "utf-8"
     }
 
-    /// Return the encoding used to convert Unicode filenames to OS filenames.
+    /// The encoding of file names.
     #[function(sig = "()")]
     fn getfilesystemencoding(_vm: &Vm) -> &'static str {
         "utf-8"
     }
 
-    /// Return the error mode used for Unicode to OS filename conversion.
+    /// What happens to file names that cannot be encoded or decoded.
     #[function(sig = "()")]
     fn getfilesystemencodeerrors(_vm: &Vm) -> &'static str {
         "surrogateescape"
     }
 
-    /// Return the current value of the recursion limit.
-    ///
-    /// The recursion limit is the maximum depth of the Python interpreter
-    /// stack.  This limit prevents infinite recursion from causing an overflow
-    /// of the C stack and crashing Python.
+    /// How deep Python calls may nest.
     #[function(sig = "()")]
     fn getrecursionlimit(vm: &Vm) -> usize {
         vm.interpreter().recursion_limit.get()
     }
 
-    /// Set the maximum depth of the Python interpreter stack to n.
-    ///
-    /// This limit prevents infinite recursion from causing an overflow of the C
-    /// stack and crashing Python.  The highest possible limit is platform-
-    /// dependent.
+    /// Let Python calls nest so deep. Deeper ones raise RecursionError.
     #[function(sig = "(limit, /)")]
     fn setrecursionlimit(vm: &Vm, limit: i32) -> Res<()> {
         if limit < 1 {
@@ -150,20 +131,13 @@ impl Sys {
         Ok(())
     }
 
-    /// Return the current thread switch interval; see sys.setswitchinterval().
+    /// How long a thread may run while others wait; see sys.setswitchinterval().
     #[function(sig = "()")]
     fn getswitchinterval(vm: &Vm) -> f64 {
         vm.interpreter().state::<Settings>().switch_interval.get()
     }
 
-    /// Set the ideal thread switching delay inside the Python interpreter.
-    ///
-    /// The actual frequency of switching threads can be lower if the
-    /// interpreter executes long sequences of uninterruptible code
-    /// (this is implementation-specific and workload-dependent).
-    ///
-    /// The parameter must represent the desired switching delay in seconds
-    /// A typical value is 0.005 (5 milliseconds).
+    /// How long a thread may run, in seconds, while others wait. It goes on until its next safe point.
     #[function(sig = "(interval, /)")]
     fn setswitchinterval(vm: &Vm, interval: f64) -> Res<()> {
         // A NaN is refused too.
@@ -175,13 +149,13 @@ impl Sys {
         Ok(())
     }
 
-    /// Return the maximum string digits limit for non-binary int<->str conversions.
+    /// How many digits int and str convert into each other, except in bases that are powers of two.
     #[function(sig = "()")]
     fn get_int_max_str_digits(vm: &Vm) -> usize {
         vm.interpreter().int_max_str_digits.get()
     }
 
-    /// Set the maximum string digits limit for non-binary int<->str conversions.
+    /// Let int and str convert so many digits into each other, except in bases that are powers of two. 0 for no limit.
     #[function(sig = "(maxdigits)")]
     fn set_int_max_str_digits(vm: &Vm, maxdigits: i32) -> Res<()> {
         if maxdigits != 0 && maxdigits < 640 {
@@ -191,15 +165,7 @@ impl Sys {
         Ok(())
     }
 
-    /// Return a frame object from the call stack.
-    ///
-    /// If optional integer depth is given, return the frame object that many
-    /// calls below the top of the stack.  If that is deeper than the call
-    /// stack, ValueError is raised.  The default for depth is zero, returning
-    /// the frame at the top of the call stack.
-    ///
-    /// This function should be used for internal and specialized purposes
-    /// only.
+    /// A frame on the call stack: the caller's, or one so many calls further up. ValueError if there is none.
     #[function(sig = "(depth=0, /)")]
     fn _getframe(vm: &Vm, depth: i32) -> Res {
         match vm.frame_object(depth.max(0) as usize)? {
@@ -211,13 +177,7 @@ impl Sys {
         }
     }
 
-    /// Return the name of the module for a calling frame.
-    ///
-    /// The default depth returns the module containing the call to this API.
-    /// A more typical use in a library will pass a depth of 1 to get the user's
-    /// module rather than the library module.
-    ///
-    /// If no frame, module, or name can be found, returns None.
+    /// The name of the module that the frame so many calls up belongs to; None if there is none.
     #[function(sig = "(depth=0)")]
     fn _getframemodulename(vm: &Vm, depth: i32) -> Res {
         vm.audit("sys._getframemodulename", || Ok(vec![Value::int32(depth)]))?;
@@ -251,9 +211,7 @@ impl Sys {
         Ok(())
     }
 
-    /// Private function for clearing certain descriptors from a type's dictionary.
-    ///
-    /// See gh-135228 for context.
+    /// Takes away descriptors of a class that dataclasses with slots make again.
     #[function(sig = "(type, /)")]
     fn _clear_type_descriptors(vm: &Vm, r#type: &Ref<ophi_runtime::Type>) -> Res<()> {
         if !r#type.is_heap() {
@@ -280,7 +238,7 @@ impl Sys {
         s.classes.iter().map(|c| c.2).sum::<usize>() + s.large_blocks
     }
 
-    /// Return the number of elements of the unicode interned dictionary
+    /// How many strings are interned
     #[function(sig = "(*, _only_immortal=False)")]
     fn getunicodeinternedsize(vm: &Vm, _only_immortal: bool) -> usize {
         vm.interpreter().interned.len()
@@ -314,7 +272,7 @@ impl Sys {
     #[function(sig = "()")]
     fn deactivate_stack_trampoline(_vm: &Vm) {}
 
-    /// Return True if remote debugging is enabled, False otherwise.
+    /// May a debugger attach from outside?
     #[function(sig = "()")]
     fn is_remote_debug_enabled(_vm: &Vm) -> bool {
         false
@@ -358,7 +316,7 @@ impl Sys {
 
     /// set_asyncgen_hooks([firstiter] [, finalizer])
     ///
-    /// Set a finalizer for async generators objects.
+    /// Functions called with each asynchronous generator, when it is first iterated over and when it is to be finalized.
     #[function]
     fn set_asyncgen_hooks(vm: &Vm, args: Args<'_>) -> Res<()> {
         let mut firstiter = args.pos().first();

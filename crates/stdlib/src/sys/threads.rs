@@ -5,9 +5,7 @@ use ophi_runtime::{Res, Value, Vm, methods};
 
 #[methods(THREADS)]
 impl Sys {
-    /// Return a dict mapping each thread's thread id to its current stack frame.
-    ///
-    /// This function should be used for specialized purposes only.
+    /// The frame each thread runs at the moment, by the thread's identifier. For debuggers.
     #[function(sig = "()")]
     fn _current_frames(vm: &Vm) -> Res {
         super::hooks::audit(vm, &vm.new_str("sys._current_frames")?.into_value(), &[])?;
@@ -18,9 +16,7 @@ impl Sys {
         Ok(dict.into_value())
     }
 
-    /// Return a dict mapping each thread's identifier to its current raised exception.
-    ///
-    /// This function should be used for specialized purposes only.
+    /// The exception each thread handles at the moment, by the thread's identifier. For debuggers.
     #[function(sig = "()")]
     fn _current_exceptions(vm: &Vm) -> Res {
         super::hooks::audit(vm, &vm.new_str("sys._current_exceptions")?.into_value(), &[])?;

@@ -71,7 +71,7 @@ pub struct Lock {
 
 pub static LOCK: TypeDef = TypeDef {
     module: "_thread",
-    doc: "A lock object is a synchronization primitive.  To create a lock,\ncall threading.Lock().  Methods are:\n\nacquire() -- lock the lock, possibly blocking until it can be obtained\nrelease() -- unlock of the lock\nlocked() -- test whether the lock is currently locked\n\nA lock is not owned by the thread that locked it; another thread may\nunlock it.  A thread attempting to lock a lock that it has already locked\nwill block until another thread unlocks it.  Deadlocks may ensue.",
+    doc: "A lock: held or free, with no owner. Whoever finds it held waits; any thread may release it.\n\nacquire() takes it, release() frees it, locked() tells. As a context manager it is held in the block.",
     flags: TypeFlags::GC.with(TypeFlags::WEAKREF),
     slots: Slots { repr: Some(repr), new: Some(new), ..Slots::NONE },
     tables: &[Lock::METHODS],
@@ -114,14 +114,10 @@ impl Lock {
 
 #[methods]
 impl Lock {
-    /// Lock the lock.
+    /// Take the lock.
     ///
-    /// Without argument, this blocks if the lock is already
-    /// locked (even by the same thread), waiting for another thread to release
-    /// the lock, and return True once the lock is acquired.
-    /// With an argument, this will only block if the argument is true,
-    /// and the return value reflects whether the lock is acquired.
-    /// The blocking operation is interruptible.
+    /// Waits while it is held: at most timeout seconds if that is not negative, not at all with blocking=False.
+    /// True if it was taken.
     #[method(sig = "(blocking=True, timeout=-1)")]
     fn acquire(vm: &Vm, this: &Ref<Lock>, blocking: bool, timeout: Option<&Value>) -> Res<bool> {
         this.gate.take(vm, wait_time(vm, blocking, timeout)?)
@@ -133,11 +129,7 @@ impl Lock {
         this.gate.take(vm, wait_time(vm, blocking, timeout)?)
     }
 
-    /// Release the lock.
-    ///
-    /// Allows another thread that is blocked waiting for
-    /// the lock to acquire the lock.  The lock must be in the locked state,
-    /// but it needn't be locked by the same thread that unlocks it.
+    /// Free the lock, which must be held, by whatever thread. One that waits gets it.
     #[method(sig = "()")]
     fn release(vm: &Vm, this: &Ref<Lock>) -> Res<()> {
         this.give_back(vm)

@@ -72,7 +72,7 @@ static HOOK_ARGS_MEMBERS: [GetSetDef; 4] = structseq::accessors(HOOK_ARGS_FIELDS
 static HOOK_ARGS_TABLE: MethodTable = MethodTable { methods: &[], accessors: &[], members: &HOOK_ARGS_MEMBERS };
 static HOOK_ARGS_DEF: TypeDef = TypeDef {
     module: "_thread",
-    doc: "ExceptHookArgs\n\nType used to pass arguments to threading.excepthook.",
+    doc: "ExceptHookArgs\n\nWhat threading.excepthook is called with.",
     flags: TypeFlags::TUPLE.with(TypeFlags::GC).with(TypeFlags::SEQUENCE).with(TypeFlags::DICT),
     slots: Slots { repr: Some(structseq::repr), ..Slots::NONE },
     tables: &[&HOOK_ARGS_TABLE],
@@ -82,7 +82,7 @@ static HOOK_ARGS: Spec = Spec { def: &HOOK_ARGS_DEF, fields: HOOK_ARGS_FIELDS, v
 
 pub static MODULE: ModuleDef = ModuleDef {
     name: "_thread",
-    doc: "This module provides primitive operations to write multi-threaded programs.\nThe 'threading' module provides a more convenient interface.",
+    doc: "Threads and locks at the lowest level; threading is built upon it.",
     tables: &[Thread::METHODS],
     init: |vm, module| {
         vm.interpreter().services().drop_gil.set(Some(|vm| {
@@ -128,14 +128,9 @@ pub(crate) fn wait_time(vm: &Vm, blocking: bool, timeout: Option<&Value>) -> Res
 
 #[methods]
 impl Thread {
-    /// Start a new thread and return its identifier.
+    /// Start a thread that calls function(*args, **kwargs), and return its identifier.
     ///
-    /// The thread will call the function with positional arguments from the
-    /// tuple args and keyword arguments taken from the optional dictionary
-    /// kwargs.  The thread exits when the function returns; the return value
-    /// is ignored.  The thread will also exit when the function raises an
-    /// unhandled exception; a stack trace will be printed unless the exception
-    /// is SystemExit.
+    /// The thread ends when the function does; an exception, SystemExit apart, goes to sys.unraisablehook.
     #[function(sig = "(function, args, kwargs=<unrepresentable>, /)", text = "($module, function, args, kwargs={}, /)")]
     fn start_new_thread(vm: &Vm, function: &Value, args: &Value, kwargs: Option<&Value>) -> Res<u64> {
         if vm.class(function).slots().call.is_none() {
@@ -191,7 +186,7 @@ impl Thread {
         }
     }
 
-    /// Internal only. Make a thread handle for threads not spawned by the _thread or threading module.
+    /// A handle for a thread that this module did not start. For threading alone.
     #[function(sig = "(ident, /)")]
     fn _make_thread_handle(vm: &Vm, ident: u64) -> Res {
         let handle = handle::Handle::new(vm)?;
@@ -200,22 +195,13 @@ impl Thread {
         Ok(handle.into_value())
     }
 
-    /// Return a non-zero integer that uniquely identifies the current thread
-    /// amongst other threads that exist simultaneously.
-    ///
-    /// This may be used to identify per-thread resources.  Even though on
-    /// some platforms threads identities may appear to be allocated
-    /// consecutive numbers starting at 1, this behavior should not be relied
-    /// upon, and the number should be seen purely as a magic cookie.
-    /// A thread's identity may be reused for another thread after it exits.
+    /// A number, not zero, that no other living thread has. It may be used again when the thread has ended.
     #[function(sig = "()")]
     fn get_ident(_vm: &Vm) -> u64 {
         start::ident()
     }
 
-    /// Return a non-negative integer identifying the thread as reported
-    /// by the OS (kernel). This may be used to uniquely identify a
-    /// particular thread within a system.
+    /// The system's own number of this thread.
     #[function(sig = "()")]
     fn get_native_id(vm: &Vm) -> Res<i64> {
         let host = crate::support::host(vm);
@@ -232,20 +218,20 @@ impl Thread {
         vm.interpreter().state::<Threads>().running.load(Ordering::SeqCst)
     }
 
-    #[function(sig = "()", doc = "Return whether the current interpreter is the main interpreter.")]
+    #[function(sig = "()", doc = "Is this the process's first interpreter?")]
     fn _is_main_interpreter(_vm: &Vm) -> bool {
         true
     }
 
     #[function(
         sig = "()",
-        doc = "Return True if daemon threads are allowed in the current interpreter,\nand False otherwise."
+        doc = "May this interpreter have daemon threads?"
     )]
     fn daemon_threads_allowed(_vm: &Vm) -> bool {
         true
     }
 
-    /// Wait for all non-daemon threads (other than the calling thread) to stop.
+    /// Wait for all threads but daemons and the calling one.
     #[function(sig = "()")]
     fn _shutdown(vm: &Vm) -> Res<()> {
         loop {
@@ -257,15 +243,13 @@ impl Thread {
         }
     }
 
-    /// Create a new lock object. See help(type(threading.Lock())) for
-    /// information about locks.
+    /// A new lock.
     #[function(sig = "()")]
     fn allocate_lock(vm: &Vm) -> Res {
         lock::Lock::new(vm)
     }
 
-    /// This is synonymous to ``raise SystemExit''.  It will cause the current
-    /// thread to exit silently unless the exception is caught.
+    /// Raise SystemExit, which ends this thread without a word.
     #[function(sig = "()")]
     fn exit(vm: &Vm) -> Res {
         Err(vm.raise_with(&ophi_runtime::objects::exceptions::SYSTEM_EXIT, &[]))
@@ -333,10 +317,7 @@ impl Thread {
         crate::sys::print_exception_to(vm, &exception, &stderr)
     }
 
-    /// Simulate the arrival of the given signal in the main thread,
-    /// where the corresponding signal handler will be executed.
-    /// If *signum* is omitted, SIGINT is assumed.
-    /// A subthread can use this function to interrupt the main thread.
+    /// Act as if the signal (SIGINT if not given) had arrived: its handler runs in the main thread.
     #[function(sig = "(signum=2, /)", text = "($module, signum=signal.SIGINT, /)")]
     fn interrupt_main(vm: &Vm, signum: i32) -> Res<()> {
         if !(1..65).contains(&signum) {

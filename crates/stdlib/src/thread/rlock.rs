@@ -90,41 +90,23 @@ impl RLock {
 
 #[methods]
 impl RLock {
-    /// Lock the lock.
+    /// Take the lock, or take it once more when this thread has it already.
     ///
-    /// `blocking` indicates whether we should wait
-    /// for the lock to be available or not.  If `blocking` is False
-    /// and another thread holds the lock, the method will return False
-    /// immediately.  If `blocking` is True and another thread holds
-    /// the lock, the method will wait for the lock to be released,
-    /// take it and then return True.
-    /// (note: the blocking operation is interruptible.)
-    ///
-    /// In all other cases, the method will return True immediately.
-    /// Precisely, if the current thread already holds the lock, its
-    /// internal counter is simply incremented. If nobody holds the lock,
-    /// the lock is taken and its internal counter initialized to 1.
+    /// Waits while another thread has it: at most timeout seconds if that is not negative, not at all with
+    /// blocking=False. True if it was taken.
     #[method(sig = "(blocking=True, timeout=-1)")]
     fn acquire(vm: &Vm, this: &Ref<RLock>, blocking: bool, timeout: Option<&Value>) -> Res<bool> {
         this.take(vm, blocking, timeout)
     }
 
-    /// Release the lock.
-    ///
-    /// Allows another thread that is blocked waiting for
-    /// the lock to acquire the lock.  The lock must be in the locked state,
-    /// and must be locked by the same thread that unlocks it; otherwise a
-    /// `RuntimeError` is raised.
-    ///
-    /// Do note that if the lock was acquire()d several times in a row by the
-    /// current thread, release() needs to be called as many times for the lock
-    /// to be available for other threads.
+    /// Undo one acquire() of this thread; after the last one the lock is free. RuntimeError if another thread
+    /// has it.
     #[method(sig = "()")]
     fn release(vm: &Vm, this: &Ref<RLock>) -> Res<()> {
         this.give_back(vm)
     }
 
-    /// Return a boolean indicating whether this object is locked right now.
+    /// Is the lock held now?
     #[method(sig = "()")]
     fn locked(_vm: &Vm, this: &Ref<RLock>) -> bool {
         this.count.get() > 0

@@ -117,7 +117,7 @@ impl Functions {
         clock(vm, libc::CLOCK_MONOTONIC)
     }
 
-    /// Process time for profiling: sum of the kernel and user-space CPU time.
+    /// Processor time of this process, in seconds, the system's share included.
     #[function(sig = "()", text = "($self, /)")]
     fn process_time(vm: &Vm) -> Res<f64> {
         clock(vm, libc::CLOCK_PROCESS_CPUTIME_ID).map(seconds)
@@ -129,7 +129,7 @@ impl Functions {
         clock(vm, libc::CLOCK_PROCESS_CPUTIME_ID)
     }
 
-    /// Thread time for profiling: sum of the kernel and user-space CPU time.
+    /// Processor time of this thread, in seconds, the system's share included.
     #[function(sig = "()", text = "($self, /)")]
     fn thread_time(vm: &Vm) -> Res<f64> {
         clock(vm, libc::CLOCK_THREAD_CPUTIME_ID).map(seconds)
@@ -147,7 +147,7 @@ impl Functions {
         clock(vm, clk_id).map(seconds)
     }
 
-    /// Return the time of the specified clock clk_id as nanoseconds (int).
+    /// What this clock shows, in nanoseconds.
     #[function(sig = "(clk_id, /)")]
     fn clock_gettime_ns(vm: &Vm, clk_id: i32) -> Res<i64> {
         clock(vm, clk_id)
@@ -160,7 +160,7 @@ impl Functions {
         host(vm).clock_settime(clk_id, ns).or_os_error(vm)
     }
 
-    /// Set the time of the specified clock clk_id with nanoseconds.
+    /// Set this clock, in nanoseconds.
     #[function(sig = "(clk_id, time, /)", text = "")]
     fn clock_settime_ns(vm: &Vm, clk_id: i32, time: &Value) -> Res<()> {
         let ns = to_i64(vm, time)?;

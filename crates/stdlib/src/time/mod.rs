@@ -14,7 +14,7 @@ use crate::support::paths::fs_decode;
 use crate::support::values::tuple;
 
 struct_sequence! {
-    "The time value as returned by gmtime(), localtime(), and strptime(), and\n accepted by asctime(), mktime() and strftime().  May be considered as a\n sequence of 9 integers.\n\n Note that several fields' values are not the same as those defined by\n the C language standard for struct tm.  For example, the value of the\n field tm_year is the actual year, not year - 1900.  See individual\n fields' descriptions for details.",
+    "A time as nine fields with names: tm_year, tm_mon, tm_mday, tm_hour, tm_min, tm_sec, tm_wday, tm_yday, tm_isdst;\ntm_zone and tm_gmtoff are attributes only.",
     pub STRUCT_TIME: STRUCT_TIME_TYPE = "time" "struct_time", 9 of 11 {
         "tm_year" "year, for example, 1993",
         "tm_mon" "month of year, range [1, 12]",
@@ -32,7 +32,7 @@ struct_sequence! {
 
 pub static MODULE: ModuleDef = ModuleDef {
     name: "time",
-    doc: "This module provides various functions to manipulate time values.\n\nThere are two standard representations of time.  One is the number\nof seconds since the Epoch, in UTC (a.k.a. GMT).  It may be an integer\nor a floating-point number (to represent fractions of seconds).\nThe epoch is the point where the time starts, the return value of time.gmtime(0).\nIt is January 1, 1970, 00:00:00 (UTC) on all platforms.\n\nThe other representation is a tuple of 9 integers giving local time.\nThe tuple items are:\n  year (including century, e.g. 1998)\n  month (1-12)\n  day (1-31)\n  hours (0-23)\n  minutes (0-59)\n  seconds (0-59)\n  weekday (0-6, Monday is 0)\n  Julian day (day in the year, 1-366)\n  DST (Daylight Savings Time) flag (-1, 0 or 1)\nIf the DST flag is 0, the time is given in the regular time zone;\nif it is 1, the time is given in the DST time zone;\nif it is -1, mktime() should guess based on the date and time.\n",
+    doc: "Clocks, and times as seconds since the epoch, as struct_time, and as text.\n",
     tables: &[functions::Functions::METHODS],
     init,
 };

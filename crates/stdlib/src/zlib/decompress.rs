@@ -147,7 +147,7 @@ impl Payload for Buffered {
 
 pub static BUFFERED: TypeDef = TypeDef {
     module: "zlib",
-    doc: "Create a decompressor object for decompressing data incrementally.\n\n  wbits = 15\n  zdict\n     The predefined compression dictionary. This is a sequence of bytes\n     (such as a bytes object) containing subsequences that are expected\n     to occur frequently in the data that is to be compressed. Those\n     subsequences that are expected to be most common should come at the\n     end of the dictionary. This must be the same dictionary as used by the\n     compressor that produced the input data.\n",
+    doc: "_ZlibDecompressor(wbits=15, zdict=b'')\n\nDecompresses piece by piece. zdict is the dictionary that the compressor used.\n",
     slots: Slots { new: Some(new), ..Slots::NONE },
     tables: &[Buffered::METHODS],
     ..TypeDef::of::<Buffered>("_ZlibDecompressor", &OBJECT)
@@ -182,20 +182,10 @@ fn new(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
 
 #[methods]
 impl Buffered {
-    /// Decompress *data*, returning uncompressed data as bytes.
+    /// Decompress data, to at most max_length bytes if that is not negative.
     ///
-    /// If *max_length* is nonnegative, returns at most *max_length* bytes of
-    /// decompressed data. If this limit is reached and further output can be
-    /// produced, *self.needs_input* will be set to ``False``. In this case, the next
-    /// call to *decompress()* may provide *data* as b'' to obtain more of the output.
-    ///
-    /// If all of the input data was decompressed and returned (either because this
-    /// was less than *max_length* bytes, or because *max_length* was negative),
-    /// *self.needs_input* will be set to True.
-    ///
-    /// Attempting to decompress data after the end of stream is reached raises an
-    /// EOFError.  Any data found after the end of the stream is ignored and saved in
-    /// the unused_data attribute.
+    /// What is left over is kept: needs_input is then false, and b'' may be given the next time. What follows the
+    /// end of the stream goes to unused_data.
     #[method(sig = "(data, /, max_length=-1)")]
     fn decompress(vm: &Vm, this: &Ref<Buffered>, data: Readable, max_length: isize) -> Res<Ref<Bytes>> {
         if this.inner.is_over.get() {
@@ -221,7 +211,7 @@ impl Buffered {
         vm.new_bytes(&this.inner.unused.with(Vec::clone))
     }
 
-    /// True if more input is needed before more decompressed data can be produced.
+    /// Can nothing more be had before more data is given?
     #[member]
     fn needs_input(_: &Vm, this: &Ref<Buffered>) -> bool {
         this.needs_input.get()

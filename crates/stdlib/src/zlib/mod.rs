@@ -21,7 +21,7 @@ use stream::Inflate;
 
 pub static MODULE: ModuleDef = ModuleDef {
     name: "zlib",
-    doc: "The functions in this module allow compression and decompression using the\nzlib library, which is based on GNU zip.\n\nadler32(string[, start]) -- Compute an Adler-32 checksum.\ncompress(data[, level]) -- Compress data, with compression level 0-9 or -1.\ncompressobj([level[, ...]]) -- Return a compressor object.\ncrc32(string[, start]) -- Compute a CRC-32 checksum.\ndecompress(string,[wbits],[bufsize]) -- Decompresses a compressed string.\ndecompressobj([wbits[, zdict]]) -- Return a decompressor object.\n\n'wbits' is window buffer size and container format.\nCompressor objects support compress() and flush() methods; decompressor\nobjects support decompress() and flush().",
+    doc: "Compression by the format of zlib and gzip: compress(), decompress(), compressobj(), decompressobj(), and the\nchecksums adler32() and crc32().",
     tables: &[Functions::METHODS],
     init,
 };
@@ -87,36 +87,21 @@ pub struct Functions;
 
 #[methods]
 impl Functions {
-    /// Compute an Adler-32 checksum of data.
-    ///
-    ///   value
-    ///     Starting value of the checksum.
-    ///
-    /// The returned checksum is an integer.
+    /// The Adler-32 checksum of data, going on from value.
     #[function(sig = "(data, value=1, /)")]
     fn adler32(vm: &Vm, data: Readable, value: Option<&Value>) -> Res<u32> {
         Ok(zlib_rs::adler32::adler32(masked(vm, value, 1)?, &data))
     }
 
-    /// Compute a CRC-32 checksum of data.
-    ///
-    ///   value
-    ///     Starting value of the checksum.
-    ///
-    /// The returned checksum is an integer.
+    /// The CRC-32 checksum of data, going on from value.
     #[function(sig = "(data, value=0, /)")]
     fn crc32(vm: &Vm, data: Readable, value: Option<&Value>) -> Res<u32> {
         Ok(zlib_rs::crc32::crc32(masked(vm, value, 0)?, &data))
     }
 
-    /// Returns a bytes object containing compressed data.
+    /// data, compressed.
     ///
-    ///   data
-    ///     Binary data to be compressed.
-    ///   level
-    ///     Compression level, in 0-9 or -1.
-    ///   wbits
-    ///     The window buffer size and container format.
+    /// level goes from 0 to 9, or is -1 for the usual one; wbits says window size and kind of header.
     #[function(
         sig = "(data, /, level=-1, wbits=15)",
         text = "($module, data, /, level=Z_DEFAULT_COMPRESSION, wbits=MAX_WBITS)"
@@ -132,29 +117,10 @@ impl Functions {
         }
     }
 
-    /// Return a compressor object.
+    /// An object that compresses piece by piece.
     ///
-    ///   level
-    ///     The compression level (an integer in the range 0-9 or -1; default is
-    ///     currently equivalent to 6).  Higher compression levels are slower,
-    ///     but produce smaller results.
-    ///   method
-    ///     The compression algorithm.  If given, this must be DEFLATED.
-    ///   wbits
-    ///     +9 to +15: The base-two logarithm of the window size.  Include a zlib
-    ///     container.
-    ///     -9 to -15: Generate a raw stream.
-    ///     +25 to +31: Include a gzip container.
-    ///   memLevel
-    ///     Controls the amount of memory used for internal compression state.
-    ///     Valid values range from 1 to 9.  Higher values result in higher memory
-    ///     usage, faster compression, and smaller output.
-    ///   strategy
-    ///     Used to tune the compression algorithm.  Possible values are
-    ///     Z_DEFAULT_STRATEGY, Z_FILTERED, and Z_HUFFMAN_ONLY.
-    ///   zdict
-    ///     The predefined compression dictionary - a sequence of bytes
-    ///     containing subsequences that are likely to occur in the input data.
+    /// level goes from 0 to 9, or is -1 for the usual one; wbits says window size and kind of header; memLevel and
+    /// strategy tune it; zdict is a dictionary of text to expect.
     #[function(
         sig = "(level=-1, method=8, wbits=15, memLevel=8, strategy=0, zdict=None)",
         text = "($module, /, level=Z_DEFAULT_COMPRESSION, method=DEFLATED, wbits=MAX_WBITS, memLevel=DEF_MEM_LEVEL, strategy=Z_DEFAULT_STRATEGY, zdict=<unrepresentable>)"
@@ -181,14 +147,9 @@ impl Functions {
         Compress::new(vm, deflate)
     }
 
-    /// Returns a bytes object containing the uncompressed data.
+    /// data, decompressed.
     ///
-    ///   data
-    ///     Compressed data.
-    ///   wbits
-    ///     The window buffer size and container format.
-    ///   bufsize
-    ///     The initial output buffer size.
+    /// wbits says window size and kind of header; bufsize is the first size of the output.
     #[function(
         sig = "(data, /, wbits=15, bufsize=16384)",
         text = "($module, data, /, wbits=MAX_WBITS, bufsize=DEF_BUF_SIZE)"
@@ -208,13 +169,9 @@ impl Functions {
         vm.new_bytes(&out)
     }
 
-    /// Return a decompressor object.
+    /// An object that decompresses piece by piece.
     ///
-    ///   wbits
-    ///     The window buffer size and container format.
-    ///   zdict
-    ///     The predefined compression dictionary.  This must be the same
-    ///     dictionary as used by the compressor that produced the input data.
+    /// wbits says window size and kind of header; zdict is the dictionary that the compressor used.
     #[function(sig = "(wbits=15, zdict=b'')", text = "($module, /, wbits=MAX_WBITS, zdict=b'')")]
     fn decompressobj(vm: &Vm, wbits: i32, zdict: Option<&Value>) -> Res<Ref<Decompress>> {
         match Inflate::new(wbits, stream::dictionary(vm, zdict)?) {

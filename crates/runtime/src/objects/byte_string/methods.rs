@@ -137,7 +137,7 @@ macro_rules! byte_methods {
     ($T:ty) => {
         #[$crate::methods(SHARED)]
         impl $T {
-            #[method(doc = "Return the number of non-overlapping occurrences of subsection 'sub' in bytes B[start:end].\n\n  start\n    Optional start position. Default: start of the bytes.\n  end\n    Optional stop position. Default: end of the bytes.", sig = "(sub, start=None, end=None, /)", text = "($self, sub[, start[, end]], /)")]
+            #[method(doc = "How often sub occurs in B[start:end], without overlaps.", sig = "(sub, start=None, end=None, /)", text = "($self, sub[, start[, end]], /)")]
             fn count(vm: &Vm, this: &Ref<$T>, sub: &Value, start: Option<&Value>, end: Option<&Value>) -> Res<usize> {
                 let _held = Held::new(this);
                 let sub = sought(vm, sub)?;
@@ -145,7 +145,7 @@ macro_rules! byte_methods {
                 Ok(this.with(|s| count_in(s, &sub, start, end)))
             }
 
-            #[method(doc = "Return the lowest index in B where subsection 'sub' is found, such that 'sub' is contained within B[start,end].\n\n  start\n    Optional start position. Default: start of the bytes.\n  end\n    Optional stop position. Default: end of the bytes.\n\nReturn -1 on failure.", sig = "(sub, start=None, end=None, /)", text = "($self, sub[, start[, end]], /)")]
+            #[method(doc = "Where sub occurs first in B[start:end]; -1 if it does not.", sig = "(sub, start=None, end=None, /)", text = "($self, sub[, start[, end]], /)")]
             fn find(vm: &Vm, this: &Ref<$T>, sub: &Value, start: Option<&Value>, end: Option<&Value>) -> Res<isize> {
                 let _held = Held::new(this);
                 let sub = sought(vm, sub)?;
@@ -153,7 +153,7 @@ macro_rules! byte_methods {
                 Ok(this.with(|s| find_in(s, &sub, start, end)).map_or(-1, |at| at as isize))
             }
 
-            #[method(doc = "Return the highest index in B where subsection 'sub' is found, such that 'sub' is contained within B[start,end].\n\n  start\n    Optional start position. Default: start of the bytes.\n  end\n    Optional stop position. Default: end of the bytes.\n\nReturn -1 on failure.", sig = "(sub, start=None, end=None, /)", text = "($self, sub[, start[, end]], /)")]
+            #[method(doc = "Where sub occurs last in B[start:end]; -1 if it does not.", sig = "(sub, start=None, end=None, /)", text = "($self, sub[, start[, end]], /)")]
             fn rfind(vm: &Vm, this: &Ref<$T>, sub: &Value, start: Option<&Value>, end: Option<&Value>) -> Res<isize> {
                 let _held = Held::new(this);
                 let sub = sought(vm, sub)?;
@@ -161,7 +161,7 @@ macro_rules! byte_methods {
                 Ok(this.with(|s| rfind_in(s, &sub, start, end)).map_or(-1, |at| at as isize))
             }
 
-            #[method(doc = "Return the lowest index in B where subsection 'sub' is found, such that 'sub' is contained within B[start,end].\n\n  start\n    Optional start position. Default: start of the bytes.\n  end\n    Optional stop position. Default: end of the bytes.\n\nRaise ValueError if the subsection is not found.", sig = "(sub, start=None, end=None, /)", text = "($self, sub[, start[, end]], /)")]
+            #[method(doc = "Where sub occurs first in B[start:end]; ValueError if it does not.", sig = "(sub, start=None, end=None, /)", text = "($self, sub[, start[, end]], /)")]
             fn index(vm: &Vm, this: &Ref<$T>, sub: &Value, start: Option<&Value>, end: Option<&Value>) -> Res<usize> {
                 let _held = Held::new(this);
                 let sub = sought(vm, sub)?;
@@ -169,7 +169,7 @@ macro_rules! byte_methods {
                 this.with(|s| find_in(s, &sub, start, end)).ok_or_else(|| vm.value_error("subsection not found"))
             }
 
-            #[method(doc = "Return the highest index in B where subsection 'sub' is found, such that 'sub' is contained within B[start,end].\n\n  start\n    Optional start position. Default: start of the bytes.\n  end\n    Optional stop position. Default: end of the bytes.\n\nRaise ValueError if the subsection is not found.", sig = "(sub, start=None, end=None, /)", text = "($self, sub[, start[, end]], /)")]
+            #[method(doc = "Where sub occurs last in B[start:end]; ValueError if it does not.", sig = "(sub, start=None, end=None, /)", text = "($self, sub[, start[, end]], /)")]
             fn rindex(vm: &Vm, this: &Ref<$T>, sub: &Value, start: Option<&Value>, end: Option<&Value>) -> Res<usize> {
                 let _held = Held::new(this);
                 let sub = sought(vm, sub)?;
@@ -177,7 +177,7 @@ macro_rules! byte_methods {
                 this.with(|s| rfind_in(s, &sub, start, end)).ok_or_else(|| vm.value_error("subsection not found"))
             }
 
-            #[method(doc = "Return a copy with all occurrences of substring old replaced by new.\n\n  count\n    Maximum number of occurrences to replace.\n    -1 (the default value) means replace all occurrences.\n\nIf the optional argument count is given, only the first count occurrences are\nreplaced.", sig = "(old, new, count=-1, /)")]
+            #[method(doc = "A copy with each old replaced by new, the first count of them only, if that is not negative.", sig = "(old, new, count=-1, /)")]
             fn replace(vm: &Vm, this: &Ref<$T>, old: Like, new: Like, count: isize) -> Res {
                 match this.with(|s| a::replace(vm, s, &old, &new, limit(count)))? {
                     Some(out) => <$T>::make(vm, &out),
@@ -185,7 +185,7 @@ macro_rules! byte_methods {
                 }
             }
 
-            #[method(doc = "Return a list of the sections in the bytes, using sep as the delimiter.\n\n  sep\n    The delimiter according which to split the bytes.\n    None (the default value) means split on ASCII whitespace\n    characters (space, tab, return, newline, formfeed, vertical tab).\n  maxsplit\n    Maximum number of splits to do.\n    -1 (the default value) means no limit.", sig = "(sep=None, maxsplit=-1)")]
+            #[method(doc = "The parts between separators as a list; with maxsplit, separated at the first so many places only.\n\nNone separates at runs of ASCII white space, and drops empty parts.", sig = "(sep=None, maxsplit=-1)")]
             fn split(vm: &Vm, this: &Ref<$T>, sep: Option<&Value>, maxsplit: isize) -> Res {
                 let held = Held::new(this);
                 let sep = sep.filter(|s| !s.is_none()).map(|s| like(vm, s)).transpose()?;
@@ -200,7 +200,7 @@ macro_rules! byte_methods {
                 list_of_parts(vm, this, parts)
             }
 
-            #[method(doc = "Return a list of the sections in the bytes, using sep as the delimiter.\n\n  sep\n    The delimiter according which to split the bytes.\n    None (the default value) means split on ASCII whitespace\n    characters (space, tab, return, newline, formfeed, vertical tab).\n  maxsplit\n    Maximum number of splits to do.\n    -1 (the default value) means no limit.\n\nSplitting is done starting at the end of the bytes and working to\nthe front.", sig = "(sep=None, maxsplit=-1)")]
+            #[method(doc = "The parts between separators as a list, separated from the right; with maxsplit, at so many places only.\n\nNone separates at runs of ASCII white space, and drops empty parts.", sig = "(sep=None, maxsplit=-1)")]
             fn rsplit(vm: &Vm, this: &Ref<$T>, sep: Option<&Value>, maxsplit: isize) -> Res {
                 let held = Held::new(this);
                 let sep = sep.filter(|s| !s.is_none()).map(|s| like(vm, s)).transpose()?;
@@ -219,14 +219,14 @@ macro_rules! byte_methods {
                 list_of_parts(vm, this, parts)
             }
 
-            #[method(doc = "Return a list of the lines in the bytes, breaking at line boundaries.\n\nLine breaks are not included in the resulting list unless keepends\nis given and true.", sig = "(keepends=False)")]
+            #[method(doc = "The lines as a list, with their ends only when keepends is true.", sig = "(keepends=False)")]
             fn splitlines(vm: &Vm, this: &Ref<$T>, keepends: bool) -> Res {
                 let ranges = this.with(|s| line_ranges(s, |c| matches!(c, 10 | 13)));
                 let parts = ranges.into_iter().map(|(a, end, whole)| (a, if keepends { whole } else { end })).collect();
                 list_of_parts(vm, this, parts)
             }
 
-            #[method(doc = "Concatenate any number of bytes objects.\n\nThe bytes whose method is called is inserted in between each pair.\n\nThe result is returned as a new bytes object.\n\nExample: b'.'.join([b'ab', b'pq', b'rs']) -> b'ab.pq.rs'.", sig = "(iterable_of_bytes, /)")]
+            #[method(doc = "The items of an iterable one after the other, with this between them.", sig = "(iterable_of_bytes, /)")]
             fn join(vm: &Vm, this: &Ref<$T>, iterable_of_bytes: &Value) -> Res {
                 let sep = this.with(|s| s.to_vec());
                 // The separator keeps its size while the items are fetched.
@@ -240,33 +240,33 @@ macro_rules! byte_methods {
                 <$T>::make(vm, &translate::join(vm, &sep, iterable_of_bytes)?)
             }
 
-            #[method(doc = "Partition the bytes into three parts using the given separator.\n\nThis will search for the separator sep in the bytes.  If the\nseparator is found, returns a 3-tuple containing the part before the\nseparator, the separator itself, and the part after it.\n\nIf the separator is not found, returns a 3-tuple containing the\noriginal bytes object and two empty bytes objects.", sig = "(sep, /)")]
+            #[method(doc = "A tuple of three: what stands before the first sep, sep, and what follows. Without sep in it: everything and two empty ones.", sig = "(sep, /)")]
             fn partition(vm: &Vm, this: &Ref<$T>, sep: Like) -> Res {
                 not_empty(vm, &sep)?;
                 let text = this.with(|s| s.to_vec());
                 partition::<$T>(vm, this, &text, &sep, find_in(&text, &sep, 0, text.len()), false)
             }
 
-            #[method(doc = "Partition the bytes into three parts using the given separator.\n\nThis will search for the separator sep in the bytes, starting at the\nend.  If the separator is found, returns a 3-tuple containing the\npart before the separator, the separator itself, and the part after\nit.\n\nIf the separator is not found, returns a 3-tuple containing two\nempty bytes objects and the original bytes object.", sig = "(sep, /)")]
+            #[method(doc = "A tuple of three: what stands before the last sep, sep, and what follows. Without sep in it: two empty ones and everything.", sig = "(sep, /)")]
             fn rpartition(vm: &Vm, this: &Ref<$T>, sep: Like) -> Res {
                 not_empty(vm, &sep)?;
                 let text = this.with(|s| s.to_vec());
                 partition::<$T>(vm, this, &text, &sep, rfind_in(&text, &sep, 0, text.len()), true)
             }
 
-            #[method(doc = "Return True if the bytes starts with the specified prefix, False otherwise.\n\n  prefix\n    A bytes or a tuple of bytes to try.\n  start\n    Optional start position. Default: start of the bytes.\n  end\n    Optional stop position. Default: end of the bytes.", sig = "(prefix, start=None, end=None, /)", text = "($self, prefix[, start[, end]], /)")]
+            #[method(doc = "Does B[start:end] begin with the prefix, or with one of a tuple of prefixes?", sig = "(prefix, start=None, end=None, /)", text = "($self, prefix[, start[, end]], /)")]
             fn startswith(vm: &Vm, this: &Ref<$T>, prefix: &Value, start: Option<&Value>, end: Option<&Value>) -> Res<bool> {
                 let (start, end) = bounds(vm, start, end, this.with(|s| s.len()))?;
                 any_affix(vm, "startswith", prefix, |part| this.with(|s| start <= end && s[start.min(s.len())..end.min(s.len())].starts_with(part) && start <= s.len()))
             }
 
-            #[method(doc = "Return True if the bytes ends with the specified suffix, False otherwise.\n\n  suffix\n    A bytes or a tuple of bytes to try.\n  start\n    Optional start position. Default: start of the bytes.\n  end\n    Optional stop position. Default: end of the bytes.", sig = "(suffix, start=None, end=None, /)", text = "($self, suffix[, start[, end]], /)")]
+            #[method(doc = "Does B[start:end] end with the suffix, or with one of a tuple of suffixes?", sig = "(suffix, start=None, end=None, /)", text = "($self, suffix[, start[, end]], /)")]
             fn endswith(vm: &Vm, this: &Ref<$T>, suffix: &Value, start: Option<&Value>, end: Option<&Value>) -> Res<bool> {
                 let (start, end) = bounds(vm, start, end, this.with(|s| s.len()))?;
                 any_affix(vm, "endswith", suffix, |part| this.with(|s| start <= end && s[start.min(s.len())..end.min(s.len())].ends_with(part) && start <= s.len()))
             }
 
-            #[method(doc = "Return a bytes object with the given prefix string removed if present.\n\nIf the bytes starts with the prefix string, return\nbytes[len(prefix):].  Otherwise, return a copy of the original\nbytes.", sig = "(prefix, /)")]
+            #[method(doc = "Without the prefix, if it begins with it.", sig = "(prefix, /)")]
             fn removeprefix(vm: &Vm, this: &Ref<$T>, prefix: Like) -> Res {
                 match this.with(|s| s.strip_prefix(&*prefix).filter(|_| !prefix.is_empty()).map(<[u8]>::to_vec)) {
                     Some(rest) => <$T>::make(vm, &rest),
@@ -274,7 +274,7 @@ macro_rules! byte_methods {
                 }
             }
 
-            #[method(doc = "Return a bytes object with the given suffix string removed if present.\n\nIf the bytes ends with the suffix string and that suffix is not\nempty, return bytes[:-len(prefix)].  Otherwise, return a copy of the\noriginal bytes.", sig = "(suffix, /)")]
+            #[method(doc = "Without the suffix, if it ends with it.", sig = "(suffix, /)")]
             fn removesuffix(vm: &Vm, this: &Ref<$T>, suffix: Like) -> Res {
                 match this.with(|s| s.strip_suffix(&*suffix).filter(|_| !suffix.is_empty()).map(<[u8]>::to_vec)) {
                     Some(rest) => <$T>::make(vm, &rest),
@@ -282,20 +282,20 @@ macro_rules! byte_methods {
                 }
             }
 
-            #[method(doc = "Decode the bytes using the codec registered for encoding.\n\n  encoding\n    The encoding with which to decode the bytes.\n  errors\n    The error handling scheme to use for the handling of decoding\n    errors.  The default is 'strict' meaning that decoding errors\n    raise a UnicodeDecodeError.  Other possible values are 'ignore'\n    and 'replace' as well as any other name registered with\n    codecs.register_error that can handle UnicodeDecodeErrors.", sig = "(encoding='utf-8', errors='strict')")]
+            #[method(doc = "The text that the bytes encode.\n\nerrors names what happens to bytes that mean nothing: 'strict' raises UnicodeDecodeError, others are 'ignore',\n'replace' and whatever codecs.register_error() knows.", sig = "(encoding='utf-8', errors='strict')")]
             fn decode(vm: &Vm, this: &Ref<$T>, encoding: Option<&Ref<Str>>, errors: Option<&Ref<Str>>) -> Res<Ref<Str>> {
                 let (encoding, errors) = (crate::codecs::c_name(vm, encoding)?, crate::codecs::c_name(vm, errors)?);
                 decode_own(vm, this, encoding.as_deref(), errors.as_deref())
             }
 
-            #[method(doc = "Create a string of hexadecimal numbers from a bytes object.\n\n  sep\n    An optional single character or byte to separate hex bytes.\n  bytes_per_sep\n    How many bytes between separators.  Positive values count from\n    the right, negative values count from the left.\n\nExample:\n>>> value = b'\\xb9\\x01\\xef'\n>>> value.hex()\n'b901ef'\n>>> value.hex(':')\n'b9:01:ef'\n>>> value.hex(':', 2)\n'b9:01ef'\n>>> value.hex(':', -2)\n'b901:ef'", sig = "(sep=<unrepresentable>, bytes_per_sep=1)")]
+            #[method(doc = "Hexadecimal digits, two for each byte.\n\nsep, if given, stands between groups of bytes_per_sep bytes, counted from the right, or for a negative\nnumber from the left.", sig = "(sep=<unrepresentable>, bytes_per_sep=1)")]
             fn hex(vm: &Vm, this: &Ref<$T>, sep: Option<&Value>, bytes_per_sep: i32) -> Res<Ref<Str>> {
                 let _held = Held::new(this);
                 let bytes = this.with(|s| s.to_vec());
                 hex::hex_text(vm, &bytes, sep, bytes_per_sep as i64)
             }
 
-            #[method(doc = "Return a centered string of length width.\n\nPadding is done using the specified fill character.", sig = "(width, fillchar=b' ', /)")]
+            #[method(doc = "Put it in the middle of so many bytes, filled up with fillchar.", sig = "(width, fillchar=b' ', /)")]
             fn center(vm: &Vm, this: &Ref<$T>, width: isize, fillchar: Option<Fill>) -> Res {
                 let out = this.with(|s| {
                     let missing = (width.max(0) as usize).saturating_sub(s.len());
@@ -305,7 +305,7 @@ macro_rules! byte_methods {
                 result::<$T>(vm, this, out)
             }
 
-            #[method(doc = "Return a left-justified string of length width.\n\nPadding is done using the specified fill character.", sig = "(width, fillchar=b' ', /)")]
+            #[method(doc = "Fill up with fillchar on the right, to so many bytes.", sig = "(width, fillchar=b' ', /)")]
             fn ljust(vm: &Vm, this: &Ref<$T>, width: isize, fillchar: Option<Fill>) -> Res {
                 let out = this.with(|s| {
                     a::padded(vm, s, 0, (width.max(0) as usize).saturating_sub(s.len()), fillchar.map_or(b' ', |f| f.0))
@@ -313,7 +313,7 @@ macro_rules! byte_methods {
                 result::<$T>(vm, this, out)
             }
 
-            #[method(doc = "Return a right-justified string of length width.\n\nPadding is done using the specified fill character.", sig = "(width, fillchar=b' ', /)")]
+            #[method(doc = "Fill up with fillchar on the left, to so many bytes.", sig = "(width, fillchar=b' ', /)")]
             fn rjust(vm: &Vm, this: &Ref<$T>, width: isize, fillchar: Option<Fill>) -> Res {
                 let out = this.with(|s| {
                     a::padded(vm, s, (width.max(0) as usize).saturating_sub(s.len()), 0, fillchar.map_or(b' ', |f| f.0))
@@ -321,19 +321,19 @@ macro_rules! byte_methods {
                 result::<$T>(vm, this, out)
             }
 
-            #[method(doc = "Pad a numeric string with zeros on the left, to fill a field of the given width.\n\nThe original string is never truncated.", sig = "(width, /)")]
+            #[method(doc = "Fill up with zeros on the left, behind a sign, to this width.", sig = "(width, /)")]
             fn zfill(vm: &Vm, this: &Ref<$T>, width: isize) -> Res {
                 let out = this.with(|s| a::zero_filled(vm, s, width.max(0) as usize))?;
                 result::<$T>(vm, this, out)
             }
 
-            #[method(doc = "Return a copy where all tab characters are expanded using spaces.\n\nIf tabsize is not given, a tab size of 8 characters is assumed.", sig = "(tabsize=8)")]
+            #[method(doc = "Tabs replaced by spaces, up to the next column that tabsize divides.", sig = "(tabsize=8)")]
             fn expandtabs(vm: &Vm, this: &Ref<$T>, tabsize: i32) -> Res {
                 let out = this.with(|s| a::expand_tabs(vm, s, tabsize.max(0) as usize))?;
                 result::<$T>(vm, this, out)
             }
 
-            #[method(doc = "Return a copy with each character mapped by the given translation table.\n\n  table\n    Translation table, which must be a bytes object of length 256.\n\nAll characters occurring in the optional argument delete are\nremoved.  The remaining characters are mapped through the given\ntranslation table.", sig = "(table, /, delete=b'')")]
+            #[method(doc = "Each byte replaced by the one at its place in the table of 256; bytes in delete are left out. A table of None\nreplaces nothing.", sig = "(table, /, delete=b'')")]
             fn translate(vm: &Vm, this: &Ref<$T>, table: &Value, delete: Option<&Value>) -> Res {
                 let table = if table.is_none() { None } else { Some(like(vm, table)?) };
                 if table.as_ref().is_some_and(|t| t.len() != 256) {
@@ -347,7 +347,7 @@ macro_rules! byte_methods {
                 }
             }
 
-            #[method(doc = "Strip leading and trailing bytes contained in the argument.\n\nIf the argument is omitted or None, strip leading and trailing ASCII\nwhitespace.", sig = "(bytes=None, /)")]
+            #[method(doc = "Without the bytes at both ends that occur in the argument, or without ASCII white space there.", sig = "(bytes=None, /)")]
             fn strip(vm: &Vm, this: &Ref<$T>, bytes: Option<Like>) -> Res {
                 let (from, to, len) = this.with(|s| {
                     let (from, to) = a::strip(s, bytes.as_deref(), true, true);
@@ -360,7 +360,7 @@ macro_rules! byte_methods {
                 <$T>::make(vm, &part)
             }
 
-            #[method(doc = "Strip leading bytes contained in the argument.\n\nIf the argument is omitted or None, strip leading  ASCII whitespace.", sig = "(bytes=None, /)")]
+            #[method(doc = "Without the leading bytes that occur in the argument, or without leading ASCII white space.", sig = "(bytes=None, /)")]
             fn lstrip(vm: &Vm, this: &Ref<$T>, bytes: Option<Like>) -> Res {
                 let (from, to, len) = this.with(|s| {
                     let (from, to) = a::strip(s, bytes.as_deref(), true, false);
@@ -373,7 +373,7 @@ macro_rules! byte_methods {
                 <$T>::make(vm, &part)
             }
 
-            #[method(doc = "Strip trailing bytes contained in the argument.\n\nIf the argument is omitted or None, strip trailing ASCII whitespace.", sig = "(bytes=None, /)")]
+            #[method(doc = "Without the trailing bytes that occur in the argument, or without trailing ASCII white space.", sig = "(bytes=None, /)")]
             fn rstrip(vm: &Vm, this: &Ref<$T>, bytes: Option<Like>) -> Res {
                 let (from, to, len) = this.with(|s| {
                     let (from, to) = a::strip(s, bytes.as_deref(), false, true);
@@ -386,35 +386,35 @@ macro_rules! byte_methods {
                 <$T>::make(vm, &part)
             }
 
-            #[method(doc = "B.lower() -> copy of B\n\nReturn a copy of B with all ASCII characters converted to lowercase.", sig = "()")]
+            #[method(doc = "B.lower() -> copy of B\n\nLarge ASCII letters made small.", sig = "()")]
             fn lower(vm: &Vm, this: &Ref<$T>) -> Res {
                 let mut out = this.with(|s| s.to_vec());
                 out.make_ascii_lowercase();
                 <$T>::make(vm, &out)
             }
 
-            #[method(doc = "B.upper() -> copy of B\n\nReturn a copy of B with all ASCII characters converted to uppercase.", sig = "()")]
+            #[method(doc = "B.upper() -> copy of B\n\nSmall ASCII letters made large.", sig = "()")]
             fn upper(vm: &Vm, this: &Ref<$T>) -> Res {
                 let mut out = this.with(|s| s.to_vec());
                 out.make_ascii_uppercase();
                 <$T>::make(vm, &out)
             }
 
-            #[method(doc = "B.swapcase() -> copy of B\n\nReturn a copy of B with uppercase ASCII characters converted\nto lowercase ASCII and vice versa.", sig = "()")]
+            #[method(doc = "B.swapcase() -> copy of B\n\nSmall ASCII letters made large and large ones small.", sig = "()")]
             fn swapcase(vm: &Vm, this: &Ref<$T>) -> Res {
                 let mut out = this.with(|s| s.to_vec());
                 swap_ascii(&mut out);
                 <$T>::make(vm, &out)
             }
 
-            #[method(doc = "B.title() -> copy of B\n\nReturn a titlecased version of B, i.e. ASCII words start with\nuppercase characters, all remaining cased characters have lowercase.", sig = "()")]
+            #[method(doc = "B.title() -> copy of B\n\nEach word begins with a large ASCII letter and goes on in small ones.", sig = "()")]
             fn title(vm: &Vm, this: &Ref<$T>) -> Res {
                 let mut out = this.with(|s| s.to_vec());
                 title_ascii(&mut out);
                 <$T>::make(vm, &out)
             }
 
-            #[method(doc = "B.capitalize() -> copy of B\n\nReturn a copy of B with only its first character capitalized (ASCII)\nand the rest lower-cased.", sig = "()")]
+            #[method(doc = "B.capitalize() -> copy of B\n\nThe first ASCII letter large, the others small.", sig = "()")]
             fn capitalize(vm: &Vm, this: &Ref<$T>) -> Res {
                 let mut out = this.with(|s| s.to_vec());
                 {
@@ -426,42 +426,42 @@ macro_rules! byte_methods {
                 <$T>::make(vm, &out)
             }
 
-            #[method(doc = "B.isalnum() -> bool\n\nReturn True if all characters in B are alphanumeric\nand there is at least one character in B, False otherwise.", sig = "()")]
+            #[method(doc = "B.isalnum() -> bool\n\nIs B not empty, and of ASCII letters and digits only?", sig = "()")]
             fn isalnum(_: &Vm, this: &Ref<$T>) -> bool {
                 this.with(|s| a::all(s, u8::is_ascii_alphanumeric))
             }
 
-            #[method(doc = "B.isalpha() -> bool\n\nReturn True if all characters in B are alphabetic\nand there is at least one character in B, False otherwise.", sig = "()")]
+            #[method(doc = "B.isalpha() -> bool\n\nIs B not empty, and of ASCII letters only?", sig = "()")]
             fn isalpha(_: &Vm, this: &Ref<$T>) -> bool {
                 this.with(|s| a::all(s, u8::is_ascii_alphabetic))
             }
 
-            #[method(doc = "B.isascii() -> bool\n\nReturn True if B is empty or all characters in B are ASCII,\nFalse otherwise.", sig = "()")]
+            #[method(doc = "B.isascii() -> bool\n\nAre all bytes below 128? None is above in an empty B.", sig = "()")]
             fn isascii(_: &Vm, this: &Ref<$T>) -> bool {
                 this.with(|s| s.is_ascii())
             }
 
-            #[method(doc = "B.isdigit() -> bool\n\nReturn True if all characters in B are digits\nand there is at least one character in B, False otherwise.", sig = "()")]
+            #[method(doc = "B.isdigit() -> bool\n\nIs B not empty, and of ASCII digits only?", sig = "()")]
             fn isdigit(_: &Vm, this: &Ref<$T>) -> bool {
                 this.with(|s| a::all(s, u8::is_ascii_digit))
             }
 
-            #[method(doc = "B.islower() -> bool\n\nReturn True if all cased characters in B are lowercase and there is\nat least one cased character in B, False otherwise.", sig = "()")]
+            #[method(doc = "B.islower() -> bool\n\nHas B small ASCII letters and no large ones?", sig = "()")]
             fn islower(_: &Vm, this: &Ref<$T>) -> bool {
                 this.with(|s| a::cased(s, u8::is_ascii_lowercase, u8::is_ascii_uppercase))
             }
 
-            #[method(doc = "B.isspace() -> bool\n\nReturn True if all characters in B are whitespace\nand there is at least one character in B, False otherwise.", sig = "()")]
+            #[method(doc = "B.isspace() -> bool\n\nIs B not empty, and of ASCII white space only?", sig = "()")]
             fn isspace(_: &Vm, this: &Ref<$T>) -> bool {
                 this.with(|s| a::all(s, |b| a::is_space(*b)))
             }
 
-            #[method(doc = "B.istitle() -> bool\n\nReturn True if B is a titlecased string and there is at least one\ncharacter in B, i.e. uppercase characters may only follow uncased\ncharacters and lowercase characters only cased ones. Return False\notherwise.", sig = "()")]
+            #[method(doc = "B.istitle() -> bool\n\nDoes every word begin with a large ASCII letter and go on in small ones? There must be a letter.", sig = "()")]
             fn istitle(_: &Vm, this: &Ref<$T>) -> bool {
                 this.with(|s| a::is_title(s))
             }
 
-            #[method(doc = "B.isupper() -> bool\n\nReturn True if all cased characters in B are uppercase and there is\nat least one cased character in B, False otherwise.", sig = "()")]
+            #[method(doc = "B.isupper() -> bool\n\nHas B large ASCII letters and no small ones?", sig = "()")]
             fn isupper(_: &Vm, this: &Ref<$T>) -> bool {
                 this.with(|s| a::cased(s, u8::is_ascii_uppercase, u8::is_ascii_lowercase))
             }

@@ -9,7 +9,7 @@ use crate::{Ref, TypeRef, Value, methods};
 #[methods]
 impl ByteArray {
     #[classmethod(
-        doc = "Create a bytearray object from a string of hexadecimal numbers.\n\nSpaces between two numbers are accepted.\nExample:\n    bytearray.fromhex('B9 01EF') -> bytearray(b'\\\\xb9\\\\x01\\\\xef')",
+        doc = "The bytes that pairs of hexadecimal digits stand for. White space between pairs is skipped.",
         sig = "(string, /)"
     )]
     fn fromhex(vm: &Vm, cls: &TypeRef, string: &Value) -> Res {
@@ -21,7 +21,7 @@ impl ByteArray {
     }
 
     #[method(
-        doc = "Append a single item to the end of the bytearray.\n\n  item\n    The item to be appended.",
+        doc = "Put a byte at the end.",
         sig = "(item, /)"
     )]
     fn append(vm: &Vm, this: &Ref<ByteArray>, item: &Value) -> Res<()> {
@@ -41,7 +41,7 @@ impl ByteArray {
     }
 
     #[method(
-        doc = "Append all the items from the iterator or sequence to the end of the bytearray.\n\n  iterable_of_ints\n    The iterable of items to append.",
+        doc = "Put the bytes of an iterable or a buffer at the end.",
         sig = "(iterable_of_ints, /)"
     )]
     fn extend(vm: &Vm, this: &Ref<ByteArray>, iterable_of_ints: &Value) -> Res<()> {
@@ -70,7 +70,7 @@ impl ByteArray {
     }
 
     #[method(
-        doc = "Insert a single item into the bytearray before the given index.\n\n  index\n    The index where the value is to be inserted.\n  item\n    The item to be inserted.",
+        doc = "Put a byte before the index.",
         sig = "(index, item, /)"
     )]
     fn insert(vm: &Vm, this: &Ref<ByteArray>, index: isize, item: &Value) -> Res<()> {
@@ -81,7 +81,7 @@ impl ByteArray {
     }
 
     #[method(
-        doc = "Remove and return a single item from B.\n\n  index\n    The index from where to remove the item.\n    -1 (the default value) means remove the last item.\n\nIf no index argument is given, will pop the last item.",
+        doc = "Take out and return the byte at index, the last one if not given. IndexError if there is none.",
         sig = "(index=-1, /)"
     )]
     fn pop(vm: &Vm, this: &Ref<ByteArray>, index: isize) -> Res<u8> {
@@ -99,7 +99,7 @@ impl ByteArray {
     }
 
     #[method(
-        doc = "Remove the first occurrence of a value in the bytearray.\n\n  value\n    The value to remove.",
+        doc = "Take out the first byte of this value; ValueError if there is none.",
         sig = "(value, /)"
     )]
     fn remove(vm: &Vm, this: &Ref<ByteArray>, value: &Value) -> Res<()> {
@@ -111,7 +111,7 @@ impl ByteArray {
     }
 
     #[method(
-        doc = "Resize the internal buffer of bytearray to len.\n\n  size\n    New size to resize to.",
+        doc = "Make it longer, with zero bytes, or shorter.",
         sig = "(size, /)"
     )]
     fn resize(vm: &Vm, this: &Ref<ByteArray>, size: isize) -> Res<()> {
@@ -133,7 +133,7 @@ impl ByteArray {
 
     #[method(
         name = "__alloc__",
-        doc = "B.__alloc__() -> int\n\nReturn the number of bytes actually allocated.",
+        doc = "B.__alloc__() -> int\n\nHow many bytes are set aside, used or not.",
         sig = "()"
     )]
     fn alloc(_: &Vm, this: &Ref<ByteArray>) -> usize {
@@ -150,7 +150,7 @@ impl ByteArray {
         reduce(vm, this, proto)
     }
 
-    #[method(doc = "Returns the size of the bytearray object in memory, in bytes.", sig = "()")]
+    #[method(doc = "How many bytes of memory the object takes.", sig = "()")]
     fn __sizeof__(_: &Vm, this: &Ref<ByteArray>) -> usize {
         56 + this.bytes.with(|b| if b.capacity() == 0 { 0 } else { b.capacity().max(b.len() + 1) })
     }

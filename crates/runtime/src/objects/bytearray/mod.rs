@@ -25,7 +25,7 @@ impl crate::Trace for ByteArray {
 }
 
 pub static BYTEARRAY: TypeDef = TypeDef {
-    doc: "bytearray(iterable_of_ints) -> bytearray\nbytearray(string, encoding[, errors]) -> bytearray\nbytearray(bytes_or_buffer) -> mutable copy of bytes_or_buffer\nbytearray(int) -> bytes array of size given by the parameter initialized with null bytes\nbytearray() -> empty bytes array\n\nConstruct a mutable bytearray object from:\n  - an iterable yielding integers in range(256)\n  - a text string encoded using the specified encoding\n  - a bytes or a buffer object\n  - any object implementing the buffer API.\n  - an integer",
+    doc: "bytearray(iterable_of_ints) -> bytearray\nbytearray(string, encoding[, errors]) -> bytearray\nbytearray(bytes_or_buffer) -> a copy that can be changed\nbytearray(int) -> so many zero bytes\nbytearray() -> empty\n\nBytes that can be changed.",
     flags: TypeFlags::BASETYPE.with(TypeFlags::MATCH_SELF),
     slots: Slots {
         repr: Some(slots::repr),

@@ -28,7 +28,7 @@ const LEN_SHIFT: u32 = 16;
 const MAX_LEN: usize = (1 << 48) - 1;
 
 pub static BYTES: TypeDef = TypeDef {
-    doc: "bytes(iterable_of_ints) -> bytes\nbytes(string, encoding[, errors]) -> bytes\nbytes(bytes_or_buffer) -> immutable copy of bytes_or_buffer\nbytes(int) -> bytes object of size given by the parameter initialized with null bytes\nbytes() -> empty bytes object\n\nConstruct an immutable array of bytes from:\n  - an iterable yielding integers in range(256)\n  - a text string encoded using the specified encoding\n  - any object implementing the buffer API.\n  - an integer",
+    doc: "bytes(iterable_of_ints) -> bytes\nbytes(string, encoding[, errors]) -> bytes\nbytes(bytes_or_buffer) -> a copy that cannot be changed\nbytes(int) -> so many zero bytes\nbytes() -> empty\n\nBytes that cannot be changed.",
     flags: TypeFlags::BASETYPE.with(TypeFlags::BYTES).with(TypeFlags::MATCH_SELF),
     slots: Slots {
         repr: Some(slots::repr),

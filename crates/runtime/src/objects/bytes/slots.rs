@@ -139,7 +139,7 @@ pub fn from_value(vm: &Vm, source: &Value) -> Res {
 #[crate::methods]
 impl Bytes {
     #[classmethod(
-        doc = "Create a bytes object from a string of hexadecimal numbers.\n\nSpaces between two numbers are accepted.\nExample: bytes.fromhex('B9 01EF') -> b'\\\\xb9\\\\x01\\\\xef'.",
+        doc = "The bytes that pairs of hexadecimal digits stand for. White space between pairs is skipped.",
         sig = "(string, /)"
     )]
     fn fromhex(vm: &Vm, cls: &TypeRef, string: &Value) -> Res {

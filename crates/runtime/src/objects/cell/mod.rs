@@ -16,7 +16,7 @@ pub struct Cell {
 trace_fields!(Cell { value });
 
 pub static CELL: TypeDef = TypeDef {
-    doc: "cell([contents])\n--\n\nCreate a new cell object.\n\n  contents\n    the contents of the cell. If not specified, the cell will be empty,\n    and \n further attempts to access its cell_contents attribute will\n    raise a ValueError.",
+    doc: "cell([contents])\n--\n\nA cell: the place of a variable shared between functions. Reading cell_contents of an empty one raises\nValueError.",
     flags: TypeFlags::GC,
     slots: Slots {
         repr: Some(repr),

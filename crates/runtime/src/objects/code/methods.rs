@@ -250,7 +250,7 @@ impl Code {
         }
     }
 
-    /// Return a copy of the code object with new values for the specified fields.
+    /// A copy of the code with these fields changed.
     #[method(text = "($self, /, **changes)")]
     fn replace(vm: &Vm, this: &Ref<Code>, args: Args<'_>) -> Res {
         if !args.pos().is_empty() {

@@ -13,7 +13,7 @@ struct Functions;
 
 pub static GC: ModuleDef = ModuleDef {
     name: "gc",
-    doc: "This module provides access to the garbage collector for reference cycles.\n\nenable() -- Enable automatic garbage collection.\ndisable() -- Disable automatic garbage collection.\nisenabled() -- Returns true if automatic collection is enabled.\ncollect() -- Do a full collection right now.\nget_count() -- Return the current collection counts.\nget_stats() -- Return list of dictionaries containing per-generation stats.\nset_debug() -- Set debugging flags.\nget_debug() -- Get debugging flags.\nset_threshold() -- Set the collection thresholds.\nget_threshold() -- Return the current collection thresholds.\nget_objects() -- Return a list of all objects tracked by the collector.\nis_tracked() -- Returns true if a given object is tracked.\nis_finalized() -- Returns true if a given object has been already finalized.\nget_referrers() -- Return the list of objects that refer to an object.\nget_referents() -- Return the list of objects that an object refers to.\nfreeze() -- Freeze all tracked objects and ignore them for future collections.\nunfreeze() -- Unfreeze all objects in the permanent generation.\nget_freeze_count() -- Return the number of objects in the permanent generation.\n",
+    doc: "The collector of reference cycles.\n\nenable(), disable(), isenabled(); collect(); get_threshold(), set_threshold(), get_count(), get_stats();\nget_debug(), set_debug(); get_objects(), get_referrers(), get_referents(), is_tracked(), is_finalized();\nfreeze(), unfreeze(), get_freeze_count(); the lists callbacks and garbage.\n",
     tables: &[Functions::METHODS],
     init,
 };
@@ -88,13 +88,9 @@ impl Functions {
         vm.heap().gc.enabled.get()
     }
 
-    /// Run the garbage collector.
+    /// Collect the generation and those younger than it (2, the oldest, if not given).
     ///
-    /// With no arguments, run a full collection.  The optional argument
-    /// may be an integer specifying which generation to collect.  A ValueError
-    /// is raised if the generation number is invalid.
-    ///
-    /// The number of unreachable objects is returned.
+    /// The answer is how many unreachable objects were found.
     #[function(sig = "(generation=2)")]
     fn collect(vm: &Vm, generation: i32) -> Res<usize> {
         if !(0..GENERATIONS as i32).contains(&generation) {
@@ -103,18 +99,10 @@ impl Functions {
         Ok(vm.collect_garbage(generation as usize))
     }
 
-    /// Set the garbage collection debugging flags.
+    /// Which steps of collections are reported to sys.stderr.
     ///
-    ///   flags
-    ///     An integer that can have the following bits turned on:
-    ///       DEBUG_STATS - Print statistics during collection.
-    ///       DEBUG_COLLECTABLE - Print collectable objects found.
-    ///       DEBUG_UNCOLLECTABLE - Print unreachable but uncollectable objects
-    ///         found.
-    ///       DEBUG_SAVEALL - Save objects to gc.garbage rather than freeing them.
-    ///       DEBUG_LEAK - Debug leaking programs (everything but STATS).
-    ///
-    /// Debugging information is written to sys.stderr.
+    /// DEBUG_STATS, DEBUG_COLLECTABLE and DEBUG_UNCOLLECTABLE, joined by |; DEBUG_SAVEALL keeps what is found in
+    /// garbage; DEBUG_LEAK is all of them but the first.
     #[function(sig = "(flags, /)")]
     fn set_debug(vm: &Vm, flags: i32) {
         vm.interpreter().state::<State>().debug.set(flags as u32);
@@ -127,9 +115,9 @@ impl Functions {
     }
 
     /// set_threshold(threshold0, [threshold1, [threshold2]])
-    /// Set the collection thresholds (the collection frequency).
     ///
-    /// Setting 'threshold0' to zero disables collection.
+    /// How many objects more, and how many younger collections, lead to a collection of each generation. A first
+    /// threshold of zero turns automatic collection off.
     #[function]
     fn set_threshold(vm: &Vm, args: Args) -> Res<()> {
         let given = args.check_positional(vm, "gc.set_threshold", 1, 3)?;
@@ -161,7 +149,7 @@ impl Functions {
         vm.new_tuple(&values)
     }
 
-    /// Return the list of objects that directly refer to any of 'objs'.
+    /// The objects that refer to any of these directly, as a list.
     #[function(sig = "(*objs)")]
     fn get_referrers(vm: &Vm, objs: &[Value]) -> Res {
         vm.audit("gc.get_referrers", || Ok(vec![vm.new_tuple(objs)?]))?;
@@ -177,20 +165,14 @@ impl Functions {
         vm.new_list(out)
     }
 
-    /// Return the list of objects that are directly referred to by 'objs'.
+    /// What the given objects refer to directly, as a list.
     #[function(sig = "(*objs)")]
     fn get_referents(vm: &Vm, objs: &[Value]) -> Res {
         vm.audit("gc.get_referents", || Ok(vec![vm.new_tuple(objs)?]))?;
         vm.new_list(objs.iter().flat_map(references).collect())
     }
 
-    /// Return a list of objects tracked by the collector (excluding the list returned).
-    ///
-    ///   generation
-    ///     Generation to extract the objects from.
-    ///
-    /// If generation is not None, return only the objects tracked by the
-    /// collector that are in that generation.
+    /// The objects the collector watches, as a list: all, or those of one generation.
     #[function(sig = "(generation=None)")]
     fn get_objects(vm: &Vm, generation: Option<isize>) -> Res {
         vm.audit("gc.get_objects", || Ok(vec![vm.new_int(generation.unwrap_or(-1) as i64)?]))?;
@@ -204,7 +186,7 @@ impl Functions {
         }
     }
 
-    /// Return a list of dictionaries containing per-generation statistics.
+    /// For each generation a dict of its figures: collections, collected, uncollectable.
     #[function(sig = "()")]
     fn get_stats(vm: &Vm) -> Res {
         let stats = *vm.heap().gc.stats.borrow();
@@ -219,34 +201,27 @@ impl Functions {
         vm.new_list(out)
     }
 
-    /// Returns true if the object is tracked by the garbage collector.
-    ///
-    /// Simple atomic objects will return false.
+    /// Does the collector watch this object? Those that cannot be part of a cycle need no watching.
     #[function(sig = "(obj, /)")]
     fn is_tracked(_vm: &Vm, obj: &Value) -> bool {
         obj.header().and_then(Header::gc_head).is_some_and(|g| g.is_tracked())
     }
 
-    /// Returns true if the object has been already finalized by the GC.
+    /// Has the collector called this object's finalizer already?
     #[function(sig = "(obj, /)")]
     fn is_finalized(_vm: &Vm, obj: &Value) -> bool {
         obj.header().and_then(Header::gc_head).is_some_and(|g| g.has(ophi_heap::GcHead::FINALIZED))
     }
 
-    /// Freeze all current tracked objects and ignore them for future collections.
+    /// Put all objects aside, out of the collector's sight.
     ///
-    /// This can be used before a POSIX fork() call to make the gc copy-on-write
-    /// friendly.
-    /// Note: collection before a POSIX fork() call may free pages for future
-    /// allocation which can cause copy-on-write.
+    /// Done before a fork it keeps the collector from writing into memory that the processes share.
     #[function(sig = "()")]
     fn freeze(vm: &Vm) {
         vm.heap().gc.freeze();
     }
 
-    /// Unfreeze all objects in the permanent generation.
-    ///
-    /// Put all objects in the permanent generation back into oldest generation.
+    /// Put the objects that freeze() has set aside into the oldest generation.
     #[function(sig = "()")]
     fn unfreeze(vm: &Vm) {
         vm.heap().gc.unfreeze();

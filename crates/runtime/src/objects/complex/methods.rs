@@ -6,7 +6,7 @@ use crate::{Ref, Str, TypeRef, Value, methods};
 
 #[methods]
 impl Complex {
-    /// Return the complex conjugate of its argument. (3-4j).conjugate() == 3+4j.
+    /// The complex conjugate: the imaginary part with its sign turned.
     #[method(sig = "()")]
     fn conjugate(vm: &Vm, this: &Ref<Complex>) -> Res {
         vm.new_complex(this.re, -this.im)

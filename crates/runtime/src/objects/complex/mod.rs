@@ -16,7 +16,7 @@ pub struct Complex {
 }
 
 pub static COMPLEX: TypeDef = TypeDef {
-    doc: "complex(real=0, imag=0)\n--\n\nCreate a complex number from a string or numbers.\n\nIf a string is given, parse it as a complex number.\nIf a single number is given, convert it to a complex number.\nIf the 'real' or 'imag' arguments are given, create a complex number\nwith the specified real and imaginary components.",
+    doc: "complex(real=0, imag=0)\n--\n\nA complex number, from a string, a number, or real and imaginary part.",
     flags: TypeFlags::BASETYPE,
     slots: slots::SLOTS,
     tables: &[Complex::METHODS],

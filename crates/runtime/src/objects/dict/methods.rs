@@ -46,7 +46,7 @@ impl Dict {
     #[method(
         name = "get",
         sig = "(key, default=None, /)",
-        doc = "Return the value for key if key is in the dictionary, else default."
+        doc = "The value of the key, or the default when it is missing."
     )]
     fn get_method(vm: &Vm, this: &Ref<Dict>, key: &Value, default: Value) -> Res {
         Ok(this.get(vm, key)?.unwrap_or(default))
@@ -55,7 +55,7 @@ impl Dict {
     #[method(
         name = "setdefault",
         sig = "(key, default=None, /)",
-        doc = "Insert key with a value of default if key is not in the dictionary.\n\nReturn the value for key if key is in the dictionary, else default."
+        doc = "The value of the key; when it is missing it is put in with the default first."
     )]
     fn setdefault_method(vm: &Vm, this: &Ref<Dict>, key: &Value, default: Value) -> Res {
         this.set_default(vm, key, default)
@@ -64,7 +64,7 @@ impl Dict {
     #[method(
         sig = "(key, default=<unrepresentable>, /)",
         name = "pop",
-        doc = "D.pop(k[,d]) -> v, remove specified key and return the corresponding value.\n\nIf the key is not found, return the default if given; otherwise,\nraise a KeyError."
+        doc = "D.pop(k[,d]) -> v\n\nTake the key out and return its value; when it is missing, d, or KeyError without one."
     )]
     fn pop_method(vm: &Vm, this: &Ref<Dict>, key: &Value, default: Option<Value>) -> Res {
         if this.is_empty() {
@@ -78,7 +78,7 @@ impl Dict {
 
     #[method(
         sig = "()",
-        doc = "Remove and return a (key, value) pair as a 2-tuple.\n\nPairs are returned in LIFO (last-in, first-out) order.\nRaises KeyError if the dict is empty."
+        doc = "Take out the item put in last, as a pair (key, value). KeyError if the dict is empty."
     )]
     fn popitem(vm: &Vm, this: &Ref<Dict>) -> Res {
         match this.pop_last() {
@@ -90,12 +90,12 @@ impl Dict {
         }
     }
 
-    #[method(name = "keys", sig = "()", doc = "Return a set-like object providing a view on the dict's keys.")]
+    #[method(name = "keys", sig = "()", doc = "A view of the keys, that follows the dict's changes.")]
     fn keys_method(vm: &Vm, this: &Value) -> Res {
         views::keys(vm, this)
     }
 
-    #[method(name = "items", sig = "()", doc = "Return a set-like object providing a view on the dict's items.")]
+    #[method(name = "items", sig = "()", doc = "A view of the items, as pairs, that follows the dict's changes.")]
     fn items_method(vm: &Vm, this: &Value) -> Res {
         views::items(vm, this)
     }
@@ -107,7 +107,7 @@ impl Dict {
 
     #[method(
         name = "update",
-        doc = "D.update([E, ]**F) -> None.  Update D from mapping/iterable E and F.\nIf E is present and has a .keys() method, then does:  for k in E.keys(): D[k] = E[k]\nIf E is present and lacks a .keys() method, then does:  for k, v in E: D[k] = v\nIn either case, this is followed by: for k in F:  D[k] = F[k]"
+        doc = "D.update([E, ]**F) -> None.  Take items over, replacing those of equal keys.\nE is a mapping (it has a .keys() method) or an iterable of pairs; the keyword arguments F come last."
     )]
     fn update_method(vm: &Vm, this: &Ref<Dict>, args: Args) -> Res<()> {
         slots::update_with(vm, this, args, "update")
@@ -115,7 +115,7 @@ impl Dict {
 
     #[classmethod(
         sig = "(iterable, value=None, /)",
-        doc = "Create a new dictionary with keys from iterable and values set to value."
+        doc = "A dict with the keys of an iterable, all with the same value."
     )]
     fn fromkeys(vm: &Vm, cls: &TypeRef, iterable: &Value, value: Value) -> Res {
         let made = vm.call(cls.as_value(), &[])?;

@@ -31,7 +31,7 @@ pub struct Dict {
 }
 
 pub static DICT: TypeDef = TypeDef {
-    doc: "dict() -> new empty dictionary\ndict(mapping) -> new dictionary initialized from a mapping object's\n    (key, value) pairs\ndict(iterable) -> new dictionary initialized as if via:\n    d = {}\n    for k, v in iterable:\n        d[k] = v\ndict(**kwargs) -> new dictionary initialized with the name=value pairs\n    in the keyword argument list.  For example:  dict(one=1, two=2)",
+    doc: "dict() -> an empty dict\ndict(mapping) -> with the keys and values of a mapping\ndict(iterable) -> with pairs (key, value) from an iterable\ndict(**kwargs) -> with the names and values of keyword arguments,\n    also behind one of the others",
     flags: TypeFlags::BASETYPE
         .with(TypeFlags::DICT_SUBCLASS)
         .with(TypeFlags::GC)

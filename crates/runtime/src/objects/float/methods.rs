@@ -24,17 +24,7 @@ impl Float {
         Ok(f.is_finite() && f.floor() == f)
     }
 
-    /// Return a pair of integers, whose ratio is exactly equal to the original float.
-    ///
-    /// The ratio is in lowest terms and has a positive denominator.  Raise
-    /// OverflowError on infinities and a ValueError on NaNs.
-    ///
-    /// >>> (10.0).as_integer_ratio()
-    /// (10, 1)
-    /// >>> (0.0).as_integer_ratio()
-    /// (0, 1)
-    /// >>> (-.25).as_integer_ratio()
-    /// (-1, 4)
+    /// Numerator and denominator, in lowest terms, of the exact value. OverflowError for infinities, ValueError for NaNs.
     #[method(sig = "()")]
     fn as_integer_ratio(vm: &Vm, this: &Value) -> Res {
         let f = number(vm, this)?;
@@ -59,23 +49,13 @@ impl Float {
         vm.new_tuple(&[vm.new_bigint(top)?, vm.new_bigint(bottom)?])
     }
 
-    /// Return a hexadecimal representation of a floating-point number.
-    ///
-    /// >>> (-0.1).hex()
-    /// '-0x1.999999999999ap-4'
-    /// >>> 3.14159.hex()
-    /// '0x1.921f9f01b866ep+1'
+    /// The exact value as hexadecimal text like '0x1.8000000000000p+1'.
     #[method(sig = "()")]
     fn hex(vm: &Vm, this: &Value) -> Res<String> {
         Ok(convert::to_hex(number(vm, this)?))
     }
 
-    /// Create a floating-point number from a hexadecimal string.
-    ///
-    /// >>> float.fromhex('0x1.ffffp10')
-    /// 2047.984375
-    /// >>> float.fromhex('-0x1p-1074')
-    /// -5e-324
+    /// The number that hexadecimal text like '0x1.8p+1' stands for.
     #[classmethod(sig = "(string, /)")]
     fn fromhex(vm: &Vm, cls: &TypeRef, string: &Ref<Str>) -> Res {
         let f = match convert::from_hex(&string.to_utf8_lossy()) {
@@ -117,9 +97,7 @@ impl Float {
         slots::to_integer(vm, number(vm, this)?.ceil())
     }
 
-    /// Return the Integral closest to x, rounding half toward even.
-    ///
-    /// When an argument is passed, work like built-in round(x, ndigits).
+    /// The nearest integer, the even one of two as near; with ndigits, as round(x, ndigits).
     #[method(sig = "(ndigits=None, /)")]
     fn __round__(vm: &Vm, this: &Value, ndigits: Option<&Value>) -> Res {
         let f = number(vm, this)?;
@@ -149,16 +127,7 @@ impl Float {
         crate::format::format_float(vm, this, format_spec)
     }
 
-    /// You probably don't want to use this function.
-    ///
-    ///   typestr
-    ///     Must be 'double' or 'float'.
-    ///
-    /// It exists mainly to be used in Python's test suite.
-    ///
-    /// This function returns whichever of 'unknown', 'IEEE, big-endian' or 'IEEE,
-    /// little-endian' best describes the format of floating-point numbers used by the
-    /// C type named by typestr.
+    /// How C's 'double' or 'float' is laid out here. For Python's own tests.
     #[classmethod(sig = "(typestr, /)")]
     fn __getformat__(vm: &Vm, _cls: &TypeRef, typestr: &Ref<Str>) -> Res<&'static str> {
         if !typestr.eq_str("double") && !typestr.eq_str("float") {

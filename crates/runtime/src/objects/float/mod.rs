@@ -15,7 +15,7 @@ pub struct Float {
 }
 
 pub static FLOAT: TypeDef = TypeDef {
-    doc: "float(x=0, /)\n--\n\nConvert a string or number to a floating-point number, if possible.",
+    doc: "float(x=0, /)\n--\n\nA floating-point number, from a number or a string.",
     slots: slots::SLOTS,
     tables: &[Float::METHODS],
     flags: TypeFlags::BASETYPE.with(TypeFlags::FLOAT).with(TypeFlags::MATCH_SELF),

@@ -270,13 +270,13 @@ impl FrameObject {
         Ok(if this.fp().is_null() { Value::NONE } else { unsafe { (*(*this.fp()).builtins).clone() } })
     }
 
-    /// Return the mapping used by the frame to look up local variables.
+    /// The frame's local variables as a mapping.
     #[getter]
     fn f_locals(vm: &Vm, this: &Ref<FrameObject>) -> Res {
         locals::mapping(vm, this)
     }
 
-    /// Return the index of the last attempted instruction in the frame.
+    /// Where in the bytecode the instruction stands that was begun last.
     #[getter]
     fn f_lasti(_: &Vm, this: &Ref<FrameObject>) -> Res<i32> {
         // SAFETY: a live frame.
@@ -297,7 +297,7 @@ impl FrameObject {
         }
     }
 
-    /// Return the generator or coroutine associated with this frame, or None.
+    /// The generator or coroutine that this frame belongs to, or None.
     #[getter]
     fn f_generator(_: &Vm, this: &Ref<FrameObject>) -> Res {
         let fp = this.fp();
@@ -310,7 +310,7 @@ impl FrameObject {
         }
     }
 
-    /// Return the trace function for this frame, or None if no trace function is set.
+    /// The function that is told of this frame's events, or None.
     #[getter]
     fn f_trace(_: &Vm, this: &Ref<FrameObject>) -> Res {
         Ok(this.trace.get_or_none())

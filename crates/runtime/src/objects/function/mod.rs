@@ -39,7 +39,7 @@ pub struct Function {
 }
 
 pub static FUNCTION: TypeDef = TypeDef {
-    doc: "function(code, globals, name=None, argdefs=None, closure=None,\n         kwdefaults=None)\n--\n\nCreate a function object.\n\n  code\n    a code object\n  globals\n    the globals dictionary\n  name\n    a string that overrides the name from the code object\n  argdefs\n    a tuple that specifies the default argument values\n  closure\n    a tuple that supplies the bindings for free variables\n  kwdefaults\n    a dictionary that specifies the default keyword argument values",
+    doc: "function(code, globals, name=None, argdefs=None, closure=None,\n         kwdefaults=None)\n--\n\nA function from a code object and a dict of globals.\n\nname overrides the code's; argdefs are defaults of positional parameters, kwdefaults of keyword-only ones;\nclosure has a cell for each free variable of the code.",
     flags: TypeFlags::GC.with(TypeFlags::DICT).with(TypeFlags::WEAKREF).with(TypeFlags::METHOD_DESCRIPTOR),
     slots: Slots {
         repr: Some(methods::repr),

@@ -247,8 +247,7 @@ fn async_send_next(vm: &Vm, value: &Value) -> Res<Option<Value>> {
 
 #[methods]
 impl AsyncSend {
-    /// send(value) -> send 'value' into generator,
-    /// return next yielded value or raise StopIteration.
+    /// send(value) -> go on with value as the result of the yield, up to the next one or StopIteration.
     #[method(sig = "(object, /)")]
     fn send(vm: &Vm, this: &Ref<AsyncSend>, value: &Value) -> Res {
         let sent = this.advance(vm, value)?;
@@ -403,8 +402,7 @@ fn async_throw_next(vm: &Vm, value: &Value) -> Res<Option<Value>> {
 
 #[methods]
 impl AsyncThrow {
-    /// send(value) -> send 'value' into generator,
-    /// return next yielded value or raise StopIteration.
+    /// send(value) -> go on with value as the result of the yield, up to the next one or StopIteration.
     #[method(sig = "(object, /)")]
     fn send(vm: &Vm, this: &Ref<AsyncThrow>, value: &Value) -> Res {
         let sent = this.advance(vm, value)?;

@@ -44,8 +44,7 @@ fn wrapper_next(vm: &Vm, value: &Value) -> Res<Option<Value>> {
 
 #[methods]
 impl CoroutineWrapper {
-    /// send(arg) -> send 'arg' into coroutine,
-    /// return next iterated value or raise StopIteration.
+    /// send(arg) -> go on with arg as the value of the await, up to the next one or StopIteration.
     #[method(sig = "(object, /)")]
     fn send(vm: &Vm, this_: &Ref<CoroutineWrapper>, value: Value) -> Res {
         let sent = send(vm, &this_.coroutine, this(&this_.coroutine), value)?;

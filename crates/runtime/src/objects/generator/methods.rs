@@ -336,8 +336,7 @@ impl Generator {
         Generator::set_qualname(vm, this, value)
     }
 
-    /// send(value) -> send 'value' into generator,
-    /// return next yielded value or raise StopIteration.
+    /// send(value) -> go on with value as the result of the yield, up to the next one or StopIteration.
     #[method(sig = "(object, /)")]
     fn send(vm: &Vm, this: &Ref<Generator>, value: Value) -> Res {
         let sent = send(vm, this.as_value(), this, value)?;
@@ -416,8 +415,7 @@ impl Generator {
         Generator::set_qualname(vm, this, value)
     }
 
-    /// send(arg) -> send 'arg' into coroutine,
-    /// return next iterated value or raise StopIteration.
+    /// send(arg) -> go on with arg as the value of the await, up to the next one or StopIteration.
     #[method(sig = "(object, /)", name = "send")]
     fn coroutine_send(vm: &Vm, this: &Ref<Generator>, value: Value) -> Res {
         Generator::send(vm, this, value)

@@ -31,7 +31,7 @@ impl Payload for GenericAlias {
 
 pub static GENERIC_ALIAS: TypeDef = TypeDef {
     module: "types",
-    doc: "GenericAlias(origin, args, /)\n--\n\nRepresent a PEP 585 generic type\n\nFor example, for t = list[int], t.__origin__ is list and t.__args__\nis (int,).",
+    doc: "GenericAlias(origin, args, /)\n--\n\nA generic type with its arguments (PEP 585): list[int] has __origin__ list and __args__ (int,).",
     flags: TypeFlags::BASETYPE.with(TypeFlags::GC).with(TypeFlags::WEAKREF),
     slots: Slots {
         repr: Some(methods::repr),

@@ -4,7 +4,7 @@ use crate::slots::{Binary, Slots};
 use crate::vm::{Res, Vm};
 use crate::{Args, TypeRef, Value};
 
-pub const DOC: &str = "bool(object=False, /)\n--\n\nReturns True when the argument is true, False otherwise.\nThe builtins True and False are the only two instances of the class bool.\nThe class bool is a subclass of the class int, and cannot be subclassed.";
+pub const DOC: &str = "bool(object=False, /)\n--\n\nTrue or False: the truth of the argument.\nThere are no other instances. bool is a subclass of int that cannot be subclassed itself.";
 
 pub const SLOTS: Slots = Slots {
     repr: Some(repr),

@@ -36,10 +36,8 @@ impl Int {
         slots::to_int(vm, this)
     }
 
-    /// Number of bits necessary to represent self in binary.
+    /// How many binary digits the absolute value needs.
     ///
-    /// >>> bin(37)
-    /// '0b100101'
     /// >>> (37).bit_length()
     /// 6
     #[method(sig = "()")]
@@ -50,12 +48,8 @@ impl Int {
         })
     }
 
-    /// Number of ones in the binary representation of the absolute value of self.
+    /// How many ones the binary digits of the absolute value have.
     ///
-    /// Also known as the population count.
-    ///
-    /// >>> bin(13)
-    /// '0b1101'
     /// >>> (13).bit_count()
     /// 3
     #[method(sig = "()")]
@@ -66,22 +60,9 @@ impl Int {
         })
     }
 
-    /// Return an array of bytes representing an integer.
+    /// The integer as so many bytes; OverflowError if they do not hold it.
     ///
-    ///   length
-    ///     Length of bytes object to use.  An OverflowError is raised if the
-    ///     integer is not representable with the given number of bytes.  Default
-    ///     is length 1.
-    ///   byteorder
-    ///     The byte order used to represent the integer.  If byteorder is 'big',
-    ///     the most significant byte is at the beginning of the byte array.  If
-    ///     byteorder is 'little', the most significant byte is at the end of the
-    ///     byte array.  To request the native byte order of the host system, use
-    ///     sys.byteorder as the byte order value.  Default is to use 'big'.
-    ///   signed
-    ///     Determines whether two's complement is used to represent the integer.
-    ///     If signed is False and a negative integer is given, an OverflowError
-    ///     is raised.
+    /// byteorder is 'big' (the most significant byte first) or 'little'; signed allows negative numbers, in two's complement.
     #[method(sig = "(length=1, byteorder='big', *, signed=False)")]
     fn to_bytes(vm: &Vm, this: &Value, length: isize, byteorder: Option<&Value>, signed: bool) -> Res {
         let little = is_little(vm, byteorder)?;
@@ -108,21 +89,9 @@ impl Int {
         Ok(vm.new_bytes(&bytes)?.into_value())
     }
 
-    /// Return the integer represented by the given array of bytes.
+    /// The integer that these bytes are.
     ///
-    ///   bytes
-    ///     Holds the array of bytes to convert.  The argument must either
-    ///     support the buffer protocol or be an iterable object producing bytes.
-    ///     Bytes and bytearray are examples of built-in objects that support the
-    ///     buffer protocol.
-    ///   byteorder
-    ///     The byte order used to represent the integer.  If byteorder is 'big',
-    ///     the most significant byte is at the beginning of the byte array.  If
-    ///     byteorder is 'little', the most significant byte is at the end of the
-    ///     byte array.  To request the native byte order of the host system, use
-    ///     sys.byteorder as the byte order value.  Default is to use 'big'.
-    ///   signed
-    ///     Indicates whether two's complement is used to represent the integer.
+    /// byteorder is 'big' (the most significant byte first) or 'little'; signed says whether two's complement is meant.
     #[classmethod(sig = "(bytes, byteorder='big', *, signed=False)")]
     fn from_bytes(vm: &Vm, cls: &TypeRef, bytes: &Value, byteorder: Option<&Value>, signed: bool) -> Res {
         let little = is_little(vm, byteorder)?;
@@ -146,22 +115,13 @@ impl Int {
         vm.call(cls.as_value(), &[value])
     }
 
-    /// Return a pair of integers, whose ratio is equal to the original int.
-    ///
-    /// The ratio is in lowest terms and has a positive denominator.
-    ///
-    /// >>> (10).as_integer_ratio()
-    /// (10, 1)
-    /// >>> (-10).as_integer_ratio()
-    /// (-10, 1)
-    /// >>> (0).as_integer_ratio()
-    /// (0, 1)
+    /// The pair of the integer and 1.
     #[method(sig = "()")]
     fn as_integer_ratio(vm: &Vm, this: &Value) -> Res {
         vm.new_tuple(&[slots::to_int(vm, this)?, Value::int32(1)])
     }
 
-    /// Returns True. Exists for duck type compatibility with float.is_integer.
+    /// True. There for code that takes floats too.
     #[method(sig = "()")]
     fn is_integer(_vm: &Vm, _this: &Value) -> bool {
         true
@@ -185,9 +145,7 @@ impl Int {
         slots::to_int(vm, this)
     }
 
-    /// Rounding an Integral returns itself.
-    ///
-    /// Rounding with an ndigits argument also returns an integer.
+    /// The integer itself; with a negative ndigits, rounded to tens, hundreds and so on.
     #[method(sig = "(ndigits=None, /)")]
     fn __round__(vm: &Vm, this: &Value, ndigits: Option<&Value>) -> Res {
         let Some(ndigits) = ndigits else { return slots::to_int(vm, this) };

@@ -19,7 +19,7 @@ pub struct Int {
 }
 
 pub static INT: TypeDef = TypeDef {
-    doc: "int([x]) -> integer\nint(x, base=10) -> integer\n\nConvert a number or string to an integer, or return 0 if no arguments\nare given.  If x is a number, return x.__int__().  For floating-point\nnumbers, this truncates towards zero.\n\nIf x is not a number or if base is given, then x must be a string,\nbytes, or bytearray instance representing an integer literal in the\ngiven base.  The literal can be preceded by '+' or '-' and be surrounded\nby whitespace.  The base defaults to 10.  Valid bases are 0 and 2-36.\nBase 0 means to interpret the base from the string as an integer literal.\n>>> int('0b100', base=0)\n4",
+    doc: "int([x]) -> integer\nint(x, base=10) -> integer\n\nA number cut off towards zero, or the number that a string stands for, in base 2 to 36; base 0 goes by a prefix\nlike 0x. Without an argument, 0.",
     flags: TypeFlags::BASETYPE.with(TypeFlags::INT).with(TypeFlags::MATCH_SELF),
     slots: slots::SLOTS,
     tables: &[Int::METHODS],

@@ -27,7 +27,7 @@ impl Payload for Enumerate {
 }
 
 pub static ENUMERATE: TypeDef = TypeDef {
-    doc: "enumerate(iterable, start=0)\n--\n\nReturn an enumerate object.\n\n  iterable\n    an object supporting iteration\n\nThe enumerate object yields pairs containing a count (from start, which\ndefaults to zero) and a value yielded by the iterable argument.\n\nenumerate is useful for obtaining an indexed list:\n    (0, seq[0]), (1, seq[1]), (2, seq[2]), ...",
+    doc: "enumerate(iterable, start=0)\n--\n\nPairs of a number and an item, the number counted from start.",
     flags: TypeFlags::GC.with(TypeFlags::BASETYPE),
     slots: Slots { iter: Some(self_iter), iternext: Some(next), new: Some(new), ..Slots::NONE },
     tables: &[Enumerate::METHODS],

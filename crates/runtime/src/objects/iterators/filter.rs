@@ -23,7 +23,7 @@ impl Payload for Filter {
 }
 
 pub static FILTER: TypeDef = TypeDef {
-    doc: "filter(function, iterable, /)\n--\n\nReturn an iterator yielding those items of iterable for which function(item)\nis true.  If function is None, return the items that are true.",
+    doc: "filter(function, iterable, /)\n--\n\nThose items for which the function is true; with None, those that are true themselves.",
     flags: TypeFlags::GC.with(TypeFlags::BASETYPE),
     slots: Slots { iter: Some(self_iter), iternext: Some(next), new: Some(new), ..Slots::NONE },
     tables: &[Filter::METHODS],

@@ -26,7 +26,7 @@ impl Payload for Map {
 }
 
 pub static MAP: TypeDef = TypeDef {
-    doc: "map(function, iterable, /, *iterables, strict=False)\n--\n\nMake an iterator that computes the function using arguments from\neach of the iterables.  Stops when the shortest iterable is exhausted.\n\nIf strict is true and one of the arguments is exhausted before the others,\nraise a ValueError.",
+    doc: "map(function, iterable, /, *iterables, strict=False)\n--\n\nfunction(a, b, ...) for the first items of the iterables, the second ones and so on, up to the shortest.\n\nstrict=True demands that all end together.",
     flags: TypeFlags::GC.with(TypeFlags::BASETYPE),
     slots: Slots { iter: Some(self_iter), iternext: Some(next), new: Some(new), ..Slots::NONE },
     tables: &[Map::METHODS],

@@ -25,7 +25,7 @@ impl Payload for Reversed {
 }
 
 pub static REVERSED: TypeDef = TypeDef {
-    doc: "reversed(sequence, /)\n--\n\nReturn a reverse iterator over the values of the given sequence.",
+    doc: "reversed(sequence, /)\n--\n\nThe items of a sequence from the last to the first.",
     flags: TypeFlags::GC.with(TypeFlags::BASETYPE),
     slots: Slots { iter: Some(self_iter), iternext: Some(next), new: Some(new), ..Slots::NONE },
     tables: &[Reversed::METHODS],

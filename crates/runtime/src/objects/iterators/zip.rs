@@ -26,7 +26,7 @@ impl Payload for Zip {
 }
 
 pub static ZIP: TypeDef = TypeDef {
-    doc: "zip(*iterables, strict=False)\n--\n\nThe zip object yields n-length tuples, where n is the number of iterables\npassed as positional arguments to zip().  The i-th element in every tuple\ncomes from the i-th iterable argument to zip().  This continues until the\nshortest argument is exhausted.\n\nIf strict is true and one of the arguments is exhausted before the others,\nraise a ValueError.\n\n   >>> list(zip('abcdefg', range(3), range(4)))\n   [('a', 0, 0), ('b', 1, 1), ('c', 2, 2)]",
+    doc: "zip(*iterables, strict=False)\n--\n\nTuples of the first items of the iterables, the second ones and so on, up to the shortest.\n\nstrict=True demands that all end together.",
     flags: TypeFlags::GC.with(TypeFlags::BASETYPE),
     slots: Slots { iter: Some(self_iter), iternext: Some(next), new: Some(new), ..Slots::NONE },
     tables: &[Zip::METHODS],

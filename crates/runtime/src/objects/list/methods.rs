@@ -41,7 +41,7 @@ impl List {
     }
 
     #[method(
-        doc = "Return first index of value.\n\nRaises ValueError if the value is not present.",
+        doc = "Where value occurs first; ValueError if it does not.",
         sig = "(value, start=0, stop=sys.maxsize, /)"
     )]
     fn index(vm: &Vm, this: &Ref<List>, value: &Value, start: Option<&Value>, stop: Option<&Value>) -> Res {
@@ -81,7 +81,7 @@ impl List {
     }
 
     #[method(
-        doc = "Remove and return item at index (default last).\n\nRaises IndexError if list is empty or index is out of range.",
+        doc = "Take out and return the item at index, the last one if not given. IndexError if there is none.",
         sig = "(index=-1, /)"
     )]
     fn pop(vm: &Vm, this: &Ref<List>, index: isize) -> Res {
@@ -99,7 +99,7 @@ impl List {
     }
 
     #[method(
-        doc = "Remove first occurrence of value.\n\nRaises ValueError if the value is not present.",
+        doc = "Take out the first item equal to value; ValueError if there is none.",
         sig = "(value, /)"
     )]
     fn remove(vm: &Vm, this: &Ref<List>, value: &Value) -> Res<()> {
@@ -122,7 +122,7 @@ impl List {
 
     #[method(
         name = "sort",
-        doc = "Sort the list in ascending order and return None.\n\nThe sort is in-place (i.e. the list itself is modified) and stable (i.e. the\norder of two equal elements is maintained).\n\nIf a key function is given, apply it once to each list item and sort them,\nascending or descending, according to their function values.\n\nThe reverse flag can be set to sort in descending order.",
+        doc = "Put the items into ascending order, in place.\n\nEqual items stay in order. key is a function of an item that gives what to compare; reverse sorts downwards.",
         sig = "(*, key=None, reverse=False)"
     )]
     fn sort_method(vm: &Vm, this: &Ref<List>, key: Option<&Value>, reverse: bool) -> Res<()> {

@@ -17,7 +17,7 @@ pub struct List {
 }
 
 pub static LIST: TypeDef = TypeDef {
-    doc: "list(iterable=(), /)\n--\n\nBuilt-in mutable sequence.\n\nIf no argument is given, the constructor creates a new empty list.\nThe argument must be an iterable if specified.",
+    doc: "list(iterable=(), /)\n--\n\nA sequence that can be changed.\n\nOf the items of an iterable, or empty.",
     flags: TypeFlags::BASETYPE
         .with(TypeFlags::LIST)
         .with(TypeFlags::GC)

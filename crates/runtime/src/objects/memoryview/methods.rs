@@ -13,7 +13,7 @@ fn dims(vm: &Vm, values: &[isize]) -> Res {
 
 #[methods]
 impl MemoryView {
-    #[method(doc = "Release the underlying buffer exposed by the memoryview object.", sig = "()")]
+    #[method(doc = "Give the object's memory back; the view is of no use any more.", sig = "()")]
     fn release(vm: &Vm, this: &Ref<MemoryView>) -> Res<()> {
         match this.exports.get() {
             0 => {
@@ -36,7 +36,7 @@ impl MemoryView {
     }
 
     #[method(
-        doc = "Return the data in the buffer as a byte string.\n\nOrder can be {'C', 'F', 'A'}.  When order is 'C' or 'F', the data of\nthe original array is converted to C or Fortran order.  For\ncontiguous views, 'A' returns an exact copy of the physical memory.\nIn particular, in-memory Fortran order is preserved.  For\nnon-contiguous views, the data is converted to C first.  order=None\nis the same as order='C'.",
+        doc = "The items' bytes, in the order of C ('C' or None), of Fortran ('F'), or as they lie in memory ('A').",
         sig = "(order='C')"
     )]
     fn tobytes(vm: &Vm, this: &Ref<MemoryView>, order: Option<&Value>) -> Res {
@@ -71,7 +71,7 @@ impl MemoryView {
     }
 
     #[method(
-        doc = "Return the data in the buffer as a str of hexadecimal numbers.\n\n  sep\n    An optional single character or byte to separate hex bytes.\n  bytes_per_sep\n    How many bytes between separators.  Positive values count from\n    the right, negative values count from the left.\n\nExample:\n>>> value = memoryview(b'\\xb9\\x01\\xef')\n>>> value.hex()\n'b901ef'\n>>> value.hex(':')\n'b9:01:ef'\n>>> value.hex(':', 2)\n'b9:01ef'\n>>> value.hex(':', -2)\n'b901:ef'",
+        doc = "Hexadecimal digits, two for each byte.\n\nsep, if given, stands between groups of bytes_per_sep bytes, counted from the right, or for a negative\nnumber from the left.",
         sig = "(sep=<unrepresentable>, bytes_per_sep=1)"
     )]
     fn hex(vm: &Vm, this: &Ref<MemoryView>, sep: Option<&Value>, bytes_per_sep: i32) -> Res<Ref<Str>> {
@@ -95,7 +95,7 @@ impl MemoryView {
     }
 
     #[method(
-        doc = "Return the index of the first occurrence of a value.\n\nRaises ValueError if the value is not present.",
+        doc = "Where value occurs first; ValueError if it does not.",
         sig = "(value, start=0, stop=sys.maxsize, /)"
     )]
     fn index(
@@ -141,7 +141,7 @@ impl MemoryView {
         super::of_flags(vm, object, flags as u32)
     }
 
-    #[classmethod(doc = "memoryviews are generic over the type of their underlying data", sig = "(object, /)")]
+    #[classmethod(doc = "memoryview[...] names the type of what is viewed", sig = "(object, /)")]
     fn __class_getitem__(vm: &Vm, cls: &crate::TypeRef, object: &Value) -> Res {
         vm.generic_alias(cls.as_value(), object)
     }
@@ -153,8 +153,7 @@ impl MemoryView {
         Ok(this.object())
     }
 
-    /// The amount of space in bytes that the array would use in
-    ///  a contiguous representation.
+    /// How many bytes the items take when they stand side by side.
     #[getter]
     fn nbytes(vm: &Vm, this: &Ref<MemoryView>) -> Res<usize> {
         this.check(vm)?;
@@ -175,32 +174,28 @@ impl MemoryView {
         Ok(this.geometry.item_size)
     }
 
-    /// A string containing the format (in struct module style)
-    ///  for each element in the view.
+    /// The format of an item, as the module struct writes it.
     #[getter]
     fn format(vm: &Vm, this: &Ref<MemoryView>) -> Res<Ref<Str>> {
         this.check(vm)?;
         vm.new_str(&this.geometry.format)
     }
 
-    /// An integer indicating how many dimensions of a multi-dimensional
-    ///  array the memory represents.
+    /// How many dimensions the view has.
     #[getter]
     fn ndim(vm: &Vm, this: &Ref<MemoryView>) -> Res<usize> {
         this.check(vm)?;
         Ok(this.geometry.dimensions())
     }
 
-    /// A tuple of ndim integers giving the shape of the memory
-    ///  as an N-dimensional array.
+    /// How many items each dimension has.
     #[getter]
     fn shape(vm: &Vm, this: &Ref<MemoryView>) -> Res {
         this.check(vm)?;
         dims(vm, &this.geometry.shape)
     }
 
-    /// A tuple of ndim integers giving the size in bytes to access
-    ///  each element for each dimension of the array.
+    /// How many bytes lie between neighbours in each dimension.
     #[getter]
     fn strides(vm: &Vm, this: &Ref<MemoryView>) -> Res {
         this.check(vm)?;

@@ -92,7 +92,7 @@ impl Drop for MemoryView {
 }
 
 pub static MEMORYVIEW: TypeDef = TypeDef {
-    doc: "memoryview(object)\n--\n\nCreate a new memoryview object which references the given object.",
+    doc: "memoryview(object)\n--\n\nA view of another object's memory.",
     flags: TypeFlags::GC.with(TypeFlags::SEQUENCE).with(TypeFlags::WEAKREF),
     slots: Slots {
         repr: Some(slots::repr),

@@ -32,7 +32,7 @@ impl Payload for Module {
 }
 
 pub static MODULE: TypeDef = TypeDef {
-    doc: "module(name, doc=None)\n--\n\nCreate a module object.\n\nThe name must be a string; the optional docstring can have any type.",
+    doc: "module(name, doc=None)\n--\n\nA module of this name, with an optional docstring of any type.",
     flags: TypeFlags::BASETYPE.with(TypeFlags::GC).with(TypeFlags::DICT).with(TypeFlags::WEAKREF),
     slots: Slots {
         repr: Some(attributes::repr),

@@ -179,27 +179,17 @@ impl Instance {
         super::reduce::get_state(vm, this)
     }
 
-    /// Abstract classes can override this to customize issubclass().
-    ///
-    /// This is invoked early on by abc.ABCMeta.__subclasscheck__().
-    /// It should return True, False or NotImplemented.  If it returns
-    /// NotImplemented, the normal algorithm is used.  Otherwise, it
-    /// overrides the normal algorithm (and the outcome is cached).
+    /// For abstract classes to decide what issubclass() says of them: True, False, or NotImplemented for the usual way.
     #[classmethod(sig = "(object, /)")]
     fn __subclasshook__(_: &Vm, _cls: &TypeRef, _object: &Value) -> Value {
         Value::NOT_IMPLEMENTED
     }
 
-    /// This method is called when a class is subclassed.
-    ///
-    /// The default implementation does nothing. It may be
-    /// overridden to extend subclasses.
+    /// Called when a class is subclassed, for subclasses to override; does nothing itself.
     #[classmethod(sig = "()")]
     fn __init_subclass__(_: &Vm, _cls: &TypeRef) {}
 
-    /// Default object formatter.
-    ///
-    /// Return str(self) if format_spec is empty. Raise TypeError otherwise.
+    /// str(self); a specification that is not empty is refused with TypeError.
     #[method(sig = "(format_spec, /)")]
     fn __format__(vm: &Vm, this: &Value, format_spec: &Ref<Str>) -> Res {
         if !format_spec.is_empty() {

@@ -26,7 +26,7 @@ impl Payload for Instance {
 pub static OBJECT: TypeDef = TypeDef {
     name: "object",
     module: "builtins",
-    doc: "object()\n--\n\nThe base class of the class hierarchy.\n\nWhen called, it accepts no arguments and returns a new featureless\ninstance that has no instance attributes and cannot be given any.\n",
+    doc: "object()\n--\n\nThe class above all classes. Its own instances have no attributes and take none.\n",
     base: None,
     flags: TypeFlags::BASETYPE,
     functions: Functions::of::<Instance>(Instance::LAYOUT),

@@ -22,7 +22,7 @@ impl Range {
     }
 
     #[method(
-        doc = "rangeobject.count(value) -> integer -- return number of occurrences of value",
+        doc = "rangeobject.count(value) -> integer -- how often value occurs",
         text = "($self, object, /)"
     )]
     fn count(vm: &Vm, this: &Value, args: crate::Args) -> Res {
@@ -39,7 +39,7 @@ impl Range {
     }
 
     #[method(
-        doc = "rangeobject.index(value) -> integer -- return index of value.\nRaise ValueError if the value is not present.",
+        doc = "rangeobject.index(value) -> integer -- where value occurs.\nValueError if it does not.",
         text = "($self, object, /)"
     )]
     fn index(vm: &Vm, this: &Value, args: crate::Args) -> Res {

@@ -33,7 +33,7 @@ impl Payload for Range {
 }
 
 pub static RANGE: TypeDef = TypeDef {
-    doc: "range(stop) -> range object\nrange(start, stop[, step]) -> range object\n\nReturn an object that produces a sequence of integers from start (inclusive)\nto stop (exclusive) by step.  range(i, j) produces i, i+1, i+2, ..., j-1.\nstart defaults to 0, and stop is omitted!  range(4) produces 0, 1, 2, 3.\nThese are exactly the valid indices for a list of 4 elements.\nWhen step is given, it specifies the increment (or decrement).",
+    doc: "range(stop) -> range object\nrange(start, stop[, step]) -> range object\n\nThe integers from start (0 if not given) up to, not including, stop, each step (1 if not given) further than the\none before. A negative step goes downwards.",
     flags: TypeFlags::SEQUENCE,
     slots: Slots {
         repr: Some(slots::repr),

@@ -16,7 +16,7 @@ impl Set {
         Ok(slots::of(vm, this)?.copy_as(vm, Set::base_class(vm, this), this)?.into_value())
     }
 
-    #[method(doc = "Return a new set with elements from the set that are not in the others.", sig = "(*others)")]
+    #[method(doc = "A set of what is in none of the others.", sig = "(*others)")]
     fn difference(vm: &Vm, this: &Value, others: &[Value]) -> Res {
         let set = slots::of(vm, this)?;
         let Some((first, rest)) = others.split_first() else { return Set::copy_method(vm, this) };
@@ -29,7 +29,7 @@ impl Set {
 
     #[method(
         name = "intersection",
-        doc = "Return a new set with elements common to the set and all others.",
+        doc = "A set of what is in all of the others too.",
         sig = "(*others)"
     )]
     fn intersection_method(vm: &Vm, this: &Value, others: &[Value]) -> Res {
@@ -97,7 +97,7 @@ impl Set {
 
     #[method(
         name = "symmetric_difference",
-        doc = "Return a new set with elements in either the set or other but not both.",
+        doc = "A set of what is in one of the two only.",
         sig = "(other, /)"
     )]
     fn symmetric_difference_method(vm: &Vm, this: &Value, other: &Value) -> Res {
@@ -144,7 +144,7 @@ impl Set {
 impl Set {
     #[method(
         name = "add",
-        doc = "Add an element to a set.\n\nThis has no effect if the element is already present.",
+        doc = "Put an element in, if it is not there yet.",
         sig = "(object, /)"
     )]
     fn add_method(vm: &Vm, this: &Ref<Set>, object: &Value) -> Res<()> {
@@ -157,7 +157,7 @@ impl Set {
     }
 
     #[method(
-        doc = "Remove an element from a set if it is a member.\n\nUnlike set.remove(), the discard() method does not raise\nan exception when an element is missing from the set.",
+        doc = "Take an element out, if it is there.",
         sig = "(object, /)"
     )]
     fn discard(vm: &Vm, this: &Ref<Set>, object: &Value) -> Res<()> {
@@ -166,7 +166,7 @@ impl Set {
     }
 
     #[method(
-        doc = "Remove an element from a set; it must be a member.\n\nIf the element is not a member, raise a KeyError.",
+        doc = "Take an element out; KeyError if it is not there.",
         sig = "(object, /)"
     )]
     fn remove(vm: &Vm, this: &Ref<Set>, object: &Value) -> Res<()> {
@@ -174,7 +174,7 @@ impl Set {
         if this.discard_hashed(vm, object, hash)? { Ok(()) } else { Err(vm.key_error(object)) }
     }
 
-    #[method(doc = "Remove and return an arbitrary set element.\n\nRaises KeyError if the set is empty.", sig = "()")]
+    #[method(doc = "Take out and return some element; KeyError if there is none.", sig = "()")]
     fn pop(vm: &Vm, this: &Ref<Set>) -> Res {
         let popped = this.table.with_mut(|t| t.pop());
         match popped {
@@ -194,7 +194,7 @@ impl Set {
         Ok(())
     }
 
-    #[method(doc = "Update the set, keeping only elements found in it and all others.", sig = "(*others)")]
+    #[method(doc = "Keep only what is in all of the others too.", sig = "(*others)")]
     fn intersection_update(vm: &Vm, this: &Value, others: &[Value]) -> Res<()> {
         let set = slots::of(vm, this)?;
         let result = Set::intersection_method(vm, this, others)?;
@@ -206,7 +206,7 @@ impl Set {
 
     #[method(
         name = "symmetric_difference_update",
-        doc = "Update the set, keeping only elements found in either set, but not in both.",
+        doc = "Keep what is in one of the two only.",
         sig = "(other, /)"
     )]
     fn symmetric_difference_update_method(vm: &Vm, this: &Ref<Set>, other: &Value) -> Res<()> {

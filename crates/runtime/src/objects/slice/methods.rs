@@ -108,7 +108,7 @@ impl Slice {
     }
 
     #[method(
-        doc = "S.indices(len) -> (start, stop, stride)\n\nAssuming a sequence of length len, calculate the start and stop\nindices, and the stride length of the extended slice described by\nS. Out of bounds indices are clipped in a manner consistent with the\nhandling of normal slices.",
+        doc = "S.indices(len) -> (start, stop, stride)\n\nThe positions that the slice means in a sequence of this length; those outside are brought inside.",
         sig = "(object, /)"
     )]
     fn indices(vm: &Vm, this: &Ref<Slice>, object: &Value) -> Res {

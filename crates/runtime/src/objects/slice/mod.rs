@@ -25,7 +25,7 @@ impl Payload for Slice {
 }
 
 pub static SLICE: TypeDef = TypeDef {
-    doc: "slice(stop)\nslice(start, stop[, step])\n\nCreate a slice object.  This is used for extended slicing (e.g. a[0:10:2]).",
+    doc: "slice(stop)\nslice(start, stop[, step])\n\nWhat stands in the brackets of a[start:stop:step].",
     flags: TypeFlags::GC,
     slots: Slots {
         repr: Some(methods::repr),

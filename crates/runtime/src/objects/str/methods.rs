@@ -145,7 +145,7 @@ fn separator_of<'a>(vm: &Vm, sep: Option<&'a Value>) -> Res<Option<&'a Ref<Str>>
 #[methods]
 impl Str {
     #[method(
-        doc = "Encode the string using the codec registered for encoding.\n\n  encoding\n    The encoding in which to encode the string.\n  errors\n    The error handling scheme to use for encoding errors.\n    The default is 'strict' meaning that encoding errors raise a\n    UnicodeEncodeError.  Other possible values are 'ignore', 'replace' and\n    'xmlcharrefreplace' as well as any other name registered with\n    codecs.register_error that can handle UnicodeEncodeErrors.",
+        doc = "The text as bytes.\n\nerrors names what happens to what cannot be encoded: 'strict' raises UnicodeEncodeError, others are 'ignore',\n'replace', 'xmlcharrefreplace', 'backslashreplace' and whatever codecs.register_error() knows.",
         sig = "(encoding='utf-8', errors='strict')"
     )]
     fn encode(vm: &Vm, this: &Ref<Str>, encoding: Option<&Ref<Str>>, errors: Option<&Ref<Str>>) -> Res {
@@ -165,7 +165,7 @@ impl Str {
     }
 
     #[method(
-        doc = "Return a list of the substrings in the string, using sep as the separator string.\n\n  sep\n    The separator used to split the string.\n\n    When set to None (the default value), will split on any whitespace\n    character (including \\n \\r \\t \\f and spaces) and will discard\n    empty strings from the result.\n  maxsplit\n    Maximum number of splits.\n    -1 (the default value) means no limit.\n\nSplitting starts at the front of the string and works to the end.\n\nNote, str.split() is mainly useful for data that has been intentionally\ndelimited.  With natural text that includes punctuation, consider using\nthe regular expression module.",
+        doc = "The parts between separators as a list; with maxsplit, separated at the first so many places only.\n\nNone separates at runs of white space, and drops empty parts.",
         sig = "(sep=None, maxsplit=-1)"
     )]
     fn split(vm: &Vm, this: &Ref<Str>, sep: Option<&Value>, maxsplit: isize) -> Res {
@@ -176,7 +176,7 @@ impl Str {
     }
 
     #[method(
-        doc = "Return a list of the substrings in the string, using sep as the separator string.\n\n  sep\n    The separator used to split the string.\n\n    When set to None (the default value), will split on any whitespace\n    character (including \\n \\r \\t \\f and spaces) and will discard\n    empty strings from the result.\n  maxsplit\n    Maximum number of splits.\n    -1 (the default value) means no limit.\n\nSplitting starts at the end of the string and works to the front.",
+        doc = "The parts between separators as a list, separated from the right; with maxsplit, at so many places only.\n\nNone separates at runs of white space, and drops empty parts.",
         sig = "(sep=None, maxsplit=-1)"
     )]
     fn rsplit(vm: &Vm, this: &Ref<Str>, sep: Option<&Value>, maxsplit: isize) -> Res {
@@ -187,7 +187,7 @@ impl Str {
     }
 
     #[method(
-        doc = "Concatenate any number of strings.\n\nThe string whose method is called is inserted in between each given string.\nThe result is returned as a new string.\n\nExample: '.'.join(['ab', 'pq', 'rs']) -> 'ab.pq.rs'",
+        doc = "The strings of an iterable one after the other, with this between them.",
         sig = "(iterable, /)"
     )]
     fn join(vm: &Vm, this: &Ref<Str>, iterable: &Value) -> Res {
@@ -195,20 +195,20 @@ impl Str {
     }
 
     #[method(
-        doc = "Return a capitalized version of the string.\n\nMore specifically, make the first character have upper case and the rest lower\ncase.",
+        doc = "The first character in title case, the others in lower case.",
         sig = "()"
     )]
     fn capitalize(vm: &Vm, this: &Ref<Str>) -> Res<Ref<Str>> {
         case::capitalize(vm, this)
     }
 
-    #[method(doc = "Return a version of the string suitable for caseless comparisons.", sig = "()")]
+    #[method(doc = "Made ready for comparison without regard to case.", sig = "()")]
     fn casefold(vm: &Vm, this: &Ref<Str>) -> Res<Ref<Str>> {
         case::casefold(vm, this)
     }
 
     #[method(
-        doc = "Return a version of the string where each word is titlecased.\n\nMore specifically, words start with uppercased characters and all remaining\ncased characters have lower case.",
+        doc = "Each word begins in title case and goes on in lower case.",
         sig = "()"
     )]
     fn title(vm: &Vm, this: &Ref<Str>) -> Res<Ref<Str>> {
@@ -216,7 +216,7 @@ impl Str {
     }
 
     #[method(
-        doc = "Return a centered string of length width.\n\nPadding is done using the specified fill character (default is a space).",
+        doc = "Put it in the middle of so many characters, filled up with fillchar.",
         sig = "(width, fillchar=' ', /)"
     )]
     fn center(vm: &Vm, this: &Ref<Str>, width: isize, fillchar: Option<&Value>) -> Res {
@@ -227,7 +227,7 @@ impl Str {
     }
 
     #[method(
-        doc = "Return the number of non-overlapping occurrences of substring sub in string S[start:end].\n\nOptional arguments start and end are interpreted as in slice notation.",
+        doc = "How often sub occurs in S[start:end], without overlaps.",
         sig = "(sub, start=None, end=None, /)",
         text = "($self, sub[, start[, end]], /)"
     )]
@@ -237,7 +237,7 @@ impl Str {
     }
 
     #[method(
-        doc = "Return a copy where all tab characters are expanded using spaces.\n\nIf tabsize is not given, a tab size of 8 characters is assumed.",
+        doc = "Tabs replaced by spaces, up to the next column that tabsize divides.",
         sig = "(tabsize=8)"
     )]
     fn expandtabs(vm: &Vm, this: &Ref<Str>, tabsize: i32) -> Res {
@@ -245,7 +245,7 @@ impl Str {
     }
 
     #[method(
-        doc = "Return the lowest index in S where substring sub is found, such that sub is contained within S[start:end].\n\nOptional arguments start and end are interpreted as in slice notation.\nReturn -1 on failure.",
+        doc = "Where sub occurs first in S[start:end]; -1 if it does not.",
         sig = "(sub, start=None, end=None, /)",
         text = "($self, sub[, start[, end]], /)"
     )]
@@ -255,7 +255,7 @@ impl Str {
     }
 
     #[method(
-        doc = "Return the highest index in S where substring sub is found, such that sub is contained within S[start:end].\n\nOptional arguments start and end are interpreted as in slice notation.\nReturn -1 on failure.",
+        doc = "Where sub occurs last in S[start:end]; -1 if it does not.",
         sig = "(sub, start=None, end=None, /)",
         text = "($self, sub[, start[, end]], /)"
     )]
@@ -285,7 +285,7 @@ impl Str {
     }
 
     #[method(
-        doc = "Partition the string into three parts using the given separator.\n\nThis will search for the separator in the string.  If the separator is found,\nreturns a 3-tuple containing the part before the separator, the separator\nitself, and the part after it.\n\nIf the separator is not found, returns a 3-tuple containing the original string\nand two empty strings.",
+        doc = "A tuple of three: what stands before the first sep, sep, and what follows. Without sep in it: everything and two empty ones.",
         sig = "(sep, /)"
     )]
     fn partition(vm: &Vm, this: &Ref<Str>, sep: &Value) -> Res {
@@ -293,7 +293,7 @@ impl Str {
     }
 
     #[method(
-        doc = "Partition the string into three parts using the given separator.\n\nThis will search for the separator in the string, starting at the end. If\nthe separator is found, returns a 3-tuple containing the part before the\nseparator, the separator itself, and the part after it.\n\nIf the separator is not found, returns a 3-tuple containing two empty strings\nand the original string.",
+        doc = "A tuple of three: what stands before the last sep, sep, and what follows. Without sep in it: two empty ones and everything.",
         sig = "(sep, /)"
     )]
     fn rpartition(vm: &Vm, this: &Ref<Str>, sep: &Value) -> Res {
@@ -301,7 +301,7 @@ impl Str {
     }
 
     #[method(
-        doc = "Return a left-justified string of length width.\n\nPadding is done using the specified fill character (default is a space).",
+        doc = "Fill up with fillchar on the right, to so many characters.",
         sig = "(width, fillchar=' ', /)"
     )]
     fn ljust(vm: &Vm, this: &Ref<Str>, width: isize, fillchar: Option<&Value>) -> Res {
@@ -310,7 +310,7 @@ impl Str {
     }
 
     #[method(
-        doc = "Return a right-justified string of length width.\n\nPadding is done using the specified fill character (default is a space).",
+        doc = "Fill up with fillchar on the left, to so many characters.",
         sig = "(width, fillchar=' ', /)"
     )]
     fn rjust(vm: &Vm, this: &Ref<Str>, width: isize, fillchar: Option<&Value>) -> Res {
@@ -328,13 +328,13 @@ impl Str {
         case::upper(vm, this)
     }
 
-    #[method(doc = "Convert uppercase characters to lowercase and lowercase characters to uppercase.", sig = "()")]
+    #[method(doc = "Upper case made lower and lower case made upper.", sig = "()")]
     fn swapcase(vm: &Vm, this: &Ref<Str>) -> Res<Ref<Str>> {
         case::swapcase(vm, this)
     }
 
     #[method(
-        doc = "Return a copy of the string with leading and trailing whitespace removed.\n\nIf chars is given and not None, remove characters in chars instead.",
+        doc = "Without white space at both ends, or without the characters there that occur in chars.",
         sig = "(chars=None, /)"
     )]
     fn strip(vm: &Vm, this: &Ref<Str>, chars: Option<&Value>) -> Res {
@@ -342,7 +342,7 @@ impl Str {
     }
 
     #[method(
-        doc = "Return a copy of the string with leading whitespace removed.\n\nIf chars is given and not None, remove characters in chars instead.",
+        doc = "Without leading white space, or without the leading characters that occur in chars.",
         sig = "(chars=None, /)"
     )]
     fn lstrip(vm: &Vm, this: &Ref<Str>, chars: Option<&Value>) -> Res {
@@ -350,7 +350,7 @@ impl Str {
     }
 
     #[method(
-        doc = "Return a copy of the string with trailing whitespace removed.\n\nIf chars is given and not None, remove characters in chars instead.",
+        doc = "Without trailing white space, or without the trailing characters that occur in chars.",
         sig = "(chars=None, /)"
     )]
     fn rstrip(vm: &Vm, this: &Ref<Str>, chars: Option<&Value>) -> Res {
@@ -358,7 +358,7 @@ impl Str {
     }
 
     #[method(
-        doc = "Return a list of the lines in the string, breaking at line boundaries.\n\nLine breaks are not included in the resulting list unless keepends is given and\ntrue.",
+        doc = "The lines as a list, with their ends only when keepends is true.",
         sig = "(keepends=False)"
     )]
     fn splitlines(vm: &Vm, this: &Ref<Str>, keepends: bool) -> Res {
@@ -366,7 +366,7 @@ impl Str {
     }
 
     #[method(
-        doc = "Replace each character in the string using the given translation table.\n\n  table\n    Translation table, which must be a mapping of Unicode ordinals to\n    Unicode ordinals, strings, or None.\n\nThe table must implement lookup/indexing via __getitem__, for instance a\ndictionary or list.  If this operation raises LookupError, the character is\nleft untouched.  Characters mapped to None are deleted.",
+        doc = "Each character replaced by what table[code point] gives: a code point, a string, or None to leave it out. LookupError\nleaves the character as it is. str.maketrans() makes tables.",
         sig = "(table, /)"
     )]
     fn translate(vm: &Vm, this: &Ref<Str>, table: &Value) -> Res {
@@ -382,7 +382,7 @@ impl Str {
     }
 
     #[method(
-        doc = "Return a str with the given prefix string removed if present.\n\nIf the string starts with the prefix string, return string[len(prefix):].\nOtherwise, return a copy of the original string.",
+        doc = "Without the prefix, if it begins with it.",
         sig = "(prefix, /)"
     )]
     fn removeprefix(vm: &Vm, this: &Ref<Str>, prefix: &Ref<Str>) -> Res<Ref<Str>> {
@@ -393,7 +393,7 @@ impl Str {
     }
 
     #[method(
-        doc = "Return a str with the given suffix string removed if present.\n\nIf the string ends with the suffix string and that suffix is not empty,\nreturn string[:-len(suffix)]. Otherwise, return a copy of the original\nstring.",
+        doc = "Without the suffix, if it ends with it.",
         sig = "(suffix, /)"
     )]
     fn removesuffix(vm: &Vm, this: &Ref<Str>, suffix: &Ref<Str>) -> Res<Ref<Str>> {
@@ -404,7 +404,7 @@ impl Str {
     }
 
     #[method(
-        doc = "Return True if the string starts with the specified prefix, False otherwise.\n\n  prefix\n    A string or a tuple of strings to try.\n  start\n    Optional start position. Default: start of the string.\n  end\n    Optional stop position. Default: end of the string.",
+        doc = "Does S[start:end] begin with the prefix, or with one of a tuple of prefixes?",
         sig = "(prefix, start=None, end=None, /)",
         text = "($self, prefix[, start[, end]], /)"
     )]
@@ -416,7 +416,7 @@ impl Str {
     }
 
     #[method(
-        doc = "Return True if the string ends with the specified suffix, False otherwise.\n\n  suffix\n    A string or a tuple of strings to try.\n  start\n    Optional start position. Default: start of the string.\n  end\n    Optional stop position. Default: end of the string.",
+        doc = "Does S[start:end] end with the suffix, or with one of a tuple of suffixes?",
         sig = "(suffix, start=None, end=None, /)",
         text = "($self, suffix[, start[, end]], /)"
     )]
@@ -428,7 +428,7 @@ impl Str {
     }
 
     #[method(
-        doc = "Return True if all characters in the string are ASCII, False otherwise.\n\nASCII characters have code points in the range U+0000-U+007F.\nEmpty string is ASCII too.",
+        doc = "Are all characters ASCII? None is beyond in an empty string.",
         sig = "()"
     )]
     fn isascii(_: &Vm, this: &Ref<Str>) -> bool {
@@ -436,7 +436,7 @@ impl Str {
     }
 
     #[method(
-        doc = "Return True if the string is a lowercase string, False otherwise.\n\nA string is lowercase if all cased characters in the string are lowercase and\nthere is at least one cased character in the string.",
+        doc = "Has it characters in lower case and none in upper or title case?",
         sig = "()"
     )]
     fn islower(_: &Vm, this: &Ref<Str>) -> bool {
@@ -444,7 +444,7 @@ impl Str {
     }
 
     #[method(
-        doc = "Return True if the string is an uppercase string, False otherwise.\n\nA string is uppercase if all cased characters in the string are uppercase and\nthere is at least one cased character in the string.",
+        doc = "Has it characters in upper case and none in lower or title case?",
         sig = "()"
     )]
     fn isupper(_: &Vm, this: &Ref<Str>) -> bool {
@@ -452,7 +452,7 @@ impl Str {
     }
 
     #[method(
-        doc = "Return True if the string is a title-cased string, False otherwise.\n\nIn a title-cased string, upper- and title-case characters may only\nfollow uncased characters and lowercase characters only cased ones.",
+        doc = "Does every word begin in upper or title case and go on in lower case? There must be one.",
         sig = "()"
     )]
     fn istitle(_: &Vm, this: &Ref<Str>) -> bool {
@@ -460,7 +460,7 @@ impl Str {
     }
 
     #[method(
-        doc = "Return True if the string is a whitespace string, False otherwise.\n\nA string is whitespace if all characters in the string are whitespace and there\nis at least one character in the string.",
+        doc = "Is it not empty, and of white space only?",
         sig = "()"
     )]
     fn isspace(_: &Vm, this: &Ref<Str>) -> bool {
@@ -468,7 +468,7 @@ impl Str {
     }
 
     #[method(
-        doc = "Return True if the string is a decimal string, False otherwise.\n\nA string is a decimal string if all characters in the string are decimal and\nthere is at least one character in the string.",
+        doc = "Is it not empty, and of decimal digits only, of any script?",
         sig = "()"
     )]
     fn isdecimal(_: &Vm, this: &Ref<Str>) -> bool {
@@ -476,7 +476,7 @@ impl Str {
     }
 
     #[method(
-        doc = "Return True if the string is a digit string, False otherwise.\n\nA string is a digit string if all characters in the string are digits and there\nis at least one character in the string.",
+        doc = "Is it not empty, and of digits only, superscripts and the like among them?",
         sig = "()"
     )]
     fn isdigit(_: &Vm, this: &Ref<Str>) -> bool {
@@ -484,7 +484,7 @@ impl Str {
     }
 
     #[method(
-        doc = "Return True if the string is a numeric string, False otherwise.\n\nA string is numeric if all characters in the string are numeric and there is at\nleast one character in the string.",
+        doc = "Is it not empty, and of characters that mean numbers only?",
         sig = "()"
     )]
     fn isnumeric(_: &Vm, this: &Ref<Str>) -> bool {
@@ -492,7 +492,7 @@ impl Str {
     }
 
     #[method(
-        doc = "Return True if the string is an alphabetic string, False otherwise.\n\nA string is alphabetic if all characters in the string are alphabetic and there\nis at least one character in the string.",
+        doc = "Is it not empty, and of letters only, of any script?",
         sig = "()"
     )]
     fn isalpha(_: &Vm, this: &Ref<Str>) -> bool {
@@ -500,7 +500,7 @@ impl Str {
     }
 
     #[method(
-        doc = "Return True if the string is an alpha-numeric string, False otherwise.\n\nA string is alpha-numeric if all characters in the string are alpha-numeric and\nthere is at least one character in the string.",
+        doc = "Is it not empty, and of letters and digits only, of any script?",
         sig = "()"
     )]
     fn isalnum(_: &Vm, this: &Ref<Str>) -> bool {
@@ -509,7 +509,7 @@ impl Str {
     }
 
     #[method(
-        doc = "Return True if the string is a valid Python identifier, False otherwise.\n\nCall keyword.iskeyword(s) to test whether string s is a reserved identifier,\nsuch as \"def\" or \"class\".",
+        doc = "Is it formed as an identifier? keyword.iskeyword() tells those that are taken.",
         sig = "()"
     )]
     fn isidentifier(_: &Vm, this: &Ref<Str>) -> bool {
@@ -517,7 +517,7 @@ impl Str {
     }
 
     #[method(
-        doc = "Return True if all characters in the string are printable, False otherwise.\n\nA character is printable if repr() may use it in its output.",
+        doc = "Would repr() show all characters as they are?",
         sig = "()"
     )]
     fn isprintable(_: &Vm, this: &Ref<Str>) -> bool {
@@ -525,7 +525,7 @@ impl Str {
     }
 
     #[method(
-        doc = "Pad a numeric string with zeros on the left, to fill a field of the given width.\n\nThe string is never truncated.",
+        doc = "Fill up with zeros on the left, behind a sign, to this width.",
         sig = "(width, /)"
     )]
     fn zfill(vm: &Vm, this: &Ref<Str>, width: isize) -> Res {
@@ -553,7 +553,7 @@ impl Str {
     }
 
     #[method(
-        doc = "Return a formatted version of the string, using substitutions from args and kwargs.\n\nThe substitutions are identified by braces ('{' and '}').",
+        doc = "The text with each {...} replaced by an argument, formatted.",
         text = "($self, /, *args, **kwargs)"
     )]
     fn format(vm: &Vm, this: &Ref<Str>, args: Args<'_>) -> Res {
@@ -561,14 +561,14 @@ impl Str {
     }
 
     #[method(
-        doc = "Return a formatted version of the string, using substitutions from mapping.\n\nThe substitutions are identified by braces ('{' and '}').",
+        doc = "The text with each {...} replaced by a value of the mapping, formatted.",
         sig = "(mapping, /)"
     )]
     fn format_map(vm: &Vm, this: &Ref<Str>, mapping: &Value) -> Res {
         crate::format::fields::format_map(vm, this, mapping)
     }
 
-    #[method(doc = "Return a formatted version of the string as described by format_spec.", sig = "(format_spec, /)")]
+    #[method(doc = "The text as the specification wants it.", sig = "(format_spec, /)")]
     fn __format__(vm: &Vm, this: &Value, format_spec: &Ref<Str>) -> Res {
         crate::format::format_str(vm, this, format_spec)
     }

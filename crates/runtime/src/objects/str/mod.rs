@@ -90,7 +90,7 @@ impl Kind {
 }
 
 pub static STR: TypeDef = TypeDef {
-    doc: "str(object='') -> str\nstr(bytes_or_buffer[, encoding[, errors]]) -> str\n\nCreate a new string object from the given object. If encoding or\nerrors is specified, then the object must expose a data buffer\nthat will be decoded using the given encoding and error handler.\nOtherwise, returns the result of object.__str__() (if defined)\nor repr(object).\nencoding defaults to 'utf-8'.\nerrors defaults to 'strict'.",
+    doc: "str(object='') -> str\nstr(bytes_or_buffer[, encoding[, errors]]) -> str\n\nText: what an object's __str__ says (__repr__ if it has none), or what bytes encode. encoding is 'utf-8' and errors\n'strict' if not given.",
     flags: TypeFlags::BASETYPE.with(TypeFlags::STR).with(TypeFlags::MATCH_SELF),
     slots: Slots {
         repr: Some(repr::repr),

@@ -13,7 +13,7 @@ impl Tuple {
     }
 
     #[method(
-        doc = "Return first index of value.\n\nRaises ValueError if the value is not present.",
+        doc = "Where value occurs first; ValueError if it does not.",
         sig = "(value, start=0, stop=sys.maxsize, /)"
     )]
     fn index(vm: &Vm, this: &Ref<Tuple>, value: &Value, start: Option<&Value>, stop: Option<&Value>) -> Res {

@@ -22,7 +22,7 @@ pub struct Tuple {
 }
 
 pub static TUPLE: TypeDef = TypeDef {
-    doc: "tuple(iterable=(), /)\n--\n\nBuilt-in immutable sequence.\n\nIf no argument is given, the constructor returns an empty tuple.\nIf iterable is specified the tuple is initialized from iterable's items.\n\nIf the argument is a tuple, the return value is the same object.",
+    doc: "tuple(iterable=(), /)\n--\n\nA sequence that cannot be changed.\n\nOf the items of an iterable, or empty. A tuple given is returned itself.",
     flags: TypeFlags::BASETYPE
         .with(TypeFlags::TUPLE)
         .with(TypeFlags::GC)

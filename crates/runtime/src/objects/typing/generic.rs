@@ -25,15 +25,7 @@ fn call_with_class(vm: &Vm, name: &str, class: &TypeRef, args: Args<'_>) -> Res 
 
 #[methods]
 impl Functions {
-    /// Parameterizes a generic class.
-    ///
-    /// At least, parameterizing a generic class is the *main* thing this
-    /// method does.  For example, for some generic class `Foo`, this is
-    /// called when we do `Foo[int]` - there, with `cls=Foo` and
-    /// `params=int`.
-    ///
-    /// However, note that this method is also called when defining generic
-    /// classes in the first place with `class Foo[T]: ...`.
+    /// Generic[T, ...] for declaring a class's parameters, Class[int, ...] for filling them in.
     #[classmethod]
     fn __class_getitem__(vm: &Vm, cls: &TypeRef, args: Args) -> Res {
         call_with_class(vm, "_generic_class_getitem", cls, args)

@@ -27,22 +27,21 @@ impl Functions {
         all_of(vm, object).len()
     }
 
-    /// Return a list of all weak reference objects pointing to 'object'.
+    /// The weak references to an object, as a list.
     #[function(sig = "(object, /)")]
     fn getweakrefs(vm: &Vm, object: &Value) -> Res {
         vm.new_list(all_of(vm, object).into_iter().map(Ref::into_value).collect())
     }
 
-    /// Create a proxy object that weakly references 'object'.
+    /// An object that stands for another without keeping it alive.
     ///
-    /// 'callback', if given, is called with a reference to the
-    /// proxy when 'object' is about to be finalized.
+    /// callback, if given, is called with the proxy when the object ends.
     #[function(sig = "(object, callback=None, /)", name = "proxy")]
     fn make_proxy(vm: &Vm, object: &Value, callback: Option<&Value>) -> Res {
         proxy::make(vm, object, callback.cloned())
     }
 
-    /// Atomically remove key from dict if it points to a dead weakref.
+    /// Take the key out if its value is a weak reference whose object is gone.
     #[function(sig = "(dct, key, /)")]
     fn _remove_dead_weakref(vm: &Vm, dct: &Ref<Dict>, key: &Value) -> Res<()> {
         let Some(found) = dct.get(vm, key)? else { return Ok(()) };
