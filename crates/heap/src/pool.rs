@@ -229,8 +229,17 @@ impl Heap {
         self.hooks.set(hooks);
     }
 
-    /// Refuse memory beyond `bytes` in total.
+    /// Refuse memory beyond `bytes` in total. With a limit the system's allocator is told to give back large blocks at once and to
+    /// move them by remapping: by itself it keeps up to 32 MiB, and copies while both places are resident.
     pub fn set_limit(&self, bytes: usize) {
+        #[cfg(all(target_os = "linux", target_env = "gnu"))]
+        if bytes != usize::MAX && self.limit.get() == usize::MAX {
+            // SAFETY: sets parameters of the allocator, which may be done at any time.
+            unsafe {
+                libc::mallopt(libc::M_MMAP_THRESHOLD, 128 << 10);
+                libc::mallopt(libc::M_TRIM_THRESHOLD, 128 << 10);
+            }
+        }
         self.limit.set(bytes);
     }
 
