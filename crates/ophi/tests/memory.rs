@@ -90,7 +90,7 @@ fn what_would_exceed_the_limit_raises_and_the_program_goes_on() {
         assert!(line.ends_with(" True"), "not refused: {line}");
     }
     // The code itself is resident too, and larger when it is not optimised.
-    let code = if cfg!(debug_assertions) { 64 << 10 } else { 0 };
+    let code = if cfg!(debug_assertions) { 32 << 10 } else { 0 };
     assert!(peak <= (48 << 10) + (16 << 10) + code, "peak: {peak} KiB");
 }
 

@@ -79,26 +79,17 @@ impl Attributes {
         }
     }
 
-    #[function(
-        sig = "(obj, name, /)",
-        doc = "Does getattr(obj, name) work? AttributeError means that it does not."
-    )]
+    #[function(sig = "(obj, name, /)", doc = "Does getattr(obj, name) work? AttributeError means that it does not.")]
     fn hasattr(vm: &Vm, obj: &Value, name: &Value) -> Res<bool> {
         vm.has_attr(obj, attribute_name(vm, name)?)
     }
 
-    #[function(
-        sig = "(obj, /)",
-        doc = "The hash of an object: an integer, the same for objects that are equal."
-    )]
+    #[function(sig = "(obj, /)", doc = "The hash of an object: an integer, the same for objects that are equal.")]
     fn hash(vm: &Vm, obj: &Value) -> Res<i64> {
         vm.hash(obj)
     }
 
-    #[function(
-        sig = "(obj, /)",
-        doc = "A number that no other object has as long as this one lives."
-    )]
+    #[function(sig = "(obj, /)", doc = "A number that no other object has as long as this one lives.")]
     fn id(vm: &Vm, obj: &Value) -> Res<u64> {
         vm.audit("builtins.id", || Ok(vec![vm.new_bigint(address(obj).into())?]))?;
         Ok(address(obj))
@@ -128,9 +119,7 @@ impl Attributes {
         vm.set_attr(obj, attribute_name(vm, name)?, value)
     }
 
-    #[function(
-        doc = "vars([object]) -> dictionary\n\nThe object's __dict__; without an argument, as locals()."
-    )]
+    #[function(doc = "vars([object]) -> dictionary\n\nThe object's __dict__; without an argument, as locals().")]
     fn vars(vm: &Vm, args: Args<'_>) -> Res {
         args.no_keywords(vm, "vars")?;
         match args.check_positional(vm, "vars", 0, 1)? {

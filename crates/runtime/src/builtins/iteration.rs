@@ -71,10 +71,7 @@ fn extreme(vm: &Vm, name: &str, args: Args<'_>, op: CompareOp) -> Res {
 
 #[methods]
 impl Iteration {
-    #[function(
-        sig = "(iterable, /)",
-        doc = "Is every item true? An empty iterable has none that is not."
-    )]
+    #[function(sig = "(iterable, /)", doc = "Is every item true? An empty iterable has none that is not.")]
     fn all(vm: &Vm, iterable: &Value) -> Res<bool> {
         let mut walk = vm.walk(iterable)?;
         while let Some(item) = walk.next(vm)? {
@@ -85,10 +82,7 @@ impl Iteration {
         Ok(true)
     }
 
-    #[function(
-        sig = "(iterable, /)",
-        doc = "Is any item true? An empty iterable has none."
-    )]
+    #[function(sig = "(iterable, /)", doc = "Is any item true? An empty iterable has none.")]
     fn any(vm: &Vm, iterable: &Value) -> Res<bool> {
         let mut walk = vm.walk(iterable)?;
         while let Some(item) = walk.next(vm)? {

@@ -9,10 +9,7 @@ pub struct Text;
 
 #[methods]
 impl Text {
-    #[function(
-        sig = "(obj, /)",
-        doc = "As repr(), with \\x, \\u and \\U escapes for everything outside ASCII."
-    )]
+    #[function(sig = "(obj, /)", doc = "As repr(), with \\x, \\u and \\U escapes for everything outside ASCII.")]
     fn ascii(vm: &Vm, obj: &Value) -> Res<Ref<Str>> {
         vm.ascii(obj)
     }

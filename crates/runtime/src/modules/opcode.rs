@@ -135,7 +135,10 @@ impl Functions {
         texts(vm, &SPECIAL_METHODS)
     }
 
-    #[function(sig = "(code, offset)", doc = "The compiled trace at this offset of the code; None where there is none.")]
+    #[function(
+        sig = "(code, offset)",
+        doc = "The compiled trace at this offset of the code; None where there is none."
+    )]
     fn get_executor(vm: &Vm, code: &Value, offset: i32) -> Res {
         let _ = (code, offset);
         Err(vm.runtime_error("Executors are not available in this build"))

@@ -120,10 +120,7 @@ impl Namespace {
         vm.new_tuple(&[class, arguments, state])
     }
 
-    #[method(
-        doc = "A copy with these attributes changed.",
-        text = "($self, /, **changes)"
-    )]
+    #[method(doc = "A copy with these attributes changed.", text = "($self, /, **changes)")]
     fn __replace__(vm: &Vm, this: &Value, args: Args) -> Res {
         if !args.pos().is_empty() {
             return Err(vm.type_error("__replace__() takes no positional arguments"));

@@ -20,10 +20,7 @@ impl ByteArray {
         vm.call(cls.as_value(), &[vm.new_bytes(&bytes)?.into_value()])
     }
 
-    #[method(
-        doc = "Put a byte at the end.",
-        sig = "(item, /)"
-    )]
+    #[method(doc = "Put a byte at the end.", sig = "(item, /)")]
     fn append(vm: &Vm, this: &Ref<ByteArray>, item: &Value) -> Res<()> {
         let b = decode::byte(vm, item, "bytearray")?;
         let n = this.len();
@@ -40,10 +37,7 @@ impl ByteArray {
         ByteArray::unchanged(vm, this)
     }
 
-    #[method(
-        doc = "Put the bytes of an iterable or a buffer at the end.",
-        sig = "(iterable_of_ints, /)"
-    )]
+    #[method(doc = "Put the bytes of an iterable or a buffer at the end.", sig = "(iterable_of_ints, /)")]
     fn extend(vm: &Vm, this: &Ref<ByteArray>, iterable_of_ints: &Value) -> Res<()> {
         if vm.class(iterable_of_ints).slots().buffer.is_some() {
             // The end is where it was before the export, which may have run code that changed the array.
@@ -69,10 +63,7 @@ impl ByteArray {
         this.splice(vm, n, n, &bytes)
     }
 
-    #[method(
-        doc = "Put a byte before the index.",
-        sig = "(index, item, /)"
-    )]
+    #[method(doc = "Put a byte before the index.", sig = "(index, item, /)")]
     fn insert(vm: &Vm, this: &Ref<ByteArray>, index: isize, item: &Value) -> Res<()> {
         let b = decode::byte(vm, item, "bytearray")?;
         let n = this.len() as isize;
@@ -98,10 +89,7 @@ impl ByteArray {
         Ok(b)
     }
 
-    #[method(
-        doc = "Take out the first byte of this value; ValueError if there is none.",
-        sig = "(value, /)"
-    )]
+    #[method(doc = "Take out the first byte of this value; ValueError if there is none.", sig = "(value, /)")]
     fn remove(vm: &Vm, this: &Ref<ByteArray>, value: &Value) -> Res<()> {
         let b = decode::byte(vm, value, "bytearray")?;
         match this.with(|s| memchr::memchr(b, s)) {
@@ -110,10 +98,7 @@ impl ByteArray {
         }
     }
 
-    #[method(
-        doc = "Make it longer, with zero bytes, or shorter.",
-        sig = "(size, /)"
-    )]
+    #[method(doc = "Make it longer, with zero bytes, or shorter.", sig = "(size, /)")]
     fn resize(vm: &Vm, this: &Ref<ByteArray>, size: isize) -> Res<()> {
         let Ok(size) = usize::try_from(size) else {
             return Err(vm.value_error(format!("Can only resize to positive sizes, got {size}")));

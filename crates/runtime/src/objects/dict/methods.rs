@@ -76,10 +76,7 @@ impl Dict {
         }
     }
 
-    #[method(
-        sig = "()",
-        doc = "Take out the item put in last, as a pair (key, value). KeyError if the dict is empty."
-    )]
+    #[method(sig = "()", doc = "Take out the item put in last, as a pair (key, value). KeyError if the dict is empty.")]
     fn popitem(vm: &Vm, this: &Ref<Dict>) -> Res {
         match this.pop_last() {
             Some((key, value)) => vm.new_tuple(&[key, value]),

@@ -461,7 +461,11 @@ fn lshift(vm: &Vm, a: &Value, b: &Value) -> Res {
         return vm.new_int(shifted);
     }
     check_size(vm, bits(a).saturating_add(by))?;
-    vm.new_bigint(a.to_bigint() << by)
+    // Shifted from where it stands: a copy would be as large as the result.
+    vm.new_bigint(match a {
+        IntView::Small(i) => BigInt::from(i) << by,
+        IntView::Big(b) => b << by,
+    })
 }
 
 fn rshift(vm: &Vm, a: &Value, b: &Value) -> Res {

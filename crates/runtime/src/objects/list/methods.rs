@@ -98,10 +98,7 @@ impl List {
         popped.map_err(|message| vm.index_error(message))
     }
 
-    #[method(
-        doc = "Take out the first item equal to value; ValueError if there is none.",
-        sig = "(value, /)"
-    )]
+    #[method(doc = "Take out the first item equal to value; ValueError if there is none.", sig = "(value, /)")]
     fn remove(vm: &Vm, this: &Ref<List>, value: &Value) -> Res<()> {
         let mut i = 0;
         while let Some(own) = this.get(i) {

@@ -21,10 +21,7 @@ impl Range {
         this.step.clone()
     }
 
-    #[method(
-        doc = "rangeobject.count(value) -> integer -- how often value occurs",
-        text = "($self, object, /)"
-    )]
+    #[method(doc = "rangeobject.count(value) -> integer -- how often value occurs", text = "($self, object, /)")]
     fn count(vm: &Vm, this: &Value, args: crate::Args) -> Res {
         let value = one(vm, "range.count", args)?;
         if slots::is_plain_int(vm, value) {

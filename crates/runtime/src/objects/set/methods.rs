@@ -27,11 +27,7 @@ impl Set {
         Ok(result.into_value())
     }
 
-    #[method(
-        name = "intersection",
-        doc = "A set of what is in all of the others too.",
-        sig = "(*others)"
-    )]
+    #[method(name = "intersection", doc = "A set of what is in all of the others too.", sig = "(*others)")]
     fn intersection_method(vm: &Vm, this: &Value, others: &[Value]) -> Res {
         if others.is_empty() {
             // A new set, also of a frozenset.
@@ -95,11 +91,7 @@ impl Set {
         Ok(true)
     }
 
-    #[method(
-        name = "symmetric_difference",
-        doc = "A set of what is in one of the two only.",
-        sig = "(other, /)"
-    )]
+    #[method(name = "symmetric_difference", doc = "A set of what is in one of the two only.", sig = "(other, /)")]
     fn symmetric_difference_method(vm: &Vm, this: &Value, other: &Value) -> Res {
         slots::symmetric_difference(vm, this, other)
     }
@@ -142,11 +134,7 @@ impl Set {
 
 #[methods(MUTATING)]
 impl Set {
-    #[method(
-        name = "add",
-        doc = "Put an element in, if it is not there yet.",
-        sig = "(object, /)"
-    )]
+    #[method(name = "add", doc = "Put an element in, if it is not there yet.", sig = "(object, /)")]
     fn add_method(vm: &Vm, this: &Ref<Set>, object: &Value) -> Res<()> {
         this.add(vm, object).map(drop)
     }
@@ -156,19 +144,13 @@ impl Set {
         this.clear_all()
     }
 
-    #[method(
-        doc = "Take an element out, if it is there.",
-        sig = "(object, /)"
-    )]
+    #[method(doc = "Take an element out, if it is there.", sig = "(object, /)")]
     fn discard(vm: &Vm, this: &Ref<Set>, object: &Value) -> Res<()> {
         let hash = lookup_hash(vm, object)?;
         this.discard_hashed(vm, object, hash).map(drop)
     }
 
-    #[method(
-        doc = "Take an element out; KeyError if it is not there.",
-        sig = "(object, /)"
-    )]
+    #[method(doc = "Take an element out; KeyError if it is not there.", sig = "(object, /)")]
     fn remove(vm: &Vm, this: &Ref<Set>, object: &Value) -> Res<()> {
         let hash = lookup_hash(vm, object)?;
         if this.discard_hashed(vm, object, hash)? { Ok(()) } else { Err(vm.key_error(object)) }
@@ -204,11 +186,7 @@ impl Set {
         Ok(())
     }
 
-    #[method(
-        name = "symmetric_difference_update",
-        doc = "Keep what is in one of the two only.",
-        sig = "(other, /)"
-    )]
+    #[method(name = "symmetric_difference_update", doc = "Keep what is in one of the two only.", sig = "(other, /)")]
     fn symmetric_difference_update_method(vm: &Vm, this: &Ref<Set>, other: &Value) -> Res<()> {
         this.symmetric_difference_update(vm, other)
     }

@@ -186,18 +186,12 @@ impl Str {
         }
     }
 
-    #[method(
-        doc = "The strings of an iterable one after the other, with this between them.",
-        sig = "(iterable, /)"
-    )]
+    #[method(doc = "The strings of an iterable one after the other, with this between them.", sig = "(iterable, /)")]
     fn join(vm: &Vm, this: &Ref<Str>, iterable: &Value) -> Res {
         join::join(vm, this, iterable)
     }
 
-    #[method(
-        doc = "The first character in title case, the others in lower case.",
-        sig = "()"
-    )]
+    #[method(doc = "The first character in title case, the others in lower case.", sig = "()")]
     fn capitalize(vm: &Vm, this: &Ref<Str>) -> Res<Ref<Str>> {
         case::capitalize(vm, this)
     }
@@ -207,10 +201,7 @@ impl Str {
         case::casefold(vm, this)
     }
 
-    #[method(
-        doc = "Each word begins in title case and goes on in lower case.",
-        sig = "()"
-    )]
+    #[method(doc = "Each word begins in title case and goes on in lower case.", sig = "()")]
     fn title(vm: &Vm, this: &Ref<Str>) -> Res<Ref<Str>> {
         case::title(vm, this)
     }
@@ -236,10 +227,7 @@ impl Str {
         Ok(find::count_in(this, sub, start, end))
     }
 
-    #[method(
-        doc = "Tabs replaced by spaces, up to the next column that tabsize divides.",
-        sig = "(tabsize=8)"
-    )]
+    #[method(doc = "Tabs replaced by spaces, up to the next column that tabsize divides.", sig = "(tabsize=8)")]
     fn expandtabs(vm: &Vm, this: &Ref<Str>, tabsize: i32) -> Res {
         join::expand_tabs(vm, this, tabsize.max(0) as usize)
     }
@@ -300,19 +288,13 @@ impl Str {
         split::partition(vm, this, sep, true)
     }
 
-    #[method(
-        doc = "Fill up with fillchar on the right, to so many characters.",
-        sig = "(width, fillchar=' ', /)"
-    )]
+    #[method(doc = "Fill up with fillchar on the right, to so many characters.", sig = "(width, fillchar=' ', /)")]
     fn ljust(vm: &Vm, this: &Ref<Str>, width: isize, fillchar: Option<&Value>) -> Res {
         let fill = fill_char(vm, fillchar)?;
         join::padded(vm, this, 0, (width.max(0) as usize).saturating_sub(this.len()), fill)
     }
 
-    #[method(
-        doc = "Fill up with fillchar on the left, to so many characters.",
-        sig = "(width, fillchar=' ', /)"
-    )]
+    #[method(doc = "Fill up with fillchar on the left, to so many characters.", sig = "(width, fillchar=' ', /)")]
     fn rjust(vm: &Vm, this: &Ref<Str>, width: isize, fillchar: Option<&Value>) -> Res {
         let fill = fill_char(vm, fillchar)?;
         join::padded(vm, this, (width.max(0) as usize).saturating_sub(this.len()), 0, fill)
@@ -357,10 +339,7 @@ impl Str {
         stripped(vm, this, chars, "rstrip", false, true)
     }
 
-    #[method(
-        doc = "The lines as a list, with their ends only when keepends is true.",
-        sig = "(keepends=False)"
-    )]
+    #[method(doc = "The lines as a list, with their ends only when keepends is true.", sig = "(keepends=False)")]
     fn splitlines(vm: &Vm, this: &Ref<Str>, keepends: bool) -> Res {
         split::lines(vm, this, keepends)
     }
@@ -381,10 +360,7 @@ impl Str {
         translate::maketrans(vm, x, y, z)
     }
 
-    #[method(
-        doc = "Without the prefix, if it begins with it.",
-        sig = "(prefix, /)"
-    )]
+    #[method(doc = "Without the prefix, if it begins with it.", sig = "(prefix, /)")]
     fn removeprefix(vm: &Vm, this: &Ref<Str>, prefix: &Ref<Str>) -> Res<Ref<Str>> {
         if find::matches_at(this, prefix, 0) {
             return vm.new_substr(this, prefix.len(), this.len());
@@ -392,10 +368,7 @@ impl Str {
         vm.unchanged(this)
     }
 
-    #[method(
-        doc = "Without the suffix, if it ends with it.",
-        sig = "(suffix, /)"
-    )]
+    #[method(doc = "Without the suffix, if it ends with it.", sig = "(suffix, /)")]
     fn removesuffix(vm: &Vm, this: &Ref<Str>, suffix: &Ref<Str>) -> Res<Ref<Str>> {
         match this.len().checked_sub(suffix.len()) {
             Some(at) if find::matches_at(this, suffix, at) => vm.new_substr(this, 0, at),
@@ -427,26 +400,17 @@ impl Str {
         })
     }
 
-    #[method(
-        doc = "Are all characters ASCII? None is beyond in an empty string.",
-        sig = "()"
-    )]
+    #[method(doc = "Are all characters ASCII? None is beyond in an empty string.", sig = "()")]
     fn isascii(_: &Vm, this: &Ref<Str>) -> bool {
         this.is_ascii()
     }
 
-    #[method(
-        doc = "Has it characters in lower case and none in upper or title case?",
-        sig = "()"
-    )]
+    #[method(doc = "Has it characters in lower case and none in upper or title case?", sig = "()")]
     fn islower(_: &Vm, this: &Ref<Str>) -> bool {
         case::all_cased(this, unicode::LOWER, unicode::UPPER | unicode::TITLE_CASE)
     }
 
-    #[method(
-        doc = "Has it characters in upper case and none in lower or title case?",
-        sig = "()"
-    )]
+    #[method(doc = "Has it characters in upper case and none in lower or title case?", sig = "()")]
     fn isupper(_: &Vm, this: &Ref<Str>) -> bool {
         case::all_cased(this, unicode::UPPER, unicode::LOWER | unicode::TITLE_CASE)
     }
@@ -459,75 +423,48 @@ impl Str {
         case::is_title(this)
     }
 
-    #[method(
-        doc = "Is it not empty, and of white space only?",
-        sig = "()"
-    )]
+    #[method(doc = "Is it not empty, and of white space only?", sig = "()")]
     fn isspace(_: &Vm, this: &Ref<Str>) -> bool {
         !this.is_empty() && this.code_points().all(unicode::is_space)
     }
 
-    #[method(
-        doc = "Is it not empty, and of decimal digits only, of any script?",
-        sig = "()"
-    )]
+    #[method(doc = "Is it not empty, and of decimal digits only, of any script?", sig = "()")]
     fn isdecimal(_: &Vm, this: &Ref<Str>) -> bool {
         all_ascii(this, u8::is_ascii_digit, unicode::DECIMAL)
     }
 
-    #[method(
-        doc = "Is it not empty, and of digits only, superscripts and the like among them?",
-        sig = "()"
-    )]
+    #[method(doc = "Is it not empty, and of digits only, superscripts and the like among them?", sig = "()")]
     fn isdigit(_: &Vm, this: &Ref<Str>) -> bool {
         all_ascii(this, u8::is_ascii_digit, unicode::DIGIT)
     }
 
-    #[method(
-        doc = "Is it not empty, and of characters that mean numbers only?",
-        sig = "()"
-    )]
+    #[method(doc = "Is it not empty, and of characters that mean numbers only?", sig = "()")]
     fn isnumeric(_: &Vm, this: &Ref<Str>) -> bool {
         all_ascii(this, u8::is_ascii_digit, unicode::NUMERIC)
     }
 
-    #[method(
-        doc = "Is it not empty, and of letters only, of any script?",
-        sig = "()"
-    )]
+    #[method(doc = "Is it not empty, and of letters only, of any script?", sig = "()")]
     fn isalpha(_: &Vm, this: &Ref<Str>) -> bool {
         all_ascii(this, u8::is_ascii_alphabetic, unicode::ALPHA)
     }
 
-    #[method(
-        doc = "Is it not empty, and of letters and digits only, of any script?",
-        sig = "()"
-    )]
+    #[method(doc = "Is it not empty, and of letters and digits only, of any script?", sig = "()")]
     fn isalnum(_: &Vm, this: &Ref<Str>) -> bool {
         let all = unicode::ALPHA | unicode::DECIMAL | unicode::DIGIT | unicode::NUMERIC;
         all_ascii(this, u8::is_ascii_alphanumeric, all)
     }
 
-    #[method(
-        doc = "Is it formed as an identifier? keyword.iskeyword() tells those that are taken.",
-        sig = "()"
-    )]
+    #[method(doc = "Is it formed as an identifier? keyword.iskeyword() tells those that are taken.", sig = "()")]
     fn isidentifier(_: &Vm, this: &Ref<Str>) -> bool {
         is_identifier(this)
     }
 
-    #[method(
-        doc = "Would repr() show all characters as they are?",
-        sig = "()"
-    )]
+    #[method(doc = "Would repr() show all characters as they are?", sig = "()")]
     fn isprintable(_: &Vm, this: &Ref<Str>) -> bool {
         this.code_points().all(unicode::is_printable)
     }
 
-    #[method(
-        doc = "Fill up with zeros on the left, behind a sign, to this width.",
-        sig = "(width, /)"
-    )]
+    #[method(doc = "Fill up with zeros on the left, behind a sign, to this width.", sig = "(width, /)")]
     fn zfill(vm: &Vm, this: &Ref<Str>, width: isize) -> Res {
         let missing = (width.max(0) as usize).saturating_sub(this.len());
         if missing == 0 {
@@ -560,10 +497,7 @@ impl Str {
         crate::format::fields::format(vm, this, args)
     }
 
-    #[method(
-        doc = "The text with each {...} replaced by a value of the mapping, formatted.",
-        sig = "(mapping, /)"
-    )]
+    #[method(doc = "The text with each {...} replaced by a value of the mapping, formatted.", sig = "(mapping, /)")]
     fn format_map(vm: &Vm, this: &Ref<Str>, mapping: &Value) -> Res {
         crate::format::fields::format_map(vm, this, mapping)
     }
