@@ -414,10 +414,7 @@ impl Functions {
         unhex(vm, &hexstr.0)
     }
 
-    #[function(
-        doc = "The bytes that pairs of hexadecimal digits stand for.",
-        sig = "(hexstr, /)"
-    )]
+    #[function(doc = "The bytes that pairs of hexadecimal digits stand for.", sig = "(hexstr, /)")]
     fn unhexlify(vm: &Vm, hexstr: Ascii) -> Res {
         unhex(vm, &hexstr.0)
     }

@@ -13,12 +13,8 @@ use ophi_runtime::{Ref, Res, Value, Vm, methods};
 
 use crate::math::{domain, range};
 
-pub static MODULE: ModuleDef = ModuleDef {
-    name: "cmath",
-    doc: "Elementary functions of complex numbers.",
-    tables: &[Functions::METHODS],
-    init,
-};
+pub static MODULE: ModuleDef =
+    ModuleDef { name: "cmath", doc: "Elementary functions of complex numbers.", tables: &[Functions::METHODS], init };
 
 fn init(vm: &Vm, module: &Ref<Module>) -> Res<()> {
     let constants = [

@@ -152,10 +152,7 @@ impl Context {
         Ok(this.vars.get().get(vm, key)?.unwrap_or(default))
     }
 
-    #[method(
-        doc = "Pairs (variable, value) of everything set in this context, as a list.",
-        sig = "()"
-    )]
+    #[method(doc = "Pairs (variable, value) of everything set in this context, as a list.", sig = "()")]
     fn items(vm: &Vm, this: &Ref<Context>) -> Res {
         ophi_runtime::objects::dict::views::items(vm, this.vars.get().as_value())
     }

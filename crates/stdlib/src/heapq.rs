@@ -156,10 +156,7 @@ impl Functions {
         push(vm, &**heap(vm, "heappush", list)?, item, Order::Min)
     }
 
-    #[function(
-        doc = "As heappush() and then heappop(), but quicker.",
-        sig = "(heap, item, /)"
-    )]
+    #[function(doc = "As heappush() and then heappop(), but quicker.", sig = "(heap, item, /)")]
     fn heappushpop(vm: &Vm, list: &Value, item: &Value) -> Res {
         push_pop(vm, &**heap(vm, "heappushpop", list)?, item, Order::Min)
     }
@@ -187,10 +184,7 @@ impl Functions {
         push(vm, &**heap(vm, "heappush_max", list)?, item, Order::Max)
     }
 
-    #[function(
-        doc = "As heappush_max() and then heappop_max(), but quicker.",
-        sig = "(heap, item, /)"
-    )]
+    #[function(doc = "As heappush_max() and then heappop_max(), but quicker.", sig = "(heap, item, /)")]
     fn heappushpop_max(vm: &Vm, list: &Value, item: &Value) -> Res {
         push_pop(vm, &**heap(vm, "heappushpop_max", list)?, item, Order::Max)
     }

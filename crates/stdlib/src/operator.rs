@@ -70,11 +70,7 @@ impl Functions {
         }
         Err(vm.value_error("sequence.index(x): x not in sequence"))
     }
-    #[function(
-        name = "countOf",
-        doc = "How many items of a are b, or equal to it.",
-        sig = "(a, b, /)"
-    )]
+    #[function(name = "countOf", doc = "How many items of a are b, or equal to it.", sig = "(a, b, /)")]
     fn count_of(vm: &Vm, a: &Value, b: &Value) -> Res {
         let iterator = iterate(vm, a)?;
         let mut n = 0;

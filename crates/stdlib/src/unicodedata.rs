@@ -147,11 +147,7 @@ impl Functions {
         number(vm, chr, "numeric", default, "not a numeric character", |c| unicode::numeric(c, OLD), false)
     }
 
-    #[function(
-        doc = "The general category of a character.",
-        sig = "(chr, /)",
-        text = "($self, chr, /)"
-    )]
+    #[function(doc = "The general category of a character.", sig = "(chr, /)", text = "($self, chr, /)")]
     fn category(vm: &Vm, chr: &Value) -> Res {
         const OLD: bool = false;
         text(vm, unicode::category(one(vm, chr, "category", 0)?, OLD))
@@ -188,11 +184,7 @@ impl Functions {
         vm.new_int(unicode::record(one(vm, chr, "mirrored", 0)?, OLD).mirrored as i64)
     }
 
-    #[function(
-        doc = "The East Asian width of a character.",
-        sig = "(chr, /)",
-        text = "($self, chr, /)"
-    )]
+    #[function(doc = "The East Asian width of a character.", sig = "(chr, /)", text = "($self, chr, /)")]
     fn east_asian_width(vm: &Vm, chr: &Value) -> Res {
         const OLD: bool = false;
         let c = one(vm, chr, "east_asian_width", 0)?;
@@ -293,29 +285,20 @@ impl Ucd {
         text(vm, unicode::category(one(vm, chr, "category", 0)?, OLD))
     }
 
-    #[method(
-        doc = "The bidirectional class of a character; an empty string if it has none.",
-        sig = "(chr, /)"
-    )]
+    #[method(doc = "The bidirectional class of a character; an empty string if it has none.", sig = "(chr, /)")]
     fn bidirectional(vm: &Vm, _: &Ref<Ucd>, chr: &Value) -> Res {
         const OLD: bool = true;
         let c = one(vm, chr, "bidirectional", 0)?;
         text(vm, unicode::BIDIRECTIONAL[unicode::record(c, OLD).bidirectional as usize])
     }
 
-    #[method(
-        doc = "The combining class of a character; 0 if it does not combine.",
-        sig = "(chr, /)"
-    )]
+    #[method(doc = "The combining class of a character; 0 if it does not combine.", sig = "(chr, /)")]
     fn combining(vm: &Vm, _: &Ref<Ucd>, chr: &Value) -> Res {
         const OLD: bool = true;
         vm.new_int(unicode::record(one(vm, chr, "combining", 0)?, OLD).combining as i64)
     }
 
-    #[method(
-        doc = "1 for a character that is mirrored in text from right to left, else 0.",
-        sig = "(chr, /)"
-    )]
+    #[method(doc = "1 for a character that is mirrored in text from right to left, else 0.", sig = "(chr, /)")]
     fn mirrored(vm: &Vm, _: &Ref<Ucd>, chr: &Value) -> Res {
         const OLD: bool = true;
         vm.new_int(unicode::record(one(vm, chr, "mirrored", 0)?, OLD).mirrored as i64)
@@ -328,10 +311,7 @@ impl Ucd {
         text(vm, unicode::EAST_ASIAN_WIDTH[unicode::record(c, OLD).east_asian_width as usize])
     }
 
-    #[method(
-        doc = "The decomposition of a character; an empty string if it has none.",
-        sig = "(chr, /)"
-    )]
+    #[method(doc = "The decomposition of a character; an empty string if it has none.", sig = "(chr, /)")]
     fn decomposition(vm: &Vm, _: &Ref<Ucd>, chr: &Value) -> Res {
         const OLD: bool = true;
         let c = one(vm, chr, "decomposition", 0)?;
@@ -341,19 +321,13 @@ impl Ucd {
         text(vm, &unicode::normalize::decomposition(c))
     }
 
-    #[method(
-        doc = "The string in this normal form: 'NFC', 'NFKC', 'NFD' or 'NFKD'.",
-        sig = "(form, unistr, /)"
-    )]
+    #[method(doc = "The string in this normal form: 'NFC', 'NFKC', 'NFD' or 'NFKD'.", sig = "(form, unistr, /)")]
     fn normalize(vm: &Vm, _: &Ref<Ucd>, form: &Ref<Str>, unistr: &Ref<Str>) -> Res {
         const OLD: bool = true;
         normalized(vm, form, unistr, OLD)
     }
 
-    #[method(
-        doc = "Is the string in this normal form: 'NFC', 'NFKC', 'NFD' or 'NFKD'?",
-        sig = "(form, unistr, /)"
-    )]
+    #[method(doc = "Is the string in this normal form: 'NFC', 'NFKC', 'NFD' or 'NFKD'?", sig = "(form, unistr, /)")]
     fn is_normalized(vm: &Vm, _: &Ref<Ucd>, form: &Ref<Str>, unistr: &Ref<Str>) -> Res {
         const OLD: bool = true;
         let made = normalized(vm, form, unistr, OLD)?;
@@ -373,10 +347,7 @@ impl Ucd {
         }
     }
 
-    #[method(
-        doc = "The character of this name; KeyError if there is none.",
-        sig = "(name, /)"
-    )]
+    #[method(doc = "The character of this name; KeyError if there is none.", sig = "(name, /)")]
     fn lookup(vm: &Vm, _: &Ref<Ucd>, name: &Value) -> Res {
         const OLD: bool = true;
         lookup(vm, name, OLD)

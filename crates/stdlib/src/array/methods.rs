@@ -145,10 +145,7 @@ impl Array {
         Ok(())
     }
 
-    #[method(
-        doc = "Append the items whose bytes these are.",
-        sig = "(buffer, /)"
-    )]
+    #[method(doc = "Append the items whose bytes these are.", sig = "(buffer, /)")]
     fn frombytes(vm: &Vm, this: &Ref<Array>, buffer: &Value) -> Res<()> {
         match vm.buffer_bytes(buffer)? {
             Some(bytes) => this.add_bytes(vm, &bytes),
@@ -254,10 +251,7 @@ impl Array {
         vm.new_bytes_value(&bytes)
     }
 
-    #[method(
-        doc = "The characters of an array of type 'u' or 'w' as a string; ValueError for others.",
-        sig = "()"
-    )]
+    #[method(doc = "The characters of an array of type 'u' or 'w' as a string; ValueError for others.", sig = "()")]
     fn tounicode(vm: &Vm, this: &Ref<Array>) -> Res {
         if !this.code.is_text() {
             return Err(vm.value_error("tounicode() may only be called on unicode type arrays ('u' or 'w')"));

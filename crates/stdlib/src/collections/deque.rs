@@ -375,16 +375,15 @@ impl Deque {
         vm.new_int(n)
     }
 
-    #[method(
-        name = "extend",
-        doc = "Append each item of the iterable at the right end.",
-        sig = "(iterable, /)"
-    )]
+    #[method(name = "extend", doc = "Append each item of the iterable at the right end.", sig = "(iterable, /)")]
     fn extend_method(vm: &Vm, this: &Value, iterable: &Value) -> Res<()> {
         of(vm, this)?.extend(vm, this, iterable)
     }
 
-    #[method(doc = "Append each item of the iterable at the left end; they end up in reversed order.", sig = "(iterable, /)")]
+    #[method(
+        doc = "Append each item of the iterable at the left end; they end up in reversed order.",
+        sig = "(iterable, /)"
+    )]
     fn extendleft(vm: &Vm, this: &Value, iterable: &Value) -> Res<()> {
         let deque = of(vm, this)?;
         if iterable.is(this) {

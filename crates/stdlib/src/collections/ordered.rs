@@ -257,10 +257,7 @@ impl OrderedDict {
         Err(vm.key_error(key))
     }
 
-    #[method(
-        doc = "Take out the last pair (key, value), or with last=False the first.",
-        sig = "(last=True)"
-    )]
+    #[method(doc = "Take out the last pair (key, value), or with last=False the first.", sig = "(last=True)")]
     fn popitem(vm: &Vm, this: &Value, last: bool) -> Res {
         let dict = dict_of(vm, this)?;
         let found = if last { dict.last_hashed() } else { dict.next_hashed(0) };
@@ -331,9 +328,7 @@ impl OrderedDict {
         ordered_iter::iter(vm, this, Part::Keys, true)
     }
 
-    #[method(
-        doc = "Make the key the last one, or with last=False the first. KeyError if it is missing."
-    )]
+    #[method(doc = "Make the key the last one, or with last=False the first. KeyError if it is missing.")]
     fn move_to_end(vm: &Vm, this: &Value, args: Args) -> Res<()> {
         static SIGNATURE: Signature = Signature {
             text: "(key, last=True)",

@@ -152,18 +152,12 @@ impl Writer {
         this.dialect.to_value()
     }
 
-    #[method(
-        doc = "Write one row. What is not a string is written as str() shows it.",
-        sig = "(row, /)"
-    )]
+    #[method(doc = "Write one row. What is not a string is written as str() shows it.", sig = "(row, /)")]
     fn writerow(vm: &Vm, this: &Ref<Writer>, row: &Value) -> Res {
         write_row(vm, this, row)
     }
 
-    #[method(
-        doc = "Write each of the rows. What is not a string is written as str() shows it.",
-        sig = "(rows, /)"
-    )]
+    #[method(doc = "Write each of the rows. What is not a string is written as str() shows it.", sig = "(rows, /)")]
     fn writerows(vm: &Vm, this: &Ref<Writer>, rows: &Value) -> Res<()> {
         let iterator = vm.iter(rows)?;
         while let Some(row) = vm.next(&iterator)? {

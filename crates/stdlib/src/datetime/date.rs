@@ -293,9 +293,7 @@ impl Date {
         date_of(vm, cls, year, month, day)
     }
 
-    #[classmethod(
-        doc = "int, int, int -> The date of an ISO year, week and weekday, as isocalendar() names them."
-    )]
+    #[classmethod(doc = "int, int, int -> The date of an ISO year, week and weekday, as isocalendar() names them.")]
     fn fromisocalendar(vm: &Vm, cls: &TypeRef, args: Args) -> Res {
         let mut bound = [None; 3];
         bind_keywords(vm, "fromisocalendar", &["year", "week", "day"], 3, args, &mut bound)?;
@@ -323,7 +321,9 @@ impl Date {
         date_of(vm, cls, year, month, day)
     }
 
-    #[classmethod(doc = "string, format -> the date that the string names, read by the format as time.strptime() reads it.")]
+    #[classmethod(
+        doc = "string, format -> the date that the string names, read by the format as time.strptime() reads it."
+    )]
     fn strptime(vm: &Vm, cls: &TypeRef, args: Args) -> Res {
         strptime(vm, "_strptime_datetime_date", cls, args)
     }

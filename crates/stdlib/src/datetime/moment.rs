@@ -244,7 +244,9 @@ impl Moment {
         clock::moment_at(vm, cls, seconds, micros, &Value::NONE, true)
     }
 
-    #[classmethod(doc = "string, format -> the date and time that the string names, read by the format as time.strptime() reads it.")]
+    #[classmethod(
+        doc = "string, format -> the date and time that the string names, read by the format as time.strptime() reads it."
+    )]
     fn strptime(vm: &Vm, cls: &TypeRef, args: Args) -> Res {
         strptime(vm, "_strptime_datetime_datetime", cls, args)
     }

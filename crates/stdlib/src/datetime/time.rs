@@ -240,7 +240,9 @@ impl Time {
         this.fold
     }
 
-    #[classmethod(doc = "string, format -> the time that the string names, read by the format as time.strptime() reads it.")]
+    #[classmethod(
+        doc = "string, format -> the time that the string names, read by the format as time.strptime() reads it."
+    )]
     fn strptime(vm: &Vm, cls: &TypeRef, args: Args) -> Res {
         strptime(vm, "_strptime_datetime_time", cls, args)
     }

@@ -169,10 +169,7 @@ fn chain_next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
 
 #[methods]
 impl Chain {
-    #[classmethod(
-        doc = "As chain(*iterable), but the iterables are asked for one by one.",
-        sig = "(iterable, /)"
-    )]
+    #[classmethod(doc = "As chain(*iterable), but the iterables are asked for one by one.", sig = "(iterable, /)")]
     fn from_iterable(vm: &Vm, cls: &TypeRef, iterable: &Value) -> Res {
         let payload = Chain { source: ValueCell::some(vm.iter(iterable)?), active: ValueCell::new(None) };
         Ok(vm.new_instance(cls, payload)?.into_value())

@@ -324,9 +324,7 @@ fn layout_of(vm: &Vm, this: &Ref<Struct>) -> Res<Rc<Layout>> {
 
 #[methods]
 impl Struct {
-    #[method(
-        doc = "S.pack(v1, v2, ...) -> bytes\n\nThe values as the bytes of the structure."
-    )]
+    #[method(doc = "S.pack(v1, v2, ...) -> bytes\n\nThe values as the bytes of the structure.")]
     fn pack(vm: &Vm, this: &Ref<Struct>, args: Args<'_>) -> Res {
         args.no_keywords(vm, "Struct.pack")?;
         pack(vm, &*layout_of(vm, this)?, args.values)
@@ -340,10 +338,7 @@ impl Struct {
         pack_into(vm, &*layout_of(vm, this)?, args.values)
     }
 
-    #[method(
-        doc = "The values in a buffer that has just the structure's size, as a tuple.",
-        sig = "(buffer, /)"
-    )]
+    #[method(doc = "The values in a buffer that has just the structure's size, as a tuple.", sig = "(buffer, /)")]
     fn unpack(vm: &Vm, this: &Ref<Struct>, buffer: Readable) -> Res {
         unpack_all(vm, &*layout_of(vm, this)?, &buffer)
     }
@@ -397,9 +392,7 @@ impl Functions {
         Ok(cached(vm, format)?.size)
     }
 
-    #[function(
-        doc = "pack(format, v1, v2, ...) -> bytes\n\nThe values as the bytes of the format's structure."
-    )]
+    #[function(doc = "pack(format, v1, v2, ...) -> bytes\n\nThe values as the bytes of the format's structure.")]
     fn pack(vm: &Vm, args: Args<'_>) -> Res {
         args.no_keywords(vm, "_struct.pack")?;
         match args.values {

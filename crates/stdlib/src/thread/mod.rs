@@ -223,10 +223,7 @@ impl Thread {
         true
     }
 
-    #[function(
-        sig = "()",
-        doc = "May this interpreter have daemon threads?"
-    )]
+    #[function(sig = "()", doc = "May this interpreter have daemon threads?")]
     fn daemon_threads_allowed(_vm: &Vm) -> bool {
         true
     }
