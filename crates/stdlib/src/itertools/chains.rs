@@ -70,7 +70,7 @@ iterator!(
     Batched,
     BATCHED,
     "batched",
-    "batched(iterable, n, *, strict=False)\n--\n\nTuples of n items each, in order; the last one may be shorter, which strict=True refuses.\n\nNo more of the input is read than each tuple needs.",
+    "batched(iterable, n, *, strict=False)\n--\n\nTuples of n items each, in order; the last one may be shorter, which strict=True refuses.\n\nNo more of the input is read than each tuple needs.\n\n    >>> list(batched('ABCDE', 2))\n    [('A', 'B'), ('C', 'D'), ('E',)]",
     new_batched,
     batched_next
 );

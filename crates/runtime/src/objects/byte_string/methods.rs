@@ -288,7 +288,7 @@ macro_rules! byte_methods {
                 decode_own(vm, this, encoding.as_deref(), errors.as_deref())
             }
 
-            #[method(doc = "Hexadecimal digits, two for each byte.\n\nsep, if given, stands between groups of bytes_per_sep bytes, counted from the right, or for a negative\nnumber from the left.", sig = "(sep=<unrepresentable>, bytes_per_sep=1)")]
+            #[method(doc = "Hexadecimal digits, two for each byte.\n\nsep, if given, stands between groups of bytes_per_sep bytes, counted from the right, or for a negative\nnumber from the left.\n\n>>> b'\\x01\\xfe'.hex()\n'01fe'\n>>> b'\\x01\\xfe'.hex(':')\n'01:fe'", sig = "(sep=<unrepresentable>, bytes_per_sep=1)")]
             fn hex(vm: &Vm, this: &Ref<$T>, sep: Option<&Value>, bytes_per_sep: i32) -> Res<Ref<Str>> {
                 let _held = Held::new(this);
                 let bytes = this.with(|s| s.to_vec());

@@ -25,6 +25,9 @@ impl Float {
     }
 
     /// Numerator and denominator, in lowest terms, of the exact value. OverflowError for infinities, ValueError for NaNs.
+    ///
+    /// >>> (0.75).as_integer_ratio()
+    /// (3, 4)
     #[method(sig = "()")]
     fn as_integer_ratio(vm: &Vm, this: &Value) -> Res {
         let f = number(vm, this)?;
@@ -50,12 +53,18 @@ impl Float {
     }
 
     /// The exact value as hexadecimal text like '0x1.8000000000000p+1'.
+    ///
+    /// >>> (3.0).hex()
+    /// '0x1.8000000000000p+1'
     #[method(sig = "()")]
     fn hex(vm: &Vm, this: &Value) -> Res<String> {
         Ok(convert::to_hex(number(vm, this)?))
     }
 
     /// The number that hexadecimal text like '0x1.8p+1' stands for.
+    ///
+    /// >>> float.fromhex('0x1.8p+1')
+    /// 3.0
     #[classmethod(sig = "(string, /)")]
     fn fromhex(vm: &Vm, cls: &TypeRef, string: &Ref<Str>) -> Res {
         let f = match convert::from_hex(&string.to_utf8_lossy()) {

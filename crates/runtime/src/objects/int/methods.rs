@@ -116,6 +116,9 @@ impl Int {
     }
 
     /// The pair of the integer and 1.
+    ///
+    /// >>> (7).as_integer_ratio()
+    /// (7, 1)
     #[method(sig = "()")]
     fn as_integer_ratio(vm: &Vm, this: &Value) -> Res {
         vm.new_tuple(&[slots::to_int(vm, this)?, Value::int32(1)])

@@ -19,7 +19,7 @@ pub struct Int {
 }
 
 pub static INT: TypeDef = TypeDef {
-    doc: "int([x]) -> integer\nint(x, base=10) -> integer\n\nA number cut off towards zero, or the number that a string stands for, in base 2 to 36; base 0 goes by a prefix\nlike 0x. Without an argument, 0.",
+    doc: "int([x]) -> integer\nint(x, base=10) -> integer\n\nA number cut off towards zero, or the number that a string stands for, in base 2 to 36; base 0 goes by a prefix\nlike 0x. Without an argument, 0.\n\n>>> int('0x1f', 0)\n31",
     flags: TypeFlags::BASETYPE.with(TypeFlags::INT).with(TypeFlags::MATCH_SELF),
     slots: slots::SLOTS,
     tables: &[Int::METHODS],

@@ -26,7 +26,7 @@ impl Payload for Zip {
 }
 
 pub static ZIP: TypeDef = TypeDef {
-    doc: "zip(*iterables, strict=False)\n--\n\nTuples of the first items of the iterables, the second ones and so on, up to the shortest.\n\nstrict=True demands that all end together.",
+    doc: "zip(*iterables, strict=False)\n--\n\nTuples of the first items of the iterables, the second ones and so on, up to the shortest.\n\nstrict=True demands that all end together.\n\n   >>> list(zip('ab', (1, 2, 3)))\n   [('a', 1), ('b', 2)]",
     flags: TypeFlags::GC.with(TypeFlags::BASETYPE),
     slots: Slots { iter: Some(self_iter), iternext: Some(next), new: Some(new), ..Slots::NONE },
     tables: &[Zip::METHODS],

@@ -71,7 +71,7 @@ impl MemoryView {
     }
 
     #[method(
-        doc = "Hexadecimal digits, two for each byte.\n\nsep, if given, stands between groups of bytes_per_sep bytes, counted from the right, or for a negative\nnumber from the left.",
+        doc = "Hexadecimal digits, two for each byte.\n\nsep, if given, stands between groups of bytes_per_sep bytes, counted from the right, or for a negative\nnumber from the left.\n\n>>> memoryview(b'\\x01\\xfe').hex()\n'01fe'\n>>> memoryview(b'\\x01\\xfe').hex(':')\n'01:fe'",
         sig = "(sep=<unrepresentable>, bytes_per_sep=1)"
     )]
     fn hex(vm: &Vm, this: &Ref<MemoryView>, sep: Option<&Value>, bytes_per_sep: i32) -> Res<Ref<Str>> {

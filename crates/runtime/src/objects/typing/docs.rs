@@ -7,6 +7,10 @@ and default, T = default. Variance is inferred, unless it is made by calling Typ
 pub const PARAM_SPEC: &str = r#"A parameter that stands for a whole list of parameters (PEP 612): def f[**P](...).
 
 P.args and P.kwargs annotate *args and **kwargs.
+
+    >>> P = ParamSpec('P')
+    >>> P.__name__
+    'P'
 "#;
 
 pub const TYPE_VAR_TUPLE: &str = r#"A type parameter that stands for any number of types (PEP 646): class Array[*Shape].
@@ -19,9 +23,17 @@ may have type parameters.
 "#;
 
 pub const PARAM_SPEC_ARGS: &str = r#"P.args of a ParamSpec P; __origin__ is P.
+
+    >>> P = ParamSpec('P')
+    >>> P.args.__origin__ == P
+    True
 "#;
 
 pub const PARAM_SPEC_KWARGS: &str = r#"P.kwargs of a ParamSpec P; __origin__ is P.
+
+    >>> P = ParamSpec('P')
+    >>> P.kwargs.__origin__ == P
+    True
 "#;
 
 pub const GENERIC: &str = r#"The base of generic classes.
