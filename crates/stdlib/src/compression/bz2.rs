@@ -44,7 +44,7 @@ impl Payload for Compressor {
 
 static COMPRESSOR: TypeDef = TypeDef {
     module: "_bz2",
-    doc: "BZ2Compressor(compresslevel=9, /)\n--\n\nCreate a compressor object for compressing data incrementally.\n\n  compresslevel\n    Compression level, as a number between 1 and 9.\n\nFor one-shot compression, use the compress() function instead.",
+    doc: "BZ2Compressor(compresslevel=9, /)\n--\n\nCompresses piece by piece.\n\n  compresslevel\n    from 1 (quick) to 9 (small)\n\ncompress() does it in one call.",
     slots: Slots { new: Some(new_compressor), ..Slots::NONE },
     tables: &[Compressor::METHODS],
     ..TypeDef::of::<Compressor>("BZ2Compressor", &OBJECT)
@@ -145,7 +145,7 @@ impl Payload for Decompressor {
 
 static DECOMPRESSOR: TypeDef = TypeDef {
     module: "_bz2",
-    doc: "BZ2Decompressor()\n--\n\nCreate a decompressor object for decompressing data incrementally.\n\nFor one-shot decompression, use the decompress() function instead.",
+    doc: "BZ2Decompressor()\n--\n\nDecompresses piece by piece.\n\ndecompress() does it in one call.",
     slots: Slots { new: Some(new_decompressor), ..Slots::NONE },
     tables: &[Decompressor::METHODS],
     ..TypeDef::of::<Decompressor>("BZ2Decompressor", &OBJECT)

@@ -114,7 +114,7 @@ impl Payload for Compressor {
 
 static COMPRESSOR: TypeDef = TypeDef {
     module: "_lzma",
-    doc: "LZMACompressor(format=FORMAT_XZ, check=-1, preset=None, filters=None)\n\nCreate a compressor object for compressing data incrementally.\n\nformat is the container, FORMAT_XZ, FORMAT_ALONE or FORMAT_RAW; check the\nintegrity check of FORMAT_XZ; the settings are either a preset or a chain\nof filters, each a dict with an id and the filter's options.\n\nFor one-shot compression, use the compress() function instead.",
+    doc: "LZMACompressor(format=FORMAT_XZ, check=-1, preset=None, filters=None)\n\nCompresses piece by piece.\n\nformat is the container, FORMAT_XZ, FORMAT_ALONE or FORMAT_RAW; check the\nintegrity check of FORMAT_XZ; the settings are either a preset or a chain\nof filters, each a dict with an id and the filter's options.\n\ncompress() does it in one call.",
     slots: Slots { new: Some(new_compressor), ..Slots::NONE },
     tables: &[Compressor::METHODS],
     ..TypeDef::of::<Compressor>("LZMACompressor", &OBJECT)
@@ -289,7 +289,7 @@ impl Payload for Decompressor {
 
 static DECOMPRESSOR: TypeDef = TypeDef {
     module: "_lzma",
-    doc: "LZMADecompressor(format=FORMAT_AUTO, memlimit=None, filters=None)\n--\n\nCreate a decompressor object for decompressing data incrementally.\n\n  format\n    The container format, by default FORMAT_AUTO, which takes .xz and .lzma.\n  memlimit\n    The memory that may be used; LZMAError when more is needed.\n  filters\n    The chain of filters of a raw stream.\n\nFor one-shot decompression, use the decompress() function instead.",
+    doc: "LZMADecompressor(format=FORMAT_AUTO, memlimit=None, filters=None)\n--\n\nDecompresses piece by piece.\n\n  format\n    The container format, by default FORMAT_AUTO, which takes .xz and .lzma.\n  memlimit\n    The memory that may be used; LZMAError when more is needed.\n  filters\n    The chain of filters of a raw stream.\n\ndecompress() does it in one call.",
     slots: Slots { new: Some(new_decompressor), ..Slots::NONE },
     tables: &[Decompressor::METHODS],
     ..TypeDef::of::<Decompressor>("LZMADecompressor", &OBJECT)
