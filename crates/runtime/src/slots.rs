@@ -80,6 +80,8 @@ pub type Contains = fn(&Vm, &Value, &Value) -> Res<bool>;
 pub type Repeat = fn(&Vm, &Value, isize) -> Res;
 /// `Ok(None)`: exhausted.
 pub type Next = fn(&Vm, &Value) -> Res<Option<Value>>;
+/// `am_send`: sends a value in and tells a yield from a return, without a StopIteration.
+pub type Send = fn(&Vm, &Value, &Value) -> Res<crate::interpreter::generators::Sent>;
 pub type CallFn = fn(&Vm, &Value, Args<'_>) -> Res;
 pub type Init = fn(&Vm, &Value, Args<'_>) -> Res<()>;
 pub type New = fn(&Vm, &TypeRef, Args<'_>) -> Res;
@@ -146,7 +148,7 @@ declare_slots! {
     repeat: Repeat,
     inplace_concat: Binary, inplace_repeat: Repeat,
     // asynchronous
-    r#await: Unary, aiter: Unary, anext: Unary,
+    r#await: Unary, aiter: Unary, anext: Unary, send: Send,
     buffer: GetBuffer,
 }
 
@@ -168,6 +170,7 @@ pub enum SlotFn {
     Contains(Contains),
     Repeat(Repeat),
     Next(Next),
+    Send(Send),
     CallFn(CallFn),
     Init(Init),
     New(New),
@@ -194,6 +197,7 @@ impl SlotFn {
             SlotFn::Contains(f) => f as usize,
             SlotFn::Repeat(f) => f as usize,
             SlotFn::Next(f) => f as usize,
+            SlotFn::Send(f) => f as usize,
             SlotFn::CallFn(f) => f as usize,
             SlotFn::Init(f) => f as usize,
             SlotFn::New(f) => f as usize,

@@ -124,6 +124,40 @@ pub fn current(vm: &Vm) -> Res<Ref<Context>> {
     Ok(fresh)
 }
 
+/// A copy of the context the thread runs in.
+pub fn copy_current(vm: &Vm) -> Res<Ref<Context>> {
+    make(vm, current(vm)?.vars.get())
+}
+
+/// Runs `f` in a context, which must be one and be entered nowhere.
+pub fn run_in<T>(vm: &Vm, context: &Value, f: impl FnOnce() -> Res<T>) -> Res<T> {
+    let Some(context) = context.downcast::<Context>() else {
+        return Err(vm.type_error("an instance of Context was expected"));
+    };
+    run_inside(vm, context, f)
+}
+
+fn run_inside<T>(vm: &Vm, this: &Ref<Context>, f: impl FnOnce() -> Res<T>) -> Res<T> {
+    if this.entered.get() {
+        let shown = vm.repr(this.as_value())?;
+        return Err(vm.runtime_error(format!("cannot enter context: {} is already entered", shown.to_utf8_lossy())));
+    }
+    let running = vm.interpreter().traced_state::<Running>();
+    let thread = vm.thread_id;
+    this.entered.set(true);
+    running.all.with_mut(|all| all.push((thread, this.clone())));
+    running.changed();
+    let result = f();
+    let left = running.all.with_mut(|all| {
+        let at = all.iter().rposition(|(t, _)| *t == thread)?;
+        Some(all.remove(at))
+    });
+    drop(left);
+    running.changed();
+    this.entered.set(false);
+    result
+}
+
 impl Context {
     /// Sets (or, with `None`, removes) a variable, leaving copies of this context as they are.
     fn change(&self, vm: &Vm, var: &Value, value: Option<Value>) -> Res<()> {
@@ -177,24 +211,7 @@ impl Context {
         let Some((function, rest)) = args.values.split_first().filter(|_| !args.pos().is_empty()) else {
             return Err(vm.type_error("run() missing 1 required positional argument"));
         };
-        if this.entered.get() {
-            let shown = vm.repr(this.as_value())?;
-            return Err(vm.runtime_error(format!("cannot enter context: {} is already entered", shown.to_utf8_lossy())));
-        }
-        let running = vm.interpreter().traced_state::<Running>();
-        let thread = vm.thread_id;
-        this.entered.set(true);
-        running.all.with_mut(|all| all.push((thread, this.clone())));
-        running.changed();
-        let result = vm.call_args(function, Args { values: rest, names: args.names });
-        let left = running.all.with_mut(|all| {
-            let at = all.iter().rposition(|(t, _)| *t == thread)?;
-            Some(all.remove(at))
-        });
-        drop(left);
-        running.changed();
-        this.entered.set(false);
-        result
+        run_inside(vm, this, || vm.call_args(function, Args { values: rest, names: args.names }))
     }
 }
 
@@ -426,6 +443,6 @@ pub struct Functions;
 impl Functions {
     #[function(doc = "", sig = "()")]
     fn copy_context(vm: &Vm) -> Res {
-        Ok(make(vm, current(vm)?.vars.get())?.into_value())
+        Ok(copy_current(vm)?.into_value())
     }
 }

@@ -5,6 +5,7 @@
 
 pub mod accounts;
 pub mod array;
+pub mod asyncio;
 pub mod atexit;
 pub mod binascii;
 pub mod bisect;
@@ -71,6 +72,7 @@ pub static MODULES: &[&ModuleDef] = &[
     &accounts::GRP,
     &accounts::PWD,
     &array::MODULE,
+    &asyncio::MODULE,
     &atexit::MODULE,
     &binascii::MODULE,
     &bisect::MODULE,

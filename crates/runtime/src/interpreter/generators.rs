@@ -173,7 +173,8 @@ fn send_observed(vm: &Vm, receiver: &Value, value: &Value, observer: Option<Fp>)
             return send(vm, receiver, generator, value.clone());
         }
     }
-    if let Some(sent) = coroutine::send_to_helper(vm, receiver, value) {
+    let own = vm.class(receiver).slots().send.map(|send| send(vm, receiver, value));
+    if let Some(sent) = own.or_else(|| coroutine::send_to_helper(vm, receiver, value)) {
         if let (Some(fp), Ok(Sent::Returned(result))) = (observer, &sent) {
             let raised = vm.stop_iteration(if result.is_none() { None } else { Some(result.clone()) });
             told_stop(vm, fp);
