@@ -35,6 +35,7 @@ mod paths;
 mod poll;
 mod process;
 mod random;
+mod remote;
 mod sched;
 mod signals;
 mod spawn;
@@ -59,6 +60,7 @@ pub use paths::{Paths, Stat, TimeSpec, XattrTarget};
 pub use poll::{EpollEvent, Poll, PollFd};
 pub use process::{ChildStatus, ProcessTimes, Processes};
 pub use random::{Random, Streams};
+pub use remote::{Delivery, MAX_SCRIPT_PATH, Remote};
 pub use sched::Sched;
 pub use signals::{Disposition, SigInfo, SigSet, Signals, pending_flag, trip};
 pub use spawn::{FileAction, SpawnAttributes};
@@ -83,6 +85,7 @@ pub trait Host:
     + Signals
     + Faults
     + Foreign
+    + Remote
     + Terminal
     + Random
     + Streams
@@ -121,7 +124,7 @@ impl std::fmt::Debug for OsHost {
 macro_rules! refuse {
     ($($name:ident)*) => { $(impl $name for DenyAll {})* };
 }
-refuse!(Fds Paths Dirs Env Locale Clock Processes Limits Sched Users Network Names Poll Signals Faults Foreign Terminal Random Streams Host);
+refuse!(Fds Paths Dirs Env Locale Clock Processes Limits Sched Users Network Names Poll Signals Faults Foreign Remote Terminal Random Streams Host);
 impl Host for OsHost {}
 
 #[cfg(test)]

@@ -103,6 +103,8 @@ pub struct Config {
     /// `None`: random.
     pub hash_seed: Option<u32>,
     pub faulthandler: bool,
+    /// May other processes have this one run a script?
+    pub remote_debug: bool,
     /// Frames kept a trace; 0 is off.
     pub tracemalloc: u32,
     /// 0, 1 or 2.
@@ -225,6 +227,7 @@ pub fn read(host: &dyn Host, args: &[Text], version: Version, stdlib: &str) -> R
         check_hash_pycs_mode: line.check_hash_pycs_mode,
         hash_seed,
         faulthandler: x.faulthandler || dev_mode,
+        remote_debug: x.remote_debug,
         tracemalloc: x.tracemalloc,
         import_time: x.import_time,
         code_debug_ranges: x.code_debug_ranges,

@@ -17,6 +17,7 @@ pub struct XOptions {
     pub cpu_count: Option<u32>,
     pub pycache_prefix: Option<Text>,
     pub use_frozen_modules: bool,
+    pub remote_debug: bool,
     pub perf_profiling: u32,
     pub warn_default_encoding: bool,
     pub thread_inherit_context: bool,
@@ -210,6 +211,7 @@ impl XOptions {
             cpu_count,
             pycache_prefix: options.pycache_prefix(),
             use_frozen_modules: options.use_frozen_modules()?,
+            remote_debug: !options.has("disable-remote-debug", "PYTHON_DISABLE_REMOTE_DEBUG"),
             perf_profiling: options.perf_profiling(),
             warn_default_encoding: options.has("warn_default_encoding", "PYTHONWARNDEFAULTENCODING"),
             thread_inherit_context: options.zero_or_one(

@@ -91,6 +91,9 @@ fn make_ready(vm: &Vm, config: &Config) -> Res<()> {
         let _ = ophi_stdlib::support::host(vm).set_disposition(signal, ophi_host::Disposition::Default);
     }
     target::make_main_module(vm)?;
+    if config.remote_debug {
+        ophi_stdlib::sys::remote::install(vm);
+    }
     if config.faulthandler {
         ophi_stdlib::support::import(vm, "faulthandler")?;
         ophi_stdlib::faulthandler::enable_at_start(vm)?;

@@ -16,6 +16,7 @@ pub struct Services {
     pub drop_gil: Hook,
     pub async_exception: Hook,
     pub limit: Hook,
+    pub remote: Hook,
 }
 
 impl Interpreter {
@@ -36,6 +37,7 @@ impl Vm {
             (Breaker::COLLECT, &services.collect),
             (Breaker::DROP_GIL, &services.drop_gil),
             (Breaker::ASYNC_EXCEPTION, &services.async_exception),
+            (Breaker::REMOTE, &services.remote),
         ];
         for (reason, service) in order {
             if self.breaker.has(reason) {

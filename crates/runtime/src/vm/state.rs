@@ -22,6 +22,8 @@ impl Breaker {
     pub const ASYNC_EXCEPTION: u32 = 8;
     pub const LIMIT: u32 = 16;
     pub const TRACE: u32 = 32;
+    /// Another process has sent a script. A byte of its own: the sender writes that byte, see [`Breaker::remote_byte`].
+    pub const REMOTE: u32 = u32::from_ne_bytes([0, 0, 0, 1]);
 
     pub const fn new() -> Breaker {
         Breaker(AtomicU32::new(0))
@@ -30,6 +32,11 @@ impl Breaker {
     #[inline(always)]
     pub fn any(&self) -> bool {
         self.0.load(Ordering::Relaxed) != 0
+    }
+
+    /// The address of the byte in which [`Breaker::REMOTE`] stands alone: another process sets it without touching the others.
+    pub fn remote_byte(&self) -> usize {
+        self.0.as_ptr() as usize + 3
     }
 
     pub fn set(&self, reason: u32) {

@@ -4,6 +4,7 @@
 //! * `state`   functions over the running interpreter: recursion, switch interval, interning, exceptions, frames
 //! * `hooks`   `displayhook`, `excepthook`, `exit`, audit hooks
 //! * `monitoring` `sys.monitoring`, trace functions, `sys._jit`
+//! * `remote`  scripts that other processes ask this one to run
 //! * `sizes`   `getsizeof`, `getrefcount`
 //!
 //! What depends on the command line (flags, `argv`, `path`, `prefix`, ...) is set by whoever starts the interpreter.
@@ -13,6 +14,7 @@ pub mod hooks;
 mod jit;
 mod monitoring;
 mod preliminary;
+pub mod remote;
 pub mod repl;
 mod sizes;
 mod state;
@@ -31,7 +33,7 @@ pub struct Sys;
 pub static MODULE: ModuleDef = ModuleDef {
     name: "sys",
     doc: "This module provides access to some objects used or maintained by the\ninterpreter and to functions that interact strongly with the interpreter.",
-    tables: &[Sys::STATE, Sys::HOOKS, Sys::SIZES, Sys::TRACE, Sys::THREADS, Sys::REPL],
+    tables: &[Sys::STATE, Sys::HOOKS, Sys::SIZES, Sys::TRACE, Sys::THREADS, Sys::REPL, Sys::REMOTE],
     init,
 };
 

@@ -272,12 +272,6 @@ impl Sys {
     #[function(sig = "()")]
     fn deactivate_stack_trampoline(_vm: &Vm) {}
 
-    /// May a debugger attach from outside?
-    #[function(sig = "()")]
-    fn is_remote_debug_enabled(_vm: &Vm) -> bool {
-        false
-    }
-
     /// Private function for getting PyConfig.cpu_count
     #[function(sig = "()")]
     fn _get_cpu_count_config(vm: &Vm) -> i32 {

@@ -187,7 +187,7 @@ fn floor_divide(vm: &Vm, a: &Value, b: &Value) -> Res {
         return Err(vm.zero_division("division by zero"));
     }
     if let (IntView::Small(a), IntView::Small(b)) = (a, b) {
-        return vm.new_int(a.div_floor(&b));
+        return vm.new_int(Integer::div_floor(&a, &b));
     }
     vm.new_bigint(a.to_bigint().div_floor(&b.to_bigint()))
 }
@@ -209,7 +209,9 @@ fn divmod(vm: &Vm, a: &Value, b: &Value) -> Res {
         return Err(vm.zero_division("division by zero"));
     }
     let (q, r) = match (a, b) {
-        (IntView::Small(a), IntView::Small(b)) => (vm.new_int(a.div_floor(&b))?, vm.new_int(a.mod_floor(&b))?),
+        (IntView::Small(a), IntView::Small(b)) => {
+            (vm.new_int(Integer::div_floor(&a, &b))?, vm.new_int(a.mod_floor(&b))?)
+        }
         _ => {
             let (q, r) = a.to_bigint().div_mod_floor(&b.to_bigint());
             (vm.new_bigint(q)?, vm.new_bigint(r)?)
