@@ -4,14 +4,18 @@
 //! (`_PyRunRemoteDebugger`).
 
 use super::Sys;
-use crate::support::errors::os_error;
-use crate::support::paths::Path;
+use crate::support::errors::{os_error, os_error_at};
+use crate::support::paths::{fs_encode, fspath};
+use crate::support::values::c_string;
 use crate::support::{builtin, host, import};
 use ophi_host::{Delivery, MAX_SCRIPT_PATH};
+use ophi_runtime::objects::bytes::Bytes;
 use ophi_runtime::objects::exceptions as exc;
+use ophi_runtime::payload::Downcast;
 use ophi_runtime::vm::Breaker;
-use ophi_runtime::{Res, Value, Vm, methods};
+use ophi_runtime::{Res, Str, Value, Vm, methods};
 use std::cell::Cell;
+use std::ffi::CString;
 use std::sync::{Arc, OnceLock};
 
 /// Whose evaluation loop is rung: the first interpreter that asked. Senders know the address, so it is never given up.
@@ -87,6 +91,17 @@ fn run(vm: &Vm, text: Value) -> Res<()> {
     vm.call(&builtin(vm, "exec")?, &[code, namespace.into_value()]).map(drop)
 }
 
+/// The path as the system takes it (`PyUnicode_FSConverter`).
+fn converted(vm: &Vm, script: &Value) -> Res<CString> {
+    let path = fspath(vm, script)?;
+    let bytes = match (path.downcast::<Str>(), path.downcast::<Bytes>()) {
+        (Some(text), _) => fs_encode(vm, &text)?,
+        (_, Some(bytes)) => bytes.as_slice().to_vec(),
+        _ => Vec::new(),
+    };
+    c_string(vm, bytes)
+}
+
 #[methods(REMOTE)]
 impl Sys {
     /// Does this process run scripts that other processes send with remote_exec()?
@@ -101,22 +116,27 @@ impl Sys {
     /// code as soon as it can, as it runs handlers of signals. The call does not wait for
     /// that and nothing tells when it is done, so the file has to stay as it is until then.
     #[function(sig = "(pid, script)")]
-    fn remote_exec(vm: &Vm, pid: i32, script: Path) -> Res<()> {
-        vm.audit("sys.remote_exec", || Ok(vec![Value::int32(pid), script.value.clone()]))?;
+    fn remote_exec(vm: &Vm, pid: i32, script: &Value) -> Res<()> {
+        let path = converted(vm, script)?;
+        vm.audit("sys.remote_exec", || Ok(vec![Value::int32(pid), script.clone()]))?;
         let host = host(vm);
         for (mode, class, complaint) in [
             (libc::F_OK, &exc::FILE_NOT_FOUND_ERROR, "Script file does not exist"),
             (libc::R_OK, &exc::PERMISSION_ERROR, "Script file cannot be read"),
         ] {
-            if !host.access_at(libc::AT_FDCWD, script.as_c(), mode, 0).map_err(|error| os_error(vm, error))? {
+            if !host.access_at(libc::AT_FDCWD, &path, mode, 0).map_err(|error| os_error(vm, error))? {
                 return Err(vm.raise_with(class, &[vm.new_str(complaint)?.into_value()]));
             }
         }
-        let path = script.as_c().to_bytes();
+        let path = path.to_bytes();
         if path.len() >= MAX_SCRIPT_PATH {
             return Err(vm.value_error("Debugger script path is too long"));
         }
-        match host.send_letter(pid, path).map_err(|error| os_error(vm, error))? {
+        let sent = host.send_letter(pid, path).or_else(|error| {
+            let place = vm.new_str(&format!("/proc/{pid}/maps"))?.into_value();
+            Err(os_error_at(vm, error, &place))
+        });
+        match sent? {
             Delivery::Delivered => Ok(()),
             Delivery::NoBox => Err(vm.runtime_error("the process does not run this version of the interpreter")),
             Delivery::Closed => Err(vm.runtime_error("Remote debugging is not enabled in the remote process")),
