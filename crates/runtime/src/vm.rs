@@ -10,7 +10,7 @@ mod interpreter;
 mod state;
 pub mod threads;
 
-pub use errors::OrRaise;
+pub use errors::{OrRaise, no_memory_at_all};
 pub use interpreter::{Interpreter, InterpreterSettings};
 pub use state::{Breaker, STACK_RESERVE, Vm};
 

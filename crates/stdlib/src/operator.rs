@@ -442,7 +442,7 @@ pub struct AttrGetter {
     names: Ref<Tuple>,
     paths: Vec<Vec<Ref<Str>>>,
 }
-trace_fields!(AttrGetter { names });
+trace_fields!(AttrGetter { names, paths });
 impl Payload for AttrGetter {
     fn def() -> &'static TypeDef {
         &ATTR_GETTER

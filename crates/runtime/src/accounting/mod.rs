@@ -6,7 +6,7 @@
 //! the state of native modules, word by word, and reported apart as *scanned*. The rest is unexplained: a leak, or a reference that
 //! nobody names. More names than counts are an error too: a reference told of that is not owned.
 //!
-//! Immortal objects (interned strings, the empty tuple...) have no count to explain. Objects being destroyed are passed over. A walk may
+//! Immortal objects (names of builtin things, the empty tuple...) have no count to explain. Objects being destroyed are passed over. A walk may
 //! be made wherever Python code runs; it runs none itself and makes no object before it is complete.
 #![allow(unsafe_code)]
 

@@ -14,6 +14,7 @@ pub fn for_each(vm: &Vm, f: &mut dyn FnMut(Holder, Edge, NonNull<Header>)) {
         what(&mut Edges::new(&mut sink));
     };
     root("builtin types", &|edges| interpreter.types.describe(edges));
+    root("method cache", &|edges| interpreter.method_cache.describe(edges));
     root("shapes", &|edges| interpreter.shapes.describe(edges));
     root("sys.modules", &|edges| interpreter.modules.describe(edges));
     root("builtins namespace", &|edges| interpreter.builtins.describe(edges));

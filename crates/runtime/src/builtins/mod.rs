@@ -87,7 +87,7 @@ pub fn make_builtins(vm: &Vm) -> Res<Ref<Module>> {
     for name in ORDER {
         let Some(def) = all.iter().find(|d| d.name == *name) else { continue };
         let function = NativeFunction::new(vm, def, Some(module.to_value()), module_name.clone())?;
-        dict.set_str(vm, &vm.intern(name)?, function.into_value())?;
+        dict.set_str(vm, &vm.intern_forever(name)?, function.into_value())?;
     }
     let common = ["all", "any"].into_iter().filter_map(|name| dict.get_text(vm, name).ok().flatten()).collect();
     vm.interpreter().common.set(common);

@@ -9,6 +9,7 @@ use core::cell::Cell;
 use ophi_heap::{Trace, ValueCell, Visitor};
 
 const STACK_BYTES: usize = 64 << 20;
+const LEAST: usize = 1 << 20;
 
 /// The mapping itself.
 pub struct Stack {
@@ -18,20 +19,28 @@ pub struct Stack {
 
 impl Stack {
     #[cfg(unix)]
-    fn reserve(bytes: usize) -> Stack {
-        // SAFETY: an anonymous private mapping; the result is checked.
-        let base = unsafe {
-            libc::mmap(
-                core::ptr::null_mut(),
-                bytes,
-                libc::PROT_READ | libc::PROT_WRITE,
-                libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE,
-                -1,
-                0,
-            )
-        };
-        assert!(base != libc::MAP_FAILED, "no address space for a thread's frames");
-        Stack { base: base.cast(), bytes }
+    fn reserve(mut bytes: usize) -> Stack {
+        loop {
+            // SAFETY: an anonymous private mapping; the result is checked.
+            let base = unsafe {
+                libc::mmap(
+                    core::ptr::null_mut(),
+                    bytes,
+                    libc::PROT_READ | libc::PROT_WRITE,
+                    libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE,
+                    -1,
+                    0,
+                )
+            };
+            if base != libc::MAP_FAILED {
+                return Stack { base: base.cast(), bytes };
+            }
+            // Where addresses are scarce a smaller stack must do: recursion ends earlier.
+            bytes /= 2;
+            if bytes < LEAST {
+                crate::vm::no_memory_at_all("a thread's frames");
+            }
+        }
     }
 
     #[cfg(not(unix))]

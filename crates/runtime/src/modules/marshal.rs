@@ -74,7 +74,10 @@ impl<'a> Dump<'a> {
             return Ok(Some(false));
         }
         let shared = match value.header() {
-            Some(header) => header.is_immortal() || header.count() > 2,
+            Some(header) => {
+                let interned = value.exact::<Str>(self.vm).is_some_and(|s| s.is_interned());
+                interned || header.is_immortal() || header.count() > 2
+            }
             // Immediates: CPython's small integers are shared objects.
             None => value.as_small_int().is_some_and(|i| (-5..=1024).contains(&i)),
         };

@@ -129,7 +129,7 @@ pub fn start(settings: &InterpreterSettings, stack_size: usize) -> Option<Rc<Vm>
             vm.ty(&OBJECT).header().set_type(head);
             vm.untrack(vm.ty(&OBJECT).as_value());
         }
-        let names = Names::new(|text| vm.intern(text))?;
+        let names = Names::new(|text| vm.intern_forever(text))?;
         vm.interpreter().set_names(names);
         for def in CORE {
             native::fill(vm, def)?;

@@ -155,3 +155,10 @@ impl<T> OrRaise<T> for Result<T, ophi_heap::OutOfMemory> {
         self.map_err(|_| vm.no_memory())
     }
 }
+
+/// Ends the process where not even MemoryError can be raised, as CPython's fatal errors do.
+#[cold]
+pub fn no_memory_at_all(what: &str) -> ! {
+    eprintln!("Fatal Python error: no memory for {what}");
+    std::process::abort()
+}

@@ -169,6 +169,8 @@ impl Interpreter {
     /// itself, a builtin type that is made when first asked for).
     pub fn beyond_limit<T>(&self, f: impl FnOnce() -> T) -> T {
         const RESERVE: usize = 2 * ophi_heap::pool::ARENA_SIZE;
+        #[cfg(feature = "zeal")]
+        let _spared = self.heap.zeal.spare();
         if self.memory_limit == usize::MAX || self.is_beyond_limit.replace(true) {
             return f();
         }
@@ -216,7 +218,7 @@ impl Interpreter {
     pub fn emergency_exception(&self, _vm: &Vm) -> Value {
         match self.emergency.get() {
             Some(exception) => exception,
-            None => panic!("memory ran out before the interpreter was complete"),
+            None => super::no_memory_at_all("the interpreter"),
         }
     }
 }

@@ -241,7 +241,8 @@ impl Sys {
     /// How many strings are interned
     #[function(sig = "(*, _only_immortal=False)")]
     fn getunicodeinternedsize(vm: &Vm, _only_immortal: bool) -> usize {
-        vm.interpreter().interned.len()
+        let (all, immortal) = vm.interpreter().interned.len();
+        if _only_immortal { immortal } else { all }
     }
 
     /// Return the flags that are passed to dlopen() calls.

@@ -149,7 +149,7 @@ impl Vm {
         for table in tables {
             for def in table.methods {
                 let function = NativeFunction::new(self, def, Some(module.to_value()), module_name.clone())?;
-                dict.set_str(self, &self.intern(def.name)?, function.into_value())?;
+                dict.set_str(self, &self.intern_forever(def.name)?, function.into_value())?;
             }
         }
         Ok(())

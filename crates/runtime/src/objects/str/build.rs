@@ -279,8 +279,12 @@ impl Vm {
             return Ok(text.clone());
         }
         let text = match u8::try_from(i) {
-            Ok(b) => self.intern_ref(&self.new_latin1(&[b])?)?,
-            Err(_) => self.intern("")?,
+            Ok(b) => {
+                let text = self.intern_ref(&self.new_latin1(&[b])?)?;
+                text.header().make_immortal();
+                text
+            }
+            Err(_) => self.intern_forever("")?,
         };
         let _ = cell.set(text.clone());
         Ok(text)

@@ -1,15 +1,17 @@
 //! The intern table: one string object per text.
 //!
-//! Interned strings are immortal here (as CPython's static ones are): identifiers and constants come back again and again.
+//! The table does not own what it holds: a string leaves it when the last reference is gone. The names of builtin things are immortal
+//! ([`Vm::intern_forever`]). After CPython's `interned` (Objects/unicodeobject.c), whose mortal strings it does not count either.
 
-use super::Str;
+use super::{Member, Str};
 use crate::payload::Downcast;
+use crate::vm::bootstrap::with_current;
 use crate::vm::{Res, Vm};
 use crate::{GilCell, Ref};
 use hashbrown::HashTable;
 
 pub struct InternTable {
-    strings: GilCell<HashTable<Ref<Str>>>,
+    strings: GilCell<HashTable<Member>>,
 }
 
 impl Default for InternTable {
@@ -24,8 +26,7 @@ impl InternTable {
         // The hash of text is that of its raw units; for ASCII they are the text's bytes.
         if text.is_ascii() {
             let hash = super::hash::hash_bytes(text.as_bytes(), vm.interpreter().hash_key) as u64;
-            let found = self.strings.with(|t| t.find(hash, |s| s.as_ascii() == Some(text)).cloned());
-            if let Some(found) = found {
+            if let Some(found) = self.find(hash, |s| s.as_ascii() == Some(text)) {
                 return Ok(found);
             }
         }
@@ -38,8 +39,7 @@ impl InternTable {
             return Ok(string.clone());
         }
         let hash = string.hash(vm) as u64;
-        let found = self.strings.with(|t| t.find(hash, |s| s.equals(string)).cloned());
-        if let Some(found) = found {
+        if let Some(found) = self.find(hash, |s| s.equals(string)) {
             return Ok(found);
         }
         let exact = match string.as_value().exact::<Str>(vm) {
@@ -50,22 +50,45 @@ impl InternTable {
         self.add(vm, hash, exact)
     }
 
+    #[inline]
+    fn find(&self, hash: u64, is_it: impl Fn(&Ref<Str>) -> bool) -> Option<Ref<Str>> {
+        self.strings.with(|t| t.find(hash, |m| is_it(m.get()) && m.lives()).map(|m| m.get().clone()))
+    }
+
     /// Enters an exact `str` whose text is not there.
     fn add(&self, vm: &Vm, hash: u64, exact: Ref<Str>) -> Res<Ref<Str>> {
-        exact.mark_interned(true);
-        exact.header().make_immortal();
-        let kept = exact.clone();
-        self.strings.with_mut(|t| {
-            t.insert_unique(hash, kept, |s| super::hash::hash_bytes(s.raw(), vm.interpreter().hash_key) as u64);
+        let Some(member) = Member::of(&exact) else { return Ok(exact) };
+        let added = self.strings.with_mut(|t| {
+            let room = t.try_reserve(1, |m| super::hash::hash_bytes(m.get().raw(), vm.interpreter().hash_key) as u64);
+            if room.is_ok() {
+                t.insert_unique(hash, member, |m| m.get().known_hash() as u64);
+            }
+            room.is_ok()
         });
+        if !added {
+            return Err(vm.no_memory());
+        }
+        exact.mark_interned(true);
         Ok(exact)
     }
 
-    pub fn len(&self) -> usize {
-        self.strings.with(HashTable::len)
+    fn remove(&self, string: &Str) {
+        self.strings.with_mut(|t| {
+            if let Ok(entry) = t.find_entry(string.known_hash() as u64, |m| m.is(string)) {
+                entry.remove();
+            }
+        })
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
+    /// How many strings there are, and how many of them are immortal.
+    pub fn len(&self) -> (usize, usize) {
+        self.strings.with(|t| (t.len(), t.iter().filter(|m| m.get().header().is_immortal()).count()))
     }
+}
+
+/// An interned string goes.
+#[cold]
+#[inline(never)]
+pub(super) fn leave(string: &Str) {
+    with_current(|vm| vm.interpreter().interned.remove(string));
 }

@@ -23,6 +23,7 @@ use crate::slots::Slots;
 use crate::vm::{Res, Vm};
 use crate::{Ref, Value, layout};
 use core::cell::Cell;
+use core::ptr::NonNull;
 use ophi_heap::{Layout, TypeFlags};
 use std::borrow::Cow;
 
@@ -120,6 +121,40 @@ impl Payload for Str {
 
 impl crate::Trace for Str {
     fn trace(&self, _: &mut crate::Visitor<'_>) {}
+}
+
+impl Drop for Str {
+    #[inline(always)]
+    fn drop(&mut self) {
+        if self.is_interned() {
+            intern::leave(self)
+        }
+    }
+}
+
+/// An interned string as its table holds it: not counted. A string takes itself out of the table before it goes.
+struct Member(NonNull<ophi_heap::Object<Str>>);
+
+impl Member {
+    fn of(string: &Ref<Str>) -> Option<Member> {
+        NonNull::new(string.as_ptr()).map(Member)
+    }
+
+    /// The string, which may be about to go: see [`Member::lives`].
+    #[allow(unsafe_code)]
+    fn get(&self) -> &Ref<Str> {
+        // SAFETY: the same word, which is not dropped through the borrow; the object is there as long as it is in the table.
+        unsafe { &*(&raw const self.0).cast::<Ref<Str>>() }
+    }
+
+    /// Nobody may take a new reference to a string whose count has come to zero.
+    fn lives(&self) -> bool {
+        self.get().header().count() != 0
+    }
+
+    fn is(&self, string: &Str) -> bool {
+        core::ptr::eq(&**self.get(), string)
+    }
 }
 
 impl Str {
@@ -417,9 +452,16 @@ impl Vm {
         })
     }
 
-    /// The interned string with this text.
+    /// The interned string with this text. It lives as long as somebody holds it.
     pub fn intern(&self, text: &str) -> Res<Ref<Str>> {
         self.interpreter().interned.intern_text(self, text)
+    }
+
+    /// As [`Vm::intern`], for the names of builtin things: the string stays as long as the interpreter.
+    pub fn intern_forever(&self, text: &str) -> Res<Ref<Str>> {
+        let name = self.intern(text)?;
+        name.header().make_immortal();
+        Ok(name)
     }
 
     /// The interned string equal to `string`: itself, from now on, when it is the first of its text and an exact `str`.

@@ -156,7 +156,7 @@ fn build(
     let payload = Type::empty(fields, None, Slots::NONE);
     let ty: TypeRef = vm.new_instance(meta, payload)?;
     if has_dict && inline {
-        match vm.interpreter().shapes.new_root(ty.fields.inline_values.get() as u8) {
+        match vm.interpreter().shapes.new_root(ty.fields.inline_values.get() as u8, 0) {
             Some(root) => ty.root_shape.set(root),
             None => ty.fields.inline_values.set(0),
         }

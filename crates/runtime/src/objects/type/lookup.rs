@@ -2,7 +2,7 @@
 //!
 //! A version number is given to a class when first needed and taken away (with those of all subclasses) whenever a namespace
 //! along its MRO changes; numbers are never used again. So a cache entry is right exactly while version and name agree,
-//! and may hold the found value without owning it. After CPython Objects/typeobject.c (`_PyType_Lookup`).
+//! and may hold the found value without owning it; the name is owned. After CPython Objects/typeobject.c (`_PyType_Lookup`).
 
 use super::{Type, TypeRef};
 use crate::payload::Downcast;
@@ -34,9 +34,34 @@ impl MethodCache {
         &self.entries[((version as u64 ^ (name >> 4)) as usize) % CACHE_SIZE]
     }
 
+    /// Owns the name: its address must not come to mean another one.
+    #[allow(unsafe_code)]
+    fn put(&self, version: u32, name: &Ref<Str>, found: u64) {
+        let word = name.to_value().into_bits();
+        let old = self.slot(version, word).replace(Entry { version, name: word, found });
+        if old.name != 0 {
+            // SAFETY: the entry that is gone owned this reference.
+            drop(unsafe { Value::from_bits(old.name) });
+        }
+    }
+
+    #[allow(unsafe_code)]
     pub fn clear(&self) {
         for e in &self.entries {
-            e.set(Entry { version: 0, name: 0, found: 0 });
+            let old = e.replace(Entry { version: 0, name: 0, found: 0 });
+            if old.name != 0 {
+                // SAFETY: as in `put`.
+                drop(unsafe { Value::from_bits(old.name) });
+            }
+        }
+    }
+
+    /// The names, which are owned here.
+    #[allow(unsafe_code)]
+    pub fn describe(&self, edges: &mut ophi_heap::Edges<'_>) {
+        for e in self.entries.iter().map(Cell::get).filter(|e| e.name != 0) {
+            // SAFETY: the word of a reference that the entry owns; not dropped here.
+            edges.value(&core::mem::ManuallyDrop::new(unsafe { Value::from_bits(e.name) }));
         }
     }
 }
@@ -75,9 +100,7 @@ impl Type {
         if name.is_interned() {
             let version = self.ensure_version(vm);
             if version != 0 {
-                let word = name.as_value().bits();
-                let entry = Entry { version, name: word, found: found.as_ref().map_or(0, Value::bits) };
-                vm.interpreter().method_cache.slot(version, word).set(entry);
+                vm.interpreter().method_cache.put(version, name, found.as_ref().map_or(0, Value::bits));
             }
         }
         found

@@ -33,7 +33,7 @@ pub fn add_native_members(vm: &Vm, ty: &TypeRef, def: &'static TypeDef, dict: &R
             continue;
         }
         let Some(wrapped) = def.slots.get(row.slot) else { continue };
-        let name = vm.intern(row.name)?;
+        let name = vm.intern_forever(row.name)?;
         if dict.find_str(vm, &name).is_some() {
             continue;
         }
@@ -55,7 +55,7 @@ pub fn add_native_members(vm: &Vm, ty: &TypeRef, def: &'static TypeDef, dict: &R
         add_table(vm, ty, dict, super::construct::DICT_TABLE)?;
     }
     if def.module != "builtins" && dict.find_str(vm, &names.__module__).is_none() {
-        dict.set_str(vm, &names.__module__, vm.intern(def.module)?.into_value())?;
+        dict.set_str(vm, &names.__module__, vm.intern_forever(def.module)?.into_value())?;
     }
     if dict.find_str(vm, &names.__doc__).is_none() {
         let doc = doc_text(def);
@@ -80,16 +80,16 @@ pub fn add_table(vm: &Vm, ty: &TypeRef, dict: &Ref<Dict>, table: &'static crate:
                 crate::objects::staticmethod::new_static(vm, function)?
             }
         };
-        dict.set_str(vm, &vm.intern(def.name)?, value)?;
+        dict.set_str(vm, &vm.intern_forever(def.name)?, value)?;
     }
     for def in table.members {
-        let name = vm.intern(def.name)?;
+        let name = vm.intern_forever(def.name)?;
         let member = MemberDescriptor { owner: ty.clone(), name: name.clone(), place: Place::Native(def) };
         dict.set_str(vm, &name, vm.new_object(member)?.into_value())?;
     }
     for def in table.accessors {
         let value = vm.new_object(GetSetDescriptor { owner: ty.clone(), def })?;
-        dict.set_str(vm, &vm.intern(def.name)?, value.into_value())?;
+        dict.set_str(vm, &vm.intern_forever(def.name)?, value.into_value())?;
     }
     Ok(())
 }

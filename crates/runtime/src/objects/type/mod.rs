@@ -284,8 +284,11 @@ impl Type {
         if !plain || room >= shapes::MAX_INLINE || vm.interpreter().shapes.root(shape).0 != self.root_shape.get() {
             return;
         }
+        if !vm.interpreter().shapes.is_full(shape) {
+            return;
+        }
         let more = (2 * room).clamp(room + 2, shapes::MAX_INLINE);
-        if let Some(root) = vm.interpreter().shapes.new_root(more as u8) {
+        if let Some(root) = vm.interpreter().shapes.new_root(more as u8, self.root_shape.get()) {
             fields.inline_values.set(more as u16);
             self.root_shape.set(root);
         }
@@ -317,6 +320,9 @@ impl Type {
 
 impl Drop for Type {
     fn drop(&mut self) {
+        if self.root_shape.get() != 0 {
+            crate::vm::bootstrap::with_current(|vm| vm.interpreter().shapes.forget(self.root_shape.get()));
+        }
         // Subclass lists do not own: take this class out of its bases' lists. The address is that of the payload's object.
         let header = size_of::<ophi_heap::Header>();
         let me = (self as *const Type).wrapping_byte_sub(header) as *const ophi_heap::Object<Type>;

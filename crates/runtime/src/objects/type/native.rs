@@ -22,8 +22,8 @@ pub fn ensure<'a>(vm: &'a Vm, def: &'static TypeDef) -> &'a TypeRef {
             fill(vm, def)
         });
         if let Err(raised) = filled {
-            let _ = vm.take_raised(raised);
-            panic!("the builtin type {} could not be made", def.name);
+            vm.forget(raised);
+            crate::vm::no_memory_at_all(&format!("the builtin type {}", def.name));
         }
     }
     match vm.interpreter().types[def.id.get()].get() {
@@ -97,7 +97,7 @@ fn allocate(vm: &Vm, def: &'static TypeDef) -> TypeRef {
             object
         }
     };
-    let Ok(object) = object else { panic!("no memory for the builtin type {}", def.name) };
+    let Ok(object) = object else { crate::vm::no_memory_at_all(&format!("the builtin type {}", def.name)) };
     object.header().make_immortal();
     vm.untrack(object.as_value());
     object.base.set(base);
@@ -139,7 +139,7 @@ pub fn fill(vm: &Vm, def: &'static TypeDef) -> Res<()> {
     if let Some(base) = def.base {
         fill(vm, base)?;
     }
-    let name = vm.intern(def.name)?;
+    let name = vm.intern_forever(def.name)?;
     ty.name.set(Some(name.clone()));
     ty.qualname.set(Some(name));
     let base = ty.base.get();

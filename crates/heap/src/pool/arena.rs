@@ -1,0 +1,276 @@
+//! The range of addresses that the arenas lie in, the arenas, and the pools in them.
+//!
+//! The range begins small and grows at its end: it lies far from where the system places what it is asked for, so the addresses behind it
+//! are mostly free. Few addresses are in use before they are needed (`ulimit -v`, memory checkers and containers count them), and "is it
+//! ours?" stays one comparison. When it cannot grow, small blocks come from the system's allocator like large ones, and the program goes
+//! on until that refuses.
+
+use super::{ARENA_SIZE, HEADER_SIZE, Heap, POOL_SIZE, POOLS_PER_ARENA, Pool};
+use core::cell::Cell;
+use core::ptr::{null, null_mut};
+
+/// What a heap begins with; each time it is used up, the range grows by as much as it has.
+const FIRST: usize = 64 << 20;
+/// Less is not worth reserving.
+const LEAST: usize = 4 << 20;
+/// Each heap of the process tries places of its own for its range.
+const PLACE: usize = 0x2000_0000_0000;
+const BETWEEN_PLACES: usize = 1 << 40;
+const PLACES: usize = 24;
+
+/// Reserved addresses, aligned to an arena.
+pub(super) struct Range {
+    pub(super) base: usize,
+    pub(super) size: Cell<usize>,
+}
+
+/// Reserves addresses, if possible at `place` (0: anywhere); touches no memory.
+fn reserve(place: usize, size: usize) -> Option<usize> {
+    #[cfg(target_os = "linux")]
+    let fixed = if place == 0 { 0 } else { libc::MAP_FIXED_NOREPLACE };
+    #[cfg(not(target_os = "linux"))]
+    let fixed = 0;
+    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE | fixed;
+    // SAFETY: nothing that is there is replaced.
+    let p = unsafe { libc::mmap(place as *mut libc::c_void, size, libc::PROT_NONE, flags, -1, 0) };
+    if p == libc::MAP_FAILED {
+        return None;
+    }
+    if place != 0 && p as usize != place {
+        // An older system takes the place for a hint.
+        release(p as usize, size);
+        return None;
+    }
+    Some(p as usize)
+}
+
+fn release(address: usize, size: usize) {
+    // SAFETY: reserved by `reserve`; whoever drops a heap has dropped its values.
+    unsafe { libc::munmap(address as *mut libc::c_void, size) };
+}
+
+impl Range {
+    /// The first addresses, as many as the system gives, but no more than a quarter of what the process may have.
+    pub(super) fn new() -> Option<Range> {
+        let limit = address_limit();
+        let mut size = FIRST;
+        while size >= LEAST {
+            if size <= limit / 4 {
+                // Places differ from run to run as those of the stack do.
+                let here = 0u8;
+                let start = (&raw const here as usize >> 12) % PLACES;
+                let place = (0..PLACES).map(|i| PLACE + (start + i) % PLACES * BETWEEN_PLACES);
+                if let Some(base) = place.into_iter().find_map(|place| reserve(place, size)) {
+                    return Some(Range { base, size: Cell::new(size) });
+                }
+                if let Some(mapped) = reserve(0, size + ARENA_SIZE) {
+                    let base = (mapped + ARENA_SIZE - 1) & !(ARENA_SIZE - 1);
+                    return Some(Range { base, size: Cell::new(size) });
+                }
+            }
+            size /= 2;
+        }
+        None
+    }
+
+    /// As much again behind the end, if the process may have it and the addresses are free.
+    #[cold]
+    fn grow(&self) -> bool {
+        let mut more = self.size.get();
+        let limit = address_limit();
+        while more >= ARENA_SIZE {
+            let total = self.size.get() + more;
+            if total <= limit / 2 && total <= BETWEEN_PLACES && reserve(self.base + self.size.get(), more).is_some() {
+                self.size.set(total);
+                return true;
+            }
+            more /= 2;
+            if more < LEAST {
+                break;
+            }
+        }
+        false
+    }
+
+    #[inline(always)]
+    pub(super) fn contains(&self, address: usize) -> bool {
+        address.wrapping_sub(self.base) < self.size.get()
+    }
+}
+
+impl Drop for Range {
+    fn drop(&mut self) {
+        release(self.base, self.size.get());
+    }
+}
+
+/// How many addresses the process may have (`RLIMIT_AS`).
+fn address_limit() -> usize {
+    let mut limit = libc::rlimit { rlim_cur: libc::RLIM_INFINITY, rlim_max: libc::RLIM_INFINITY };
+    // SAFETY: writes to the structure given.
+    let asked = unsafe { libc::getrlimit(libc::RLIMIT_AS, &mut limit) };
+    if asked != 0 || limit.rlim_cur == libc::RLIM_INFINITY { usize::MAX } else { limit.rlim_cur as usize }
+}
+
+/// What may be taken beside the arenas: all, unless the process's addresses are limited; then what the range leaves of them, less what
+/// the program's code, stacks and the allocator's own bookkeeping take.
+pub(super) fn addresses_beside(range: &Range) -> usize {
+    const ASIDE: usize = 160 << 20;
+    match address_limit() {
+        usize::MAX => usize::MAX,
+        limit => limit.saturating_sub(range.size.get() + ASIDE.min(limit / 2)),
+    }
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct ArenaState {
+    pub(super) committed: bool,
+    pub(super) pools_in_use: u16,
+    /// Pools of this arena never yet used.
+    pub(super) fresh_pools: u16,
+}
+
+impl Heap {
+    /// Every arena that fits into the range is in use, and it cannot grow.
+    pub(super) fn range_is_used_up(&self) -> bool {
+        (self.committed_arenas.get() + 1) * ARENA_SIZE > self.range.size.get() && !self.grow_range()
+    }
+
+    #[cold]
+    fn grow_range(&self) -> bool {
+        // Asking again for every block would cost more than the block.
+        let refused = self.growth_refused.get();
+        if refused != 0 && self.large_blocks.get() < refused {
+            return false;
+        }
+        let grown = self.range.grow();
+        self.growth_refused.set(if grown { 0 } else { self.large_blocks.get() + 4096 });
+        self.outside.set(addresses_beside(&self.range));
+        grown
+    }
+
+    /// An empty pool made ready for `class`.
+    pub(super) fn take_pool(&self, class: usize) -> Option<*const Pool> {
+        let mut p = self.empty.get();
+        if p.is_null() {
+            p = self.fresh_pool()?;
+        } else {
+            // SAFETY: empty pools are committed.
+            self.empty.set(unsafe { (*p).next.get() });
+            if !self.empty.get().is_null() {
+                // SAFETY: as above.
+                unsafe { (*self.empty.get()).prev.set(null()) };
+            }
+        }
+        self.arenas.borrow_mut()[self.arena_of(p as usize)].pools_in_use += 1;
+        let first = p as usize + HEADER_SIZE;
+        // SAFETY: a committed pool that nobody uses.
+        unsafe {
+            (p as *mut Pool).write(Pool {
+                free: Cell::new(null_mut()),
+                fresh: Cell::new(first as *mut u8),
+                used: Cell::new(0),
+                class: Cell::new(class as u32),
+                next: Cell::new(null()),
+                prev: Cell::new(null()),
+            });
+        }
+        Some(p)
+    }
+
+    pub(super) fn arena_of(&self, address: usize) -> usize {
+        (address - self.range.base) / ARENA_SIZE
+    }
+
+    /// A pool never used before, committing an arena when needed.
+    fn fresh_pool(&self) -> Option<*const Pool> {
+        let mut arenas = self.arenas.borrow_mut();
+        let index = match arenas.iter().rposition(|a| a.committed && a.fresh_pools > 0) {
+            Some(index) => index,
+            None => {
+                if self.range_is_used_up() {
+                    return None;
+                }
+                let index = arenas.iter().position(|a| !a.committed).unwrap_or(arenas.len());
+                if !self.charge(ARENA_SIZE) {
+                    return None;
+                }
+                let address = self.range.base + index * ARENA_SIZE;
+                // SAFETY: inside the reserved range.
+                let failed = unsafe {
+                    libc::mprotect(address as *mut libc::c_void, ARENA_SIZE, libc::PROT_READ | libc::PROT_WRITE) != 0
+                };
+                if failed {
+                    self.discharge(ARENA_SIZE);
+                    return None;
+                }
+                let state = ArenaState { committed: true, pools_in_use: 0, fresh_pools: POOLS_PER_ARENA as u16 };
+                if index == arenas.len() {
+                    arenas.push(state);
+                } else {
+                    arenas[index] = state;
+                }
+                self.committed_arenas.set(self.committed_arenas.get() + 1);
+                index
+            }
+        };
+        let arena = &mut arenas[index];
+        let nth = POOLS_PER_ARENA - arena.fresh_pools as usize;
+        arena.fresh_pools -= 1;
+        Some((self.range.base + index * ARENA_SIZE + nth * POOL_SIZE) as *const Pool)
+    }
+
+    pub(super) fn give_pool(&self, pool: &Pool) {
+        let head = self.empty.get();
+        pool.next.set(head);
+        pool.prev.set(null());
+        if !head.is_null() {
+            // SAFETY: empty pools are committed.
+            unsafe { (*head).prev.set(pool) };
+        }
+        self.empty.set(pool);
+        let index = self.arena_of(pool as *const Pool as usize);
+        let empty_arena = {
+            let mut arenas = self.arenas.borrow_mut();
+            arenas[index].pools_in_use -= 1;
+            arenas[index].pools_in_use == 0 && self.committed_arenas.get() > 1
+        };
+        if empty_arena {
+            self.give_arena(index);
+        }
+    }
+
+    /// Returns an arena without used pools to the system.
+    fn give_arena(&self, index: usize) {
+        let start = self.range.base + index * ARENA_SIZE;
+        let mut p = self.empty.get();
+        while !p.is_null() {
+            // SAFETY: empty pools are committed until this function ends.
+            let pool = unsafe { &*p };
+            let next = pool.next.get();
+            if self.arena_of(p as usize) == index {
+                let prev = pool.prev.get();
+                // SAFETY: neighbours in the list are committed.
+                unsafe {
+                    if !next.is_null() {
+                        (*next).prev.set(prev);
+                    }
+                    if prev.is_null() {
+                        self.empty.set(next);
+                    } else {
+                        (*prev).next.set(next);
+                    }
+                }
+            }
+            p = next;
+        }
+        self.arenas.borrow_mut()[index] = ArenaState { committed: false, pools_in_use: 0, fresh_pools: 0 };
+        self.committed_arenas.set(self.committed_arenas.get() - 1);
+        // SAFETY: no pool of the arena is in use or listed; the mapping stays reserved.
+        unsafe {
+            libc::madvise(start as *mut libc::c_void, ARENA_SIZE, libc::MADV_DONTNEED);
+            libc::mprotect(start as *mut libc::c_void, ARENA_SIZE, libc::PROT_NONE);
+        }
+        self.discharge(ARENA_SIZE);
+    }
+}

@@ -1,0 +1,97 @@
+//! Storage for [`crate::Buffer`] and the tables of dicts: in the pools when small, else from the system's allocator, counted to the byte.
+
+use super::{BLOCK_ALIGN, Kind, MAX_SMALL, current};
+use core::alloc::{GlobalAlloc, Layout};
+use core::ptr::NonNull;
+use std::alloc::System;
+
+/// Small storage lies in the pools too.
+#[inline(always)]
+fn is_small(layout: Layout) -> bool {
+    layout.size() <= MAX_SMALL && layout.align() <= BLOCK_ALIGN
+}
+
+/// Storage for [`crate::Buffer`]: pool blocks when small, else system memory, counted to the byte.
+#[inline]
+pub(crate) fn raw_allocate(layout: Layout) -> Option<NonNull<u8>> {
+    let heap = current();
+    if is_small(layout) {
+        return heap.allocate_block(layout.size(), Kind::Storage);
+    }
+    #[cfg(feature = "zeal")]
+    if heap.zeal.refuses(heap) {
+        return None;
+    }
+    if !heap.charge(layout.size()) {
+        return None;
+    }
+    // The system's allocator itself: these bytes are counted already.
+    // SAFETY: the size is not zero (checked by the caller).
+    let p = NonNull::new(unsafe { System.alloc(layout) });
+    match p {
+        None => heap.discharge(layout.size()),
+        Some(p) if heap.traced.get() => (heap.hooks().allocated)(p.as_ptr(), layout.size()),
+        Some(_) => {}
+    }
+    p
+}
+
+/// # Safety
+/// `p` came from `raw_allocate` or `raw_resize` with `layout`.
+pub(crate) unsafe fn raw_free(p: NonNull<u8>, layout: Layout) {
+    let heap = current();
+    if is_small(layout) {
+        // SAFETY: the caller's promise; small storage came from the pools.
+        return unsafe { heap.free_block(p) };
+    }
+    if heap.traced.get() {
+        (heap.hooks().released)(p.as_ptr());
+    }
+    heap.discharge(layout.size());
+    // SAFETY: the caller's promise.
+    unsafe {
+        #[cfg(feature = "zeal")]
+        core::ptr::write_bytes(p.as_ptr(), 0xdd, layout.size());
+        System.dealloc(p.as_ptr(), layout)
+    }
+}
+
+/// # Safety
+/// `p` came from `raw_allocate` or `raw_resize` with `old`; `new.size()` is not zero; alignments agree.
+pub(crate) unsafe fn raw_resize(p: NonNull<u8>, old: Layout, new: Layout) -> Option<NonNull<u8>> {
+    if is_small(old) || is_small(new) {
+        if is_small(old) && is_small(new) && old.size().div_ceil(BLOCK_ALIGN) == new.size().div_ceil(BLOCK_ALIGN) {
+            return Some(p);
+        }
+        let q = raw_allocate(new)?;
+        // SAFETY: both blocks hold at least the smaller size, and do not overlap.
+        unsafe {
+            core::ptr::copy_nonoverlapping(p.as_ptr(), q.as_ptr(), old.size().min(new.size()));
+            raw_free(p, old);
+        }
+        return Some(q);
+    }
+    let heap = current();
+    if new.size() > old.size() && !heap.charge(new.size() - old.size()) {
+        return None;
+    }
+    // SAFETY: the caller's promise.
+    let q = NonNull::new(unsafe { System.realloc(p.as_ptr(), old, new.size()) });
+    match q {
+        Some(q) => {
+            if new.size() < old.size() {
+                heap.discharge(old.size() - new.size());
+            }
+            if heap.traced.get() {
+                (heap.hooks().released)(p.as_ptr());
+                (heap.hooks().allocated)(q.as_ptr(), new.size());
+            }
+        }
+        None => {
+            if new.size() > old.size() {
+                heap.discharge(new.size() - old.size());
+            }
+        }
+    }
+    q
+}
