@@ -27,7 +27,7 @@ pub static MODULE: ModuleDef = ModuleDef {
 
 static EMPTY: TypeDef = TypeDef {
     module: "_queue",
-    doc: "Exception raised by Queue.get(block=0)/get_nowait().",
+    doc: "get() found nothing and was not to wait.",
     flags: FLAGS.with(TypeFlags::WEAKREF),
     ..TypeDef::of::<BaseException>("Empty", &EXCEPTION)
 };
@@ -63,7 +63,7 @@ impl Payload for SimpleQueue {
 
 pub static SIMPLE_QUEUE: TypeDef = TypeDef {
     module: "_queue",
-    doc: "Simple, unbounded, reentrant FIFO queue.",
+    doc: "SimpleQueue()\n--\n\nA queue, first in first out, without a bound. A thread may use it again from within itself, as in a signal handler.",
     flags: TypeFlags::BASETYPE.with(TypeFlags::GC).with(TypeFlags::WEAKREF),
     slots: Slots { new: Some(new), ..Slots::NONE },
     tables: &[SimpleQueue::METHODS],

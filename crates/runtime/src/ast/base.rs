@@ -184,7 +184,10 @@ impl Node {
         vm.new_tuple(&[class.to_value(), places, dict.into_value()])
     }
 
-    #[method(doc = "Return a copy of the AST node with new values for the specified fields.")]
+    #[method(
+        doc = "Return a copy of the AST node with new values for the specified fields.",
+        text = "($self, /, **fields)"
+    )]
     fn __replace__(vm: &Vm, this: &Ref<Node>, args: Args) -> Res {
         if !args.pos().is_empty() {
             return Err(vm.type_error("__replace__() takes no positional arguments"));

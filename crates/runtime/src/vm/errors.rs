@@ -128,7 +128,7 @@ impl Vm {
     #[inline(never)]
     pub fn no_attribute(&self, object: &Value, name: &Ref<Str>) -> Raised {
         let message = match object.downcast::<crate::Type>() {
-            Some(ty) => format!("type object '{}' has no attribute '{}'", ty.name(), name.to_utf8_lossy()),
+            Some(ty) => format!("type object '{}' has no attribute '{}'", ty.full_name(), name.to_utf8_lossy()),
             None => format!("'{}' object has no attribute '{}'", self.type_name(object), name.to_utf8_lossy()),
         };
         self.attribute_error_for(object, name, &message)

@@ -119,7 +119,8 @@ fn or(vm: &Vm, a: &Value, b: &Value) -> Res {
 impl DefaultDict {
     #[method(
         doc = "__missing__(key) # What d[key] does for a missing key: KeyError without a factory, else its result is kept and returned.\n",
-        sig = "(key, /)"
+        sig = "(key, /)",
+        text = "($self, object, /)"
     )]
     fn __missing__(vm: &Vm, this: &Value, key: &Value) -> Res {
         let (own, _) = of(vm, this)?;

@@ -328,7 +328,10 @@ impl OrderedDict {
         ordered_iter::iter(vm, this, Part::Keys, true)
     }
 
-    #[method(doc = "Make the key the last one, or with last=False the first. KeyError if it is missing.")]
+    #[method(
+        doc = "Make the key the last one, or with last=False the first. KeyError if it is missing.",
+        text = "($self, /, key, last=True)"
+    )]
     fn move_to_end(vm: &Vm, this: &Value, args: Args) -> Res<()> {
         static SIGNATURE: Signature = Signature {
             text: "(key, last=True)",

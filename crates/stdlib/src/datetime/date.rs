@@ -271,7 +271,7 @@ impl Date {
     }
 
     /// int -> date corresponding to a proleptic Gregorian ordinal.
-    #[classmethod(sig = "(ordinal, /)")]
+    #[classmethod(sig = "(ordinal, /)", text = "")]
     fn fromordinal(vm: &Vm, cls: &TypeRef, ordinal: &Value) -> Res {
         let ordinal = c_int(vm, ordinal)?;
         if ordinal < 1 {
@@ -357,7 +357,7 @@ impl Date {
         text::strftime(vm, this, format, &tuple, this)
     }
 
-    #[method(sig = "(format, /)", doc = "Formats self with strftime.")]
+    #[method(sig = "(format, /)", doc = "Formats self with strftime.", text = "")]
     fn __format__(vm: &Vm, this: &Value, format: &Value) -> Res {
         formatted(vm, this, format)
     }
@@ -416,7 +416,7 @@ impl Date {
     }
 
     /// The same as replace().
-    #[method]
+    #[method(text = "($self, /, **changes)")]
     fn __replace__(vm: &Vm, this: &Value, args: Args) -> Res {
         Date::replace(vm, this, args)
     }

@@ -232,7 +232,7 @@ impl Moment {
     }
 
     /// Construct a naive UTC datetime from a POSIX timestamp.
-    #[classmethod(sig = "(timestamp, /)")]
+    #[classmethod(sig = "(timestamp, /)", text = "")]
     fn utcfromtimestamp(vm: &Vm, cls: &TypeRef, timestamp: &Value) -> Res {
         warn(
             vm,
@@ -429,7 +429,7 @@ impl Moment {
     }
 
     /// The same as replace().
-    #[method]
+    #[method(text = "($self, /, **changes)")]
     fn __replace__(vm: &Vm, this: &Value, args: Args) -> Res {
         Moment::replace(vm, this, args)
     }
@@ -443,7 +443,7 @@ impl Moment {
         moment_math::as_time_zone(vm, this, &tz)
     }
 
-    #[method(sig = "(protocol, /)", doc = "__reduce_ex__(proto) -> (cls, state)")]
+    #[method(sig = "(protocol, /)", doc = "__reduce_ex__(proto) -> (cls, state)", text = "")]
     fn __reduce_ex__(vm: &Vm, this: &Value, protocol: i32) -> Res {
         let state = state_tuple(vm, of(vm, this)?, protocol)?;
         vm.new_tuple(&[vm.class(this).to_value(), state])

@@ -273,7 +273,7 @@ impl Time {
         text::strftime(vm, this, format, &tuple, &Value::NONE)
     }
 
-    #[method(sig = "(format, /)", doc = "Formats self with strftime.")]
+    #[method(sig = "(format, /)", doc = "Formats self with strftime.", text = "")]
     fn __format__(vm: &Vm, this: &Value, format: &Value) -> Res {
         formatted(vm, this, format)
     }
@@ -316,7 +316,7 @@ impl Time {
     }
 
     /// The same as replace().
-    #[method]
+    #[method(text = "($self, /, **changes)")]
     fn __replace__(vm: &Vm, this: &Value, args: Args) -> Res {
         Time::replace(vm, this, args)
     }
@@ -337,7 +337,7 @@ impl Time {
         time_of(vm, cls, parts, &clock.zone, 0)
     }
 
-    #[method(sig = "(protocol, /)", doc = "__reduce_ex__(proto) -> (cls, state)")]
+    #[method(sig = "(protocol, /)", doc = "__reduce_ex__(proto) -> (cls, state)", text = "")]
     fn __reduce_ex__(vm: &Vm, this: &Value, protocol: i32) -> Res {
         let state = state_tuple(vm, of(vm, this)?, protocol)?;
         vm.new_tuple(&[vm.class(this).to_value(), state])

@@ -197,12 +197,12 @@ impl Cache {
         vm.get_attr(this, &vm.names().__qualname__)
     }
 
-    #[method(sig = "()")]
+    #[method(sig = "()", text = "")]
     fn __copy__(_: &Vm, this: &Value) -> Value {
         this.clone()
     }
 
-    #[method(sig = "(memo, /)")]
+    #[method(sig = "(memo, /)", text = "")]
     fn __deepcopy__(_: &Vm, this: &Value, memo: &Value) -> Value {
         let _ = memo;
         this.clone()

@@ -81,7 +81,7 @@ impl Payload for Partial {
 
 pub static PARTIAL: TypeDef = TypeDef {
     module: "functools",
-    doc: "A function with some of its arguments already given.",
+    doc: "partial(func, /, *args, **keywords)\n--\n\nA function with some of its arguments already given.",
     flags: TypeFlags::GC.with(TypeFlags::BASETYPE).with(TypeFlags::DICT).with(TypeFlags::WEAKREF),
     slots: Slots { repr: Some(repr), call: Some(call), descr_get: Some(descr_get), new: Some(new), ..Slots::NONE },
     tables: &[Partial::METHODS],

@@ -33,7 +33,7 @@ pub const FLAGS: TypeFlags =
 
 pub static IO_BASE: TypeDef = TypeDef {
     module: "_io",
-    doc: "The abstract base class for all I/O classes.\n\nThis class provides dummy implementations for many methods that\nderived classes can override selectively; the default implementations\nrepresent a file that cannot be read, written or seeked.",
+    doc: "_IOBase()\n--\n\nWhat every stream has in common.\n\nThe methods here are those of a stream that can neither be read nor written nor sought in;\nthe classes below replace what they can do.",
     flags: FLAGS,
     slots: Slots {
         new: Some(new),
@@ -48,7 +48,7 @@ pub static IO_BASE: TypeDef = TypeDef {
 
 pub static RAW_IO_BASE: TypeDef = TypeDef {
     module: "_io",
-    doc: "Base class for raw binary I/O.",
+    doc: "What raw streams of bytes have in common.",
     flags: FLAGS,
     tables: &[IoBase::RAW],
     ..TypeDef::of::<IoBase>("_RawIOBase", &IO_BASE)
@@ -56,7 +56,7 @@ pub static RAW_IO_BASE: TypeDef = TypeDef {
 
 pub static BUFFERED_IO_BASE: TypeDef = TypeDef {
     module: "_io",
-    doc: "Base class for buffered IO objects.",
+    doc: "What buffered streams of bytes have in common.",
     flags: FLAGS,
     tables: &[IoBase::BUFFERED],
     ..TypeDef::of::<IoBase>("_BufferedIOBase", &IO_BASE)
@@ -153,7 +153,7 @@ pub fn size(vm: &Vm, value: Option<&Value>) -> Res<i64> {
 #[methods]
 impl IoBase {
     /// Change the stream position to the given byte offset.
-    #[method]
+    #[method(text = "($self, offset, whence=0, /)")]
     fn seek(vm: &Vm, _this: &Value, _args: ophi_runtime::Args<'_>) -> Res {
         Err(unsupported(vm, "seek"))
     }
@@ -165,7 +165,7 @@ impl IoBase {
     }
 
     /// Truncate file to size bytes.
-    #[method]
+    #[method(text = "($self, size=None, /)")]
     fn truncate(vm: &Vm, _this: &Value, _args: ophi_runtime::Args<'_>) -> Res {
         Err(unsupported(vm, "truncate"))
     }
@@ -210,17 +210,17 @@ impl IoBase {
         check_closed(vm, this)
     }
 
-    #[method(name = "_checkSeekable")]
+    #[method(name = "_checkSeekable", text = "($self, /)")]
     fn check_seekable(vm: &Vm, this: &Value, _args: ophi_runtime::Args<'_>) -> Res<bool> {
         check_able(vm, this, "seekable", "File or stream is not seekable.").map(|()| true)
     }
 
-    #[method(name = "_checkReadable")]
+    #[method(name = "_checkReadable", text = "($self, /)")]
     fn check_readable(vm: &Vm, this: &Value, _args: ophi_runtime::Args<'_>) -> Res<bool> {
         check_able(vm, this, "readable", "File or stream is not readable.").map(|()| true)
     }
 
-    #[method(name = "_checkWritable")]
+    #[method(name = "_checkWritable", text = "($self, /)")]
     fn check_writable(vm: &Vm, this: &Value, _args: ophi_runtime::Args<'_>) -> Res<bool> {
         check_able(vm, this, "writable", "File or stream is not writable.").map(|()| true)
     }
@@ -430,22 +430,22 @@ fn read_into_by(vm: &Vm, this: &Value, method: &str, buffer: &Value) -> Res {
 #[methods(BUFFERED)]
 impl IoBase {
     /// Disconnect this buffer from its underlying raw stream and return it.
-    #[method(name = "detach")]
+    #[method(name = "detach", text = "($self, /)")]
     fn buffered_detach(vm: &Vm, _this: &Value, _args: ophi_runtime::Args<'_>) -> Res {
         Err(unsupported(vm, "detach"))
     }
 
-    #[method(name = "read")]
+    #[method(name = "read", text = "($self, size=-1, /)")]
     fn buffered_read(vm: &Vm, _this: &Value, _args: ophi_runtime::Args<'_>) -> Res {
         Err(unsupported(vm, "read"))
     }
 
-    #[method(name = "read1")]
+    #[method(name = "read1", text = "($self, size=-1, /)")]
     fn buffered_read1(vm: &Vm, _this: &Value, _args: ophi_runtime::Args<'_>) -> Res {
         Err(unsupported(vm, "read1"))
     }
 
-    #[method(name = "write")]
+    #[method(name = "write", text = "($self, b, /)")]
     fn buffered_write(vm: &Vm, _this: &Value, _args: ophi_runtime::Args<'_>) -> Res {
         Err(unsupported(vm, "write"))
     }
@@ -464,22 +464,22 @@ impl IoBase {
 #[methods(TEXT)]
 impl IoBase {
     /// Separate the underlying buffer from the TextIOBase and return it.
-    #[method(name = "detach")]
+    #[method(name = "detach", text = "($self, /)")]
     fn text_detach(vm: &Vm, _this: &Value, _args: ophi_runtime::Args<'_>) -> Res {
         Err(unsupported(vm, "detach"))
     }
 
-    #[method(name = "read")]
+    #[method(name = "read", text = "($self, size=-1, /)")]
     fn text_read(vm: &Vm, _this: &Value, _args: ophi_runtime::Args<'_>) -> Res {
         Err(unsupported(vm, "read"))
     }
 
-    #[method(name = "readline")]
+    #[method(name = "readline", text = "($self, size=-1, /)")]
     fn text_readline(vm: &Vm, _this: &Value, _args: ophi_runtime::Args<'_>) -> Res {
         Err(unsupported(vm, "readline"))
     }
 
-    #[method(name = "write")]
+    #[method(name = "write", text = "($self, s, /)")]
     fn text_write(vm: &Vm, _this: &Value, _args: ophi_runtime::Args<'_>) -> Res {
         Err(unsupported(vm, "write"))
     }

@@ -64,7 +64,7 @@ const SLOTS: Slots =
 
 pub static BUFFERED_READER: TypeDef = TypeDef {
     module: "_io",
-    doc: "A buffer around a raw stream, for reading.",
+    doc: "BufferedReader(raw, buffer_size=DEFAULT_BUFFER_SIZE)\n--\n\nA buffer around a raw stream, for reading.",
     flags: FLAGS,
     slots: Slots { init: Some(init_reader), ..SLOTS },
     tables: &[Buffered::COMMON, Buffered::READING],
@@ -73,7 +73,7 @@ pub static BUFFERED_READER: TypeDef = TypeDef {
 
 pub static BUFFERED_WRITER: TypeDef = TypeDef {
     module: "_io",
-    doc: "A buffer around a raw stream, for writing.",
+    doc: "BufferedWriter(raw, buffer_size=DEFAULT_BUFFER_SIZE)\n--\n\nA buffer around a raw stream, for writing.",
     flags: FLAGS,
     slots: Slots { init: Some(init_writer), ..SLOTS },
     tables: &[Buffered::COMMON, Buffered::WRITING],
@@ -82,7 +82,7 @@ pub static BUFFERED_WRITER: TypeDef = TypeDef {
 
 pub static BUFFERED_RANDOM: TypeDef = TypeDef {
     module: "_io",
-    doc: "A buffer around a raw stream that can seek, for reading and writing.",
+    doc: "BufferedRandom(raw, buffer_size=DEFAULT_BUFFER_SIZE)\n--\n\nA buffer around a raw stream that can seek, for reading and writing.",
     flags: FLAGS,
     slots: Slots { init: Some(init_random), ..SLOTS },
     tables: &[Buffered::COMMON, Buffered::READING, Buffered::WRITING],
@@ -712,7 +712,7 @@ impl Buffered {
         Ok(())
     }
 
-    #[method]
+    #[method(text = "($self, /)")]
     fn __getstate__(vm: &Vm, this: &Value, _args: Args<'_>) -> Res {
         Err(vm.type_error(format!("cannot pickle '{}' object", vm.type_name(this))))
     }

@@ -38,7 +38,7 @@ impl Payload for BytesIO {
 
 pub static BYTES_IO: TypeDef = TypeDef {
     module: "_io",
-    doc: "A stream of bytes in memory.",
+    doc: "BytesIO(initial_bytes=b'')\n--\n\nA stream of bytes in memory.",
     flags: FLAGS.without(TypeFlags::FINALIZER),
     slots: Slots { new: Some(new), init: Some(init), iternext: Some(next), ..Slots::NONE },
     tables: &[BytesIO::METHODS],

@@ -47,7 +47,7 @@ impl Payload for FileIO {
 
 pub static FILE_IO: TypeDef = TypeDef {
     module: "_io",
-    doc: "A raw stream over a file or a descriptor.\n\nmode is one of 'r', 'w', 'x' and 'a', with '+' for both directions. With closefd=False the descriptor is\nleft open at the end. opener(name, flags), if given, opens the file in place of os.open().",
+    doc: "FileIO(file, mode='r', closefd=True, opener=None)\n--\n\nA raw stream over a file or a descriptor.\n\nmode is one of 'r', 'w', 'x' and 'a', with '+' for both directions. With closefd=False the descriptor is\nleft open at the end. opener(name, flags), if given, opens the file in place of os.open().",
     flags: FLAGS,
     slots: Slots { new: Some(new), init: Some(init), repr: Some(repr), finalize: Some(finalize_file), ..Slots::NONE },
     tables: &[FileIO::METHODS],
@@ -534,7 +534,7 @@ impl FileIO {
         warn_unclosed(vm, this, source);
     }
 
-    #[method]
+    #[method(text = "($self, /)")]
     fn __getstate__(vm: &Vm, this: &Value, _args: Args<'_>) -> Res {
         Err(vm.type_error(format!("cannot pickle '{}' object", vm.type_name(this))))
     }

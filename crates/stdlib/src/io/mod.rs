@@ -60,7 +60,7 @@ pub fn restore_dict(vm: &Vm, this: &Value, saved: &Value, complaint: &str) -> Re
 
 pub static MODULE: ModuleDef = ModuleDef {
     name: "_io",
-    doc: "The io module provides the Python interfaces to stream handling. The\nbuiltin open function is defined in this module.\n\nAt the top of the I/O hierarchy is the abstract base class IOBase. It\ndefines the basic interface to a stream. Note, however, that there is no\nseparation between reading and writing to streams; implementations are\nallowed to raise an OSError if they do not support a given operation.",
+    doc: "Streams: raw, buffered and of text, and open(), which makes the one that fits.\n\nIOBase is at the top of them. It separates neither readers from writers nor streams that can seek from\nthose that cannot: what a stream cannot do raises an OSError.",
     tables: &[open::Functions::METHODS],
     init,
 };

@@ -119,7 +119,7 @@ impl Payload for NewlineDecoder {
 
 pub static INCREMENTAL_NEWLINE_DECODER: TypeDef = TypeDef {
     module: "_io",
-    doc: "Turns \\r\\n and \\r into \\n behind another decoder, and remembers which of them came.",
+    doc: "IncrementalNewlineDecoder(decoder, translate, errors='strict')\n--\n\nTurns \\r\\n and \\r into \\n behind another decoder, and remembers which of them came.",
     flags: TypeFlags::BASETYPE.with(TypeFlags::GC),
     slots: Slots { new: Some(new), init: Some(init), ..Slots::NONE },
     tables: &[NewlineDecoder::METHODS],

@@ -27,7 +27,7 @@ impl Payload for Pair {
 
 pub static BUFFERED_RW_PAIR: TypeDef = TypeDef {
     module: "_io",
-    doc: "A reader and a writer as one stream, for the two ends of a pipe or a socket.",
+    doc: "BufferedRWPair(reader, writer, buffer_size=DEFAULT_BUFFER_SIZE, /)\n--\n\nA reader and a writer as one stream, for the two ends of a pipe or a socket.",
     flags: FLAGS,
     slots: Slots { new: Some(new), init: Some(init), ..Slots::NONE },
     tables: &[Pair::METHODS],
@@ -101,22 +101,22 @@ impl Pair {
         Pair::write_by(vm, this, "write", args)
     }
 
-    #[method]
+    #[method(text = "($self, /)")]
     fn flush(vm: &Vm, this: &Ref<Pair>, args: Args<'_>) -> Res {
         Pair::write_by(vm, this, "flush", args)
     }
 
-    #[method]
+    #[method(text = "($self, /)")]
     fn readable(vm: &Vm, this: &Ref<Pair>, args: Args<'_>) -> Res {
         Pair::read_by(vm, this, "readable", args)
     }
 
-    #[method]
+    #[method(text = "($self, /)")]
     fn writable(vm: &Vm, this: &Ref<Pair>, args: Args<'_>) -> Res {
         Pair::write_by(vm, this, "writable", args)
     }
 
-    #[method]
+    #[method(text = "($self, /)")]
     fn close(vm: &Vm, this: &Ref<Pair>, args: Args<'_>) -> Res {
         let writer = Pair::write_by(vm, this, "close", args);
         match writer {

@@ -41,7 +41,7 @@ impl Payload for StringIO {
 
 pub static STRING_IO: TypeDef = TypeDef {
     module: "_io",
-    doc: "A stream of text in memory.\n\nnewline is as for TextIOWrapper.",
+    doc: "StringIO(initial_value='', newline='\\n')\n--\n\nA stream of text in memory.\n\nnewline is as for TextIOWrapper.",
     flags: FLAGS.without(TypeFlags::FINALIZER),
     slots: Slots { new: Some(new), init: Some(init), iternext: Some(next), ..Slots::NONE },
     tables: &[StringIO::METHODS],

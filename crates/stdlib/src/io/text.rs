@@ -179,7 +179,7 @@ impl Payload for Text {
 
 pub static TEXT_IO_WRAPPER: TypeDef = TypeDef {
     module: "_io",
-    doc: "Character and line based layer over a BufferedIOBase object, buffer.\n\nencoding gives the name of the encoding that the stream will be\ndecoded or encoded with. It defaults to locale.getencoding().\n\nerrors determines the strictness of encoding and decoding (see\nhelp(codecs.Codec) or the documentation for codecs.register) and\ndefaults to \"strict\".\n\nnewline controls how line endings are handled. It can be None, '',\n'\\n', '\\r', and '\\r\\n'.",
+    doc: "TextIOWrapper(buffer, encoding=None, errors=None, newline=None,\n              line_buffering=False, write_through=False)\n--\n\nText over a buffered stream of bytes.\n\nencoding names the codec; None is the encoding of the locale. errors says what becomes of what the codec\ncannot decode or encode; None is 'strict'.\n\nnewline is None, '', '\\n', '\\r' or '\\r\\n'. On reading, None turns all three ends of lines into '\\n' and ''\nonly recognises them; one of the three is alone an end of a line. On writing, None turns '\\n' into os.linesep,\n'' and '\\n' leave it, and '\\r' and '\\r\\n' replace it.\n\nWith line_buffering, a line's end flushes; with write_through, nothing is kept back at all.",
     flags: FLAGS,
     slots: Slots {
         new: Some(new),
@@ -662,7 +662,7 @@ impl Text {
     }
 
     /// Flush, then change the settings that are given.
-    #[method]
+    #[method(text = "($self, /, *, encoding=None, errors=None, newline=None, line_buffering=None, write_through=None)")]
     fn reconfigure(vm: &Vm, this: &Ref<Text>, args: Args<'_>) -> Res<()> {
         const fn option(name: &'static str) -> Parameter {
             Parameter { name, kind: ParameterKind::KeywordOnly, required: false }
@@ -881,7 +881,7 @@ impl Text {
         vm.call_method_str(&this.buffer.get_or_none(), "isatty", &[])
     }
 
-    #[method]
+    #[method(text = "($self, /)")]
     fn __getstate__(vm: &Vm, this: &Value, _args: Args<'_>) -> Res {
         Err(vm.type_error(format!("cannot pickle '{}' object", vm.type_name(this))))
     }

@@ -229,7 +229,7 @@ impl StructSeq {
     }
 
     /// A copy with these fields changed.
-    #[method]
+    #[method(text = "($self, /, **changes)")]
     fn __replace__(vm: &Vm, this: &Value, args: Args<'_>) -> Res {
         let class = vm.class(this).clone();
         let (Some(spec), Some(items)) = (spec_of(vm, &class), this.downcast::<Tuple>()) else {

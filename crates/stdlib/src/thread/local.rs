@@ -39,7 +39,7 @@ impl ophi_runtime::Trace for Local {
 
 pub static LOCAL: TypeDef = TypeDef {
     module: "_thread",
-    doc: "Thread-local data",
+    doc: "_local()\n--\n\nAttributes that every thread has for itself.",
     flags: TypeFlags::BASETYPE.with(TypeFlags::GC).with(TypeFlags::DICT).with(TypeFlags::WEAKREF),
     slots: Slots { new: Some(new), getattro: Some(get), setattro: Some(set), ..Slots::NONE },
     tables: &[DICT_TABLE],

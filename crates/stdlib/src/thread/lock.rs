@@ -71,7 +71,7 @@ pub struct Lock {
 
 pub static LOCK: TypeDef = TypeDef {
     module: "_thread",
-    doc: "A lock: held or free, with no owner. Whoever finds it held waits; any thread may release it.\n\nacquire() takes it, release() frees it, locked() tells. As a context manager it is held in the block.",
+    doc: "lock()\n--\n\nA lock: held or free, with no owner. Whoever finds it held waits; any thread may release it.\n\nacquire() takes it, release() frees it, locked() tells. As a context manager it is held in the block.",
     flags: TypeFlags::GC.with(TypeFlags::WEAKREF),
     slots: Slots { repr: Some(repr), new: Some(new), ..Slots::NONE },
     tables: &[Lock::METHODS],

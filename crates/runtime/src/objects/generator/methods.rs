@@ -344,12 +344,10 @@ impl Generator {
     }
 
     /// throw(value)
-    /// throw(type[,value[,tb]])
+    /// throw(type[,value[,traceback]])
     ///
-    /// Raise exception in generator, return next yielded value or raise
-    /// StopIteration.
-    #[doc = " the (type, val, tb) signature is deprecated, "]
-    /// and may be removed in a future version of Python.
+    /// Has the exception come out of the yield in generator; the result is what the next one gives, or StopIteration.
+    /// The form with several arguments is deprecated and will go.
     #[method(sig = "(type, value=None, traceback=None, /)", text = "")]
     fn throw(vm: &Vm, this: &Ref<Generator>, kind: Value, value: Option<&Value>, tb: Option<&Value>) -> Res {
         warn_three_arguments(vm, "throw", value.is_some() || tb.is_some())?;
@@ -358,7 +356,7 @@ impl Generator {
         to_result(vm, sent)
     }
 
-    /// close() -> raise GeneratorExit inside generator.
+    /// close() -> ends the generator: GeneratorExit comes out of its yield.
     #[method(sig = "()")]
     fn close(vm: &Vm, this: &Ref<Generator>) -> Res {
         close(vm, this.as_value())
@@ -415,7 +413,7 @@ impl Generator {
         Generator::set_qualname(vm, this, value)
     }
 
-    /// send(arg) -> go on with arg as the value of the await, up to the next one or StopIteration.
+    /// send(arg) -> puts arg into coroutine as the value of its await and goes on to the next one, or to StopIteration.
     #[method(sig = "(object, /)", name = "send")]
     fn coroutine_send(vm: &Vm, this: &Ref<Generator>, value: Value) -> Res {
         Generator::send(vm, this, value)
@@ -424,16 +422,14 @@ impl Generator {
     /// throw(value)
     /// throw(type[,value[,traceback]])
     ///
-    /// Raise exception in coroutine, return next iterated value or raise
-    /// StopIteration.
-    #[doc = " the (type, val, tb) signature is deprecated, "]
-    /// and may be removed in a future version of Python.
+    /// Has the exception come out of the await in coroutine; the result is what the next one gives, or StopIteration.
+    /// The form with several arguments is deprecated and will go.
     #[method(sig = "(type, value=None, traceback=None, /)", text = "", name = "throw")]
     fn coroutine_throw(vm: &Vm, this: &Ref<Generator>, kind: Value, value: Option<&Value>, tb: Option<&Value>) -> Res {
         Generator::throw(vm, this, kind, value, tb)
     }
 
-    /// close() -> raise GeneratorExit inside coroutine.
+    /// close() -> ends it: GeneratorExit comes out of the await inside coroutine.
     #[method(sig = "()", name = "close")]
     fn coroutine_close(vm: &Vm, this: &Ref<Generator>) -> Res {
         close(vm, this.as_value())
@@ -492,7 +488,7 @@ impl Generator {
     fn ag_await(_: &Vm, this: &Ref<Generator>) -> Res {
         Ok(this.delegate().unwrap_or(Value::NONE))
     }
-    /// asend(v) -> send 'v' in generator.
+    /// asend(v) -> an awaitable that makes v the result of the yield and goes on.
     #[method(sig = "(object, /)")]
     fn asend(vm: &Vm, this: &Ref<Generator>, value: Value) -> Res {
         super::async_generator::asend(vm, this, value)
@@ -500,15 +496,14 @@ impl Generator {
     /// athrow(value)
     /// athrow(type[,value[,tb]])
     ///
-    /// raise exception in generator.
-    #[doc = " the (type, val, tb) signature is deprecated, "]
-    /// and may be removed in a future version of Python.
+    /// An awaitable that has the exception come out of the yield in the generator. The form with several arguments is
+    /// deprecated and will go.
     #[method(sig = "(type, value=None, traceback=None, /)", text = "")]
     fn athrow(vm: &Vm, this: &Ref<Generator>, kind: Value, value: Option<Value>, tb: Option<Value>) -> Res {
         warn_three_arguments(vm, "athrow", value.is_some() || tb.is_some())?;
         super::async_generator::athrow(vm, this, Some((kind, value, tb)))
     }
-    /// aclose() -> raise GeneratorExit inside generator.
+    /// aclose() -> an awaitable that ends the generator: GeneratorExit comes out of its yield.
     #[method(sig = "()")]
     fn aclose(vm: &Vm, this: &Ref<Generator>) -> Res {
         super::async_generator::athrow(vm, this, None)

@@ -73,8 +73,9 @@ impl NativeFunction {
 
     #[getter]
     fn __self__(_: &Vm, this: &Ref<NativeFunction>) -> Value {
-        // A static method of a class is told its class, but is bound to nothing.
-        if this.def.kind == MethodKind::Static && !this.of_module.get() {
+        // A static method of a class is told its class, but is bound to nothing. `__new__` is a bound one, not a static one.
+        let is_new = core::ptr::eq(this.def, &crate::objects::r#type::members::NEW);
+        if this.def.kind == MethodKind::Static && !this.of_module.get() && !is_new {
             return Value::NONE;
         }
         this.this.clone().unwrap_or(Value::NONE)

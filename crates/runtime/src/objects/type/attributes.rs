@@ -293,9 +293,20 @@ impl Type {
 
     #[getter]
     fn __text_signature__(vm: &Vm, this: &Ref<Type>) -> Res {
-        match this.def.and_then(|d| super::members::text_signature(d)) {
-            Some(text) => Ok(vm.new_str(text)?.into_value()),
-            None => Ok(Value::NONE),
+        if let Some(def) = this.def {
+            return match super::members::text_signature(def) {
+                Some(text) => Ok(vm.new_str(text)?.into_value()),
+                None => Ok(Value::NONE),
+            };
+        }
+        // A class of Python may tell it in its docstring as native ones do.
+        let doc = own(vm, this, &vm.names().__doc__);
+        let doc = doc.and_then(|doc| Some(doc.downcast::<Str>()?.to_utf8_lossy().into_owned())).unwrap_or_default();
+        let signature =
+            doc.strip_prefix(&*this.name().to_string()).and_then(|rest| Some(rest.split_once(")\n--\n\n")?.0));
+        match signature {
+            Some(text) if text.starts_with('(') => Ok(vm.new_str(&format!("{text})"))?.into_value()),
+            _ => Ok(Value::NONE),
         }
     }
 

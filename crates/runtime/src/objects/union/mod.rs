@@ -224,12 +224,12 @@ impl Union {
         Ok(made)
     }
 
-    #[method(doc = "")]
+    #[method(doc = "", text = "($self, object, /)")]
     fn __mro_entries__(vm: &Vm, this: &Value, _args: Args) -> Res {
         Err(vm.type_error(format!("Cannot subclass {}", vm.repr(this)?.to_utf8_lossy())))
     }
 
-    #[classmethod(doc = "", sig = "(arg, /)")]
+    #[classmethod(doc = "", sig = "(arg, /)", text = "($type, object, /)")]
     fn __class_getitem__(vm: &Vm, _cls: &TypeRef, arg: &Value) -> Res {
         match arg.downcast::<Tuple>() {
             Some(items) if items.is_empty() => Err(vm.type_error("Cannot take a Union of no types.")),
