@@ -36,7 +36,7 @@ impl Payload for Deque {
 
 pub static DEQUE: TypeDef = TypeDef {
     module: "collections",
-    doc: "A sequence that grows and shrinks quickly at both ends.",
+    doc: "deque([iterable[, maxlen]])\n--\n\nA sequence that grows and shrinks quickly at both ends.",
     flags: TypeFlags::GC.with(TypeFlags::BASETYPE).with(TypeFlags::WEAKREF).with(TypeFlags::SEQUENCE),
     slots: Slots {
         repr: Some(repr),
@@ -395,7 +395,8 @@ impl Deque {
 
     #[method(
         doc = "Where value occurs first; ValueError if it does not.",
-        sig = "(value, start=0, stop=sys.maxsize, /)"
+        sig = "(value, start=0, stop=sys.maxsize, /)",
+        text = "($self, value, [start, [stop]])"
     )]
     fn index(vm: &Vm, this: &Ref<Deque>, value: &Value, start: Option<&Value>, stop: Option<&Value>) -> Res {
         let len = this.len() as isize;

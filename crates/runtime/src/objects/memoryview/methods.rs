@@ -14,7 +14,7 @@ fn dims(vm: &Vm, values: &[isize]) -> Res {
 #[methods]
 impl MemoryView {
     #[method(doc = "Give the object's memory back; the view is of no use any more.", sig = "()")]
-    fn release(vm: &Vm, this: &Ref<MemoryView>) -> Res<()> {
+    pub fn release(vm: &Vm, this: &Ref<MemoryView>) -> Res<()> {
         match this.exports.get() {
             0 => {
                 this.let_go();

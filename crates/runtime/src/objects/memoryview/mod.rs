@@ -8,6 +8,7 @@ pub mod cast;
 pub mod items;
 mod iter;
 pub mod methods;
+pub mod release;
 pub mod slots;
 
 use crate::objects::buffer::{Exported, flags};
@@ -73,6 +74,8 @@ pub struct MemoryView {
     pub geometry: Geometry,
     /// Exports of this view itself.
     pub exports: Cell<usize>,
+    /// No further view may be made of it: it is shown to a `__release_buffer__` and ends with that call.
+    pub restricted: Cell<bool>,
     hash: Cell<i64>,
 }
 
@@ -258,7 +261,7 @@ pub fn contiguous(export: &Exported, vm: &Vm) -> Res<Vec<u8>> {
 }
 
 impl MemoryView {
-    fn let_go(&self) {
+    pub(super) fn let_go(&self) {
         let Some(managed) = self.managed.take() else { return };
         if let Some(managed) = managed.downcast::<Managed>() {
             let left = managed.views.get().saturating_sub(1);
@@ -282,15 +285,29 @@ impl MemoryView {
         Ok(())
     }
 
+    /// ValueError for a view that none may be made of.
+    pub fn may_be_viewed(&self, vm: &Vm) -> Res<()> {
+        if self.restricted.get() {
+            return Err(vm.value_error("cannot create new view on restricted memoryview"));
+        }
+        Ok(())
+    }
+
     /// The object whose memory this is.
     pub fn object(&self) -> Value {
         let managed = self.managed.get();
         let managed = managed.as_ref().and_then(|m| m.downcast::<Managed>());
-        managed.and_then(|m| m.export.with(|e| e.as_ref().map(|e| e.owner.clone()))).unwrap_or(Value::NONE)
+        let owner = managed.and_then(|m| m.export.with(|e| e.as_ref().map(|e| e.owner.clone()))).unwrap_or(Value::NONE);
+        // An export that a class inherits is still the object's own.
+        match owner.downcast::<release::BufferWrapper>() {
+            Some(wrapper) if !wrapper.view.is_set() => wrapper.object.get_or_none(),
+            _ => owner,
+        }
     }
 
     /// Another view of the same memory.
     pub fn view(&self, vm: &Vm, geometry: Geometry) -> Res<Ref<MemoryView>> {
+        self.may_be_viewed(vm)?;
         let Some(managed) = self.managed.get() else {
             return Err(vm.value_error("operation forbidden on released memoryview object"));
         };
@@ -298,7 +315,7 @@ impl MemoryView {
             m.views.set(m.views.get() + 1);
         }
         let payload =
-            MemoryView { managed: ValueCell::some(managed), geometry, exports: Cell::new(0), hash: Cell::new(-1) };
+            MemoryView { managed: ValueCell::some(managed), geometry, exports: Cell::new(0), restricted: Cell::new(false), hash: Cell::new(-1) };
         vm.new_object(payload)
     }
 }
@@ -331,6 +348,7 @@ pub fn of_export(vm: &Vm, export: Exported) -> Res {
         managed: ValueCell::some(managed.into_value()),
         geometry,
         exports: Cell::new(0),
+        restricted: Cell::new(false),
         hash: Cell::new(-1),
     };
     Ok(vm.new_object(payload)?.into_value())

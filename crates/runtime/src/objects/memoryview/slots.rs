@@ -158,6 +158,7 @@ fn unpacker(vm: &Vm, format: &str) -> Res<Option<Value>> {
 pub fn export(vm: &Vm, this: &Value, wanted: u32) -> Res<Exported> {
     let view = receiver::<MemoryView>(vm, this, "__buffer__")?;
     view.check(vm)?;
+    view.may_be_viewed(vm)?;
     let g = &view.geometry;
     let asks = |flag: u32| wanted & flag == flag;
     if asks(flags::WRITABLE) && g.read_only {

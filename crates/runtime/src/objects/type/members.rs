@@ -33,6 +33,10 @@ pub fn add_native_members(vm: &Vm, ty: &TypeRef, def: &'static TypeDef, dict: &R
             continue;
         }
         let Some(wrapped) = def.slots.get(row.slot) else { continue };
+        // Bytes never move: there is nothing to give back.
+        if row.name == "__release_buffer__" && core::ptr::eq(def, &crate::objects::bytes::BYTES) {
+            continue;
+        }
         let name = vm.intern_forever(row.name)?;
         if dict.find_str(vm, &name).is_some() {
             continue;

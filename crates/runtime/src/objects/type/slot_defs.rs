@@ -70,6 +70,7 @@ slot_defs! {
     "__aiter__" aiter Unary aiter w::unary, UNARY, "Return an awaitable, that resolves in asynchronous iterator.";
     "__anext__" anext Unary anext w::unary, UNARY, "Return a value or raise StopAsyncIteration.";
     "__buffer__" buffer GetBuffer buffer w::buffer, "($self, flags, /)", "Return a buffer object that exposes the underlying memory of the object.";
+    "__release_buffer__" buffer GetBuffer buffer w::release_buffer, "($self, buffer, /)", "Give back what __buffer__() gave.";
     "__add__" add Binary add w::binary_l, BINARY, "Return self+value.";
     "__radd__" add Binary add w::binary_r, BINARY, "Return value+self.";
     "__sub__" subtract Binary subtract w::binary_l, BINARY, "Return self-value.";

@@ -11,7 +11,7 @@ use crate::vm::{Res, Vm};
 use crate::{Args, Ref, Str, TypeFlags, TypeRef, Value};
 
 /// Calls a dunder method; AttributeError with its name when it is gone.
-fn call_dunder(vm: &Vm, this: &Value, name: &Ref<Str>, args: &[Value]) -> Res {
+pub fn call_dunder(vm: &Vm, this: &Value, name: &Ref<Str>, args: &[Value]) -> Res {
     match vm.call_special(this, name, args)? {
         Some(result) => Ok(result),
         None => Err(vm.attribute_error(name.to_utf8_lossy())),
@@ -411,12 +411,4 @@ pub fn contains(vm: &Vm, this: &Value, item: &Value) -> Res<bool> {
     }
 }
 
-/// Classes made at run time export what the memoryview that `__buffer__` returns exports.
-pub fn buffer(vm: &Vm, this: &Value, flags: u32) -> Res<crate::objects::buffer::Exported> {
-    let flags_value = vm.new_int(flags as i64)?;
-    let view = call_dunder(vm, this, &vm.names().__buffer__, &[flags_value])?;
-    match vm.class(&view).slots().buffer {
-        Some(get) if vm.type_name(&view) == "memoryview" => get(vm, &view, flags),
-        _ => Err(vm.type_error(format!("__buffer__ returned non-memoryview object"))),
-    }
-}
+pub use crate::objects::memoryview::release::export as buffer;

@@ -4,7 +4,7 @@ use super::slot_functions;
 use crate::payload::Downcast;
 use crate::slots::{CompareOp, SlotFn};
 use crate::vm::{Raised, Res, Vm};
-use crate::{Args, Str, Value};
+use crate::{Args, FromArg, Str, Value};
 
 /// A wrapper always holds a function of its row's kind.
 #[cold]
@@ -289,19 +289,15 @@ pub fn repeat(vm: &Vm, f: SlotFn, this: &Value, args: Args<'_>) -> Res {
     }
 }
 
-/// `__buffer__(flags)`: a memoryview over what the slot exports. `memoryview` asks the slot itself.
+/// `__buffer__(flags)`.
 pub fn buffer(vm: &Vm, f: SlotFn, this: &Value, args: Args<'_>) -> Res {
     expect(vm, args, 1)?;
-    if !matches!(f, SlotFn::GetBuffer(_)) {
-        return Err(wrong_kind(vm));
-    }
-    let builtins = vm.interpreter().builtins.get();
-    let view = match builtins {
-        Some(builtins) => builtins.get_text(vm, "memoryview")?,
-        None => None,
-    };
-    match view {
-        Some(view) => vm.call(&view, core::slice::from_ref(this)),
-        None => Err(vm.not_implemented("memoryview is not there yet")),
-    }
+    let wanted = i32::from_arg(vm, &args.pos()[0])?;
+    crate::objects::memoryview::release::buffer_wrapper(vm, f, this, wanted)
+}
+
+/// `__release_buffer__(view)`.
+pub fn release_buffer(vm: &Vm, _: SlotFn, this: &Value, args: Args<'_>) -> Res {
+    expect(vm, args, 1)?;
+    crate::objects::memoryview::release::release_wrapper(vm, this, args)
 }
