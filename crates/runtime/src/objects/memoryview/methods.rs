@@ -150,7 +150,8 @@ impl MemoryView {
     #[getter]
     fn obj(vm: &Vm, this: &Ref<MemoryView>) -> Res {
         this.check(vm)?;
-        Ok(this.object())
+        // A view that is only shown for the time of a call has no object of its own.
+        Ok(if this.restricted.get() { Value::NONE } else { this.object() })
     }
 
     /// How many bytes the items take when they stand side by side.

@@ -314,8 +314,13 @@ impl MemoryView {
         if let Some(m) = managed.downcast::<Managed>() {
             m.views.set(m.views.get() + 1);
         }
-        let payload =
-            MemoryView { managed: ValueCell::some(managed), geometry, exports: Cell::new(0), restricted: Cell::new(false), hash: Cell::new(-1) };
+        let payload = MemoryView {
+            managed: ValueCell::some(managed),
+            geometry,
+            exports: Cell::new(0),
+            restricted: Cell::new(false),
+            hash: Cell::new(-1),
+        };
         vm.new_object(payload)
     }
 }

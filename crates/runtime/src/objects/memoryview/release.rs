@@ -49,9 +49,11 @@ impl Payload for BufferWrapper {
 /// The `buffer` slot of classes made at run time.
 pub fn export(vm: &Vm, this: &Value, flags: u32) -> Res<Exported> {
     let class = vm.class(this);
-    let native = class.lookup(vm, &vm.names().__buffer__).and_then(|found| match found.downcast::<WrapperDescriptor>()?.wrapped {
-        SlotFn::GetBuffer(get) => Some(get),
-        _ => None,
+    let native = class.lookup(vm, &vm.names().__buffer__).and_then(|found| {
+        match found.downcast::<WrapperDescriptor>()?.wrapped {
+            SlotFn::GetBuffer(get) => Some(get),
+            _ => None,
+        }
     });
     let hears = release_hook(vm, this).is_some();
     let (inner, view) = match native {
@@ -59,7 +61,8 @@ pub fn export(vm: &Vm, this: &Value, flags: u32) -> Res<Exported> {
         Some(get) => (get(vm, this, flags)?, None),
         None => {
             let wanted = vm.new_int(flags as i64)?;
-            let view = crate::objects::r#type::slot_functions::call_dunder(vm, this, &vm.names().__buffer__, &[wanted])?;
+            let view =
+                crate::objects::r#type::slot_functions::call_dunder(vm, this, &vm.names().__buffer__, &[wanted])?;
             let inner = match (vm.class(&view).slots().buffer, view.is_a::<MemoryView>()) {
                 (Some(get), true) => get(vm, &view, flags)?,
                 _ => return Err(vm.type_error("__buffer__ returned non-memoryview object")),

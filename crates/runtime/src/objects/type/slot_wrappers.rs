@@ -1,6 +1,8 @@
 //! How a native slot is called through its dunder name: unpacks the arguments and gives the result back as a value.
 
 use super::slot_functions;
+use crate::native::Place;
+use crate::objects::exceptions::OVERFLOW_ERROR;
 use crate::payload::Downcast;
 use crate::slots::{CompareOp, SlotFn};
 use crate::vm::{Raised, Res, Vm};
@@ -292,7 +294,11 @@ pub fn repeat(vm: &Vm, f: SlotFn, this: &Value, args: Args<'_>) -> Res {
 /// `__buffer__(flags)`.
 pub fn buffer(vm: &Vm, f: SlotFn, this: &Value, args: Args<'_>) -> Res {
     expect(vm, args, 1)?;
-    let wanted = i32::from_arg(vm, &args.pos()[0])?;
+    let place = Place { function: "__buffer__", parameter: "flags", position: 0, by_position: true };
+    let wanted = i32::from_arg(vm, &args.pos()[0], place);
+    let Some(wanted) = vm.catch(wanted, &OVERFLOW_ERROR)? else {
+        return Err(vm.overflow_error("buffer flags out of range"));
+    };
     crate::objects::memoryview::release::buffer_wrapper(vm, f, this, wanted)
 }
 
