@@ -1,17 +1,16 @@
 //! Source to tree and source to code object, beside `ruff_python_parser` and CPython, on the same texts in one run.
 //!
-//! Every subject reads the corpus file by file on one thread, the subjects in turn, several rounds; a round's time is the
-//! sum over the files, and the best round counts. Files that a subject refuses are left out for all. CPython is a process
-//! of its own (`worker.py`) that times the same calls inside itself, so its start does not count; its trees are Python
-//! objects, which the Rust parsers' are not. Peak memory is the sum over the files of the most bytes alive at once, by a
+//! Every subject reads the corpus file by file on one thread, the subjects in turn (CPython's too), several rounds; a
+//! round's time is the processor time over the files, and the best round counts. Files that a subject refuses are left out
+//! for all. CPython is a process of its own (`worker.py`) that times the same calls inside itself, so its start does not
+//! count; its trees are Python objects, which the Rust parsers' are not. Peak memory is the sum over the files of the most bytes alive at once, by a
 //! counting allocator here and `tracemalloc` there, over the megabytes of source, in a round of its own.
 
 mod memory;
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
-use std::time::Instant;
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitCode, Stdio};
 
 use bumpalo::Bump;
 use ophi_compiler::{CompileOptions, compile};
@@ -77,31 +76,56 @@ struct Figure {
     bytes: u64,
 }
 
-/// CPython's figures: the texts go to its standard input, one line a figure comes back.
-fn oracle(python: &str, rounds: usize, texts: &[String]) -> Result<Vec<Figure>, String> {
-    let failed = |error: std::io::Error| format!("{python}: {error}");
-    let worker = concat!(env!("CARGO_MANIFEST_DIR"), "/src/worker.py");
-    let mut child = Command::new(python)
-        .args([worker, &rounds.to_string()])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .map_err(failed)?;
-    let mut input = child.stdin.take().ok_or("no pipe")?;
-    for text in texts {
-        writeln!(input, "{}", text.len()).and_then(|()| input.write_all(text.as_bytes())).map_err(failed)?;
-    }
-    drop(input);
-    let mut figures = Vec::new();
-    for line in BufReader::new(child.stdout.take().ok_or("no pipe")?).lines() {
-        let line = line.map_err(failed)?;
-        let mut words = line.split('\t');
-        let (Some(name), Some(seconds), Some(bytes)) = (words.next(), words.next(), words.next()) else { continue };
-        let (Ok(seconds), Ok(bytes)) = (seconds.parse(), bytes.parse()) else { continue };
-        figures.push(Figure { name: name.into(), seconds, bytes });
-    }
-    if child.wait().map_err(failed)?.success() { Ok(figures) } else { Err(format!("{python} failed")) }
+/// Seconds of processor time this process has used: unlike the clock it leaves out what others do on the machine.
+fn processor_time() -> f64 {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    now.tv_sec as f64 + now.tv_nsec as f64 / 1e9
 }
+
+/// CPython at work: asked by a line, it answers with a line for each of its subjects.
+struct Oracle {
+    child: Child,
+    input: ChildStdin,
+    output: std::io::Lines<BufReader<ChildStdout>>,
+}
+
+impl Oracle {
+    fn start(python: &str, texts: &[String]) -> std::io::Result<Oracle> {
+        let worker = concat!(env!("CARGO_MANIFEST_DIR"), "/src/worker.py");
+        let mut child = Command::new(python).arg(worker).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        let (Some(mut input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
+            return Err(std::io::Error::other("no pipe"));
+        };
+        writeln!(input, "{}", texts.len())?;
+        for text in texts {
+            writeln!(input, "{}", text.len())?;
+            input.write_all(text.as_bytes())?;
+        }
+        Ok(Oracle { child, input, output: BufReader::new(output).lines() })
+    }
+
+    /// Names of the subjects and their figures: seconds, or bytes when `what` is `memory`.
+    fn ask(&mut self, what: &str) -> std::io::Result<Vec<(String, f64)>> {
+        writeln!(self.input, "{what}")?;
+        (0..SUBJECTS_OF_CPYTHON)
+            .map(|_| {
+                let line = self.output.next().ok_or(std::io::Error::other("it ended early"))??;
+                let (name, figure) = line.split_once('\t').ok_or(std::io::Error::other("not a figure"))?;
+                Ok((name.to_owned(), figure.parse().map_err(std::io::Error::other)?))
+            })
+            .collect()
+    }
+}
+
+impl Drop for Oracle {
+    fn drop(&mut self) {
+        // An empty line ends it.
+        _ = writeln!(self.input);
+        _ = self.child.wait();
+    }
+}
+
+const SUBJECTS_OF_CPYTHON: usize = 2;
 
 fn run(words: &[String]) -> Result<(), String> {
     let (mut python, mut rounds, mut folders) = (None, 5, Vec::new());
@@ -120,14 +144,24 @@ fn run(words: &[String]) -> Result<(), String> {
     let megabytes = size as f64 / 1e6;
     println!("{} files, {megabytes:.1} MB, best of {rounds} rounds\n", texts.len());
 
+    let failed = |error: std::io::Error| format!("{}: {error}", python.as_deref().unwrap_or_default());
+    let mut oracle = python.as_deref().map(|python| Oracle::start(python, &texts)).transpose().map_err(failed)?;
     let mut best = vec![f64::INFINITY; OURS.len()];
+    let mut theirs: Vec<(String, f64)> = Vec::new();
     for _ in 0..rounds {
         for (at, (_, work)) in OURS.iter().enumerate() {
-            let start = Instant::now();
+            let start = processor_time();
             for text in &texts {
                 std::hint::black_box(work(std::hint::black_box(text)));
             }
-            best[at] = best[at].min(start.elapsed().as_secs_f64());
+            best[at] = best[at].min(processor_time() - start);
+        }
+        if let Some(oracle) = &mut oracle {
+            let mut round = oracle.ask("round").map_err(failed)?;
+            for ((_, new), (_, old)) in round.iter_mut().zip(&theirs) {
+                *new = new.min(*old);
+            }
+            theirs = round;
         }
     }
     let mut figures: Vec<Figure> = OURS
@@ -138,8 +172,13 @@ fn run(words: &[String]) -> Result<(), String> {
             Figure { name: (*name).into(), seconds, bytes }
         })
         .collect();
-    if let Some(python) = python {
-        figures.extend(oracle(&python, rounds, &texts)?);
+    if let Some(oracle) = &mut oracle {
+        let memory = oracle.ask("memory").map_err(failed)?;
+        figures.extend(theirs.into_iter().zip(memory).map(|((name, seconds), (_, bytes))| Figure {
+            name,
+            seconds,
+            bytes: bytes as u64,
+        }));
     }
     println!("| what | MB/s | peak memory, MB a MB of source |\n|---|---|---|");
     for figure in &figures {

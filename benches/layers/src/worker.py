@@ -1,4 +1,4 @@
-"""CPython's side of the bench: texts on standard input, a line of figures for each subject.
+"""CPython's side of the bench: the texts on standard input, then a line for each thing asked; a line of figures for each subject.
 
 The collector of cycles is off: what is timed is the compiler, and trees hold no cycles.
 """
@@ -11,23 +11,23 @@ import warnings
 
 warnings.simplefilter("ignore")
 gc.disable()
-rounds = int(sys.argv[1])
-texts = []
 stdin = sys.stdin.buffer
-while head := stdin.readline():
-    texts.append(stdin.read(int(head)).decode())
+texts = [stdin.read(int(stdin.readline())).decode() for _ in range(int(stdin.readline()))]
 
 subjects = {
     "CPython tree": lambda text: compile(text, "bench", "exec", ast.PyCF_ONLY_AST),
     "CPython code": lambda text: compile(text, "bench", "exec", dont_inherit=True),
 }
-for name, work in subjects.items():
-    best = float("inf")
-    for _ in range(rounds):
-        start = time.perf_counter()
-        for text in texts:
-            work(text)
-        best = min(best, time.perf_counter() - start)
+
+
+def seconds(work):
+    start = time.process_time()
+    for text in texts:
+        work(text)
+    return time.process_time() - start
+
+
+def memory(work):
     tracemalloc.start()
     peaks = 0
     for text in texts:
@@ -36,4 +36,9 @@ for name, work in subjects.items():
         work(text)
         peaks += tracemalloc.get_traced_memory()[1] - before
     tracemalloc.stop()
-    print(name, best, peaks, sep="\t", flush=True)
+    return peaks
+
+
+while asked := stdin.readline().strip():
+    for name, work in subjects.items():
+        print(name, memory(work) if asked == b"memory" else seconds(work), sep="\t", flush=True)

@@ -13,19 +13,61 @@ use rustc_hash::FxHashMap;
 #[derive(Clone, Debug, Default)]
 pub struct ConstTable {
     items: Vec<Constant>,
+    /// Filled when there are more than [`FEW`]: so many are compared one by one.
     index: FxHashMap<Constant, u32>,
+    none: Option<u32>,
 }
+
+const FEW: usize = 12;
 
 impl ConstTable {
     /// The number of `constant`, which is added if it is new.
     pub fn add(&mut self, constant: Constant) -> u32 {
-        if let Some(&i) = self.index.get(&constant) {
-            return i;
-        }
+        let found = if self.items.len() <= FEW {
+            self.items.iter().position(|known| *known == constant).map(|i| i as u32)
+        } else {
+            self.index.get(&constant).copied()
+        };
+        found.unwrap_or_else(|| self.push(constant))
+    }
+
+    fn push(&mut self, constant: Constant) -> u32 {
         let i = self.items.len() as u32;
-        self.items.push(constant.clone());
-        self.index.insert(constant, i);
+        self.items.push(constant);
+        if self.items.len() == FEW + 1 {
+            self.index = self.items.iter().zip(0..).map(|(constant, i)| (constant.clone(), i)).collect();
+        } else if self.items.len() > FEW {
+            self.index.insert(self.items[i as usize].clone(), i);
+        }
         i
+    }
+
+    /// The number of None.
+    pub fn add_none(&mut self) -> u32 {
+        match self.none {
+            Some(i) => i,
+            None => {
+                let i = self.add(Constant::None);
+                self.none = Some(i);
+                i
+            }
+        }
+    }
+
+    /// The number of a literal of the tree.
+    pub fn add_literal(&mut self, literal: &ast::Constant<'_>) -> u32 {
+        // A string that is there already need not be made first.
+        if let ast::Constant::Str(text) = literal
+            && self.items.len() <= FEW
+        {
+            let bytes = text.as_bytes();
+            let known = |c: &Constant| matches!(c, Constant::Str(known) if known.as_bytes() == bytes);
+            return match self.items.iter().position(known) {
+                Some(i) => i as u32,
+                None => self.push(from_ast(literal)),
+            };
+        }
+        self.add(from_ast(literal))
     }
 
     pub fn as_slice(&self) -> &[Constant] {

@@ -6,9 +6,7 @@
 //! index into `instrs`. Invariant: every label used by a jump is placed exactly once before the sequence is handed over.
 //! Source: CPython Python/instruction_sequence.c, Include/internal/pycore_compile.h (`_PyCompile_CodeUnitMetadata`).
 
-use std::rc::Rc;
-
-use rustc_hash::FxHashMap;
+pub use crate::names::{Interner, Name, NameTable};
 
 /// A source range in CPython's units: lines from 1, columns in UTF-8 bytes from 0; -1 where unknown.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
@@ -81,6 +79,15 @@ impl InstructionSequence {
         Self::default()
     }
 
+    /// Empties the sequence but keeps its memory.
+    pub(crate) fn clear(&mut self) {
+        self.instrs.clear();
+        self.label_map.clear();
+        self.next_label = 0;
+        self.nested.clear();
+        self.annotations_code = None;
+    }
+
     pub fn new_label(&mut self) -> Label {
         let label = Label(self.next_label);
         self.next_label += 1;
@@ -125,51 +132,6 @@ impl InstructionSequence {
                 instr.handler.label = map[instr.handler.label as usize];
             }
         }
-    }
-}
-
-/// An identifier of the program, shared between tables.
-pub type Name = Rc<str>;
-
-/// Names numbered in order of first use (`co_names`, `co_varnames`, ...).
-#[derive(Clone, Debug, Default)]
-pub struct NameTable {
-    names: Vec<Name>,
-    index: FxHashMap<Name, u32>,
-}
-
-impl NameTable {
-    pub fn new() -> Self {
-        Self::default()
-    }
-    /// The number of `name`, which is added if it is new.
-    pub fn add(&mut self, name: &str) -> u32 {
-        if let Some(&i) = self.index.get(name) {
-            return i;
-        }
-        let name: Name = name.into();
-        let i = self.names.len() as u32;
-        self.names.push(name.clone());
-        self.index.insert(name, i);
-        i
-    }
-    pub fn get(&self, name: &str) -> Option<u32> {
-        self.index.get(name).copied()
-    }
-    pub fn contains(&self, name: &str) -> bool {
-        self.index.contains_key(name)
-    }
-    pub fn len(&self) -> usize {
-        self.names.len()
-    }
-    pub fn is_empty(&self) -> bool {
-        self.names.is_empty()
-    }
-    pub fn as_slice(&self) -> &[Name] {
-        &self.names
-    }
-    pub fn iter(&self) -> impl Iterator<Item = &Name> {
-        self.names.iter()
     }
 }
 

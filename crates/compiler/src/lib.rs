@@ -12,6 +12,7 @@ mod error;
 pub mod flowgraph;
 pub mod future;
 pub mod instruction_sequence;
+mod names;
 pub mod preprocess;
 mod source;
 pub mod symtable;
@@ -30,7 +31,7 @@ use ophi_syntax::ast::{Mod, Range};
 
 use codegen::CodegenInput;
 use future::FutureFeatures;
-use instruction_sequence::{CodeUnitInfo, InstructionSequence};
+use instruction_sequence::InstructionSequence;
 use preprocess::PreprocessOptions;
 use symtable::SymbolTable;
 
@@ -166,15 +167,6 @@ pub fn symbol_table(module: &Mod<'_>, options: &CompileOptions) -> Result<Symbol
     let mut future = future::future_features(module)?;
     future.flags |= options.flags;
     symtable::build(module, future, options.recursion)
-}
-
-/// Flow graph and assembly of one unit.
-pub(crate) fn assemble_unit(
-    sequence: InstructionSequence,
-    unit: CodeUnitInfo,
-    consts: Vec<Constant>,
-) -> Result<CodeObject, CompileError> {
-    assemble::optimize_and_assemble(&unit, sequence, consts)
 }
 
 /// A node's position as the later stages keep it.

@@ -77,7 +77,12 @@ pub struct LocationEncoder {
 impl LocationEncoder {
     /// Lines count from the code object's first line.
     pub fn new(firstlineno: i32) -> LocationEncoder {
-        LocationEncoder { out: Vec::new(), line: firstlineno, run: Position::NONE, units: 0 }
+        LocationEncoder::into(Vec::new(), firstlineno)
+    }
+
+    /// The same into the memory of `out`, which is empty.
+    pub fn into(out: Vec<u8>, firstlineno: i32) -> LocationEncoder {
+        LocationEncoder { out, line: firstlineno, run: Position::NONE, units: 0 }
     }
 
     /// The next `units` 16-bit units (EXTENDED_ARG and caches included) come from `position`.
@@ -119,11 +124,11 @@ impl LocationEncoder {
             self.first_byte(NO_COLUMNS, units);
             write_signed_varint(&mut self.out, advance);
         } else if !no_columns && end_line == line && advance == 0 && col < 80 && (col..col + 16).contains(&end_col) {
-            self.first_byte((col >> 3) as u8, units);
-            self.out.push(((col & 7) << 4 | (end_col - col)) as u8);
+            let first = 0x80 | ((col >> 3) as u8) << 3 | (units - 1) as u8;
+            self.out.extend_from_slice(&[first, ((col & 7) << 4 | (end_col - col)) as u8]);
         } else if !no_columns && end_line == line && (0..3).contains(&advance) && col < 128 && end_col < 128 {
-            self.first_byte(ONE_LINE + advance as u8, units);
-            self.out.extend([col as u8, end_col as u8]);
+            let first = 0x80 | (ONE_LINE + advance as u8) << 3 | (units - 1) as u8;
+            self.out.extend_from_slice(&[first, col as u8, end_col as u8]);
         } else {
             self.first_byte(LONG, units);
             write_signed_varint(&mut self.out, advance);

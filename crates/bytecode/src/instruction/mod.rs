@@ -160,8 +160,8 @@ macro_rules! derive {
 
             /// How many values the instruction takes from the stack and puts on it. For an instruction that starts a
             /// protected range: on entering the handler. `None` for a number that is no instruction.
-            pub fn effect(self, arg: u32) -> Option<(i64, i64)> {
-                let arg = i64::from(arg);
+            pub const fn effect(self, arg: u32) -> Option<(i64, i64)> {
+                let arg = arg as i64;
                 match self {
                     $($(IrOpcode::$name => {
                         let $oparg = arg;
@@ -216,6 +216,69 @@ pub static DEOPT: [u8; 256] = {
     }
     table
 };
+
+/// What the passes of the compiler ask of every instruction again and again, in a few bytes a number: see [`IrOpcode::flags`],
+/// [`IrOpcode::caches`], [`IrOpcode::quick_effect`].
+static IR_FLAGS: [Flags; IR_OPCODE_END as usize] = {
+    let mut table = [Flags(0); IR_OPCODE_END as usize];
+    let mut i = 0;
+    while i < IR_OPCODE_END as usize {
+        table[i] = ROWS[i].flags;
+        i += 1;
+    }
+    table
+};
+static IR_CACHES: [u8; IR_OPCODE_END as usize] = {
+    let mut table = [0; IR_OPCODE_END as usize];
+    let mut i = 0;
+    while i < IR_OPCODE_END as usize {
+        table[i] = ROWS[i].caches;
+        i += 1;
+    }
+    table
+};
+/// Values popped and pushed where the oparg does not matter; [`VARIES`] where it does, and where there is no instruction.
+static EFFECTS: [(u8, u8); IR_OPCODE_END as usize] = {
+    // Every effect is a sum of constants, the oparg and some of its low bits, so these tell whether it depends on it.
+    const PROBES: [u32; 8] = [0, 1, 2, 3, 4, 8, 16, 256];
+    let mut table = [(VARIES, VARIES); IR_OPCODE_END as usize];
+    let mut i = 0;
+    while i < IR_OPCODE_END as usize {
+        if let Some((popped, pushed)) = IrOpcode(i as u16).effect(0) {
+            let mut same = true;
+            let mut probe = 0;
+            while probe < PROBES.len() {
+                if let Some(other) = IrOpcode(i as u16).effect(PROBES[probe]) {
+                    same &= other.0 == popped && other.1 == pushed;
+                }
+                probe += 1;
+            }
+            if same {
+                table[i] = (popped as u8, pushed as u8);
+            }
+        }
+        i += 1;
+    }
+    table
+};
+const VARIES: u8 = u8::MAX;
+
+/// [`IrOpcode::stack_effect`] without a jump, [`UNFIXED`] where the oparg matters or there is none.
+static NET_EFFECTS: [i8; IR_OPCODE_END as usize] = {
+    let mut table = [UNFIXED; IR_OPCODE_END as usize];
+    let mut i = 0;
+    while i < IR_OPCODE_END as usize {
+        let (popped, pushed) = EFFECTS[i];
+        if ROWS[i].flags.has(Flags::EXC) {
+            table[i] = 0;
+        } else if popped != VARIES && !matches!(ROWS[i].kind, Kind::Specialised | Kind::Ours | Kind::Undefined) {
+            table[i] = pushed as i8 - popped as i8;
+        }
+        i += 1;
+    }
+    table
+};
+const UNFIXED: i8 = i8::MIN;
 
 /// Cache units after each byte's instruction.
 pub static CACHES: [u8; 256] = {
@@ -355,8 +418,9 @@ impl IrOpcode {
     }
 
     /// What it needs and may do.
+    #[inline]
     pub fn flags(self) -> Flags {
-        self.row().map_or(Flags(0), |row| row.flags)
+        IR_FLAGS.get(self.0 as usize).copied().unwrap_or(Flags(0))
     }
 
     /// Does its oparg mean anything?
@@ -375,23 +439,39 @@ impl IrOpcode {
     }
 
     /// 16-bit units of inline cache that follow it.
+    #[inline]
     pub fn caches(self) -> usize {
-        self.row().map_or(0, |row| row.caches as usize)
+        IR_CACHES.get(self.0 as usize).map_or(0, |&caches| caches as usize)
+    }
+
+    /// [`IrOpcode::effect`], by a table where the oparg does not matter.
+    #[inline]
+    pub fn quick_effect(self, arg: u32) -> Option<(i64, i64)> {
+        match EFFECTS.get(self.0 as usize) {
+            Some(&(popped, pushed)) if popped != VARIES => Some((i64::from(popped), i64::from(pushed))),
+            _ => self.effect(arg),
+        }
     }
 
     /// Net effect on the stack depth, along the jump or falling through (CPython `Python/flowgraph.c`,
     /// `get_stack_effects`): only the block-pushing pseudo-instructions tell the two apart. `None` for specialised
     /// instructions and numbers that name nothing, as `dis.stack_effect` raises for them.
     pub fn stack_effect(self, arg: u32, jump: bool) -> Option<i32> {
+        if !jump && self.flags().has(Flags::EXC) {
+            return Some(0);
+        }
         let row = self.row()?;
         if matches!(row.kind, Kind::Specialised | Kind::Ours) {
             return None;
         }
-        if self.is_block_push() && !jump {
-            return Some(0);
-        }
-        let (popped, pushed) = self.effect(arg)?;
+        let (popped, pushed) = self.quick_effect(arg)?;
         i32::try_from(pushed - popped).ok()
+    }
+
+    /// [`IrOpcode::stack_effect`] falling through, if it does not depend on the oparg.
+    #[inline]
+    pub fn fixed_net_effect(self) -> Option<i8> {
+        NET_EFFECTS.get(self.0 as usize).copied().filter(|&net| net != UNFIXED)
     }
 
     /// Every instruction, pseudo ones included, by number.
@@ -437,6 +517,18 @@ mod tests {
             }
             if row.kind == Kind::Specialised || row.kind == Kind::Ours && row.second.is_none() {
                 assert_eq!(op.effect(3), base.effect(3), "{op:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_quick_effect_is_the_effect() {
+        for op in IrOpcode::all() {
+            for arg in (0..600).chain([1 << 16, (1 << 16) + 1, 1 << 24, i32::MAX as u32]) {
+                assert_eq!(op.quick_effect(arg), op.effect(arg), "{op:?} {arg}");
+                if let Some(net) = op.fixed_net_effect() {
+                    assert_eq!(op.stack_effect(arg, false), Some(i32::from(net)), "{op:?} {arg}");
+                }
             }
         }
     }

@@ -8,25 +8,54 @@
 mod offsets;
 mod slots;
 
+use std::sync::Arc;
+
 use ophi_bytecode::code::{
     CodeObject, Constant, ExceptionEntry, LocationEncoder, Position, encode_exception_table, flags,
 };
-use ophi_bytecode::{IrOpcode as Op, Opcode};
+use ophi_bytecode::{IrOpcode as Op, Opcode, PyString};
 
 use crate::error::CompileError;
-use crate::flowgraph::{self, Graph, Lowered};
-use crate::instruction_sequence::{CodeUnitInfo, ExceptHandler, InstructionSequence, Location, Name};
+use crate::flowgraph::{self, FrameSizes, Graph, Lowered};
+use crate::instruction_sequence::{CodeUnitInfo, ExceptHandler, InstructionSequence, Interner, Location};
+
+/// What one unit after the other uses again, for its memory.
+#[derive(Default)]
+pub(crate) struct Scratch {
+    graph: Graph,
+    /// The lowered sequence.
+    sequence: InstructionSequence,
+    starts: Vec<u32>,
+    jumps: Vec<(u32, u32)>,
+    bytes: Vec<u8>,
+    exceptions: Vec<ExceptionEntry>,
+}
 
 /// All stages behind code generation. `consts` are the constants the `LOAD_CONST`s of `sequence` index.
 pub fn optimize_and_assemble(
     unit: &CodeUnitInfo,
-    sequence: InstructionSequence,
-    mut consts: Vec<Constant>,
+    mut sequence: InstructionSequence,
+    consts: Vec<Constant>,
 ) -> Result<CodeObject, CompileError> {
-    let mut graph = Graph::from_sequence(sequence)?;
-    flowgraph::optimize_code_unit(&mut graph, &mut consts, unit.varnames.len(), parameter_count(unit))?;
-    let lowered = flowgraph::lower(&mut graph, unit)?;
-    assemble(unit, lowered, consts)
+    let filename = PyString::from(&*unit.filename);
+    assemble_unit(unit, &mut sequence, consts, filename, &mut Interner::default(), &mut Scratch::default())
+}
+
+/// The same within a compilation. The labels of `sequence` are resolved.
+pub(crate) fn assemble_unit(
+    unit: &CodeUnitInfo,
+    sequence: &mut InstructionSequence,
+    mut consts: Vec<Constant>,
+    filename: PyString,
+    strings: &mut Interner,
+    scratch: &mut Scratch,
+) -> Result<CodeObject, CompileError> {
+    let Scratch { graph, .. } = scratch;
+    graph.build(sequence)?;
+    flowgraph::optimize_code_unit(graph, &mut consts, unit.varnames.len(), parameter_count(unit))?;
+    let sizes = flowgraph::lower_graph(graph, unit)?;
+    graph.write_sequence(&mut scratch.sequence);
+    lay_out(unit, sizes, consts, filename, strings, scratch)
 }
 
 /// Assembles a sequence as it is, without optimising it (`_testinternalcapi.assemble_code_object`).
@@ -51,11 +80,31 @@ fn parameter_count(unit: &CodeUnitInfo) -> usize {
 ///
 /// Errors: SystemError for pseudo-instructions that should have been lowered, or a jump in the wrong direction.
 pub fn assemble(unit: &CodeUnitInfo, lowered: Lowered, consts: Vec<Constant>) -> Result<CodeObject, CompileError> {
-    let Lowered { mut sequence, stack_depth, nlocalsplus } = lowered;
-    offsets::resolve_directions(&mut sequence);
-    offsets::resolve_next_locations(&mut sequence);
-    let starts = offsets::resolve_distances(&mut sequence)?;
-    let (names, kinds) = slots::localsplus(unit, nlocalsplus as usize);
+    let Lowered { sequence, stack_depth, nlocalsplus } = lowered;
+    let mut scratch = Scratch { sequence, ..Scratch::default() };
+    let filename = PyString::from(&*unit.filename);
+    let sizes = FrameSizes { stack_depth, nlocalsplus };
+    lay_out(unit, sizes, consts, filename, &mut Interner::default(), &mut scratch)
+}
+
+fn lay_out(
+    unit: &CodeUnitInfo,
+    sizes: FrameSizes,
+    consts: Vec<Constant>,
+    filename: PyString,
+    strings: &mut Interner,
+    scratch: &mut Scratch,
+) -> Result<CodeObject, CompileError> {
+    let FrameSizes { stack_depth, nlocalsplus } = sizes;
+    let Scratch { sequence, starts, jumps, bytes, exceptions, .. } = scratch;
+    offsets::resolve_directions_and_locations(sequence);
+    offsets::resolve_distances(sequence, starts, jumps)?;
+    let (names, kinds) = slots::localsplus(unit, nlocalsplus as usize, strings);
+    write_code(sequence, bytes)?;
+    let code = Arc::from(&bytes[..]);
+    write_locations(sequence, unit.firstlineno, bytes);
+    let linetable = Arc::from(&bytes[..]);
+    write_exceptions(sequence, starts, exceptions);
     Ok(CodeObject {
         argcount: unit.posonlyargcount + unit.argcount,
         posonlyargcount: unit.posonlyargcount,
@@ -63,54 +112,59 @@ pub fn assemble(unit: &CodeUnitInfo, lowered: Lowered, consts: Vec<Constant>) ->
         // A code object has room for one value at least.
         stacksize: stack_depth.max(1),
         flags: unit.flags,
-        code: write_code(&sequence)?.into(),
+        code,
         consts: consts.into(),
-        names: unit.names.iter().map(string).collect(),
+        names: unit.names.iter().map(|name| strings.string(name)).collect(),
         localsplusnames: names.into(),
         localspluskinds: kinds.into(),
-        filename: string(&unit.filename),
-        name: string(&unit.name),
-        qualname: string(&unit.qualname),
+        filename,
+        name: strings.string(&unit.name),
+        qualname: strings.string(&unit.qualname),
         firstlineno: unit.firstlineno,
-        linetable: write_locations(&sequence, unit.firstlineno).into(),
-        exceptiontable: write_exceptions(&sequence, &starts).into(),
+        linetable,
+        exceptiontable: encode_exception_table(exceptions).into(),
     })
 }
 
-fn string(name: &Name) -> ophi_bytecode::pystring::PyString {
-    (&**name).into()
-}
-
-fn write_code(sequence: &InstructionSequence) -> Result<Vec<u8>, CompileError> {
-    let mut code = Vec::with_capacity(sequence.instrs.len() * 4);
+fn write_code(sequence: &InstructionSequence, code: &mut Vec<u8>) -> Result<(), CompileError> {
+    // No instruction has as many caches.
+    const CACHES: [u8; 32] = [0; 32];
+    code.clear();
     for instr in &sequence.instrs {
         let real = Op(instr.opcode)
             .real()
             .ok_or_else(|| CompileError::System(format!("{} reached the assembler", Op(instr.opcode).name())))?;
         let arg = instr.oparg as u32;
-        for shift in [24, 16, 8] {
-            if arg >> shift != 0 {
-                code.extend([Opcode::EXTENDED_ARG.0, (arg >> shift) as u8]);
+        if arg > 0xFF {
+            for shift in [24, 16, 8] {
+                if arg >> shift != 0 {
+                    code.extend_from_slice(&[Opcode::EXTENDED_ARG.0, (arg >> shift) as u8]);
+                }
             }
         }
-        code.extend([real.0, arg as u8]);
-        code.resize(code.len() + 2 * real.caches(), 0);
+        code.extend_from_slice(&[real.0, arg as u8]);
+        match real.caches() {
+            0 => {}
+            1 => code.extend_from_slice(&[0; 2]),
+            caches => code.extend_from_slice(CACHES.get(..2 * caches).unwrap_or(&CACHES)),
+        }
     }
-    Ok(code)
+    Ok(())
 }
 
-fn write_locations(sequence: &InstructionSequence, firstlineno: i32) -> Vec<u8> {
-    let mut encoder = LocationEncoder::new(firstlineno);
+fn write_locations(sequence: &InstructionSequence, firstlineno: i32, bytes: &mut Vec<u8>) {
+    bytes.clear();
+    let mut encoder = LocationEncoder::into(std::mem::take(bytes), firstlineno);
     for instr in &sequence.instrs {
         let Location { line, end_line, col, end_col } = instr.loc;
         encoder.add(Position { line, end_line, col, end_col }, offsets::size(instr) as usize);
     }
-    encoder.finish()
+    *bytes = encoder.finish();
 }
 
 /// Runs of instructions with one handler share an entry. `starts` are the offsets of instructions in code units.
-fn write_exceptions(sequence: &InstructionSequence, starts: &[u32]) -> Vec<u8> {
-    let mut entries = Vec::new();
+fn write_exceptions(sequence: &InstructionSequence, starts: &[u32], entries: &mut Vec<ExceptionEntry>) {
+    entries.clear();
     let mut handler = ExceptHandler::NONE;
     let mut start = 0;
     let end_of_code = sequence.instrs.last().zip(starts.last()).map_or(0, |(i, start)| start + offsets::size(i));
@@ -132,5 +186,4 @@ fn write_exceptions(sequence: &InstructionSequence, starts: &[u32]) -> Vec<u8> {
         start = offset;
         handler = next;
     }
-    encode_exception_table(&entries)
 }

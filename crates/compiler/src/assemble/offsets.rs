@@ -25,40 +25,42 @@ pub fn size(instr: &Instr) -> u32 {
     extended + 1 + Op(instr.opcode).caches() as u32
 }
 
-/// `JUMP` and `JUMP_NO_INTERRUPT` learn which way they go; their opargs are instruction indices.
-pub fn resolve_directions(sequence: &mut InstructionSequence) {
-    for (index, instr) in sequence.instrs.iter_mut().enumerate() {
-        let forward = instr.oparg > index as i32;
-        let real = match Op(instr.opcode) {
-            Op::JUMP | Op::JUMP_NO_INTERRUPT if forward => Op::JUMP_FORWARD,
-            Op::JUMP => Op::JUMP_BACKWARD,
-            Op::JUMP_NO_INTERRUPT => Op::JUMP_BACKWARD_NO_INTERRUPT,
-            other => other,
-        };
-        instr.opcode = real.0;
-    }
-}
-
-/// Instructions that take the next one's location get it.
-pub fn resolve_next_locations(sequence: &mut InstructionSequence) {
+/// `JUMP` and `JUMP_NO_INTERRUPT` learn which way they go (their opargs are instruction indices), and instructions that
+/// take the next one's location get it.
+pub fn resolve_directions_and_locations(sequence: &mut InstructionSequence) {
     let mut following = NO_LOCATION;
-    for instr in sequence.instrs.iter_mut().rev() {
-        if instr.loc == NEXT_LOCATION {
+    for (index, instr) in sequence.instrs.iter_mut().enumerate().rev() {
+        if matches!(Op(instr.opcode), Op::JUMP | Op::JUMP_NO_INTERRUPT) {
+            let forward = instr.oparg > index as i32;
+            let real = match Op(instr.opcode) {
+                _ if forward => Op::JUMP_FORWARD,
+                Op::JUMP => Op::JUMP_BACKWARD,
+                _ => Op::JUMP_BACKWARD_NO_INTERRUPT,
+            };
+            instr.opcode = real.0;
+        }
+        if instr.loc.line == NEXT_LOCATION.line && instr.loc == NEXT_LOCATION {
             instr.loc = if is_terminator(Op(instr.opcode)) { NO_LOCATION } else { following };
         }
         following = instr.loc;
     }
 }
 
-/// Replaces the opargs of jumps, instruction indices, by distances; returns the offset of every instruction.
-pub fn resolve_distances(sequence: &mut InstructionSequence) -> Result<Vec<u32>, CompileError> {
+/// Replaces the opargs of jumps, instruction indices, by distances; `starts` gets the offset of every instruction, and
+/// `jumps` is theirs to use.
+pub fn resolve_distances(
+    sequence: &mut InstructionSequence,
+    starts: &mut Vec<u32>,
+    jumps: &mut Vec<(u32, u32)>,
+) -> Result<(), CompileError> {
     let instrs = &mut sequence.instrs;
-    let mut jumps: Vec<(usize, usize)> = Vec::new();
+    jumps.clear();
     for (index, instr) in instrs.iter().enumerate().filter(|(_, i)| is_jump(i)) {
-        let target = usize::try_from(instr.oparg).ok().filter(|target| *target < instrs.len());
-        jumps.push((index, target.ok_or(CompileError::system("jump behind the end of the code"))?));
+        let target = u32::try_from(instr.oparg).ok().filter(|target| (*target as usize) < instrs.len());
+        jumps.push((index as u32, target.ok_or(CompileError::system("jump behind the end of the code"))?));
     }
-    let mut starts = vec![0u32; instrs.len()];
+    starts.clear();
+    starts.resize(instrs.len(), 0);
     loop {
         let mut offset = 0;
         for (start, instr) in starts.iter_mut().zip(instrs.iter()) {
@@ -66,7 +68,8 @@ pub fn resolve_distances(sequence: &mut InstructionSequence) -> Result<Vec<u32>,
             offset += size(instr);
         }
         let mut changed = false;
-        for &(index, target) in &jumps {
+        for &(index, target) in jumps.iter() {
+            let (index, target) = (index as usize, target as usize);
             let instr = &mut instrs[index];
             let old_size = size(instr);
             let after = starts[index] + old_size;
@@ -84,7 +87,7 @@ pub fn resolve_distances(sequence: &mut InstructionSequence) -> Result<Vec<u32>,
             changed |= size(instr) != old_size;
         }
         if !changed {
-            return Ok(starts);
+            return Ok(());
         }
     }
 }

@@ -56,10 +56,11 @@ impl<'a> Compiler<'a, '_> {
     ) -> Result<bool> {
         let ExprKind::Attribute { value, attr, ctx: ExprContext::Load } = func.kind else { return Ok(false) };
         // What comes from an import is likely a module, whose attributes are no methods.
-        if let ExprKind::Name { id, .. } = value.kind
-            && self.table.top().symbol(id) & DEF_IMPORT != 0
-        {
-            return Ok(false);
+        if let ExprKind::Name { id, .. } = value.kind {
+            let name = self.table.names.intern(id);
+            if self.table.top().symbol_of(&name) & DEF_IMPORT != 0 {
+                return Ok(false);
+            }
         }
         let total = args.len() + keywords.len() + usize::from(!keywords.is_empty());
         if total >= STACK_USE_GUIDELINE || args.iter().any(is_starred) || keywords.iter().any(|k| k.arg.is_none()) {

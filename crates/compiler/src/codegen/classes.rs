@@ -75,12 +75,12 @@ impl<'a> Compiler<'a, '_> {
         }
         if self.ste().needs_classdict {
             self.emit(loc, Op::LOAD_LOCALS);
-            let cell = self.cell_index("__classdict__");
+            let cell = self.implicit_cell("__classdict__");
             self.emit_arg(loc, Op::STORE_DEREF, cell);
         }
         if self.ste().has_conditional_annotations {
             self.emit_arg(loc, Op::BUILD_SET, 0);
-            let cell = self.cell_index("__conditional_annotations__");
+            let cell = self.implicit_cell("__conditional_annotations__");
             self.emit_arg(loc, Op::STORE_DEREF, cell);
         }
         self.body(loc, body, false)?;
@@ -88,12 +88,12 @@ impl<'a> Compiler<'a, '_> {
         self.load_const(NO_LOCATION, attributes);
         self.name_op(NO_LOCATION, "__static_attributes__", ExprContext::Store)?;
         if self.ste().needs_classdict {
-            let cell = self.cell_index("__classdict__");
+            let cell = self.implicit_cell("__classdict__");
             self.emit_arg(NO_LOCATION, Op::LOAD_CLOSURE, cell);
             self.name_op(NO_LOCATION, "__classdictcell__", ExprContext::Store)?;
         }
         if self.ste().needs_class_closure {
-            let cell = self.cell_index("__class__");
+            let cell = self.implicit_cell("__class__");
             self.emit_arg(NO_LOCATION, Op::LOAD_CLOSURE, cell);
             self.emit_arg(NO_LOCATION, Op::COPY, 1);
             self.name_op(NO_LOCATION, "__classcell__", ExprContext::Store)?;

@@ -284,7 +284,7 @@ impl<'a> Compiler<'a, '_> {
         let function_like = self.ste().is_function_like();
         for (name, symbol) in self.table[comp].symbols.clone().iter() {
             let inside = scope::of(*symbol);
-            let outer_symbol = self.table[outer].symbol(name);
+            let outer_symbol = self.table[outer].symbol_of(name);
             let outside = scope::of(outer_symbol);
             // Free names are what they are outside; a cell inside that is free outside is reached the same way.
             let differs =
@@ -336,7 +336,7 @@ impl<'a> Compiler<'a, '_> {
             // Of a cell this saves the cell itself; the comprehension gets a new one.
             self.emit_varname(loc, Op::LOAD_FAST_AND_CLEAR, name);
             if scope::of(*symbol) == scope::CELL {
-                let free = self.table[outer].scope_of(name) == scope::FREE;
+                let free = self.table[outer].scope_of_name(name) == scope::FREE;
                 let arg = if free { self.free_index(name) } else { self.cell_index(name) };
                 self.emit_arg(loc, Op::MAKE_CELL, arg);
             }

@@ -3,7 +3,7 @@
 use ophi_bytecode::{Constant, IrOpcode as Op};
 
 use super::Compiler;
-use crate::instruction_sequence::{Label, Location};
+use crate::instruction_sequence::{Label, Location, Name};
 
 impl Compiler<'_, '_> {
     pub(super) fn new_label(&mut self) -> Label {
@@ -34,11 +34,18 @@ impl Compiler<'_, '_> {
     }
 
     pub(super) fn load_none(&mut self, loc: Location) {
-        self.load_const(loc, Constant::None);
+        let arg = self.unit().consts.add_none();
+        self.emit_arg(loc, Op::LOAD_CONST, arg as usize);
     }
 
     pub(super) fn load_str(&mut self, loc: Location, text: &str) {
         self.load_const(loc, Constant::str(text));
+    }
+
+    /// The text of a name as a constant.
+    pub(super) fn load_name_text(&mut self, loc: Location, name: &Name) {
+        let text = self.table.names.string(name);
+        self.load_const(loc, Constant::Str(text));
     }
 
     pub(super) fn load_int(&mut self, loc: Location, value: usize) {

@@ -135,7 +135,8 @@ impl<'a> Compiler<'a, '_> {
             K::Compare { left, ops, comparators } => self.comparison_chain(e, left, ops, comparators),
             K::Call { func, args, keywords } => self.call(e, func, args, keywords),
             K::Constant { value, .. } => {
-                self.load_const(loc, const_table::from_ast(&value));
+                let arg = self.unit().consts.add_literal(&value);
+                self.emit_arg(loc, Op::LOAD_CONST, arg as usize);
                 Ok(())
             }
             K::JoinedStr { values } => self.joined_str(loc, values),

@@ -33,7 +33,8 @@ use ophi_bytecode::{CodeObject, PyString};
 use ophi_syntax::ast::*;
 
 use crate::error::{CompileError, Depth, Recursion, Warning};
-use crate::instruction_sequence::{InstructionSequence, Location};
+use crate::assemble::Scratch;
+use crate::instruction_sequence::{InstructionSequence, Location, Name};
 use crate::location;
 use crate::symtable::{BlockKey, SymbolTable};
 use unit::{ScopeKind, Unit, UnitStart};
@@ -82,6 +83,8 @@ pub(crate) fn sequence(
 pub(crate) struct Compiler<'a, 'w> {
     table: SymbolTable,
     filename: PyString,
+    /// The same, for a unit's description.
+    filename_name: Name,
     flags: u32,
     optimize: u8,
     interactive: bool,
@@ -92,12 +95,16 @@ pub(crate) struct Compiler<'a, 'w> {
     /// Above 0 while code is emitted for the second time, which must not warn again.
     warnings_disabled: u32,
     depth: Depth,
+    /// Sequences of finished units, empty, to be used again for their memory.
+    spare: Vec<InstructionSequence>,
+    scratch: Scratch,
 }
 
 impl<'a, 'w> Compiler<'a, 'w> {
     fn new(input: CodegenInput, warnings: &'w mut Vec<Warning>) -> Self {
         Self {
             table: input.table,
+            filename_name: input.filename.to_string_lossy().into(),
             filename: input.filename,
             flags: input.flags,
             optimize: input.optimize,
@@ -107,6 +114,8 @@ impl<'a, 'w> Compiler<'a, 'w> {
             warnings,
             warnings_disabled: 0,
             depth: Depth::new(input.recursion),
+            spare: Vec::new(),
+            scratch: Scratch::default(),
         }
     }
 

@@ -12,7 +12,7 @@ use super::unit::{ScopeKind, UnitStart};
 use super::{Compiler, Result, clean_doc};
 use crate::error::CompileError;
 use crate::future::CO_FUTURE_ANNOTATIONS;
-use crate::instruction_sequence::{InstructionSequence, Location, NO_LOCATION};
+use crate::instruction_sequence::{Location, NO_LOCATION};
 use crate::preprocess::docstring;
 use crate::symtable::{BlockKey, BlockKind};
 use crate::{const_table, location};
@@ -68,7 +68,7 @@ impl<'a> Compiler<'a, '_> {
         let apart = scope == ScopeKind::Module;
         if apart {
             let unit = self.unit();
-            unit.stashed = Some(std::mem::replace(&mut unit.seq, InstructionSequence::new()));
+            unit.stashed = Some(std::mem::take(&mut unit.seq));
         }
         let ste = self.unit().ste;
         let is_class = self.ste().kind == BlockKind::Class;
@@ -84,10 +84,11 @@ impl<'a> Compiler<'a, '_> {
                 // Only if the statement ran.
                 self.load_int(at, index as usize);
                 if scope == ScopeKind::Class {
-                    let arg = self.free_index("__conditional_annotations__");
+                    let arg = self.implicit_free("__conditional_annotations__");
                     self.emit_arg(at, Op::LOAD_DEREF, arg);
                 } else {
-                    let arg = self.unit().info.names.add("__conditional_annotations__") as usize;
+                    let name = self.table.names.intern("__conditional_annotations__");
+                    let arg = self.name_index(&name);
                     self.emit_arg(at, Op::LOAD_GLOBAL, arg);
                 }
                 self.emit_arg(at, Op::CONTAINS_OP, 0);
@@ -95,7 +96,7 @@ impl<'a> Compiler<'a, '_> {
             }
             self.expr(annotation)?;
             self.emit_arg(at, Op::COPY, 2);
-            self.load_str(at, &name);
+            self.load_name_text(at, &name);
             self.emit(loc, Op::STORE_SUBSCR);
             self.place(not_set);
         }

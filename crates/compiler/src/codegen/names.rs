@@ -10,7 +10,7 @@ use super::{Compiler, Result};
 use crate::error::CompileError;
 use crate::instruction_sequence::{Location, Name};
 use crate::location;
-use crate::symtable::{BlockKind, SymbolTable, mangle, maybe_mangle, scope};
+use crate::symtable::{BlockKind, SymbolTable, mangle, scope};
 
 /// Where a name lives, with its number unless that is found by the slot.
 enum Place {
@@ -29,52 +29,72 @@ pub(super) enum AttrUse {
 }
 
 impl<'a> Compiler<'a, '_> {
-    pub(super) fn mangled(&self, name: &str) -> Name {
-        maybe_mangle(self.unit_ref().private.as_deref(), self.ste(), name)
+    pub(super) fn mangled(&mut self, name: &str) -> Name {
+        let unit = self.units.last().expect("a unit is open while code is generated");
+        self.table.mangled_in(unit.ste, unit.private.as_deref(), name)
     }
 
     /// Mangled whatever the scope (annotation keys).
-    pub(super) fn mangled_always(&self, name: &str) -> Name {
-        mangle(self.unit_ref().private.as_deref(), name)
+    pub(super) fn mangled_always(&mut self, name: &str) -> Name {
+        let unit = self.units.last().expect("a unit is open while code is generated");
+        mangle(&mut self.table.names, unit.private.as_deref(), name)
     }
 
     /// The oparg of a free variable: they are numbered after the cells.
-    pub(super) fn free_index(&mut self, name: &str) -> usize {
+    pub(super) fn free_index(&mut self, name: &Name) -> usize {
         let info = &mut self.unit().info;
-        info.cellvars.len() + info.freevars.add(name) as usize
+        info.cellvars.len() + info.freevars.add_name(name) as usize
     }
 
-    pub(super) fn cell_index(&mut self, name: &str) -> usize {
-        self.unit().info.cellvars.add(name) as usize
+    pub(super) fn cell_index(&mut self, name: &Name) -> usize {
+        self.unit().info.cellvars.add_name(name) as usize
+    }
+
+    /// The cell of a name that the compiler itself makes up.
+    pub(super) fn implicit_cell(&mut self, name: &str) -> usize {
+        let name = self.table.names.intern(name);
+        self.cell_index(&name)
+    }
+
+    pub(super) fn implicit_free(&mut self, name: &str) -> usize {
+        let name = self.table.names.intern(name);
+        self.free_index(&name)
+    }
+
+    /// Its place in `co_names`.
+    pub(super) fn name_index(&mut self, name: &Name) -> usize {
+        self.unit().info.names.add_name(name) as usize
     }
 
     /// An instruction whose oparg is a name of `co_names`, as it stands.
     pub(super) fn emit_plain_name(&mut self, loc: Location, op: Op, name: &str) {
-        let arg = self.unit().info.names.add(name) as usize;
+        let name = self.table.names.intern(name);
+        let arg = self.name_index(&name);
         self.emit_arg(loc, op, arg);
     }
 
     /// The same with a name that may be private to the class.
     pub(super) fn emit_name(&mut self, loc: Location, op: Op, name: &str) {
         let mangled = self.mangled(name);
-        self.emit_plain_name(loc, op, &mangled);
+        let arg = self.name_index(&mangled);
+        self.emit_arg(loc, op, arg);
     }
 
     pub(super) fn load_attr(&mut self, loc: Location, name: &str, used: AttrUse) {
         let mangled = self.mangled(name);
-        let arg = self.unit().info.names.add(&mangled) as usize;
+        let arg = self.name_index(&mangled);
         self.emit_arg(loc, Op::LOAD_ATTR, arg << 1 | usize::from(used == AttrUse::Method));
     }
 
     pub(super) fn load_super_attr(&mut self, loc: Location, name: &str, used: AttrUse, two_args: bool) {
         let mangled = self.mangled(name);
-        let arg = self.unit().info.names.add(&mangled) as usize;
+        let arg = self.name_index(&mangled);
         let bits = usize::from(two_args) << 1 | usize::from(used == AttrUse::Method);
         self.emit_arg(loc, Op::LOAD_SUPER_ATTR, arg << 2 | bits);
     }
 
-    pub(super) fn emit_varname(&mut self, loc: Location, op: Op, name: &str) {
-        let arg = self.unit().info.varnames.add(name) as usize;
+    pub(super) fn emit_varname(&mut self, loc: Location, op: Op, name: &Name) {
+        let arg = self.unit().info.varnames.add_name(name) as usize;
         self.emit_arg(loc, op, arg);
     }
 
@@ -86,14 +106,14 @@ impl<'a> Compiler<'a, '_> {
             scope::LOCAL if function_like => Place::Fast,
             // In a module or class a name is a fast local only while the comprehension that binds it is emitted.
             scope::LOCAL if self.unit().info.fast_hidden.iter().any(|(n, fast)| *fast && n == mangled) => Place::Fast,
-            scope::GLOBAL_IMPLICIT if function_like => Place::Global(self.unit().info.names.add(mangled) as usize),
-            scope::GLOBAL_EXPLICIT => Place::Global(self.unit().info.names.add(mangled) as usize),
-            _ => Place::Name(self.unit().info.names.add(mangled) as usize),
+            scope::GLOBAL_IMPLICIT if function_like => Place::Global(self.name_index(mangled)),
+            scope::GLOBAL_EXPLICIT => Place::Global(self.name_index(mangled)),
+            _ => Place::Name(self.name_index(mangled)),
         }
     }
 
     fn load_classdict(&mut self, loc: Location) {
-        let arg = self.free_index("__classdict__");
+        let arg = self.implicit_free("__classdict__");
         self.emit_arg(loc, Op::LOAD_DEREF, arg);
     }
 
@@ -101,7 +121,7 @@ impl<'a> Compiler<'a, '_> {
     pub(super) fn name_op(&mut self, loc: Location, name: &str, ctx: ExprContext) -> Result<()> {
         use ExprContext::{Del, Load, Store};
         let mangled = self.mangled(name);
-        let found = self.ste().scope_of(&mangled);
+        let found = self.ste().scope_of_name(&mangled);
         let in_comp = self.unit().in_inlined_comp > 0;
         let in_class = self.ste().kind == BlockKind::Class;
         let sees_class = self.ste().can_see_class_scope;

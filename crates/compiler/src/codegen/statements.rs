@@ -208,12 +208,12 @@ impl<'a> Compiler<'a, '_> {
                         self.annotation_text(annotation)?;
                         self.emit_plain_name(loc, Op::LOAD_NAME, "__annotations__");
                         let name = self.mangled(id);
-                        self.load_str(loc, &name);
+                        self.load_name_text(loc, &name);
                         self.emit(loc, Op::STORE_SUBSCR);
                     } else if let Some(index) = self.defer_annotation(s) {
                         // Tell `__annotate__` that this statement ran.
                         if scope == ScopeKind::Class {
-                            let cell = self.cell_index("__conditional_annotations__");
+                            let cell = self.implicit_cell("__conditional_annotations__");
                             self.emit_arg(loc, Op::LOAD_DEREF, cell);
                         } else {
                             self.emit_plain_name(loc, Op::LOAD_NAME, "__conditional_annotations__");

@@ -14,7 +14,7 @@ use crate::const_table::ConstTable;
 use crate::error::CompileError;
 use crate::future::INHERITED_MASK;
 use crate::instruction_sequence::{CodeUnitInfo, InstructionSequence, Label, Location, NO_LOCATION, Name, NameTable};
-use crate::symtable::{BlockKey, Entry, ScopeId, flags as def, mangle, scope};
+use crate::symtable::{BlockKey, Entry, ScopeId, SymbolTable, flags as def, mangle, scope};
 
 /// How deeply blocks may be nested in one frame.
 const MAX_BLOCKS: usize = 21;
@@ -102,7 +102,7 @@ fn names_with(entry: &Entry, wanted: u32, flag: u32) -> NameTable {
     names.sort_unstable();
     let mut table = NameTable::new();
     for name in names {
-        table.add(name);
+        table.add_name(name);
     }
     table
 }
@@ -139,10 +139,11 @@ impl<'a> Compiler<'a, '_> {
         start: UnitStart,
     ) -> Result<()> {
         let ste = self.lookup_block(key)?;
-        let entry = &self.table[ste];
+        let SymbolTable { entries, names: interner, .. } = &mut self.table;
+        let entry = &entries[ste.0 as usize];
         let mut varnames = NameTable::new();
         for name in &entry.varnames {
-            varnames.add(name);
+            varnames.add_name(name);
         }
         let mut cellvars = names_with(entry, scope::CELL, def::DEF_COMP_CELL);
         // Cells that no name of the source stands for.
@@ -152,15 +153,15 @@ impl<'a> Compiler<'a, '_> {
             (entry.has_conditional_annotations, "__conditional_annotations__"),
         ] {
             if needed {
-                cellvars.add(name);
+                cellvars.add_name(&interner.intern(name));
             }
         }
         let freevars = names_with(entry, scope::FREE, def::DEF_FREE_CLASS);
         let private = match private {
-            Some(private) => Some(private.into()),
+            Some(private) => Some(self.table.names.intern(private)),
             None => self.units.last().and_then(|u| u.private.clone()),
         };
-        let name: Name = name.into();
+        let name = self.table.names.intern(name);
         let info = CodeUnitInfo {
             qualname: self.qualname(scope, &name),
             name,
@@ -174,7 +175,7 @@ impl<'a> Compiler<'a, '_> {
             kwonlyargcount: start.kwonlyargcount as u32,
             firstlineno: lineno,
             flags: self.code_flags(ste),
-            filename: self.filename.to_string_lossy().as_str().into(),
+            filename: self.filename_name.clone(),
         };
         self.units.push(Unit {
             ste,
@@ -183,7 +184,7 @@ impl<'a> Compiler<'a, '_> {
             static_attributes: BTreeSet::new(),
             deferred: Vec::new(),
             next_conditional: 0,
-            seq: InstructionSequence::new(),
+            seq: self.spare.pop().unwrap_or_default(),
             stashed: None,
             blocks: Vec::new(),
             in_inlined_comp: 0,
@@ -202,7 +203,7 @@ impl<'a> Compiler<'a, '_> {
         Ok(())
     }
 
-    fn qualname(&self, scope: ScopeKind, name: &Name) -> Name {
+    fn qualname(&mut self, scope: ScopeKind, name: &Name) -> Name {
         let Some(mut parent) = self.units.last() else { return name.clone() };
         let mut outer = self.units.len();
         if outer == 1 {
@@ -217,8 +218,8 @@ impl<'a> Compiler<'a, '_> {
             parent = &self.units[outer - 1];
         }
         if matches!(scope, ScopeKind::Function | ScopeKind::AsyncFunction | ScopeKind::Class) {
-            let mangled = mangle(parent.private.as_deref(), name);
-            if self.table[parent.ste].scope_of(&mangled) == scope::GLOBAL_EXPLICIT {
+            let mangled = mangle(&mut self.table.names, parent.private.as_deref(), name);
+            if self.table[parent.ste].scope_of_name(&mangled) == scope::GLOBAL_EXPLICIT {
                 return name.clone();
             }
         }
@@ -226,7 +227,7 @@ impl<'a> Compiler<'a, '_> {
             ScopeKind::Function | ScopeKind::AsyncFunction | ScopeKind::Lambda => "<locals>.",
             _ => "",
         };
-        format!("{}.{locals}{name}", parent.info.qualname).into()
+        self.table.names.intern(&format!("{}.{locals}{name}", parent.info.qualname))
     }
 
     fn code_flags(&self, ste: ScopeId) -> u32 {
@@ -271,7 +272,19 @@ impl<'a> Compiler<'a, '_> {
         {
             parent.seq.nested.push(unit.seq.clone());
         }
-        crate::assemble_unit(unit.seq, unit.info, unit.consts.into_vec())
+        let mut sequence = unit.seq;
+        let consts = unit.consts.into_vec();
+        let code = crate::assemble::assemble_unit(
+            &unit.info,
+            &mut sequence,
+            consts,
+            self.filename.clone(),
+            &mut self.table.names,
+            &mut self.scratch,
+        );
+        sequence.clear();
+        self.spare.push(sequence);
+        code
     }
 
     pub(super) fn push_block(

@@ -91,6 +91,21 @@ pub fn optimize(graph: &mut Graph) {
     let mut todo = vec![entry];
     while let Some(id) = todo.pop() {
         let len = graph[id].len();
+        if !graph[id].instrs().iter().any(|i| matches!(i.op, Op::LOAD_FAST | Op::LOAD_FAST_LOAD_FAST)) {
+            // Nothing to flag here; only where control goes on matters.
+            for at in 0..len {
+                let instr = &graph[id].instrs()[at];
+                if has_target(instr.op) {
+                    let target = instr.target;
+                    reach(graph, &mut todo, target);
+                }
+            }
+            let next = graph[id].next;
+            if next.is_some() && len > 0 && graph[id].has_fallthrough() {
+                reach(graph, &mut todo, next);
+            }
+            continue;
+        }
         sim.reset(graph[id].start_depth.max(0) as usize, len);
         for at in 0..len {
             step(graph, &mut todo, &mut sim, id, at);
@@ -114,7 +129,7 @@ pub fn optimize(graph: &mut Graph) {
 
 fn step(graph: &mut Graph, todo: &mut Vec<BlockId>, sim: &mut Simulation, id: BlockId, at: usize) {
     let instr = graph[id].instrs()[at];
-    let (popped, pushed) = instr.op.effect(instr.arg).unwrap_or((0, 0));
+    let (popped, pushed) = instr.op.quick_effect(instr.arg).unwrap_or((0, 0));
     let (popped, pushed) = (popped.max(0) as usize, pushed.max(0) as usize);
     match instr.op {
         Op::DELETE_FAST => sim.kill(instr.arg),

@@ -50,10 +50,13 @@ pub fn remove_unreachable(graph: &mut Graph) {
         if next.is_some() && graph[id].has_fallthrough() {
             reach(graph, &mut todo, next);
         }
-        for i in 0..graph[id].len() {
-            let instr = graph[id].instrs()[i];
+        // Only a block push can stand before the last place.
+        let first = if graph[id].pushes { 0 } else { graph[id].len().saturating_sub(1) };
+        for i in first..graph[id].len() {
+            let instr = &graph[id].instrs()[i];
             if has_target(instr.op) {
-                reach(graph, &mut todo, instr.target);
+                let target = instr.target;
+                reach(graph, &mut todo, target);
             }
         }
     }
@@ -81,18 +84,16 @@ fn first_line(graph: &Graph, id: BlockId) -> i32 {
 /// Removes the NOPs of a block whose line shows elsewhere; returns how many.
 fn remove_nops_in_block(graph: &mut Graph, id: BlockId) -> usize {
     let len = graph[id].len();
-    if !graph[id].instrs().iter().any(|i| i.op == Op::NOP) {
-        return 0;
-    }
+    let Some(first) = graph[id].instrs().iter().position(|i| i.op == Op::NOP) else { return 0 };
     let following_line = {
         let block = &graph[id];
         let last = block.last();
         if last.is_some_and(|i| i.op == Op::NOP) { first_line(graph, block.next) } else { -1 }
     };
     let instrs = graph[id].instrs_mut();
-    let mut kept = 0;
-    let mut previous_line = -1;
-    for at in 0..len {
+    let mut kept = first;
+    let mut previous_line = if first > 0 { instrs[first - 1].loc.line } else { -1 };
+    for at in first..len {
         let line = instrs[at].loc.line;
         if instrs[at].op == Op::NOP {
             if line < 0 || previous_line == line {
@@ -173,8 +174,8 @@ pub fn remove_nops_and_pairs(graph: &mut Graph) {
                 previous = None;
             }
             for at in 0..graph[id].len() {
-                let instr = graph[id].instrs()[at];
-                if instr.op == Op::POP_TOP
+                let op = graph[id].instrs()[at].op;
+                if op == Op::POP_TOP
                     && let Some((block, place)) = previous
                 {
                     let before = &mut graph[block].instrs_mut()[place];
@@ -213,12 +214,14 @@ fn inline_into(graph: &mut Graph, id: BlockId) -> bool {
     if !small_exit && !placeless {
         return false;
     }
-    let copied = target.instrs().to_vec();
-    let block = &mut graph[id];
-    block.last_mut().expect("the block has a last instruction").make_nop();
-    for instr in copied {
-        block.push_copy(instr);
+    let (count, pushes) = (target.len(), target.pushes);
+    graph[id].last_mut().expect("the block has a last instruction").make_nop();
+    graph[id].pushes |= pushes;
+    for i in 0..count {
+        let instr = graph[last.target].instrs()[i];
+        graph[id].push_copy(instr);
     }
+    let block = &mut graph[id];
     if placeless
         && last.op == Op::JUMP
         && let Some(new_last) = block.last_mut()
@@ -234,7 +237,7 @@ fn inline_into(graph: &mut Graph, id: BlockId) -> bool {
 
 pub fn inline_small_exits(graph: &mut Graph) {
     // A chain of jumps is no longer than there are blocks; only empty endless loops, which no source makes, go on.
-    for _ in 0..=graph.blocks.len() {
+    for _ in 0..=graph.block_count() {
         let mut changed = false;
         let mut id = graph.entry;
         while id.is_some() {

@@ -64,12 +64,20 @@ impl Consts {
     ///
     /// Errors: ValueError if the oparg is no index.
     pub fn loaded_by(&self, instr: &Instr) -> Result<Constant, CompileError> {
-        if instr.op == Op::LOAD_SMALL_INT {
-            return Ok(Constant::Int(i64::from(instr.arg)));
-        }
-        self.list.get(instr.arg as usize).cloned().ok_or_else(|| {
+        self.loaded(instr.op, instr.arg)
+    }
+
+    pub fn loaded(&self, op: Op, arg: u32) -> Result<Constant, CompileError> {
+        if op == Op::LOAD_SMALL_INT { Ok(Constant::Int(i64::from(arg))) } else { self.at(arg).cloned() }
+    }
+
+    /// The constant with that number.
+    ///
+    /// Errors: ValueError if there is none.
+    pub fn at(&self, index: u32) -> Result<&Constant, CompileError> {
+        self.list.get(index as usize).ok_or_else(|| {
             let len = self.list.len();
-            CompileError::Value(format!("LOAD_CONST index {} is out of range for consts (len={len})", instr.arg))
+            CompileError::Value(format!("LOAD_CONST index {index} is out of range for consts (len={len})"))
         })
     }
 

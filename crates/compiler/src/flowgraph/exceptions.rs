@@ -9,17 +9,23 @@
 use ophi_bytecode::instruction::{RESUME_AT_FUNC_START, RESUME_OPARG_DEPTH1_MASK};
 
 use super::graph::{BlockId, Graph};
-use super::opcodes::{Op, is_block_push, is_jump};
+use super::opcodes::{Op, has_target, is_block_push, is_jump};
 use crate::error::CompileError;
 
 /// Marks the blocks that are handlers.
 pub fn mark_handlers(graph: &mut Graph) {
+    if !graph.pushes {
+        return;
+    }
     let mut id = graph.entry;
     while id.is_some() {
-        for i in 0..graph[id].len() {
-            let instr = graph[id].instrs()[i];
-            if is_block_push(instr.op) {
-                graph[instr.target].except_handler = true;
+        if graph[id].pushes {
+            for i in 0..graph[id].len() {
+                let instr = &graph[id].instrs()[i];
+                if is_block_push(instr.op) {
+                    let target = instr.target;
+                    graph[target].except_handler = true;
+                }
             }
         }
         id = graph[id].next;
@@ -38,6 +44,10 @@ struct Open {
 ///
 /// Errors: more `POP_BLOCK`s than pushes, or code that runs off the end.
 pub fn label_targets(graph: &mut Graph) -> Result<(), CompileError> {
+    // Without ranges there is nothing to find but code that runs off its end, which only the last block can do.
+    if !graph.pushes && !graph.pops && !graph[graph.last_built].has_fallthrough() {
+        return Ok(());
+    }
     let mut nodes = vec![Open { handler: BlockId::NONE, outer: 0, depth: 0 }];
     graph.clear_visited();
     let entry = graph.entry;
@@ -47,7 +57,12 @@ pub fn label_targets(graph: &mut Graph) -> Result<(), CompileError> {
         let mut last_yield_depth = None;
         for i in 0..graph[id].len() {
             let handler = nodes[stack as usize].handler;
-            let instr = graph[id].instrs()[i];
+            let instr = &mut graph[id].instrs_mut()[i];
+            if !(has_target(instr.op) || matches!(instr.op, Op::POP_BLOCK | Op::YIELD_VALUE | Op::RESUME)) {
+                instr.except = handler;
+                continue;
+            }
+            let instr = *instr;
             if is_block_push(instr.op) {
                 let target = &mut graph[instr.target];
                 if matches!(instr.op, Op::SETUP_WITH | Op::SETUP_CLEANUP) {

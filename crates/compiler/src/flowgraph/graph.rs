@@ -3,14 +3,14 @@
 //!
 //! Problem: the passes move, copy and append blocks freely, yet must stay linear on functions of 100 000 instructions.
 //! Method: blocks live in one `Vec` and name each other by [`BlockId`]; layout order is the `next` chain from the entry.
-//! Nothing is ever freed before the graph is.
+//! Nothing is ever freed before the graph is; a graph can be built anew for the next unit in the memory of the last.
 //!
 //! Invariants: a terminator (jump or scope exit) is the last instruction of its block; only `instrs[..used]` of a block
 //! counts. What lies behind `used` is deliberately kept: CPython shrinks a block without clearing its array, and an
 //! instruction added later inherits the exception handler of the dead one in its place ([`Block::push`]), which shows
 //! in the exception table. Source: CPython Python/flowgraph.c (`_PyCfg_FromInstructionSequence`, `basicblock_*`).
 
-use super::opcodes::{Op, has_target, is_scope_exit, is_terminator, is_unconditional_jump};
+use super::opcodes::{Op, has_target, is_block_push, is_scope_exit, is_terminator, is_unconditional_jump};
 use crate::error::CompileError;
 use crate::instruction_sequence::{self as seq, ExceptHandler, InstructionSequence, Location, NO_LOCATION};
 
@@ -77,6 +77,8 @@ pub struct Block {
     pub warm: bool,
     /// Locals 0..64 that may be unbound on entry.
     pub unsafe_locals: u64,
+    /// May hold the start of a protected range (it surely does not where this is false).
+    pub pushes: bool,
 }
 
 impl Block {
@@ -94,7 +96,15 @@ impl Block {
             cold: false,
             warm: false,
             unsafe_locals: 0,
+            pushes: false,
         }
+    }
+
+    /// An empty block in the memory of an old one.
+    fn recycle(&mut self) {
+        let mut slots = std::mem::take(&mut self.slots);
+        slots.clear();
+        *self = Self { slots, ..Self::new() };
     }
 
     pub fn instrs(&self) -> &[Instr] {
@@ -163,8 +173,37 @@ impl Block {
 
 #[derive(Clone, Debug)]
 pub struct Graph {
-    pub blocks: Vec<Block>,
+    /// The first `count` are this graph's, the others are kept for their memory.
+    blocks: Vec<Block>,
+    count: usize,
     pub entry: BlockId,
+    /// The last block in the order of the sequence.
+    pub last_built: BlockId,
+    /// Some instruction of the sequence starts a protected range,
+    pub pushes: bool,
+    /// ends one,
+    pub pops: bool,
+    /// can leave a local unbound.
+    pub unbinds: bool,
+    /// For `build`: the block that starts at an instruction, and the instructions with targets.
+    block_at: Vec<BlockId>,
+    jumps: Vec<(BlockId, u32)>,
+}
+
+impl Default for Graph {
+    fn default() -> Self {
+        Self {
+            blocks: Vec::new(),
+            count: 0,
+            entry: BlockId::NONE,
+            last_built: BlockId::NONE,
+            pushes: false,
+            pops: false,
+            unbinds: false,
+            block_at: Vec::new(),
+            jumps: Vec::new(),
+        }
+    }
 }
 
 impl std::ops::Index<BlockId> for Graph {
@@ -182,9 +221,17 @@ impl std::ops::IndexMut<BlockId> for Graph {
 
 impl Graph {
     pub fn new_block(&mut self) -> BlockId {
-        let id = BlockId(self.blocks.len() as u32);
-        self.blocks.push(Block::new());
+        let id = BlockId(self.count as u32);
+        match self.blocks.get_mut(self.count) {
+            Some(old) => old.recycle(),
+            None => self.blocks.push(Block::new()),
+        }
+        self.count += 1;
         id
+    }
+
+    pub fn block_count(&self) -> usize {
+        self.count
     }
 
     /// The blocks in layout order, as it is now.
@@ -209,69 +256,170 @@ impl Graph {
         }
     }
 
-    /// Cuts a sequence into blocks. Labels of `sequence` need not be applied yet.
+    /// A graph of a sequence, see [`Graph::build`].
     ///
     /// Errors: a jump to a label that is not placed, or behind the last instruction.
     pub fn from_sequence(mut sequence: InstructionSequence) -> Result<Self, CompileError> {
-        sequence.apply_label_map(|opcode| has_target(Op(opcode)));
+        let mut graph = Graph::default();
+        graph.build(&mut sequence)?;
+        Ok(graph)
+    }
+
+    /// Forgets all blocks and cuts `sequence` into new ones. Its labels need not be applied yet. A label opens a block
+    /// unless the current one is empty and unlabelled, and so does what follows a terminator.
+    ///
+    /// Errors: as for [`Graph::from_sequence`].
+    pub(crate) fn build(&mut self, sequence: &mut InstructionSequence) -> Result<(), CompileError> {
+        self.count = 0;
+        (self.pushes, self.pops, self.unbinds) = (false, false, false);
+        self.jumps.clear();
+        self.mark_targets(sequence)?;
+        self.entry = self.new_block();
+        let mut current = self.entry;
         let instrs = &sequence.instrs;
-        let mut is_target = vec![false; instrs.len()];
-        for instr in instrs.iter().filter(|i| has_target(Op(i.opcode))) {
-            let at = usize::try_from(instr.oparg).ok().and_then(|at| is_target.get_mut(at));
-            *at.ok_or(CompileError::system("jump to a label that is not placed"))? = true;
-        }
-        let mut builder = Builder::new(instrs.len());
-        for (index, instr) in instrs.iter().enumerate() {
-            if Op(instr.opcode) == Op::ANNOTATIONS_PLACEHOLDER {
+        let mut at = 0;
+        while let Some(first) = instrs.get(at) {
+            if Op(first.opcode) == Op::ANNOTATIONS_PLACEHOLDER {
                 for added in sequence.annotations_code.iter().flat_map(|code| &code.instrs) {
                     if has_target(Op(added.opcode)) {
                         return Err(CompileError::system("jump in the annotations code"));
                     }
-                    builder.add(added);
+                    current = self.open_block(current, None);
+                    self.append(current, std::slice::from_ref(added));
                 }
+                at += 1;
                 continue;
             }
-            if is_target[index] {
-                builder.use_label(index);
+            let label = self.block_at[at] == TARGET;
+            current = self.open_block(current, label.then_some(at));
+            let mut end = at + 1;
+            while end < instrs.len()
+                && !is_terminator(Op(instrs[end - 1].opcode))
+                && self.block_at[end] == BlockId::NONE
+                && Op(instrs[end].opcode) != Op::ANNOTATIONS_PLACEHOLDER
+            {
+                end += 1;
             }
-            builder.add(instr);
+            self.append(current, &instrs[at..end]);
+            at = end;
         }
-        builder.finish()
+        self.last_built = current;
+        for i in 0..self.jumps.len() {
+            let (id, place) = self.jumps[i];
+            let instr = &mut self.blocks[id.index()].slots[place as usize];
+            instr.target = self.block_at[instr.arg as usize];
+            if instr.target.is_none() || instr.target == TARGET {
+                return Err(CompileError::system("jump to a label that is not placed"));
+            }
+        }
+        Ok(())
     }
 
-    /// Writes the blocks out in layout order; jump opargs become instruction indices.
-    pub fn to_sequence(&self) -> InstructionSequence {
-        let mut first = vec![0i32; self.blocks.len()];
+    /// Turns labels into indices of instructions, and marks those in `block_at`.
+    fn mark_targets(&mut self, sequence: &mut InstructionSequence) -> Result<(), CompileError> {
+        let labels = std::mem::take(&mut sequence.label_map);
+        self.block_at.clear();
+        self.block_at.resize(sequence.instrs.len(), BlockId::NONE);
+        for instr in sequence.instrs.iter_mut().filter(|i| has_target(Op(i.opcode))) {
+            let mut target = usize::try_from(instr.oparg).ok();
+            if !labels.is_empty() {
+                target = target.and_then(|label| labels.get(label)).and_then(|&at| usize::try_from(at).ok());
+            }
+            let place = target.and_then(|at| self.block_at.get_mut(at));
+            *place.ok_or(CompileError::system("jump to a label that is not placed"))? = TARGET;
+            instr.oparg = target.unwrap_or(0) as i32;
+        }
+        sequence.label_map = labels;
+        sequence.label_map.clear();
+        Ok(())
+    }
+
+    /// The block that the instruction after `current` belongs to; `label` is its index if something jumps to it.
+    fn open_block(&mut self, current: BlockId, label: Option<usize>) -> BlockId {
+        let block = &self[current];
+        let terminated = block.last().is_some_and(|last| is_terminator(last.op));
+        let reuse = !terminated && (label.is_none() || block.is_empty() && !block.labelled);
+        let id = if reuse { current } else { self.new_block() };
+        if !reuse {
+            self[current].next = id;
+        }
+        if let Some(label) = label {
+            self[id].labelled = true;
+            self.block_at[label] = id;
+        }
+        id
+    }
+
+    fn append(&mut self, id: BlockId, instrs: &[seq::Instr]) {
+        let Graph { blocks, jumps, .. } = self;
+        let block = &mut blocks[id.index()];
+        let first = block.slots.len();
+        block.slots.extend(instrs.iter().map(|i| Instr::new(Op(i.opcode), i.oparg as u32, i.loc)));
+        block.used = block.slots.len();
+        let (mut pops, mut unbinds) = (false, false);
+        for (place, instr) in block.slots[first..].iter().enumerate() {
+            if has_target(instr.op) {
+                jumps.push((id, (first + place) as u32));
+                block.pushes |= is_block_push(instr.op);
+            }
+            pops |= instr.op == Op::POP_BLOCK;
+            unbinds |= matches!(instr.op, Op::DELETE_FAST | Op::LOAD_FAST_AND_CLEAR | Op::STORE_FAST_MAYBE_NULL);
+        }
+        self.pushes |= block.pushes;
+        self.pops |= pops;
+        self.unbinds |= unbinds;
+    }
+
+    /// The blocks in layout order; jump opargs become instruction indices.
+    pub fn to_sequence(&mut self) -> InstructionSequence {
+        let mut out = InstructionSequence::new();
+        self.write_sequence(&mut out);
+        out
+    }
+
+    /// The same into `out`, which is emptied.
+    pub(crate) fn write_sequence(&mut self, out: &mut InstructionSequence) {
+        // Where each block starts; the memory is that of `block_at`, which is done with.
+        let mut first = std::mem::take(&mut self.block_at);
+        first.clear();
+        first.resize(self.count, BlockId(0));
         let mut count = 0;
         for (id, block) in self.layout() {
-            first[id.index()] = count;
-            count += block.len() as i32;
+            first[id.index()] = BlockId(count);
+            count += block.len() as u32;
         }
-        let mut out = InstructionSequence::new();
+        out.clear();
         out.instrs.reserve(count as usize);
+        let mut handler = (BlockId::NONE, ExceptHandler::NONE);
         for (_, block) in self.layout() {
             for instr in block.instrs() {
                 let oparg = if has_target(instr.op) && instr.target.is_some() {
-                    first[instr.target.index()]
+                    first[instr.target.index()].0 as i32
                 } else {
                     instr.arg as i32
                 };
-                let handler = if instr.except.is_some() {
-                    let handler = &self[instr.except];
-                    ExceptHandler {
-                        label: first[instr.except.index()],
-                        start_depth: handler.start_depth,
-                        preserve_lasti: handler.preserve_lasti,
-                    }
-                } else {
-                    ExceptHandler::NONE
-                };
-                out.instrs.push(seq::Instr { opcode: instr.op.0, oparg, loc: instr.loc, handler });
+                if instr.except != handler.0 {
+                    let found = if instr.except.is_some() {
+                        let block = &self[instr.except];
+                        ExceptHandler {
+                            label: first[instr.except.index()].0 as i32,
+                            start_depth: block.start_depth,
+                            preserve_lasti: block.preserve_lasti,
+                        }
+                    } else {
+                        ExceptHandler::NONE
+                    };
+                    handler = (instr.except, found);
+                }
+                out.instrs.push(seq::Instr { opcode: instr.op.0, oparg, loc: instr.loc, handler: handler.1 });
             }
         }
-        out
+        self.block_at = first;
     }
 }
+
+/// In [`Graph::block_at`]: something jumps here, and no block starts here yet.
+const TARGET: BlockId = BlockId(u32::MAX - 1);
 
 /// See [`Graph::layout`].
 pub struct Layout<'g> {
@@ -289,75 +437,6 @@ impl<'g> Iterator for Layout<'g> {
         let block = &self.graph[id];
         self.at = block.next;
         Some((id, block))
-    }
-}
-
-/// Grows a graph at its end. A label opens a block unless the current one is empty and unlabelled.
-struct Builder {
-    graph: Graph,
-    current: BlockId,
-    pending_label: Option<usize>,
-    /// Block that starts at an instruction index.
-    block_at: Vec<BlockId>,
-}
-
-impl Builder {
-    fn new(len: usize) -> Self {
-        let mut graph = Graph { blocks: Vec::new(), entry: BlockId::NONE };
-        let entry = graph.new_block();
-        graph.entry = entry;
-        Self { graph, current: entry, pending_label: None, block_at: vec![BlockId::NONE; len] }
-    }
-
-    fn use_label(&mut self, label: usize) {
-        self.pending_label = Some(label);
-        self.maybe_start_block();
-    }
-
-    fn maybe_start_block(&mut self) {
-        let current = &self.graph[self.current];
-        let terminated = current.last().is_some_and(|last| is_terminator(last.op));
-        if !terminated {
-            match self.pending_label {
-                None => return,
-                Some(label) if current.is_empty() && !current.labelled => {
-                    self.mark(self.current, label);
-                    return;
-                }
-                Some(_) => {}
-            }
-        }
-        let block = self.graph.new_block();
-        self.graph[self.current].next = block;
-        self.current = block;
-        if let Some(label) = self.pending_label {
-            self.mark(block, label);
-        }
-    }
-
-    fn mark(&mut self, block: BlockId, label: usize) {
-        self.pending_label = None;
-        self.graph[block].labelled = true;
-        self.block_at[label] = block;
-    }
-
-    fn add(&mut self, instr: &seq::Instr) {
-        self.maybe_start_block();
-        self.graph[self.current].push(Instr::new(Op(instr.opcode), instr.oparg as u32, instr.loc));
-    }
-
-    fn finish(mut self) -> Result<Graph, CompileError> {
-        for block in &mut self.graph.blocks {
-            for instr in block.instrs_mut() {
-                if has_target(instr.op) {
-                    instr.target = self.block_at[instr.arg as usize];
-                    if instr.target.is_none() {
-                        return Err(CompileError::system("jump to a label that is not placed"));
-                    }
-                }
-            }
-        }
-        Ok(self.graph)
     }
 }
 

@@ -5,6 +5,8 @@
 //! `NOT_TAKEN` for monitoring. Source: CPython Python/flowgraph.c (`push_cold_blocks_to_end`, `mark_cold`,
 //! `normalize_jumps`, `convert_pseudo_conditional_jumps`, `convert_pseudo_ops`).
 
+use ophi_bytecode::instruction::PSEUDO_START;
+
 use super::cleanup::remove_nops_and_jumps;
 use super::graph::{BlockId, Graph, Instr, jump};
 use super::opcodes::{Op, is_block_push, is_conditional_jump, is_jump};
@@ -127,7 +129,11 @@ pub fn convert_conditional_pseudo_jumps(graph: &mut Graph) {
 pub fn convert_pseudo_ops(graph: &mut Graph) -> Result<(), CompileError> {
     let mut id = graph.entry;
     while id.is_some() {
-        for instr in graph[id].instrs_mut() {
+        let block = &mut graph[id];
+        for instr in block.instrs_mut() {
+            if instr.op.0 < PSEUDO_START {
+                continue;
+            }
             match instr.op {
                 opcode if is_block_push(opcode) => instr.make_nop(),
                 Op::LOAD_CLOSURE => instr.op = Op::LOAD_FAST,
@@ -135,7 +141,7 @@ pub fn convert_pseudo_ops(graph: &mut Graph) -> Result<(), CompileError> {
                 _ => {}
             }
         }
-        id = graph[id].next;
+        id = block.next;
     }
     remove_nops_and_jumps(graph)
 }

@@ -13,7 +13,8 @@ use crate::instruction_sequence::{Location, NO_LOCATION};
 
 /// The block needs a line and has none.
 fn lacks_line(block: &Block) -> bool {
-    (block.exits_scope() || block.instrs().iter().any(|i| i.op.flags().has(Flags::EVAL_BREAK))) && block.has_no_line()
+    block.has_no_line()
+        && (block.exits_scope() || block.instrs().iter().any(|i| i.op.flags().has(Flags::EVAL_BREAK)))
 }
 
 fn is_unset(loc: Location) -> bool {
@@ -34,7 +35,9 @@ fn duplicate_exits(graph: &mut Graph) {
             let target = graph.next_nonempty(last.target);
             if target.is_some() && lacks_line(&graph[target]) && graph[target].predecessors > 1 {
                 let instrs = graph[target].instrs().to_vec();
+                let pushes = graph[target].pushes;
                 let copy = graph.new_block();
+                graph[copy].pushes = pushes;
                 let next = graph[target].next;
                 let block = &mut graph[copy];
                 for instr in instrs {
@@ -72,14 +75,13 @@ fn propagate(graph: &mut Graph) {
     while id.is_some() {
         let next = graph[id].next;
         let block = &mut graph[id];
-        let mut known = NO_LOCATION;
-        for instr in block.instrs_mut() {
-            if is_unset(instr.loc) {
-                instr.loc = known;
-            } else {
-                known = instr.loc;
+        let instrs = block.instrs_mut();
+        for at in 0..instrs.len() {
+            if is_unset(instrs[at].loc) {
+                instrs[at].loc = if at > 0 { instrs[at - 1].loc } else { NO_LOCATION };
             }
         }
+        let known = instrs.last().map_or(NO_LOCATION, |last| last.loc);
         if let Some(&last) = graph[id].last() {
             if next.is_some() && graph[id].has_fallthrough() && graph[next].predecessors == 1 {
                 inherit(&mut graph[next], known);

@@ -18,6 +18,10 @@ pub fn add_checks(graph: &mut Graph, nlocals: usize, nparams: usize) {
     if nlocals > TRACKED {
         scan_many(graph, nlocals);
     }
+    // Everything is bound from the start, and stays so.
+    if nparams >= nlocals.min(TRACKED) && !graph.unbinds {
+        return;
+    }
     graph.clear_visited();
     let mut todo = Vec::new();
     let mut unbound = 0u64;
@@ -53,23 +57,21 @@ fn maybe_push(graph: &mut Graph, todo: &mut Vec<BlockId>, id: BlockId, unbound: 
 
 fn scan_block(graph: &mut Graph, todo: &mut Vec<BlockId>, id: BlockId) {
     let mut unbound = graph[id].unsafe_locals;
+    let mut noted = (BlockId::NONE, 0);
     for i in 0..graph[id].len() {
-        let instr = graph[id].instrs()[i];
-        if instr.except.is_some() {
-            maybe_push(graph, todo, instr.except, unbound);
+        let instr = &mut graph[id].instrs_mut()[i];
+        let (op, arg, except) = (instr.op, instr.arg, instr.except);
+        if op == Op::LOAD_FAST && (arg as usize) < TRACKED && unbound & 1 << arg != 0 {
+            instr.op = Op::LOAD_FAST_CHECK;
         }
-        if instr.arg as usize >= TRACKED {
-            continue;
+        if except.is_some() && noted != (except, unbound) {
+            noted = (except, unbound);
+            maybe_push(graph, todo, except, unbound);
         }
-        let bit = 1u64 << instr.arg;
-        match instr.op {
-            Op::DELETE_FAST | Op::LOAD_FAST_AND_CLEAR | Op::STORE_FAST_MAYBE_NULL => unbound |= bit,
-            Op::STORE_FAST | Op::LOAD_FAST_CHECK => unbound &= !bit,
-            Op::LOAD_FAST => {
-                if unbound & bit != 0 {
-                    graph[id].instrs_mut()[i].op = Op::LOAD_FAST_CHECK;
-                }
-                unbound &= !bit;
+        match op {
+            Op::STORE_FAST | Op::LOAD_FAST_CHECK | Op::LOAD_FAST if (arg as usize) < TRACKED => unbound &= !(1 << arg),
+            Op::DELETE_FAST | Op::LOAD_FAST_AND_CLEAR | Op::STORE_FAST_MAYBE_NULL if (arg as usize) < TRACKED => {
+                unbound |= 1 << arg;
             }
             _ => {}
         }

@@ -59,7 +59,6 @@ fn run_passes(graph: &mut Graph, consts: &mut Consts, nlocals: usize, nparams: u
     exceptions::mark_handlers(graph);
     exceptions::label_targets(graph)?;
 
-    cleanup::check(graph)?;
     cleanup::inline_small_exits(graph);
     cleanup::remove_unreachable(graph);
     lines::resolve(graph);
@@ -89,9 +88,20 @@ pub struct Lowered {
     pub nlocalsplus: u32,
 }
 
+/// [`Lowered`] without the instructions.
+pub(crate) struct FrameSizes {
+    pub(crate) stack_depth: u32,
+    pub(crate) nlocalsplus: u32,
+}
+
 /// The rest of the way: pseudo-instructions become real ones (but for jumps, whose direction the assembler fixes), the
 /// stack depth is computed and cells get their slots (`_PyCfg_OptimizedCfgToInstructionSequence`).
 pub fn lower(graph: &mut Graph, unit: &CodeUnitInfo) -> Result<Lowered, CompileError> {
+    let FrameSizes { stack_depth, nlocalsplus } = lower_graph(graph, unit)?;
+    Ok(Lowered { sequence: graph.to_sequence(), stack_depth, nlocalsplus })
+}
+
+pub(crate) fn lower_graph(graph: &mut Graph, unit: &CodeUnitInfo) -> Result<FrameSizes, CompileError> {
     layout::convert_conditional_pseudo_jumps(graph);
     let stack_depth = stack_depth::calculate(graph)?;
     let nlocalsplus = prefix::prepare(graph, unit)?;
@@ -101,7 +111,7 @@ pub fn lower(graph: &mut Graph, unit: &CodeUnitInfo) -> Result<Lowered, CompileE
     if cfg!(debug_assertions) {
         verify::lowered(graph)?;
     }
-    Ok(Lowered { sequence: graph.to_sequence(), stack_depth, nlocalsplus })
+    Ok(FrameSizes { stack_depth, nlocalsplus })
 }
 
 /// Fills in jump and handler targets of a graph that is not to be optimised (`_PyCfg_JumpLabelsToTargets`).

@@ -6,29 +6,35 @@ use ophi_bytecode::Flags;
 pub use ophi_bytecode::IrOpcode as Op;
 
 /// Starts a protected range; its target is a handler.
+#[inline]
 pub fn is_block_push(opcode: Op) -> bool {
     matches!(opcode, Op::SETUP_FINALLY | Op::SETUP_WITH | Op::SETUP_CLEANUP)
 }
 
+#[inline]
 pub fn is_jump(opcode: Op) -> bool {
     opcode.flags().has(Flags::JUMP)
 }
 
 /// The oparg names a place in the code.
+#[inline]
 pub fn has_target(opcode: Op) -> bool {
-    is_jump(opcode) || is_block_push(opcode)
+    opcode.has_target()
 }
 
 /// Leaves the code object.
+#[inline]
 pub fn is_scope_exit(opcode: Op) -> bool {
     matches!(opcode, Op::RETURN_VALUE | Op::RAISE_VARARGS | Op::RERAISE)
 }
 
 /// Must be the last of its block.
+#[inline]
 pub fn is_terminator(opcode: Op) -> bool {
     is_jump(opcode) || is_scope_exit(opcode)
 }
 
+#[inline]
 pub fn is_unconditional_jump(opcode: Op) -> bool {
     matches!(
         opcode,
@@ -46,10 +52,12 @@ pub fn is_assembler(opcode: Op) -> bool {
 }
 
 /// The oparg is an index into the constants.
+#[inline]
 pub fn has_const(opcode: Op) -> bool {
     opcode.flags().has(Flags::CONST)
 }
 
+#[inline]
 pub fn loads_const(opcode: Op) -> bool {
     matches!(opcode, Op::LOAD_CONST | Op::LOAD_SMALL_INT)
 }

@@ -27,37 +27,38 @@ pub fn optimize_loads(graph: &mut Graph, consts: &mut Consts) -> Result<(), Comp
 
 fn optimize_loads_in_block(instrs: &mut [Instr], consts: &mut Consts) -> Result<(), CompileError> {
     // The last load seen; a copy of it right behind counts as the load.
-    let mut load = placeless(Op::CACHE, 0);
+    let mut load = (Op::CACHE, 0);
     for at in 0..instrs.len() {
         if instrs[at].op == Op::LOAD_CONST {
-            let constant = consts.loaded_by(&instrs[at])?;
-            make_small_int(&mut instrs[at], &constant);
+            let constant = consts.at(instrs[at].arg)?;
+            make_small_int(&mut instrs[at], constant);
         }
-        let here = instrs[at];
-        let copies_load = load.op == Op::LOAD_CONST && here.op == Op::COPY && here.arg == 1;
+        let here = (instrs[at].op, instrs[at].arg);
+        let copies_load = here == (Op::COPY, 1) && load.0 == Op::LOAD_CONST;
         if !copies_load {
             load = here;
         }
-        if !loads_const(load.op) {
+        if !loads_const(load.0) {
             continue;
         }
-        let Some(next) = instrs.get(at + 1).copied() else { continue };
-        match next.op {
+        let Some(next) = instrs.get(at + 1) else { continue };
+        let next = next.op;
+        match next {
             Op::POP_JUMP_IF_FALSE | Op::POP_JUMP_IF_TRUE | Op::JUMP_IF_FALSE | Op::JUMP_IF_TRUE => {
-                let truth = is_true(&consts.loaded_by(&load)?);
-                if matches!(next.op, Op::POP_JUMP_IF_FALSE | Op::POP_JUMP_IF_TRUE) {
+                let truth = is_true(&consts.loaded(load.0, load.1)?);
+                if matches!(next, Op::POP_JUMP_IF_FALSE | Op::POP_JUMP_IF_TRUE) {
                     instrs[at].make_nop();
                 }
-                let jumps_if = matches!(next.op, Op::POP_JUMP_IF_TRUE | Op::JUMP_IF_TRUE);
+                let jumps_if = matches!(next, Op::POP_JUMP_IF_TRUE | Op::JUMP_IF_TRUE);
                 if truth == jumps_if {
                     instrs[at + 1].op = Op::JUMP;
                 } else {
                     instrs[at + 1].make_nop();
                 }
             }
-            Op::IS_OP if consts.loaded_by(&load)? == Constant::None => compare_with_none(instrs, at),
+            Op::IS_OP if consts.loaded(load.0, load.1)? == Constant::None => compare_with_none(instrs, at),
             Op::TO_BOOL => {
-                let truth = is_true(&consts.loaded_by(&load)?);
+                let truth = is_true(&consts.loaded(load.0, load.1)?);
                 let index = consts.add(Constant::Bool(truth));
                 instrs[at].make_nop();
                 instrs[at + 1].set(Op::LOAD_CONST, index);
@@ -90,7 +91,7 @@ fn compare_with_none(instrs: &mut [Instr], at: usize) {
 ///
 /// `threaded` counts how often: more often than there are blocks means going round in an endless loop.
 fn thread_jump(graph: &mut Graph, id: BlockId, at: usize, through: Instr, opcode: Op, threaded: &mut usize) {
-    if graph[id].instrs()[at].target != through.target && *threaded <= graph.blocks.len() {
+    if graph[id].instrs()[at].target != through.target && *threaded <= graph.block_count() {
         *threaded += 1;
         let block = &mut graph[id];
         block.instrs_mut()[at].make_nop();
@@ -98,11 +99,41 @@ fn thread_jump(graph: &mut Graph, id: BlockId, at: usize, through: Instr, opcode
     }
 }
 
+/// Whether [`optimize_block`] has anything to say of the instruction.
+fn is_rewritten(op: Op) -> bool {
+    has_target(op)
+        || matches!(
+            op,
+            Op::BUILD_TUPLE
+                | Op::BUILD_LIST
+                | Op::BUILD_SET
+                | Op::LIST_APPEND
+                | Op::SET_ADD
+                | Op::STORE_FAST
+                | Op::SWAP
+                | Op::LOAD_GLOBAL
+                | Op::COMPARE_OP
+                | Op::CONTAINS_OP
+                | Op::IS_OP
+                | Op::TO_BOOL
+                | Op::UNARY_NOT
+                | Op::UNARY_INVERT
+                | Op::UNARY_NEGATIVE
+                | Op::CALL_INTRINSIC_1
+                | Op::BINARY_OP
+        )
+}
+
 /// Rewrites one block; see the module text.
 pub fn optimize_block(graph: &mut Graph, id: BlockId, consts: &mut Consts) -> Result<(), CompileError> {
     let mut at = 0;
     let mut threaded = 0;
     while at < graph[id].len() {
+        let op = graph[id].instrs()[at].op;
+        if !is_rewritten(op) {
+            at += 1;
+            continue;
+        }
         let instr = graph[id].instrs()[at];
         let target = if has_target(instr.op) {
             graph[instr.target].instrs().first().copied().unwrap_or(placeless(Op::NOP, 0))

@@ -18,7 +18,7 @@ pub fn prepare(graph: &mut Graph, unit: &CodeUnitInfo) -> Result<u32, CompileErr
     // Cell number (free variables after cells) -> slot, first as if nothing were shared.
     let mut slots: Vec<u32> = (nlocals..nlocals + ncells + nfree).map(|slot| slot as u32).collect();
     for (cell, name) in unit.cellvars.iter().enumerate() {
-        if let Some(local) = unit.varnames.get(name) {
+        if let Some(local) = unit.varnames.get_name(name) {
             slots[cell] = local;
         }
     }

@@ -10,6 +10,11 @@ use crate::error::CompileError;
 
 /// What an instruction adds to the stack depth when control goes on (`jump` false) or to its target.
 fn effect(instr: &Instr, jump: bool) -> Result<i64, CompileError> {
+    if !jump
+        && let Some(net) = instr.op.fixed_net_effect()
+    {
+        return Ok(i64::from(net));
+    }
     let effect = instr.op.stack_effect(instr.arg, jump).ok_or_else(|| {
         CompileError::System(format!("Invalid stack effect for opcode={}, arg={}", instr.op.0, instr.arg))
     })?;
@@ -33,18 +38,20 @@ pub fn calculate(graph: &mut Graph) -> Result<u32, CompileError> {
         let mut depth = i64::from(graph[id].start_depth);
         let mut next = graph[id].next;
         for i in 0..graph[id].len() {
-            let instr = graph[id].instrs()[i];
-            let after = depth + effect(&instr, false)?;
+            let instr = &graph[id].instrs()[i];
+            let after = depth + effect(instr, false)?;
             if after < 0 {
                 return Err(CompileError::Value("Invalid CFG, stack underflow".into()));
             }
             greatest = greatest.max(depth);
+            let op = instr.op;
             if has_target(instr.op) && instr.op != Op::END_ASYNC_FOR {
-                let at_target = depth + effect(&instr, true)?;
-                reach(graph, &mut todo, instr.target, at_target)?;
+                let at_target = depth + effect(instr, true)?;
+                let target = instr.target;
+                reach(graph, &mut todo, target, at_target)?;
             }
             depth = after;
-            if is_unconditional_jump(instr.op) || is_scope_exit(instr.op) {
+            if is_unconditional_jump(op) || is_scope_exit(op) {
                 next = BlockId::NONE;
                 break;
             }

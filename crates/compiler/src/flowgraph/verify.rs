@@ -13,13 +13,13 @@ use super::opcodes::{has_const, has_target, is_conditional_jump};
 use crate::error::CompileError;
 
 fn broken(rule: &str, graph: &Graph) -> CompileError {
-    CompileError::System(format!("flow graph of {} blocks: {rule}", graph.blocks.len()))
+    CompileError::System(format!("flow graph of {} blocks: {rule}", graph.block_count()))
 }
 
 /// Rules 1 to 3.
 pub fn optimized(graph: &Graph, nconsts: usize) -> Result<(), CompileError> {
     cleanup::check(graph)?;
-    let mut laid_out = vec![false; graph.blocks.len()];
+    let mut laid_out = vec![false; graph.block_count()];
     for (id, _) in graph.layout() {
         laid_out[id.index()] = true;
     }
@@ -45,7 +45,7 @@ pub fn optimized(graph: &Graph, nconsts: usize) -> Result<(), CompileError> {
 
 /// Rule 4.
 pub fn lowered(graph: &Graph) -> Result<(), CompileError> {
-    let mut seen = vec![false; graph.blocks.len()];
+    let mut seen = vec![false; graph.block_count()];
     for (id, block) in graph.layout() {
         seen[id.index()] = true;
         for instr in block.instrs() {

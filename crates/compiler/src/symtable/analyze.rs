@@ -1,310 +1,335 @@
 //! The second pass: the scope of every name.
 //!
-//! A block is given the names bound around it (`bound`), the names declared global around it (`global`) and the type
-//! parameters among them; it gives back the names that it and its children leave free. A name that a child leaves free
+//! A block sees which names are bound around it and which of those are type parameters; it gives back the names that it
+//! and its children leave free. What a block sees is kept in one array, a few bits a name, that every block changes for its
+//! children and restores when it is left, so nothing is copied from block to block. A name that a child leaves free
 //! and that this block binds becomes a cell. Comprehensions other than generator expressions are merged into the block
 //! that holds them (PEP 709), unless that block is an annotation scope that sees a class's names.
 //! Source: CPython Python/symtable.c (`analyze_block`, `analyze_name`, `inline_comprehension`, `update_symbols`).
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 
 use super::entry::flags::*;
 use super::{BlockKind, Comprehension, ScopeId, SymbolTable, scope};
 use crate::error::CompileError;
-use crate::instruction_sequence::Name;
+use crate::instruction_sequence::{Interner, Name};
 
-type Names = FxHashSet<Name>;
 type Result<T> = std::result::Result<T, CompileError>;
+/// Numbers of names.
+type Ids = FxHashSet<u32>;
+
+/// The names that a class has without binding them.
+const CLASS_CELLS: [&str; 3] = ["__class__", "__classdict__", "__conditional_annotations__"];
 
 /// Decides the scopes of all names of `table`.
 pub(super) fn analyze(table: &mut SymbolTable) -> Result<()> {
-    let mut free = Names::default();
-    let mut outer = Outer { bound: None, global: Names::default(), type_params: Names::default() };
-    analyze_block(table, SymbolTable::TOP, &mut outer, &mut free, None)
+    let class_cells = CLASS_CELLS.map(|name| number(&table.names.intern(name)));
+    let mut analyzer = Analyzer {
+        seen: vec![0; table.names.len()],
+        log: Vec::new(),
+        class_cells,
+        table,
+    };
+    analyzer.block(SymbolTable::TOP, &mut Ids::default(), None)
 }
 
-/// What a block sees of the blocks around it; each block works on its own copy.
-struct Outer {
-    /// `None` for the module.
-    bound: Option<Names>,
-    global: Names,
-    type_params: Names,
+/// Bound in a block around that functions see.
+const BOUND: u8 = 1;
+/// Bound there as a type parameter.
+const TYPE_PARAM: u8 = 2;
+
+struct Analyzer<'t> {
+    table: &'t mut SymbolTable,
+    /// What the block at hand sees, by a name's number: [`BOUND`], [`TYPE_PARAM`].
+    seen: Vec<u8>,
+    /// What was changed in `seen`: the number and the bits before.
+    log: Vec<(u32, u8)>,
+    class_cells: [u32; 3],
 }
 
-/// Scopes in the order in which names were decided, so that symbols copied from inlined comprehensions keep an order.
-#[derive(Default)]
-struct Scopes(FxHashMap<Name, u32>);
-
-fn error_at_directive(table: &SymbolTable, id: ScopeId, name: &str, message: String) -> CompileError {
-    match table[id].directives.iter().find(|d| &*d.name == name) {
-        Some(directive) => CompileError::syntax(message, directive.loc),
-        None => CompileError::system("BUG: internal directive bookkeeping broken"),
-    }
+/// Every name of a symbol table comes from its interner.
+fn number(name: &Name) -> u32 {
+    name.id().unwrap_or(0)
 }
 
-fn analyze_block(
-    table: &mut SymbolTable,
-    id: ScopeId,
-    outer: &mut Outer,
-    free: &mut Names,
-    class_entry: Option<ScopeId>,
-) -> Result<()> {
-    let mut local = Names::default();
-    let mut scopes = Scopes::default();
-    let mut new_free = Names::default();
-    let mut inlined_cells = Names::default();
-    let is_class = table[id].kind == BlockKind::Class;
-    let function_like = table[id].is_function_like();
+/// The flags of `entry` of symbol `name`, with the scope decided so far beside it.
+struct Scopes(Vec<u32>);
 
-    // A class's names are invisible in its methods, so what the children see is taken before the class's own names.
-    let mut child_outer =
-        Outer { bound: Some(Names::default()), global: Names::default(), type_params: Names::default() };
-    if is_class {
-        child_outer.global = outer.global.clone();
-        child_outer.bound = Some(outer.bound.clone().unwrap_or_default());
+impl Analyzer<'_> {
+    fn see(&mut self, id: u32, bits: u8) {
+        let place = &mut self.seen[id as usize];
+        if *place != bits {
+            self.log.push((id, *place));
+            *place = bits;
+        }
     }
 
-    for i in 0..table[id].symbols.len() {
-        let Some((name, flags)) = table[id].symbols.iter().nth(i).cloned() else { break };
-        let decided = decide(table, id, &name, flags, outer, &mut local, free, class_entry)?;
-        scopes.0.insert(name, decided);
-    }
-
-    if is_class {
-        if let Some(bound) = &mut child_outer.bound {
-            for name in ["__class__", "__classdict__", "__conditional_annotations__"] {
-                bound.insert(name.into());
+    fn undo(&mut self, to: usize) {
+        while self.log.len() > to {
+            if let Some((id, bits)) = self.log.pop() {
+                self.seen[id as usize] = bits;
             }
         }
-    } else {
-        let mut bound = outer.bound.clone().unwrap_or_default();
+    }
+
+    fn error_at_directive(&self, id: ScopeId, name: &Name, message: String) -> CompileError {
+        match self.table[id].directives.iter().find(|d| d.name == *name) {
+            Some(directive) => CompileError::syntax(message, directive.loc),
+            None => CompileError::system("BUG: internal directive bookkeeping broken"),
+        }
+    }
+
+    fn block(&mut self, id: ScopeId, free: &mut Ids, class_entry: Option<ScopeId>) -> Result<()> {
+        let is_class = self.table[id].kind == BlockKind::Class;
+        let function_like = self.table[id].is_function_like();
+        let entered = self.log.len();
+        let mut inlined_cells = Ids::default();
+
+        let mut scopes = Scopes(Vec::with_capacity(self.table[id].symbols.len()));
+        let symbols = std::mem::take(&mut self.table[id].symbols);
+        for (name, flags) in symbols.iter() {
+            let decided = self.decide(id, name, *flags, function_like, free, class_entry)?;
+            scopes.0.push(decided);
+        }
+        self.table[id].symbols = symbols;
+
+        // A class's names are invisible in its methods: what the children see is what was bound around it. Type
+        // parameters are an exception.
+        if is_class {
+            let changed: Vec<(u32, u8)> = self.log[entered..].iter().map(|&(name, _)| (name, self.seen[name as usize])).collect();
+            self.undo(entered);
+            for (name, bits) in changed {
+                self.see(name, self.seen[name as usize] & BOUND | bits & TYPE_PARAM);
+            }
+            for name in self.class_cells {
+                self.see(name, self.seen[name as usize] | BOUND);
+            }
+        }
+
+        let mut new_free = Ids::default();
+        let sees_class = self.table[id].children.iter().any(|&child| self.table[child].can_see_class_scope);
+        let mut children = std::mem::take(&mut self.table[id].children);
+        let mut inlined = false;
+        for &child in &children {
+            let child_class = if !self.table[child].can_see_class_scope {
+                None
+            } else if is_class {
+                Some(id)
+            } else {
+                class_entry
+            };
+            let inline = self.table[child].comprehension != Comprehension::None
+                && !self.table[child].generator
+                && !self.table[id].can_see_class_scope;
+            let before = self.log.len();
+            let mut child_free = Ids::default();
+            self.block(child, &mut child_free, child_class)?;
+            self.undo(before);
+            if inline {
+                self.inline_comprehension(id, child, &mut scopes, &mut child_free, &mut inlined_cells);
+                self.table[child].comp_inlined = true;
+                inlined = true;
+            }
+            if new_free.is_empty() {
+                new_free = child_free;
+            } else {
+                new_free.extend(child_free);
+            }
+        }
+        // The children of an inlined comprehension become children of this block.
+        if inlined {
+            let mut all = Vec::with_capacity(children.len());
+            for child in children {
+                if self.table[child].comp_inlined {
+                    all.extend(self.table[child].children.iter().copied());
+                } else {
+                    all.push(child);
+                }
+            }
+            children = all;
+        }
+        self.table[id].children = children;
+
+        let entry = &mut self.table[id];
         if function_like {
-            bound.extend(local.iter().cloned());
-        }
-        child_outer.bound = Some(bound);
-        child_outer.global = outer.global.clone();
-    }
-    child_outer.type_params = outer.type_params.clone();
-
-    let sees_class = table[id].children.iter().any(|&child| table[child].can_see_class_scope);
-    for child in table[id].children.clone() {
-        let child_class = if !table[child].can_see_class_scope {
-            None
-        } else if is_class {
-            Some(id)
-        } else {
-            class_entry
-        };
-        let inline = table[child].comprehension != Comprehension::None
-            && !table[child].generator
-            && !table[id].can_see_class_scope;
-        let mut copy = Outer {
-            bound: child_outer.bound.clone(),
-            global: child_outer.global.clone(),
-            type_params: child_outer.type_params.clone(),
-        };
-        let mut child_free = new_free.clone();
-        analyze_block(table, child, &mut copy, &mut child_free, child_class)?;
-        if inline {
-            inline_comprehension(table, id, child, &mut scopes, &mut child_free, &mut inlined_cells);
-            table[child].comp_inlined = true;
-        }
-        new_free.extend(child_free);
-    }
-
-    // The children of an inlined comprehension become children of this block.
-    let mut children = Vec::with_capacity(table[id].children.len());
-    for child in std::mem::take(&mut table[id].children) {
-        if table[child].comp_inlined {
-            children.extend(table[child].children.iter().copied());
-        } else {
-            children.push(child);
-        }
-    }
-    table[id].children = children;
-
-    if function_like {
-        for (name, decided) in &mut scopes.0 {
-            if *decided == scope::LOCAL && (new_free.contains(name) || inlined_cells.contains(name)) {
-                *decided = scope::CELL;
-                new_free.remove(name);
+            if !new_free.is_empty() || !inlined_cells.is_empty() {
+                for ((name, _), decided) in entry.symbols.iter().zip(&mut scopes.0) {
+                    let name = number(name);
+                    if *decided == scope::LOCAL && (new_free.contains(&name) || inlined_cells.contains(&name)) {
+                        *decided = scope::CELL;
+                        new_free.remove(&name);
+                    }
+                }
             }
+        } else if is_class {
+            let [class, classdict, annotations] = self.class_cells.map(|cell| new_free.remove(&cell));
+            entry.needs_class_closure |= class;
+            // Needed by every scope that sees the class's names, also where the class has a name `__classdict__` itself.
+            entry.needs_classdict |= classdict || sees_class;
+            entry.has_conditional_annotations |= annotations;
         }
-    } else if is_class {
-        let entry = &mut table[id];
-        entry.needs_class_closure |= new_free.remove("__class__");
-        // Needed by every scope that sees the class's names, also where the class has a name `__classdict__` itself.
-        entry.needs_classdict |= new_free.remove("__classdict__") || sees_class;
-        entry.has_conditional_annotations |= new_free.remove("__conditional_annotations__");
-    }
 
-    update_symbols(table, id, &scopes, outer.bound.as_ref(), &new_free, &inlined_cells);
-    free.extend(new_free);
-    Ok(())
-}
-
-/// One name's scope from what this block says of it and what lies around.
-#[expect(clippy::too_many_arguments, reason = "the state of one analysis step, used only here")]
-fn decide(
-    table: &SymbolTable,
-    id: ScopeId,
-    name: &Name,
-    flags: u32,
-    outer: &mut Outer,
-    local: &mut Names,
-    free: &mut Names,
-    class_entry: Option<ScopeId>,
-) -> Result<u32> {
-    if flags & DEF_GLOBAL != 0 {
-        if flags & DEF_NONLOCAL != 0 {
-            return Err(error_at_directive(table, id, name, format!("name '{name}' is nonlocal and global")));
-        }
-        outer.global.insert(name.clone());
-        if let Some(bound) = &mut outer.bound {
-            bound.remove(name);
-        }
-        return Ok(scope::GLOBAL_EXPLICIT);
-    }
-    if flags & DEF_NONLOCAL != 0 {
-        let Some(bound) = &outer.bound else {
-            let message = "nonlocal declaration not allowed at module level".to_owned();
-            return Err(error_at_directive(table, id, name, message));
-        };
-        if !bound.contains(name) {
-            return Err(error_at_directive(table, id, name, format!("no binding for nonlocal '{name}' found")));
-        }
-        if outer.type_params.contains(name) {
-            let message = format!("nonlocal binding not allowed for type parameter '{name}'");
-            return Err(error_at_directive(table, id, name, message));
-        }
-        free.insert(name.clone());
-        return Ok(scope::FREE);
-    }
-    if flags & DEF_BOUND != 0 {
-        local.insert(name.clone());
-        outer.global.remove(name);
-        if flags & DEF_TYPE_PARAM != 0 {
-            outer.type_params.insert(name.clone());
+        // What lies around this block decides which of the names that stay free it passes on.
+        self.undo(entered);
+        self.update_symbols(id, &scopes, &new_free, &inlined_cells);
+        if free.is_empty() {
+            *free = new_free;
         } else {
-            outer.type_params.remove(name);
+            free.extend(new_free);
         }
-        return Ok(scope::LOCAL);
+        Ok(())
     }
-    // In a scope that sees the names of a class, a name that the class binds is looked up in the class and then among
-    // the globals, even where a function around the class binds it too.
-    if let Some(class_entry) = class_entry {
-        let class_flags = table[class_entry].symbol(name);
-        if class_flags & DEF_GLOBAL != 0 {
+
+    /// One name's scope from what this block says of it and what lies around.
+    fn decide(
+        &mut self,
+        id: ScopeId,
+        name: &Name,
+        flags: u32,
+        function_like: bool,
+        free: &mut Ids,
+        class_entry: Option<ScopeId>,
+    ) -> Result<u32> {
+        let number = number(name);
+        let seen = self.seen[number as usize];
+        if flags & DEF_GLOBAL != 0 {
+            if flags & DEF_NONLOCAL != 0 {
+                return Err(self.error_at_directive(id, name, format!("name '{name}' is nonlocal and global")));
+            }
+            self.see(number, seen & !BOUND);
             return Ok(scope::GLOBAL_EXPLICIT);
         }
-        if class_flags & DEF_BOUND != 0 && class_flags & DEF_NONLOCAL == 0 {
-            return Ok(scope::GLOBAL_IMPLICIT);
+        if flags & DEF_NONLOCAL != 0 {
+            let message = if id == SymbolTable::TOP {
+                "nonlocal declaration not allowed at module level".to_owned()
+            } else if seen & BOUND == 0 {
+                format!("no binding for nonlocal '{name}' found")
+            } else if seen & TYPE_PARAM != 0 {
+                format!("nonlocal binding not allowed for type parameter '{name}'")
+            } else {
+                free.insert(number);
+                return Ok(scope::FREE);
+            };
+            return Err(self.error_at_directive(id, name, message));
         }
+        if flags & DEF_BOUND != 0 {
+            let bound = if function_like { BOUND } else { seen & BOUND };
+            self.see(number, bound | if flags & DEF_TYPE_PARAM != 0 { TYPE_PARAM } else { 0 });
+            return Ok(scope::LOCAL);
+        }
+        // In a scope that sees the names of a class, a name that the class binds is looked up in the class and then among
+        // the globals, even where a function around the class binds it too.
+        if let Some(class_entry) = class_entry {
+            let class_flags = self.table[class_entry].symbol_of(name);
+            if class_flags & DEF_GLOBAL != 0 {
+                return Ok(scope::GLOBAL_EXPLICIT);
+            }
+            if class_flags & DEF_BOUND != 0 && class_flags & DEF_NONLOCAL == 0 {
+                return Ok(scope::GLOBAL_IMPLICIT);
+            }
+        }
+        if seen & BOUND != 0 {
+            free.insert(number);
+            return Ok(scope::FREE);
+        }
+        Ok(scope::GLOBAL_IMPLICIT)
     }
-    if outer.bound.as_ref().is_some_and(|bound| bound.contains(name)) {
-        free.insert(name.clone());
-        return Ok(scope::FREE);
-    }
-    Ok(scope::GLOBAL_IMPLICIT)
-}
 
-/// Merges the names of an inlined comprehension into the block that holds it.
-fn inline_comprehension(
-    table: &mut SymbolTable,
-    id: ScopeId,
-    comp: ScopeId,
-    scopes: &mut Scopes,
-    comp_free: &mut Names,
-    inlined_cells: &mut Names,
-) {
-    let is_class = table[id].kind == BlockKind::Class;
-    let mut removed = Vec::new();
-    for (name, symbol) in table[comp].symbols.clone().iter() {
-        // `.0`, the outermost iterable, is no parameter any more.
-        if symbol & DEF_PARAM != 0 {
-            continue;
-        }
-        let mut decided = scope::of(*symbol);
-        let only_flags = symbol & ((1 << SCOPE_OFFSET) - 1);
-        if decided == scope::CELL || only_flags & DEF_COMP_CELL != 0 {
-            inlined_cells.insert(name.clone());
-        }
-        // A class's implicit cells are never free through the class scope: the comprehension itself sees a global, only
-        // functions inside it see the cell.
-        if decided == scope::FREE
-            && is_class
-            && matches!(&**name, "__class__" | "__classdict__" | "__conditional_annotations__")
-        {
-            decided = scope::GLOBAL_IMPLICIT;
-            if !is_free_in_any_child(table, comp, name) {
-                comp_free.remove(name);
+    /// Merges the names of an inlined comprehension into the block that holds it.
+    fn inline_comprehension(
+        &mut self,
+        id: ScopeId,
+        comp: ScopeId,
+        scopes: &mut Scopes,
+        comp_free: &mut Ids,
+        inlined_cells: &mut Ids,
+    ) {
+        let is_class = self.table[id].kind == BlockKind::Class;
+        let mut removed = Vec::new();
+        let symbols = std::mem::take(&mut self.table[comp].symbols);
+        for (name, symbol) in symbols.iter() {
+            // `.0`, the outermost iterable, is no parameter any more.
+            if symbol & DEF_PARAM != 0 {
+                continue;
             }
-            removed.push(name.clone());
-        }
-        match table[id].symbols.get(name) {
-            None => {
-                table[id].symbols.set(name, only_flags);
-                scopes.0.insert(name.clone(), decided);
+            let mut decided = scope::of(*symbol);
+            let only_flags = symbol & ((1 << SCOPE_OFFSET) - 1);
+            if decided == scope::CELL || only_flags & DEF_COMP_CELL != 0 {
+                inlined_cells.insert(number(name));
             }
-            Some(existing) => {
-                // A free name of the comprehension that this block binds is simply local now, unless a block inside
-                // the comprehension needs it as a cell.
-                if existing & DEF_BOUND != 0 && !is_class {
-                    if !is_free_in_any_child(table, comp, name) {
-                        comp_free.remove(name);
+            // A class's implicit cells are never free through the class scope: the comprehension itself sees a global,
+            // only functions inside it see the cell.
+            if decided == scope::FREE && is_class && CLASS_CELLS.contains(&&**name) {
+                decided = scope::GLOBAL_IMPLICIT;
+                if !is_free_in_any_child(self.table, comp, name) {
+                    comp_free.remove(&number(name));
+                }
+                removed.push(name.clone());
+            }
+            match self.table[id].symbols.get_name(name) {
+                None => {
+                    self.table[id].symbols.set(name, only_flags);
+                    scopes.0.push(decided);
+                }
+                Some(existing) => {
+                    // A free name of the comprehension that this block binds is simply local now, unless a block inside
+                    // the comprehension needs it as a cell.
+                    if existing & DEF_BOUND != 0 && !is_class {
+                        if !is_free_in_any_child(self.table, comp, name) {
+                            comp_free.remove(&number(name));
+                        }
+                        if decided == scope::FREE {
+                            self.table[id].symbols.set(name, existing | (only_flags & USE));
+                        }
+                    } else if existing & DEF_NONLOCAL != 0 && decided == scope::FREE {
+                        // Declared nonlocal here and read only inside the comprehension: it is read here now.
+                        self.table[id].symbols.set(name, existing | (only_flags & USE));
                     }
-                    if decided == scope::FREE {
-                        table[id].symbols.set(name, existing | (only_flags & USE));
+                }
+            }
+        }
+        self.table[comp].symbols = symbols;
+        for name in removed {
+            self.table[comp].symbols.remove(&name);
+        }
+    }
+
+    /// Writes the scopes into the symbols, and passes on the names that stay free.
+    fn update_symbols(&mut self, id: ScopeId, scopes: &Scopes, free: &Ids, inlined_cells: &Ids) {
+        let SymbolTable { entries, names, .. } = &mut *self.table;
+        let entry = &mut entries[id.0 as usize];
+        let class_flag = entry.kind == BlockKind::Class || entry.can_see_class_scope;
+        for ((name, symbol), decided) in entry.symbols.items_mut().iter_mut().zip(&scopes.0) {
+            if !inlined_cells.is_empty() && inlined_cells.contains(&number(name)) {
+                *symbol |= DEF_COMP_CELL;
+            }
+            *symbol |= decided << SCOPE_OFFSET;
+        }
+        // CPython iterates a set here; the order of the names it adds is not observable in code objects, so take any fixed.
+        for name in sorted(free, names) {
+            match entry.symbols.get_name(name) {
+                Some(symbol) => {
+                    // A method's free name that is also a name of the class.
+                    if class_flag {
+                        entry.symbols.set(name, symbol | DEF_FREE_CLASS);
                     }
-                } else if existing & DEF_NONLOCAL != 0 && decided == scope::FREE {
-                    // Declared nonlocal here and read only inside the comprehension: it is read here now.
-                    table[id].symbols.set(name, existing | (only_flags & USE));
+                }
+                None => {
+                    if id == SymbolTable::TOP || self.seen[number(name) as usize] & BOUND != 0 {
+                        entry.symbols.set(name, scope::FREE << SCOPE_OFFSET);
+                    }
                 }
             }
         }
-    }
-    for name in removed {
-        table[comp].symbols.remove(&name);
     }
 }
 
-fn is_free_in_any_child(table: &SymbolTable, id: ScopeId, name: &str) -> bool {
-    table[id].children.iter().any(|&child| table[child].scope_of(name) == scope::FREE)
+fn is_free_in_any_child(table: &SymbolTable, id: ScopeId, name: &Name) -> bool {
+    table[id].children.iter().any(|&child| table[child].scope_of_name(name) == scope::FREE)
 }
 
-/// Writes the scopes into the symbols, and passes on the names that stay free.
-fn update_symbols(
-    table: &mut SymbolTable,
-    id: ScopeId,
-    scopes: &Scopes,
-    bound: Option<&Names>,
-    free: &Names,
-    inlined_cells: &Names,
-) {
-    let entry = &mut table[id];
-    let class_flag = entry.kind == BlockKind::Class || entry.can_see_class_scope;
-    for (name, symbol) in entry.symbols.iter_mut() {
-        if inlined_cells.contains(name) {
-            *symbol |= DEF_COMP_CELL;
-        }
-        *symbol |= scopes.0.get(name).copied().unwrap_or(scope::GLOBAL_IMPLICIT) << SCOPE_OFFSET;
-    }
-    // CPython iterates a set here; the order of the names it adds is not observable in code objects, so take any fixed.
-    let mut names: Vec<&Name> = free.iter().collect();
-    names.sort_unstable();
-    for name in names {
-        match entry.symbols.get(name) {
-            Some(symbol) => {
-                // A method's free name that is also a name of the class.
-                if class_flag {
-                    entry.symbols.set(name, symbol | DEF_FREE_CLASS);
-                }
-            }
-            None => {
-                if bound.is_none_or(|bound| bound.contains(name)) {
-                    entry.symbols.set(name, scope::FREE << SCOPE_OFFSET);
-                }
-            }
-        }
-    }
+fn sorted<'n>(ids: &Ids, names: &'n Interner) -> Vec<&'n Name> {
+    let mut sorted: Vec<&Name> = ids.iter().map(|&id| names.name(id)).collect();
+    sorted.sort_unstable();
+    sorted
 }

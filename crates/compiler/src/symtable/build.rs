@@ -10,7 +10,7 @@ use std::rc::Rc;
 use ophi_syntax::ast::*;
 
 use super::entry::flags::*;
-use super::{BlockKey, BlockKind, Directive, Entry, ScopeId, SymbolTable, address, analyze, maybe_mangle};
+use super::{BlockKey, BlockKind, Directive, Entry, ScopeId, SymbolTable, address, analyze};
 use crate::error::{CompileError, Depth, Recursion};
 use crate::future::{CO_FUTURE_ANNOTATIONS, FutureFeatures};
 use crate::instruction_sequence::{Location, Name};
@@ -81,7 +81,7 @@ impl Builder {
 
     /// Makes an entry without entering it.
     fn new_entry(&mut self, name: &str, kind: BlockKind, key: BlockKey, loc: Location) -> ScopeId {
-        let mut entry = Entry::new(name.into(), kind, loc);
+        let mut entry = Entry::new(self.table.names.intern(name), kind, loc);
         if let Some(&parent) = self.stack.last() {
             let parent = &self.table[parent];
             entry.nested = parent.nested || parent.is_function_like();
@@ -129,24 +129,27 @@ impl Builder {
         self.stack.pop();
     }
 
-    pub(super) fn mangled(&self, name: &str) -> Name {
-        maybe_mangle(self.private.as_deref(), &self.table[self.cur_id()], name)
+    pub(super) fn mangled(&mut self, name: &str) -> Name {
+        let id = self.cur_id();
+        self.table.mangled_in(id, self.private.as_deref(), name)
     }
 
     /// What block `id` says of `name` so far.
-    pub(super) fn lookup_in(&self, id: ScopeId, name: &str) -> u32 {
-        let entry = &self.table[id];
-        entry.symbol(&maybe_mangle(self.private.as_deref(), entry, name))
+    pub(super) fn lookup_in(&mut self, id: ScopeId, name: &str) -> u32 {
+        let mangled = self.table.mangled_in(id, self.private.as_deref(), name);
+        self.table[id].symbol_of(&mangled)
     }
 
-    pub(super) fn lookup(&self, name: &str) -> u32 {
+    pub(super) fn lookup(&mut self, name: &str) -> u32 {
         self.lookup_in(self.cur_id(), name)
     }
 
     pub(super) fn add_def_to(&mut self, id: ScopeId, name: &str, flag: u32, loc: Location) -> Result<()> {
         let mangled = self.mangled(name);
         let entry = &mut self.table[id];
-        let mut value = entry.symbol(&mangled);
+        let comp_iter_target = entry.comp_iter_target;
+        let symbol = entry.symbols.entry(&mangled);
+        let mut value = *symbol;
         if flag & DEF_PARAM != 0 && value & DEF_PARAM != 0 {
             let message = format!("duplicate argument '{name}' in function definition");
             return Err(CompileError::syntax(message, loc));
@@ -155,7 +158,7 @@ impl Builder {
             return Err(CompileError::syntax(format!("duplicate type parameter '{name}'"), loc));
         }
         value |= flag;
-        if entry.comp_iter_target {
+        if comp_iter_target {
             // An iteration variable of a comprehension: it must not be the target of an assignment expression too.
             if value & (DEF_GLOBAL | DEF_NONLOCAL) != 0 {
                 let message = format!("comprehension inner loop cannot rebind assignment expression target '{name}'");
@@ -163,13 +166,12 @@ impl Builder {
             }
             value |= DEF_COMP_ITER;
         }
-        entry.symbols.set(&mangled, value);
+        *symbol = value;
         if flag & DEF_PARAM != 0 {
             entry.varnames.push(mangled);
         } else if flag & DEF_GLOBAL != 0 {
             let top = &mut self.table[SymbolTable::TOP];
-            let value = top.symbol(&mangled) | flag;
-            top.symbols.set(&mangled, value);
+            *top.symbols.entry(&mangled) |= flag;
         }
         Ok(())
     }
@@ -469,14 +471,14 @@ impl Builder {
         let generic = !type_params.is_empty();
         if generic {
             self.enter_type_params(s, name, false, false, true)?;
-            self.private = Some(name.into());
+            self.private = Some(self.table.names.intern(name));
             self.cur().mangled_names = Some(Rc::new(RefCell::default()));
             type_params.iter().try_for_each(|p| self.type_param(p))?;
         }
         self.exprs(bases)?;
         self.keywords(keywords)?;
         self.enter_block(name, BlockKind::Class, BlockKey::node(s), loc)?;
-        self.private = Some(name.into());
+        self.private = Some(self.table.names.intern(name));
         if generic {
             self.add_def("__type_params__", DEF_LOCAL, loc)?;
             self.add_def(".type_params", USE, loc)?;

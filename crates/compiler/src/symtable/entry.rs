@@ -6,10 +6,11 @@
 
 use std::rc::Rc;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 
 use super::ScopeId;
 use crate::instruction_sequence::{Location, Name};
+use crate::names::Places;
 
 /// What is known of a name in a block; the scope sits above bit [`flags::SCOPE_OFFSET`].
 pub mod flags {
@@ -76,37 +77,45 @@ pub struct Directive {
     pub loc: Location,
 }
 
-/// Names in order of first insertion, with their flags.
+/// Names in order of first insertion, with their flags. All are numbered names of the table's interner.
 #[derive(Clone, Debug, Default)]
 pub struct Symbols {
     items: Vec<(Name, u32)>,
-    index: FxHashMap<Name, usize>,
+    places: Places,
 }
 
 impl Symbols {
     pub fn get(&self, name: &str) -> Option<u32> {
-        self.index.get(name).map(|&i| self.items[i].1)
+        self.items.iter().find(|(known, _)| **known == *name).map(|(_, flags)| *flags)
+    }
+
+    pub(crate) fn get_name(&self, name: &Name) -> Option<u32> {
+        self.place(name).map(|place| self.items[place].1)
+    }
+
+    fn place(&self, name: &Name) -> Option<usize> {
+        self.places.find(name.id()?)
     }
 
     /// Sets a name's flags; a known name keeps its place.
-    pub fn set(&mut self, name: &Name, flags: u32) {
-        match self.index.get(name) {
-            Some(&i) => self.items[i].1 = flags,
-            None => {
-                self.index.insert(name.clone(), self.items.len());
-                self.items.push((name.clone(), flags));
-            }
-        }
+    pub(crate) fn set(&mut self, name: &Name, flags: u32) {
+        *self.entry(name) = flags;
     }
 
-    pub fn remove(&mut self, name: &str) {
-        if let Some(place) = self.index.remove(name) {
+    /// A name's flags, 0 when it is new.
+    pub(crate) fn entry(&mut self, name: &Name) -> &mut u32 {
+        let place = self.place(name).unwrap_or_else(|| {
+            self.places.push(name.id().unwrap_or(u32::MAX));
+            self.items.push((name.clone(), 0));
+            self.items.len() - 1
+        });
+        &mut self.items[place].1
+    }
+
+    pub(super) fn remove(&mut self, name: &Name) {
+        if let Some(place) = self.place(name) {
+            self.places.remove(place);
             self.items.remove(place);
-            for i in self.index.values_mut() {
-                if *i > place {
-                    *i -= 1;
-                }
-            }
         }
     }
 
@@ -122,8 +131,8 @@ impl Symbols {
         self.items.is_empty()
     }
 
-    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut (Name, u32)> {
-        self.items.iter_mut()
+    pub(super) fn items_mut(&mut self) -> &mut [(Name, u32)] {
+        &mut self.items
     }
 }
 
@@ -207,6 +216,15 @@ impl Entry {
     /// A name's flags, 0 if it is unknown here.
     pub fn symbol(&self, name: &str) -> u32 {
         self.symbols.get(name).unwrap_or(0)
+    }
+
+    pub(crate) fn symbol_of(&self, name: &Name) -> u32 {
+        self.symbols.get_name(name).unwrap_or(0)
+    }
+
+    /// A name's scope, `scope::UNKNOWN` if it is unknown here.
+    pub(crate) fn scope_of_name(&self, name: &Name) -> u32 {
+        scope::of(self.symbol_of(name))
     }
 
     /// A name's scope, `scope::UNKNOWN` if it is unknown here.

@@ -3,28 +3,27 @@
 //! Source: CPython Python/symtable.c (`_Py_Mangle`, `_Py_MaybeMangle`).
 
 use super::Entry;
-use crate::instruction_sequence::Name;
+use crate::instruction_sequence::{Interner, Name};
 
 /// `name` as seen inside class `private`.
-pub fn mangle(private: Option<&str>, name: &str) -> Name {
-    let Some(private) = private else { return name.into() };
+pub(crate) fn mangle(names: &mut Interner, private: Option<&str>, name: &str) -> Name {
     // Dunder names and the dotted names of imports stay.
     if !name.starts_with("__") || name.ends_with("__") || name.contains('.') {
-        return name.into();
+        return names.intern(name);
     }
-    let class = private.trim_start_matches('_');
+    let class = private.unwrap_or("").trim_start_matches('_');
     if class.is_empty() {
-        return name.into();
+        return names.intern(name);
     }
-    format!("_{class}{name}").into()
+    names.intern(&format!("_{class}{name}"))
 }
 
 /// The same, but within the type parameters of a generic class only the parameters' own names are mangled.
-pub fn maybe_mangle(private: Option<&str>, entry: &Entry, name: &str) -> Name {
-    if let Some(names) = &entry.mangled_names
-        && !names.borrow().contains(name)
+pub(crate) fn maybe_mangle(names: &mut Interner, private: Option<&str>, entry: &Entry, name: &str) -> Name {
+    if let Some(mangled) = &entry.mangled_names
+        && !mangled.borrow().contains(name)
     {
-        return name.into();
+        return names.intern(name);
     }
-    mangle(private, name)
+    mangle(names, private, name)
 }

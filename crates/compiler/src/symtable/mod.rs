@@ -14,9 +14,11 @@ mod mangle;
 
 pub use build::build;
 pub use entry::{BlockKind, Comprehension, Directive, Entry, Symbols, flags, scope};
-pub use mangle::{mangle, maybe_mangle};
+pub(crate) use mangle::{mangle, maybe_mangle};
 
 use rustc_hash::FxHashMap;
+
+use crate::instruction_sequence::{Interner, Name};
 
 /// A block's number in its table; the module is 0.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, PartialOrd, Ord)]
@@ -56,6 +58,8 @@ pub(crate) fn address<T>(node: &T) -> usize {
 pub struct SymbolTable {
     pub entries: Vec<Entry>,
     pub(crate) blocks: FxHashMap<BlockKey, ScopeId>,
+    /// The names of all entries.
+    pub(crate) names: Interner,
 }
 
 impl SymbolTable {
@@ -67,6 +71,11 @@ impl SymbolTable {
 
     pub fn top(&self) -> &Entry {
         &self[Self::TOP]
+    }
+
+    /// `name` as block `id` inside class `private` sees it.
+    pub(crate) fn mangled_in(&mut self, id: ScopeId, private: Option<&str>, name: &str) -> Name {
+        maybe_mangle(&mut self.names, private, &self.entries[id.0 as usize], name)
     }
 }
 

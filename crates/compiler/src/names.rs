@@ -1,0 +1,260 @@
+//! Identifiers of a program: texts that are stored once a compilation, and tables that number them.
+//!
+//! Problem: every stage looks names up, and most of its time would go into hashing and copying their texts. Method: an
+//! [`Interner`] gives every different text a number, once; from then on two names are compared, and looked up in the
+//! tables of a scope, by that number. Most tables hold a handful of names, which are faster searched than hashed.
+//!
+//! Invariant: all numbered names that meet in one table come from one interner. A name made from a text alone (by a
+//! caller that has no interner) has no number and is compared by its text.
+
+use std::borrow::Borrow;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::ops::Deref;
+use std::rc::Rc;
+
+use ophi_bytecode::PyString;
+use rustc_hash::FxHashMap;
+
+/// An identifier of the program, shared between tables.
+#[derive(Clone)]
+pub struct Name {
+    text: Rc<str>,
+    id: u32,
+}
+
+/// The number of a name that no interner gave out.
+const NO_ID: u32 = u32::MAX;
+
+impl Name {
+    /// The interner's number; `None` for a name made from a text alone.
+    pub(crate) fn id(&self) -> Option<u32> {
+        (self.id != NO_ID).then_some(self.id)
+    }
+}
+
+impl From<&str> for Name {
+    fn from(text: &str) -> Name {
+        Name { text: text.into(), id: NO_ID }
+    }
+}
+
+impl From<String> for Name {
+    fn from(text: String) -> Name {
+        Name { text: text.into(), id: NO_ID }
+    }
+}
+
+impl Deref for Name {
+    type Target = str;
+    fn deref(&self) -> &str {
+        &self.text
+    }
+}
+
+impl AsRef<str> for Name {
+    fn as_ref(&self) -> &str {
+        &self.text
+    }
+}
+
+impl Borrow<str> for Name {
+    fn borrow(&self) -> &str {
+        &self.text
+    }
+}
+
+impl PartialEq for Name {
+    fn eq(&self, other: &Name) -> bool {
+        if self.id != NO_ID && other.id != NO_ID { self.id == other.id } else { self.text == other.text }
+    }
+}
+
+impl Eq for Name {}
+
+impl Hash for Name {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.text.hash(state);
+    }
+}
+
+impl PartialOrd for Name {
+    fn partial_cmp(&self, other: &Name) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Name {
+    fn cmp(&self, other: &Name) -> std::cmp::Ordering {
+        self.text.cmp(&other.text)
+    }
+}
+
+impl fmt::Debug for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&*self.text, f)
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.text)
+    }
+}
+
+/// Gives out names, the same for the same text.
+#[derive(Debug, Default)]
+pub struct Interner {
+    index: FxHashMap<Rc<str>, u32>,
+    names: Vec<Name>,
+    /// The names as strings of code objects, made when the first code object wants them.
+    strings: Vec<Option<PyString>>,
+}
+
+impl Interner {
+    /// The name with this text.
+    pub fn intern(&mut self, text: &str) -> Name {
+        if let Some(&id) = self.index.get(text) {
+            return self.names[id as usize].clone();
+        }
+        let text: Rc<str> = text.into();
+        let name = Name { text: text.clone(), id: self.names.len() as u32 };
+        self.index.insert(text, name.id);
+        self.names.push(name.clone());
+        self.strings.push(None);
+        name
+    }
+
+    /// The name that this interner numbered `id`.
+    pub(crate) fn name(&self, id: u32) -> &Name {
+        &self.names[id as usize]
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    /// The name as a string of a code object; names of one compilation share theirs.
+    pub fn string(&mut self, name: &Name) -> PyString {
+        match self.strings.get_mut(name.id as usize) {
+            Some(string) => string.get_or_insert_with(|| PyString::from(&*name.text)).clone(),
+            None => PyString::from(&*name.text),
+        }
+    }
+}
+
+/// Places of names in a list, by their numbers: searched one by one while they are few, through a map beyond that.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Places {
+    ids: Vec<u32>,
+    map: FxHashMap<u32, u32>,
+}
+
+/// Lists up to this length are searched.
+const FEW: usize = 24;
+
+impl Places {
+    pub(crate) fn find(&self, id: u32) -> Option<usize> {
+        if self.ids.len() <= FEW {
+            self.ids.iter().position(|&known| known == id)
+        } else {
+            self.map.get(&id).map(|&place| place as usize)
+        }
+    }
+
+    pub(crate) fn push(&mut self, id: u32) {
+        self.ids.push(id);
+        if self.ids.len() == FEW + 1 {
+            self.map = self.ids.iter().enumerate().map(|(place, &id)| (id, place as u32)).collect();
+        } else if self.ids.len() > FEW {
+            self.map.insert(id, self.ids.len() as u32 - 1);
+        }
+    }
+
+    pub(crate) fn remove(&mut self, place: usize) {
+        let mut ids = std::mem::take(&mut self.ids);
+        ids.remove(place);
+        self.map.clear();
+        for id in ids {
+            self.push(id);
+        }
+    }
+}
+
+/// Names numbered in order of first use (`co_names`, `co_varnames`, ...).
+#[derive(Clone, Debug, Default)]
+pub struct NameTable {
+    names: Vec<Name>,
+    places: Places,
+}
+
+impl NameTable {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The number of the name with this text, which is added if it is new.
+    pub fn add(&mut self, name: &str) -> u32 {
+        self.add_name(&Name::from(name))
+    }
+
+    /// The number of `name`, which is added if it is new.
+    pub fn add_name(&mut self, name: &Name) -> u32 {
+        if let Some(place) = self.get_name(name) {
+            return place;
+        }
+        self.names.push(name.clone());
+        self.places.push(name.id);
+        self.names.len() as u32 - 1
+    }
+
+    pub fn get(&self, name: &str) -> Option<u32> {
+        self.names.iter().position(|known| &*known.text == name).map(|place| place as u32)
+    }
+
+    pub fn get_name(&self, name: &Name) -> Option<u32> {
+        if name.id == NO_ID { self.get(name) } else { self.places.find(name.id).map(|place| place as u32) }
+    }
+
+    pub fn contains(&self, name: &Name) -> bool {
+        self.get_name(name).is_some()
+    }
+
+    pub fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
+    pub fn as_slice(&self) -> &[Name] {
+        &self.names
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Name> {
+        self.names.iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_numbered_in_order_and_found_again() {
+        let mut interner = Interner::default();
+        let mut table = NameTable::new();
+        for round in 0..2 {
+            for i in 0..100u32 {
+                let name = interner.intern(&format!("name{i}"));
+                assert_eq!(table.add_name(&name), i, "round {round}");
+                assert_eq!(table.get(&name), Some(i));
+            }
+        }
+        assert_eq!(table.len(), 100);
+        assert!(!table.contains(&interner.intern("other")));
+        let mut unnumbered = NameTable::new();
+        assert_eq!([unnumbered.add("a"), unnumbered.add("b"), unnumbered.add("a")], [0, 1, 0]);
+    }
+}
