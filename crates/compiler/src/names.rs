@@ -31,6 +31,12 @@ impl Name {
     pub(crate) fn id(&self) -> Option<u32> {
         (self.id != NO_ID).then_some(self.id)
     }
+
+    /// The same with a number that no name has for `None`.
+    #[inline]
+    pub(crate) fn raw_id(&self) -> u32 {
+        self.id
+    }
 }
 
 impl From<&str> for Name {
@@ -143,41 +149,39 @@ impl Interner {
     }
 }
 
-/// Places of names in a list, by their numbers: searched one by one while they are few, through a map beyond that.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Places {
-    ids: Vec<u32>,
-    map: FxHashMap<u32, u32>,
-}
-
-/// Lists up to this length are searched.
+/// Lists of names up to this length are searched one by one, longer ones through a map.
 const FEW: usize = 24;
 
+/// The map of a list of names that has become long.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Places(Option<Box<FxHashMap<u32, u32>>>);
+
 impl Places {
-    pub(crate) fn find(&self, id: u32) -> Option<usize> {
-        if self.ids.len() <= FEW {
-            self.ids.iter().position(|&known| known == id)
-        } else {
-            self.map.get(&id).map(|&place| place as usize)
+    /// The place of the name numbered `id` in the list whose numbers `ids` tells.
+    #[inline]
+    pub(crate) fn find(&self, id: u32, mut ids: impl Iterator<Item = u32>) -> Option<usize> {
+        match &self.0 {
+            None => ids.position(|known| known == id),
+            Some(map) => map.get(&id).map(|&place| place as usize),
         }
     }
 
-    pub(crate) fn push(&mut self, id: u32) {
-        self.ids.push(id);
-        if self.ids.len() == FEW + 1 {
-            self.map = self.ids.iter().enumerate().map(|(place, &id)| (id, place as u32)).collect();
-        } else if self.ids.len() > FEW {
-            self.map.insert(id, self.ids.len() as u32 - 1);
+    /// To be called after a name was appended: `ids` are all, the last the new one.
+    #[inline]
+    pub(crate) fn grown(&mut self, mut ids: impl ExactSizeIterator<Item = u32> + DoubleEndedIterator) {
+        let len = ids.len();
+        if len <= FEW {
+            return;
+        }
+        match (&mut self.0, len) {
+            (Some(map), _) => _ = ids.next_back().map(|id| map.insert(id, len as u32 - 1)),
+            (none, _) => *none = Some(Box::new(ids.zip(0..).collect())),
         }
     }
 
-    pub(crate) fn remove(&mut self, place: usize) {
-        let mut ids = std::mem::take(&mut self.ids);
-        ids.remove(place);
-        self.map.clear();
-        for id in ids {
-            self.push(id);
-        }
+    /// To be called after a name was removed: `ids` are those left.
+    pub(crate) fn rebuild(&mut self, ids: impl ExactSizeIterator<Item = u32>) {
+        self.0 = (ids.len() > FEW).then(|| Box::new(ids.zip(0..).collect()));
     }
 }
 
@@ -193,6 +197,10 @@ impl NameTable {
         Self::default()
     }
 
+    pub fn with_capacity(capacity: usize) -> Self {
+        Self { names: Vec::with_capacity(capacity), places: Places::default() }
+    }
+
     /// The number of the name with this text, which is added if it is new.
     pub fn add(&mut self, name: &str) -> u32 {
         self.add_name(&Name::from(name))
@@ -204,7 +212,7 @@ impl NameTable {
             return place;
         }
         self.names.push(name.clone());
-        self.places.push(name.id);
+        self.places.grown(self.names.iter().map(|name| name.id));
         self.names.len() as u32 - 1
     }
 
@@ -213,7 +221,10 @@ impl NameTable {
     }
 
     pub fn get_name(&self, name: &Name) -> Option<u32> {
-        if name.id == NO_ID { self.get(name) } else { self.places.find(name.id).map(|place| place as u32) }
+        if name.id == NO_ID {
+            return self.get(name);
+        }
+        self.places.find(name.id, self.names.iter().map(|name| name.id)).map(|place| place as u32)
     }
 
     pub fn contains(&self, name: &Name) -> bool {

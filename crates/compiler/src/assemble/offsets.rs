@@ -57,7 +57,7 @@ pub fn resolve_distances(
     jumps.clear();
     for (index, instr) in instrs.iter().enumerate().filter(|(_, i)| is_jump(i)) {
         let target = u32::try_from(instr.oparg).ok().filter(|target| (*target as usize) < instrs.len());
-        jumps.push((index as u32, target.ok_or(CompileError::system("jump behind the end of the code"))?));
+        jumps.push((index as u32, target.ok_or_else(|| CompileError::system("jump behind the end of the code"))?));
     }
     starts.clear();
     starts.resize(instrs.len(), 0);

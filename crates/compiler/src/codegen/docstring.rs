@@ -44,7 +44,7 @@ pub fn clean_doc(doc: &PyString) -> PyString {
 
 /// The first line with its newline, and what follows.
 fn split_line(text: &[u8]) -> (&[u8], &[u8]) {
-    let end = text.iter().position(|&b| b == b'\n').map_or(text.len(), |i| i + 1);
+    let end = memchr::memchr(b'\n', text).map_or(text.len(), |i| i + 1);
     text.split_at(end)
 }
 

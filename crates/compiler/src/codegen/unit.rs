@@ -100,7 +100,7 @@ fn names_with(entry: &Entry, wanted: u32, flag: u32) -> NameTable {
     let chosen = entry.symbols.iter().filter(|(_, s)| scope::of(*s) == wanted || s & flag != 0);
     let mut names: Vec<&Name> = chosen.map(|(name, _)| name).collect();
     names.sort_unstable();
-    let mut table = NameTable::new();
+    let mut table = NameTable::with_capacity(names.len());
     for name in names {
         table.add_name(name);
     }
@@ -141,7 +141,7 @@ impl<'a> Compiler<'a, '_> {
         let ste = self.lookup_block(key)?;
         let SymbolTable { entries, names: interner, .. } = &mut self.table;
         let entry = &entries[ste.0 as usize];
-        let mut varnames = NameTable::new();
+        let mut varnames = NameTable::with_capacity(entry.symbols.len().min(64));
         for name in &entry.varnames {
             varnames.add_name(name);
         }

@@ -10,11 +10,11 @@
 //! are blamed on the first instructions of the block, not on the one that pushed them ([`Simulation::keep_inputs`]).
 //! Source: CPython Python/flowgraph.c (`optimize_load_fast`).
 
-use super::graph::{BlockId, Graph};
+use super::graph::{BlockId, Graph, Instr};
 use super::opcodes::{Op, has_target, is_block_push};
 
 /// A value on the abstract stack.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct Reference {
     /// Index of the instruction that pushed it; `NOBODY` for what was there on entry.
     by: u32,
@@ -26,7 +26,8 @@ const NOBODY: u32 = u32::MAX;
 const NO_LOCAL: u32 = u32::MAX;
 const UNKNOWN: Reference = Reference { by: NOBODY, local: NO_LOCAL };
 
-struct Simulation {
+#[derive(Clone, Debug, Default)]
+pub(super) struct Simulation {
     stack: Vec<Reference>,
     /// By instruction: its value outlived the local, was stored, or was left over.
     must_own: Vec<bool>,
@@ -84,11 +85,12 @@ fn reach(graph: &mut Graph, todo: &mut Vec<BlockId>, id: BlockId) {
 /// Needs the start depths of [`super::stack_depth::calculate`]; blocks it did not reach are left alone.
 pub fn optimize(graph: &mut Graph) {
     graph.clear_visited();
-    let mut sim = Simulation { stack: Vec::new(), must_own: Vec::new() };
+    let mut sim = std::mem::take(&mut graph.simulation);
     let entry = graph.entry;
     graph[entry].start_depth = 0;
     graph[entry].visited = true;
-    let mut todo = vec![entry];
+    let mut todo = graph.list();
+    todo.push(entry);
     while let Some(id) = todo.pop() {
         let len = graph[id].len();
         if !graph[id].instrs().iter().any(|i| matches!(i.op, Op::LOAD_FAST | Op::LOAD_FAST_LOAD_FAST)) {
@@ -107,9 +109,11 @@ pub fn optimize(graph: &mut Graph) {
             continue;
         }
         sim.reset(graph[id].start_depth.max(0) as usize, len);
-        for at in 0..len {
-            step(graph, &mut todo, &mut sim, id, at);
+        let instrs = graph.take(id);
+        for (at, instr) in instrs[..len].iter().enumerate() {
+            step(graph, &mut todo, &mut sim, instr, at);
         }
+        graph.put_back(id, instrs);
         let next = graph[id].next;
         if next.is_some() && len > 0 && graph[id].has_fallthrough() {
             reach(graph, &mut todo, next);
@@ -125,10 +129,16 @@ pub fn optimize(graph: &mut Graph) {
             }
         }
     }
+    graph.give_list(todo);
+    graph.simulation = sim;
 }
 
-fn step(graph: &mut Graph, todo: &mut Vec<BlockId>, sim: &mut Simulation, id: BlockId, at: usize) {
-    let instr = graph[id].instrs()[at];
+#[inline]
+fn step(graph: &mut Graph, todo: &mut Vec<BlockId>, sim: &mut Simulation, instr: &Instr, at: usize) {
+    if instr.op == Op::LOAD_FAST {
+        sim.push(at, instr.arg);
+        return;
+    }
     let (popped, pushed) = instr.op.quick_effect(instr.arg).unwrap_or((0, 0));
     let (popped, pushed) = (popped.max(0) as usize, pushed.max(0) as usize);
     match instr.op {

@@ -36,7 +36,8 @@ pub fn remove_unreachable(graph: &mut Graph) {
     let entry = graph.entry;
     graph[entry].predecessors = 1;
     graph[entry].visited = true;
-    let mut todo = vec![entry];
+    let mut todo = graph.list();
+    todo.push(entry);
     while let Some(id) = todo.pop() {
         let reach = |graph: &mut Graph, todo: &mut Vec<BlockId>, target: BlockId| {
             let block = &mut graph[target];
@@ -60,6 +61,7 @@ pub fn remove_unreachable(graph: &mut Graph) {
             }
         }
     }
+    graph.give_list(todo);
     let mut id = entry;
     while id.is_some() {
         let block = &mut graph[id];
@@ -81,10 +83,10 @@ fn first_line(graph: &Graph, id: BlockId) -> i32 {
     leading.map_or(-1, |instr| instr.loc.line)
 }
 
-/// Removes the NOPs of a block whose line shows elsewhere; returns how many.
-fn remove_nops_in_block(graph: &mut Graph, id: BlockId) -> usize {
+/// Removes the NOPs of a block whose line shows elsewhere; returns how many, and how many are left.
+fn remove_nops_in_block(graph: &mut Graph, id: BlockId) -> (usize, usize) {
     let len = graph[id].len();
-    let Some(first) = graph[id].instrs().iter().position(|i| i.op == Op::NOP) else { return 0 };
+    let Some(first) = graph[id].instrs().iter().position(|i| i.op == Op::NOP) else { return (0, 0) };
     let following_line = {
         let block = &graph[id];
         let last = block.last();
@@ -92,6 +94,7 @@ fn remove_nops_in_block(graph: &mut Graph, id: BlockId) -> usize {
     };
     let instrs = graph[id].instrs_mut();
     let mut kept = first;
+    let mut left = 0;
     let mut previous_line = if first > 0 { instrs[first - 1].loc.line } else { -1 };
     for at in first..len {
         let line = instrs[at].loc.line;
@@ -111,6 +114,7 @@ fn remove_nops_in_block(graph: &mut Graph, id: BlockId) -> usize {
             } else if following_line == line {
                 continue;
             }
+            left += 1;
         }
         if kept != at {
             instrs[kept] = instrs[at];
@@ -119,17 +123,20 @@ fn remove_nops_in_block(graph: &mut Graph, id: BlockId) -> usize {
         previous_line = line;
     }
     graph[id].truncate(kept);
-    len - kept
+    (len - kept, left)
 }
 
-pub fn remove_nops(graph: &mut Graph) -> usize {
-    let mut removed = 0;
+/// How many NOPs were removed, and how many are left.
+pub fn remove_nops(graph: &mut Graph) -> (usize, usize) {
+    let (mut removed, mut left) = (0, 0);
     let mut id = graph.entry;
     while id.is_some() {
-        removed += remove_nops_in_block(graph, id);
+        let of_block = remove_nops_in_block(graph, id);
+        removed += of_block.0;
+        left += of_block.1;
         id = graph[id].next;
     }
-    removed
+    (removed, left)
 }
 
 /// Turns unconditional jumps to where control goes anyway into NOPs; returns how many.
@@ -157,8 +164,14 @@ fn remove_jumps(graph: &mut Graph) -> Result<usize, CompileError> {
 }
 
 pub fn remove_nops_and_jumps(graph: &mut Graph) -> Result<(), CompileError> {
-    while remove_nops(graph) + remove_jumps(graph)? > 0 {}
-    Ok(())
+    loop {
+        let (removed, left) = remove_nops(graph);
+        let jumps = remove_jumps(graph)?;
+        // Without a NOP another round would find what this one found.
+        if jumps == 0 && (removed == 0 || left == 0) {
+            return Ok(());
+        }
+    }
 }
 
 /// Removes NOPs, and `POP_TOP` together with the constant or copy pushed just before it, until nothing changes.

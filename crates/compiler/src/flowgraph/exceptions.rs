@@ -55,14 +55,14 @@ pub fn label_targets(graph: &mut Graph) -> Result<(), CompileError> {
     let mut todo = vec![(entry, 0u32)];
     while let Some((id, mut stack)) = todo.pop() {
         let mut last_yield_depth = None;
-        for i in 0..graph[id].len() {
+        let used = graph[id].len();
+        let mut instrs = graph.take(id);
+        for instr in &mut instrs[..used] {
             let handler = nodes[stack as usize].handler;
-            let instr = &mut graph[id].instrs_mut()[i];
             if !(has_target(instr.op) || matches!(instr.op, Op::POP_BLOCK | Op::YIELD_VALUE | Op::RESUME)) {
                 instr.except = handler;
                 continue;
             }
-            let instr = *instr;
             if is_block_push(instr.op) {
                 let target = &mut graph[instr.target];
                 if matches!(instr.op, Op::SETUP_WITH | Op::SETUP_CLEANUP) {
@@ -82,16 +82,15 @@ pub fn label_targets(graph: &mut Graph) -> Result<(), CompileError> {
                     return Err(CompileError::system("POP_BLOCK outside a protected range"));
                 }
                 stack = nodes[stack as usize].outer;
-                graph[id].instrs_mut()[i].make_nop();
+                instr.make_nop();
                 continue;
             }
-            let place = &mut graph[id].instrs_mut()[i];
-            place.except = handler;
+            instr.except = handler;
             match instr.op {
                 Op::YIELD_VALUE => last_yield_depth = Some(nodes[stack as usize].depth),
                 Op::RESUME if instr.arg != RESUME_AT_FUNC_START => {
                     let shallow = last_yield_depth.take() == Some(1);
-                    place.arg |= if shallow { RESUME_OPARG_DEPTH1_MASK } else { 0 };
+                    instr.arg |= if shallow { RESUME_OPARG_DEPTH1_MASK } else { 0 };
                 }
                 opcode if is_jump(opcode) => {
                     let target = &mut graph[instr.target];
@@ -103,6 +102,7 @@ pub fn label_targets(graph: &mut Graph) -> Result<(), CompileError> {
                 _ => {}
             }
         }
+        graph.put_back(id, instrs);
         let block = &graph[id];
         if block.has_fallthrough() {
             let next = block.next;

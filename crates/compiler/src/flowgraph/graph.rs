@@ -188,6 +188,9 @@ pub struct Graph {
     /// For `build`: the block that starts at an instruction, and the instructions with targets.
     block_at: Vec<BlockId>,
     jumps: Vec<(BlockId, u32)>,
+    list: Vec<BlockId>,
+    /// For the pass `borrow`.
+    pub(super) simulation: super::borrow::Simulation,
 }
 
 impl Default for Graph {
@@ -202,6 +205,8 @@ impl Default for Graph {
             unbinds: false,
             block_at: Vec::new(),
             jumps: Vec::new(),
+            list: Vec::new(),
+            simulation: super::borrow::Simulation::default(),
         }
     }
 }
@@ -228,6 +233,29 @@ impl Graph {
         }
         self.count += 1;
         id
+    }
+
+    /// Takes a block's instructions out, so that other blocks can be changed while they are walked over;
+    /// [`Graph::put_back`] must follow.
+    #[inline]
+    pub fn take(&mut self, id: BlockId) -> Vec<Instr> {
+        std::mem::take(&mut self[id].slots)
+    }
+
+    #[inline]
+    pub fn put_back(&mut self, id: BlockId, slots: Vec<Instr>) {
+        self[id].slots = slots;
+    }
+
+    /// An empty list of blocks to visit; [`Graph::give_list`] takes it back for the next pass.
+    pub fn list(&mut self) -> Vec<BlockId> {
+        let mut list = std::mem::take(&mut self.list);
+        list.clear();
+        list
+    }
+
+    pub fn give_list(&mut self, list: Vec<BlockId>) {
+        self.list = list;
     }
 
     pub fn block_count(&self) -> usize {
@@ -326,7 +354,7 @@ impl Graph {
                 target = target.and_then(|label| labels.get(label)).and_then(|&at| usize::try_from(at).ok());
             }
             let place = target.and_then(|at| self.block_at.get_mut(at));
-            *place.ok_or(CompileError::system("jump to a label that is not placed"))? = TARGET;
+            *place.ok_or_else(|| CompileError::system("jump to a label that is not placed"))? = TARGET;
             instr.oparg = target.unwrap_or(0) as i32;
         }
         sequence.label_map = labels;

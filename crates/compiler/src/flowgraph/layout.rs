@@ -18,7 +18,8 @@ fn mark_warm(graph: &mut Graph) {
     graph.clear_visited();
     let entry = graph.entry;
     graph[entry].visited = true;
-    let mut todo = vec![entry];
+    let mut todo = graph.list();
+    todo.push(entry);
     while let Some(id) = todo.pop() {
         graph[id].warm = true;
         let next = graph[id].next;
@@ -34,13 +35,14 @@ fn mark_warm(graph: &mut Graph) {
             todo.push(last.target);
         }
     }
+    graph.give_list(todo);
 }
 
 /// Marks handlers and what they reach, as far as it is not warm.
 fn mark_cold(graph: &mut Graph) {
     mark_warm(graph);
     graph.clear_visited();
-    let mut todo = Vec::new();
+    let mut todo = graph.list();
     let mut id = graph.entry;
     while id.is_some() {
         let block = &mut graph[id];
@@ -62,11 +64,13 @@ fn mark_cold(graph: &mut Graph) {
             }
         }
     }
+    graph.give_list(todo);
 }
 
 pub fn push_cold_to_end(graph: &mut Graph) -> Result<(), CompileError> {
     let entry = graph.entry;
-    if graph[entry].next.is_none() {
+    // Only handlers, and what they alone reach, are cold.
+    if graph[entry].next.is_none() || !graph.pushes {
         return Ok(());
     }
     mark_cold(graph);
@@ -87,20 +91,29 @@ pub fn push_cold_to_end(graph: &mut Graph) -> Result<(), CompileError> {
         id = next;
     }
     // Relink: warm blocks in order, then cold ones in order.
-    let (warm, cold): (Vec<_>, Vec<_>) = {
-        let ids: Vec<BlockId> = graph.layout().map(|(id, _)| id).collect();
-        ids.into_iter().partition(|&id| !graph[id].cold)
-    };
-    let any_cold = !cold.is_empty();
-    let mut previous = BlockId::NONE;
-    for id in warm.into_iter().chain(cold) {
-        if previous.is_some() {
-            graph[previous].next = id;
+    let (mut last_warm, mut first_cold, mut last_cold) = (entry, BlockId::NONE, BlockId::NONE);
+    let mut id = entry;
+    while id.is_some() {
+        let next = graph[id].next;
+        if id == entry {
+            // Stays first whatever it is.
+        } else if !graph[id].cold {
+            graph[last_warm].next = id;
+            last_warm = id;
+        } else if first_cold.is_none() {
+            (first_cold, last_cold) = (id, id);
+        } else {
+            graph[last_cold].next = id;
+            last_cold = id;
         }
-        previous = id;
+        id = next;
     }
-    graph[previous].next = BlockId::NONE;
-    if any_cold { remove_nops_and_jumps(graph) } else { Ok(()) }
+    graph[last_warm].next = first_cold;
+    if first_cold.is_none() {
+        return Ok(());
+    }
+    graph[last_cold].next = BlockId::NONE;
+    remove_nops_and_jumps(graph)
 }
 
 /// `JUMP_IF_TRUE` and `JUMP_IF_FALSE` keep the value they test: copy it, make it a bool, jump on that.

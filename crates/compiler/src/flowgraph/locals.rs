@@ -23,7 +23,7 @@ pub fn add_checks(graph: &mut Graph, nlocals: usize, nparams: usize) {
         return;
     }
     graph.clear_visited();
-    let mut todo = Vec::new();
+    let mut todo = graph.list();
     let mut unbound = 0u64;
     for local in nparams..nlocals.min(TRACKED) {
         unbound |= 1 << local;
@@ -40,6 +40,7 @@ pub fn add_checks(graph: &mut Graph, nlocals: usize, nparams: usize) {
         graph[id].visited = false;
         scan_block(graph, &mut todo, id);
     }
+    graph.give_list(todo);
 }
 
 /// Notes what may be unbound on entry of a block; `visited` means that it waits in `todo`.
@@ -58,8 +59,9 @@ fn maybe_push(graph: &mut Graph, todo: &mut Vec<BlockId>, id: BlockId, unbound: 
 fn scan_block(graph: &mut Graph, todo: &mut Vec<BlockId>, id: BlockId) {
     let mut unbound = graph[id].unsafe_locals;
     let mut noted = (BlockId::NONE, 0);
-    for i in 0..graph[id].len() {
-        let instr = &mut graph[id].instrs_mut()[i];
+    let used = graph[id].len();
+    let mut instrs = graph.take(id);
+    for instr in &mut instrs[..used] {
         let (op, arg, except) = (instr.op, instr.arg, instr.except);
         if op == Op::LOAD_FAST && (arg as usize) < TRACKED && unbound & 1 << arg != 0 {
             instr.op = Op::LOAD_FAST_CHECK;
@@ -76,6 +78,7 @@ fn scan_block(graph: &mut Graph, todo: &mut Vec<BlockId>, id: BlockId) {
             _ => {}
         }
     }
+    graph.put_back(id, instrs);
     let next = graph[id].next;
     if next.is_some() && graph[id].has_fallthrough() {
         maybe_push(graph, todo, next, unbound);

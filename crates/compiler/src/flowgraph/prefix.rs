@@ -62,7 +62,7 @@ pub fn prepare(graph: &mut Graph, unit: &CodeUnitInfo) -> Result<u32, CompileErr
                     | Op::LOAD_FROM_DICT_OR_DEREF
             ) {
                 let slot = slots.get(instr.arg as usize);
-                instr.arg = *slot.ok_or(CompileError::system("access to a cell that does not exist"))?;
+                instr.arg = *slot.ok_or_else(|| CompileError::system("access to a cell that does not exist"))?;
             }
         }
         id = graph[id].next;

@@ -30,15 +30,16 @@ pub fn calculate(graph: &mut Graph) -> Result<u32, CompileError> {
         graph[id].start_depth = i32::MIN;
         id = graph[id].next;
     }
-    let mut todo: Vec<BlockId> = Vec::new();
+    let mut todo = graph.list();
     let mut greatest = 0i64;
     let entry = graph.entry;
     reach(graph, &mut todo, entry, 0)?;
     while let Some(id) = todo.pop() {
         let mut depth = i64::from(graph[id].start_depth);
         let mut next = graph[id].next;
-        for i in 0..graph[id].len() {
-            let instr = &graph[id].instrs()[i];
+        let used = graph[id].len();
+        let instrs = graph.take(id);
+        for instr in &instrs[..used] {
             let after = depth + effect(instr, false)?;
             if after < 0 {
                 return Err(CompileError::Value("Invalid CFG, stack underflow".into()));
@@ -47,8 +48,7 @@ pub fn calculate(graph: &mut Graph) -> Result<u32, CompileError> {
             let op = instr.op;
             if has_target(instr.op) && instr.op != Op::END_ASYNC_FOR {
                 let at_target = depth + effect(instr, true)?;
-                let target = instr.target;
-                reach(graph, &mut todo, target, at_target)?;
+                reach(graph, &mut todo, instr.target, at_target)?;
             }
             depth = after;
             if is_unconditional_jump(op) || is_scope_exit(op) {
@@ -56,10 +56,12 @@ pub fn calculate(graph: &mut Graph) -> Result<u32, CompileError> {
                 break;
             }
         }
+        graph.put_back(id, instrs);
         if next.is_some() {
             reach(graph, &mut todo, next, depth)?;
         }
     }
+    graph.give_list(todo);
     Ok(greatest as u32)
 }
 

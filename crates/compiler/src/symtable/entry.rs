@@ -94,7 +94,7 @@ impl Symbols {
     }
 
     fn place(&self, name: &Name) -> Option<usize> {
-        self.places.find(name.id()?)
+        self.places.find(name.id()?, self.items.iter().map(|(name, _)| name.raw_id()))
     }
 
     /// Sets a name's flags; a known name keeps its place.
@@ -105,8 +105,8 @@ impl Symbols {
     /// A name's flags, 0 when it is new.
     pub(crate) fn entry(&mut self, name: &Name) -> &mut u32 {
         let place = self.place(name).unwrap_or_else(|| {
-            self.places.push(name.id().unwrap_or(u32::MAX));
             self.items.push((name.clone(), 0));
+            self.places.grown(self.items.iter().map(|(name, _)| name.raw_id()));
             self.items.len() - 1
         });
         &mut self.items[place].1
@@ -114,8 +114,8 @@ impl Symbols {
 
     pub(super) fn remove(&mut self, name: &Name) {
         if let Some(place) = self.place(name) {
-            self.places.remove(place);
             self.items.remove(place);
+            self.places.rebuild(self.items.iter().map(|(name, _)| name.raw_id()));
         }
     }
 
