@@ -10,9 +10,12 @@ const TAB: u32 = 8;
 impl Lexer<'_> {
     /// Reads the white space at a line's start and sets the INDENT or DEDENT tokens to make.
     pub(super) fn scan_indentation(&mut self) -> Scan {
-        let (mut column, mut alternate) = (0u32, 0u32);
+        let (mut column, mut alternate);
         // Indentation cannot be split by backslashes: what stands before the first one counts.
         let mut before_backslash = 0;
+        let spaces = self.bytes.get(self.pos..).map_or(0, |rest| rest.iter().take_while(|&&b| b == b' ').count());
+        self.pos += spaces;
+        (column, alternate) = (spaces as u32, spaces as u32);
         loop {
             match self.byte(self.pos) {
                 b' ' => {

@@ -6,16 +6,14 @@ use crate::unicode;
 
 impl Lexer<'_> {
     pub(super) fn scan_name(&mut self, start: usize) -> Scan {
-        let mut at = start + 1;
-        let mut all = self.bytes[start];
-        loop {
-            let b = self.byte(at);
-            if CLASS[b as usize] & NAME == 0 {
-                break;
-            }
+        let mut all = 0;
+        let rest = self.bytes.get(start..).unwrap_or(&[]);
+        let length = rest.iter().position(|&b| {
             all |= b;
-            at += 1;
-        }
+            CLASS[b as usize] & NAME == 0
+        });
+        // The byte that ends the name is below 128.
+        let at = start + length.unwrap_or(rest.len());
         if matches!(self.byte(at), b'"' | b'\'') && at - start <= 5 {
             let prefix = Prefix::of(&self.bytes[start..at]);
             if let Some(prefix) = prefix {

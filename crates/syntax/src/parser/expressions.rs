@@ -7,6 +7,34 @@ use crate::ast::{BoolOp, CmpOp, Comprehension, Constant, Expr, ExprContext, Expr
 /// Rule levels CPython goes down from one bracket to the next, at least.
 const BRACKET_LEVELS: u32 = 27;
 
+/// The whole of an atom, unless more strings follow.
+fn is_lone_atom(code: Code) -> bool {
+    matches!(code, NAME | NUMBER | STRING | TRUE | FALSE | NONE)
+}
+
+/// Begins an atom.
+fn is_atom_start(code: Code) -> bool {
+    matches!(
+        code,
+        NAME | NUMBER
+            | STRING
+            | FSTRING_START
+            | TSTRING_START
+            | LPAR
+            | LSQB
+            | LBRACE
+            | TRUE
+            | FALSE
+            | NONE
+            | ELLIPSIS
+    )
+}
+
+/// Goes on no expression: no operator, no trailer and no keyword that could follow one inside it.
+fn ends_expression(code: Code) -> bool {
+    matches!(code, NEWLINE | COMMA | RPAR | RSQB | RBRACE | COLON | EQUAL)
+}
+
 /// Precedence (0: not a binary operator) and operator.
 #[inline]
 fn binary_operator(code: Code) -> (u8, Operator) {
@@ -98,6 +126,10 @@ impl<'a> Parser<'a, '_> {
     }
 
     pub(super) fn expression(&mut self) -> R<Expr<'a>> {
+        // Most expressions are one token long.
+        if is_lone_atom(self.code()) && ends_expression(self.code_at(1)) {
+            return self.atom();
+        }
         if self.code() == LAMBDA {
             return self.lambda();
         }
@@ -149,7 +181,7 @@ impl<'a> Parser<'a, '_> {
     pub(super) fn disjunction(&mut self) -> R<Expr<'a>> {
         let start = self.pos;
         let first = self.conjunction()?;
-        if self.code() != OR {
+        if ends_expression(self.code()) || self.code() != OR {
             return Ok(first);
         }
         let base = self.exprs.len();
@@ -192,6 +224,9 @@ impl<'a> Parser<'a, '_> {
     fn comparison(&mut self) -> R<Expr<'a>> {
         let start = self.pos;
         let left = self.bitwise_or()?;
+        if ends_expression(self.code()) {
+            return Ok(left);
+        }
         let Some(first) = self.opt_comparison_operator()? else { return Ok(left) };
         let base = self.exprs.len();
         let mut ops = vec![first];
@@ -247,7 +282,16 @@ impl<'a> Parser<'a, '_> {
     #[inline]
     pub(super) fn bitwise_or(&mut self) -> R<Expr<'a>> {
         let start = self.pos;
-        let left = self.factor()?;
+        // What starts with a name, a bracket or a literal is no unary operation and awaits nothing.
+        let left = if is_atom_start(self.code()) {
+            let base = self.primary()?;
+            if ends_expression(self.code()) {
+                return Ok(base);
+            }
+            if self.code() == DOUBLESTAR { self.raise_to(start, base)? } else { base }
+        } else {
+            self.factor()?
+        };
         if binary_operator(self.code()).0 == 0 {
             return Ok(left);
         }
@@ -300,9 +344,11 @@ impl<'a> Parser<'a, '_> {
         } else {
             self.primary()?
         };
-        if self.code() != DOUBLESTAR {
-            return Ok(base);
-        }
+        if self.code() == DOUBLESTAR { self.raise_to(start, base) } else { Ok(base) }
+    }
+
+    /// `** exponent` after `base`.
+    fn raise_to(&mut self, start: usize, base: Expr<'a>) -> R<Expr<'a>> {
         self.bump();
         let right = self.nested(2, Self::factor)?;
         let (left, right) = (self.alloc(base), self.alloc(right));

@@ -351,6 +351,9 @@ impl<'a, 's> Parser<'a, 's> {
         }
         let name = self.text_of(self.token());
         self.bump();
+        if name.is_ascii() {
+            return Ok(name);
+        }
         let normal = literals::normalize_identifier(name, self.arena);
         // Only a name that is not ASCII can turn into a keyword.
         if matches!(normal, "None" | "True" | "False") { Err(Fail) } else { Ok(normal) }
