@@ -102,7 +102,7 @@ fn lay_out(
     let (names, kinds) = slots::localsplus(unit, nlocalsplus as usize, strings);
     write_code(sequence, bytes)?;
     let code = Arc::from(&bytes[..]);
-    write_locations(sequence, unit.firstlineno, bytes);
+    write_locations(sequence, starts, unit.firstlineno, bytes);
     let linetable = Arc::from(&bytes[..]);
     write_exceptions(sequence, starts, exceptions);
     Ok(CodeObject {
@@ -152,12 +152,12 @@ fn write_code(sequence: &InstructionSequence, code: &mut Vec<u8>) -> Result<(), 
     Ok(())
 }
 
-fn write_locations(sequence: &InstructionSequence, firstlineno: i32, bytes: &mut Vec<u8>) {
+fn write_locations(sequence: &InstructionSequence, starts: &[u32], firstlineno: i32, bytes: &mut Vec<u8>) {
     bytes.clear();
     let mut encoder = LocationEncoder::into(std::mem::take(bytes), firstlineno);
-    for instr in &sequence.instrs {
+    for (instr, place) in sequence.instrs.iter().zip(starts.windows(2)) {
         let Location { line, end_line, col, end_col } = instr.loc;
-        encoder.add(Position { line, end_line, col, end_col }, offsets::size(instr) as usize);
+        encoder.add(Position { line, end_line, col, end_col }, (place[1] - place[0]) as usize);
     }
     *bytes = encoder.finish();
 }
@@ -167,7 +167,11 @@ fn write_exceptions(sequence: &InstructionSequence, starts: &[u32], entries: &mu
     entries.clear();
     let mut handler = ExceptHandler::NONE;
     let mut start = 0;
-    let end_of_code = sequence.instrs.last().zip(starts.last()).map_or(0, |(i, start)| start + offsets::size(i));
+    // Most code has no handler at all.
+    if sequence.instrs.iter().all(|instr| instr.handler.label < 0) {
+        return;
+    }
+    let end_of_code = starts.last().copied().unwrap_or(0);
     let places = sequence.instrs.iter().map(|i| i.handler).zip(starts.iter().copied());
     for (next, offset) in places.chain([(ExceptHandler::NONE, end_of_code)]) {
         if next.label == handler.label {

@@ -19,8 +19,12 @@ fn is_jump(instr: &Instr) -> bool {
 }
 
 /// Code units of the instruction: EXTENDED_ARGs, itself, caches.
+#[inline]
 pub fn size(instr: &Instr) -> u32 {
     let arg = instr.oparg as u32;
+    if arg <= 0xFF {
+        return 1 + Op(instr.opcode).caches() as u32;
+    }
     let extended = u32::from(arg > 0xFF) + u32::from(arg > 0xFFFF) + u32::from(arg > 0xFF_FFFF);
     extended + 1 + Op(instr.opcode).caches() as u32
 }
@@ -46,8 +50,8 @@ pub fn resolve_directions_and_locations(sequence: &mut InstructionSequence) {
     }
 }
 
-/// Replaces the opargs of jumps, instruction indices, by distances; `starts` gets the offset of every instruction, and
-/// `jumps` is theirs to use.
+/// Replaces the opargs of jumps, instruction indices, by distances; `starts` gets the offset of every instruction and of
+/// the code's end, and `jumps` is theirs to use.
 pub fn resolve_distances(
     sequence: &mut InstructionSequence,
     starts: &mut Vec<u32>,
@@ -60,13 +64,14 @@ pub fn resolve_distances(
         jumps.push((index as u32, target.ok_or_else(|| CompileError::system("jump behind the end of the code"))?));
     }
     starts.clear();
-    starts.resize(instrs.len(), 0);
+    starts.resize(instrs.len() + 1, 0);
     loop {
         let mut offset = 0;
-        for (start, instr) in starts.iter_mut().zip(instrs.iter()) {
+        for (instr, start) in instrs.iter().zip(starts.iter_mut()) {
             *start = offset;
             offset += size(instr);
         }
+        starts[instrs.len()] = offset;
         let mut changed = false;
         for &(index, target) in jumps.iter() {
             let (index, target) = (index as usize, target as usize);

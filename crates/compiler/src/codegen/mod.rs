@@ -32,8 +32,8 @@ mod unit;
 use ophi_bytecode::{CodeObject, PyString};
 use ophi_syntax::ast::*;
 
-use crate::error::{CompileError, Depth, Recursion, Warning};
 use crate::assemble::Scratch;
+use crate::error::{CompileError, Depth, Recursion, Warning};
 use crate::instruction_sequence::{InstructionSequence, Location, Name};
 use crate::location;
 use crate::symtable::{BlockKey, SymbolTable};

@@ -91,7 +91,8 @@ impl Consts {
 
     /// Drops the constants nothing uses (but the first, which may be the docstring) and renumbers the rest.
     pub fn remove_unused(&mut self, graph: &mut Graph) {
-        if self.list.is_empty() {
+        // The first one stays whatever uses it.
+        if self.list.len() < 2 {
             return;
         }
         let mut used = vec![false; self.list.len()];

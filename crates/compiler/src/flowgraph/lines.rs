@@ -13,8 +13,7 @@ use crate::instruction_sequence::{Location, NO_LOCATION};
 
 /// The block needs a line and has none.
 fn lacks_line(block: &Block) -> bool {
-    block.has_no_line()
-        && (block.exits_scope() || block.instrs().iter().any(|i| i.op.flags().has(Flags::EVAL_BREAK)))
+    block.has_no_line() && (block.exits_scope() || block.instrs().iter().any(|i| i.op.flags().has(Flags::EVAL_BREAK)))
 }
 
 fn is_unset(loc: Location) -> bool {

@@ -10,9 +10,7 @@ use crate::error::CompileError;
 
 /// What an instruction adds to the stack depth when control goes on (`jump` false) or to its target.
 fn effect(instr: &Instr, jump: bool) -> Result<i64, CompileError> {
-    if !jump
-        && let Some(net) = instr.op.fixed_net_effect()
-    {
+    if !jump && let Some(net) = instr.op.fixed_net_effect() {
         return Ok(i64::from(net));
     }
     let effect = instr.op.stack_effect(instr.arg, jump).ok_or_else(|| {

@@ -297,7 +297,9 @@ impl<'a> Folder<'a, '_> {
     fn expr(&mut self, e: &'a Expr<'a>) -> Result<&'a Expr<'a>> {
         self.depth.enter()?;
         // Most expressions are leaves that stay what they are.
-        if matches!(e.kind, ExprKind::Constant { .. }) || matches!(e.kind, ExprKind::Name { id, .. } if id != "__debug__") {
+        if matches!(e.kind, ExprKind::Constant { .. })
+            || matches!(e.kind, ExprKind::Name { id, .. } if id != "__debug__")
+        {
             self.depth.leave();
             return Ok(e);
         }

@@ -24,12 +24,7 @@ const CLASS_CELLS: [&str; 3] = ["__class__", "__classdict__", "__conditional_ann
 /// Decides the scopes of all names of `table`.
 pub(super) fn analyze(table: &mut SymbolTable) -> Result<()> {
     let class_cells = CLASS_CELLS.map(|name| number(&table.names.intern(name)));
-    let mut analyzer = Analyzer {
-        seen: vec![0; table.names.len()],
-        log: Vec::new(),
-        class_cells,
-        table,
-    };
+    let mut analyzer = Analyzer { seen: vec![0; table.names.len()], log: Vec::new(), class_cells, table };
     analyzer.block(SymbolTable::TOP, &mut Ids::default(), None)
 }
 
@@ -96,7 +91,8 @@ impl Analyzer<'_> {
         // A class's names are invisible in its methods: what the children see is what was bound around it. Type
         // parameters are an exception.
         if is_class {
-            let changed: Vec<(u32, u8)> = self.log[entered..].iter().map(|&(name, _)| (name, self.seen[name as usize])).collect();
+            let changed: Vec<(u32, u8)> =
+                self.log[entered..].iter().map(|&(name, _)| (name, self.seen[name as usize])).collect();
             self.undo(entered);
             for (name, bits) in changed {
                 self.see(name, self.seen[name as usize] & BOUND | bits & TYPE_PARAM);

@@ -16,17 +16,7 @@ fn is_lone_atom(code: Code) -> bool {
 fn is_atom_start(code: Code) -> bool {
     matches!(
         code,
-        NAME | NUMBER
-            | STRING
-            | FSTRING_START
-            | TSTRING_START
-            | LPAR
-            | LSQB
-            | LBRACE
-            | TRUE
-            | FALSE
-            | NONE
-            | ELLIPSIS
+        NAME | NUMBER | STRING | FSTRING_START | TSTRING_START | LPAR | LSQB | LBRACE | TRUE | FALSE | NONE | ELLIPSIS
     )
 }
 
