@@ -63,6 +63,14 @@ pub struct Recursion {
     pub stack_limit: usize,
 }
 
+impl Recursion {
+    /// As deep as the machine stack above `stack_limit` lets it, within reason: what walks the results without looking at
+    /// the stack (dropping them, say) takes far less of it a level.
+    pub fn on_stack(stack_limit: usize) -> Self {
+        Self { limit: 10_000, stack_limit }
+    }
+}
+
 impl Default for Recursion {
     fn default() -> Self {
         Self { limit: 3000, stack_limit: 0 }

@@ -13,7 +13,7 @@ use crate::payload::Downcast;
 use crate::vm::{Raised, Res, Vm};
 use crate::{Ref, Str, Tuple, Type, Value, methods};
 use ophi_bytecode::code::flags;
-use ophi_compiler::{CompileOptions, compile_source};
+use ophi_compiler::{CompileOptions, Recursion, compile_source};
 use ophi_syntax::parser::ParseFlags;
 use ophi_syntax::{DiagnosticKind, Mode, Source, SyntaxDiagnostic};
 use std::sync::Arc;
@@ -87,7 +87,7 @@ impl Vm {
         is_file: bool,
     ) -> Res<Ref<Code>> {
         let mut options = CompileOptions::new(filename.to_string());
-        options.recursion.stack_limit = self.stack_limit();
+        options.recursion = Recursion::on_stack(self.stack_limit());
         options.flags = flags & (flags::FUTURE_MASK | TOP_LEVEL_AWAIT);
         options.optimize = if optimize < 0 { self.interpreter().optimize.get() } else { optimize.min(2) as u8 };
         let parse = ParseFlags {

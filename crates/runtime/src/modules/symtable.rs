@@ -8,7 +8,7 @@ use crate::vm::{Res, Vm};
 use crate::{Ref, Str, Value, layout, methods};
 use bumpalo::Bump;
 use ophi_compiler::symtable::{ScopeId, SymbolTable, flags, scope};
-use ophi_compiler::{CompileOptions, diagnostic, symbol_table};
+use ophi_compiler::{CompileOptions, Recursion, diagnostic, symbol_table};
 use ophi_heap::{Layout, TypeFlags, trace_fields};
 use ophi_syntax::Mode;
 use ophi_syntax::parser::{ParseFlags, parse};
@@ -176,7 +176,7 @@ impl Functions {
                 Err(error) => return Err(vm.raise_syntax(&error, &file)),
             };
         let mut options = CompileOptions::new(path);
-        options.recursion.stack_limit = vm.stack_limit();
+        options.recursion = Recursion::on_stack(vm.stack_limit());
         match symbol_table(&module, &options) {
             Ok(table) => {
                 // Ids tell the blocks of one table apart; an address makes those of two tables differ.
