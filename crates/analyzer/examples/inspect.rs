@@ -36,6 +36,7 @@ fn main() {
             out: &mut out,
             err: &mut err,
             files: &Disk,
+            terminal: io::stdout().is_terminal(),
             color: io::stdout().is_terminal(),
             progress: io::stderr().is_terminal(),
             threads: std::thread::available_parallelism().map_or(1, |n| n.get()),

@@ -8,11 +8,13 @@
 //! whose target dominates their source, merged by header. Invariant: block 0 is the entry; instructions of a block are a
 //! range of [`FlowGraph::instructions`].
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::ops::Range;
 
 use ophi_bytecode::code::{CodeObject, ExceptionEntry, decode_exception_table};
 use ophi_bytecode::decode::{Decoded, decode};
-use ophi_bytecode::isa::{Isa, is_annotation, is_terminator};
+use ophi_bytecode::isa::Isa;
 use ophi_bytecode::{Flags, Version};
 
 /// A block's number, in order of offsets.
@@ -103,15 +105,19 @@ pub struct FlowGraph {
     pub edges: Vec<Edge>,
     /// The loops, by header.
     pub loops: Vec<Loop>,
-    successors: Vec<Vec<usize>>,
-    predecessors: Vec<Vec<usize>>,
+    /// Where the edges of each block begin; one more than there are blocks.
+    first_edge: Vec<usize>,
+    /// The edges by where they lead, and where those of each block begin.
+    incoming: Vec<usize>,
+    first_incoming: Vec<usize>,
 }
 
 impl FlowGraph {
     /// Builds the graph. Jumps that lead nowhere (only a damaged file has them) have no edge.
     pub fn new(code: &CodeObject, version: Version) -> FlowGraph {
         let isa = Isa::of(version);
-        let instructions: Vec<_> = decode(&code.code, isa).filter(|i| i.op != isa.extended_arg).collect();
+        let mut instructions = Vec::with_capacity(code.code.len() / 3);
+        instructions.extend(decode(&code.code, isa).filter(|i| i.op != isa.extended_arg));
         let entries = match version >= Version::V3_11 {
             true => decode_exception_table(&code.exceptiontable).unwrap_or_default(),
             false => Vec::new(),
@@ -122,8 +128,9 @@ impl FlowGraph {
             blocks: Vec::new(),
             edges: Vec::new(),
             loops: Vec::new(),
-            successors: Vec::new(),
-            predecessors: Vec::new(),
+            first_edge: Vec::new(),
+            incoming: Vec::new(),
+            first_incoming: Vec::new(),
         };
         graph.make_blocks(&entries);
         graph.make_edges(&entries);
@@ -146,12 +153,13 @@ impl FlowGraph {
 
     /// The edges that leave a block.
     pub fn edges_from(&self, block: BlockId) -> impl Iterator<Item = &Edge> {
-        self.successors[block.0].iter().map(|&edge| &self.edges[edge])
+        self.edges[self.first_edge[block.0]..self.first_edge[block.0 + 1]].iter()
     }
 
     /// The edges that lead to a block.
     pub fn edges_to(&self, block: BlockId) -> impl Iterator<Item = &Edge> {
-        self.predecessors[block.0].iter().map(|&edge| &self.edges[edge])
+        let range = self.first_incoming[block.0]..self.first_incoming[block.0 + 1];
+        self.incoming[range].iter().map(|&edge| &self.edges[edge])
     }
 
     /// Does every path to `below` go through `above`?
@@ -167,7 +175,8 @@ impl FlowGraph {
         }
     }
 
-    fn dominates_within(&self, above: BlockId, mut below: BlockId, budget: &mut usize) -> bool {
+    /// As [`FlowGraph::dominates`]; false when the budget of steps is spent.
+    pub(crate) fn dominates_within(&self, above: BlockId, mut below: BlockId, budget: &mut usize) -> bool {
         while *budget > 0 {
             *budget -= 1;
             if above == below {
@@ -183,11 +192,8 @@ impl FlowGraph {
 
     /// Is an instruction a conditional jump (loops over iterators included)?
     pub fn is_branch(&self, instruction: &Decoded) -> bool {
-        let name = self.isa.name(instruction.op);
-        self.isa.flags(instruction.op).has(Flags::JUMP)
-            && !is_terminator(&name)
-            && !is_annotation(&name)
-            && !is_setup(&name)
+        let (isa, op) = (self.isa, instruction.op);
+        isa.flags(op).has(Flags::JUMP) && !isa.is_terminator(op) && !isa.is_annotation(op) && !isa.is_setup(op)
     }
 
     fn make_blocks(&mut self, entries: &[ExceptionEntry]) {
@@ -196,16 +202,15 @@ impl FlowGraph {
         leads[0] = true;
         for i in 0..count {
             let instruction = self.instructions[i];
-            let name = self.isa.name(instruction.op);
             if let Some(target) = instruction.target(self.isa)
-                && !is_annotation(&name)
+                && !self.isa.is_annotation(instruction.op)
             {
                 if let Some(target) = self.index_at(target) {
                     leads[target] = true;
                 }
                 leads[i + 1] = true;
             }
-            if is_terminator(&name) {
+            if self.isa.is_terminator(instruction.op) {
                 leads[i + 1] = true;
             }
         }
@@ -244,15 +249,15 @@ impl FlowGraph {
                 }
             };
             let last = self.instructions[block.range.end - 1];
-            let name = self.isa.name(last.op);
+            let (is_terminator, is_setup) = (self.isa.is_terminator(last.op), self.isa.is_setup(last.op));
             let target = last.target(self.isa).and_then(|target| self.index_at(target)).map(|i| self.block_of(i));
-            let is_jump = target.is_some() && !is_annotation(&name);
-            let branches = is_jump && !is_terminator(&name) && !is_setup(&name);
-            if !is_terminator(&name) && number + 1 < self.blocks.len() {
+            let is_jump = target.is_some() && !self.isa.is_annotation(last.op);
+            let branches = is_jump && !is_terminator && !is_setup;
+            if !is_terminator && number + 1 < self.blocks.len() {
                 push(BlockId(number + 1), if branches { EdgeKind::NotTaken } else { EdgeKind::Next });
             }
             if let Some(target) = target.filter(|_| is_jump) {
-                let kind = if is_setup(&name) {
+                let kind = if is_setup {
                     EdgeKind::Exception
                 } else if branches {
                     EdgeKind::Taken
@@ -271,12 +276,23 @@ impl FlowGraph {
     }
 
     fn index_edges(&mut self) {
-        self.successors = vec![Vec::new(); self.blocks.len()];
-        self.predecessors = vec![Vec::new(); self.blocks.len()];
-        for (i, edge) in self.edges.iter().enumerate() {
-            self.successors[edge.from.0].push(i);
-            self.predecessors[edge.to.0].push(i);
+        let count = self.blocks.len();
+        let starts = |block_of: &dyn Fn(&Edge) -> BlockId| {
+            let mut starts = vec![0; count + 1];
+            self.edges.iter().for_each(|edge| starts[block_of(edge).0 + 1] += 1);
+            for block in 0..count {
+                starts[block + 1] += starts[block];
+            }
+            starts
+        };
+        let (first_edge, first_incoming) = (starts(&|edge| edge.from), starts(&|edge| edge.to));
+        let mut free = first_incoming.clone();
+        self.incoming = vec![0; self.edges.len()];
+        for (number, edge) in self.edges.iter().enumerate() {
+            self.incoming[free[edge.to.0]] = number;
+            free[edge.to.0] += 1;
         }
+        (self.first_edge, self.first_incoming) = (first_edge, first_incoming);
     }
 
     /// Reachable blocks in postorder.
@@ -289,10 +305,10 @@ impl FlowGraph {
             stack.push((0usize, 0usize));
         }
         while let Some((block, next)) = stack.last_mut() {
-            match self.successors[*block].get(*next) {
-                Some(&edge) => {
+            match self.edges[self.first_edge[*block]..self.first_edge[*block + 1]].get(*next) {
+                Some(edge) => {
                     *next += 1;
-                    let to = self.edges[edge].to.0;
+                    let to = edge.to.0;
                     if !seen[to] {
                         seen[to] = true;
                         stack.push((to, 0));
@@ -323,8 +339,8 @@ impl FlowGraph {
             changed = false;
             for &block in order.iter().rev().skip(1) {
                 let mut new = usize::MAX;
-                for &edge in &self.predecessors[block] {
-                    let from = self.edges[edge].from.0;
+                for edge in self.edges_to(BlockId(block)) {
+                    let from = edge.from.0;
                     if idom[from] == usize::MAX {
                         continue;
                     }
@@ -392,12 +408,14 @@ impl FlowGraph {
         let count = self.blocks.len();
         // Immediate postdominators over the acyclic normal edges; blocks are visited in reverse offset order until
         // nothing changes. `count` stands for the exit.
-        let next: Vec<Vec<usize>> = (0..count)
-            .map(|block| {
-                let normal = self.edges_from(BlockId(block)).filter(|e| !e.back && e.kind != EdgeKind::Exception);
-                normal.map(|edge| edge.to.0).collect()
-            })
-            .collect();
+        let normal = |block| {
+            let edges = self.edges_from(BlockId(block)).filter(|e| !e.back && e.kind != EdgeKind::Exception);
+            edges.map(|edge| edge.to.0)
+        };
+        if (0..count).all(|block| normal(block).nth(1).is_none()) {
+            return vec![0; count];
+        }
+        let next: Vec<Vec<usize>> = (0..count).map(|block| normal(block).collect()).collect();
         let order = topological(&next);
         let mut depth = vec![0usize; count + 1];
         let mut ipdom = vec![count; count + 1];
@@ -447,21 +465,17 @@ fn meet(ipdom: &[usize], depth: &[usize], mut a: usize, mut b: usize, exit: usiz
 fn topological(next: &[Vec<usize>]) -> Vec<usize> {
     let mut incoming = vec![0usize; next.len()];
     next.iter().flatten().for_each(|&to| incoming[to] += 1);
-    let mut open: std::collections::BTreeSet<usize> = (0..next.len()).filter(|&block| incoming[block] == 0).collect();
+    let first = (0..next.len()).filter(|&block| incoming[block] == 0);
+    let mut open: BinaryHeap<Reverse<usize>> = first.map(Reverse).collect();
     let mut order = Vec::with_capacity(next.len());
-    while let Some(block) = open.pop_first() {
+    while let Some(Reverse(block)) = open.pop() {
         order.push(block);
         for &to in &next[block] {
             incoming[to] -= 1;
             if incoming[to] == 0 {
-                open.insert(to);
+                open.push(Reverse(to));
             }
         }
     }
     order
-}
-
-/// Does an instruction of this name push a handler (up to 3.10)?
-fn is_setup(name: &str) -> bool {
-    name.starts_with("SETUP_")
 }

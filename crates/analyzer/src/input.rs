@@ -14,7 +14,7 @@ use ophi_syntax::parser::ParseFlags;
 use ophi_syntax::source::{DecodeFailure, Origin, SourceError};
 use ophi_syntax::{Mode, Source, SyntaxDiagnostic};
 
-use crate::zip;
+use crate::zip::{self, Member};
 
 /// The way to files.
 pub trait Files: Sync {
@@ -138,40 +138,133 @@ pub enum Wanted {
     Compiled,
 }
 
-/// The names of everything below a path: a file as it is, of a tree what is wanted. An archive is one name.
-pub fn expand(files: &dyn Files, path: &str, wanted: Wanted) -> Vec<String> {
-    let mut out = Vec::new();
-    walk(files, path, wanted, 0, &mut out);
-    out
+/// The names below some paths, one after the other: a file as it is, of a tree what is wanted. An archive is one name.
+///
+/// Nothing is held but the lists of the folders on the way.
+pub struct Walk<'a> {
+    files: &'a dyn Files,
+    wanted: Wanted,
+    /// What is still to be visited, the next one last: paths and how deep they are.
+    open: Vec<(String, usize)>,
 }
 
-fn walk(files: &dyn Files, path: &str, wanted: Wanted, depth: usize, out: &mut Vec<String>) {
-    let listed = if path == "-" || depth > 100 { None } else { files.list(path).ok() };
-    let Some(mut names) = listed else {
-        let ends: &[&str] = match wanted {
-            Wanted::Code => &[".py", ".pyc", ".pyw", ".zip", ".whl", ".egg", ".pyz"],
-            Wanted::Compiled => &[".pyc"],
+impl<'a> Walk<'a> {
+    /// Starts at the paths, in their order.
+    pub fn new(files: &'a dyn Files, paths: &[String], wanted: Wanted) -> Walk<'a> {
+        Walk { files, wanted, open: paths.iter().rev().map(|path| (path.clone(), 0)).collect() }
+    }
+
+    /// Puts the names of a folder on the list.
+    fn enter(&mut self, folder: &str, mut names: Vec<String>, depth: usize) {
+        names.sort_unstable();
+        let cache = folder.ends_with("__pycache__") && self.wanted == Wanted::Code;
+        let mut beside = match folder.rsplit_once('/') {
+            Some((parent, _)) if cache => self.files.list(parent).unwrap_or_default(),
+            _ => Vec::new(),
         };
-        if depth == 0 || ends.iter().any(|end| path.ends_with(end)) {
-            out.push(path.to_owned());
+        beside.sort_unstable();
+        let has_source = |name: &str| {
+            let stem = name.split('.').next().unwrap_or("");
+            beside.binary_search_by(|other| other.as_str().cmp(&format!("{stem}.py"))).is_ok()
+        };
+        let kept = names.into_iter().rev().filter(|name| !name.starts_with('.') && !(cache && has_source(name)));
+        let folder = folder.trim_end_matches('/');
+        self.open.extend(kept.map(|name| (format!("{folder}/{name}"), depth + 1)));
+    }
+}
+
+impl Iterator for Walk<'_> {
+    type Item = String;
+
+    fn next(&mut self) -> Option<String> {
+        while let Some((path, depth)) = self.open.pop() {
+            // Links may lead in circles.
+            let listed = if path == "-" || depth > 100 { None } else { self.files.list(&path).ok() };
+            if let Some(names) = listed {
+                self.enter(&path, names, depth);
+                continue;
+            }
+            let ends: &[&str] = match self.wanted {
+                Wanted::Code => &[".py", ".pyc", ".pyw", ".zip", ".whl", ".egg", ".pyz"],
+                Wanted::Compiled => &[".pyc"],
+            };
+            if depth == 0 || ends.iter().any(|end| path.ends_with(end)) {
+                return Some(path);
+            }
         }
-        return;
-    };
-    names.sort_unstable();
-    let cache = path.ends_with("__pycache__") && wanted == Wanted::Code;
-    let beside = match path.rsplit_once('/') {
-        Some((parent, _)) if cache => files.list(parent).unwrap_or_default(),
-        _ => Vec::new(),
-    };
-    for name in names {
-        if name.starts_with('.') {
-            continue;
+        None
+    }
+}
+
+/// One thing to look at, not yet read, so that it can be read where it is worked on.
+pub enum Item {
+    /// A name; a file, most often.
+    Named(String),
+    /// A member of an archive.
+    Member(Arc<Archive>, Member),
+    /// What cannot be read.
+    Failed(LoadError),
+}
+
+/// An archive in memory, as it is on disk.
+pub struct Archive {
+    name: String,
+    data: Vec<u8>,
+}
+
+impl Item {
+    /// What to call it.
+    pub fn name(&self) -> String {
+        match self {
+            Item::Named(name) => name.clone(),
+            Item::Member(archive, member) => format!("{}/{}", archive.name, member.name),
+            Item::Failed(error) => error.name.clone(),
         }
-        let stem = name.split('.').next().unwrap_or("");
-        if cache && beside.iter().any(|other| other.strip_suffix(".py") == Some(stem)) {
-            continue;
+    }
+
+    /// Reads it: one input, or more where the name turns out to be that of an archive.
+    pub fn open(self, files: &dyn Files) -> Box<dyn Iterator<Item = Result<Input, LoadError>>> {
+        match self {
+            Item::Named(name) => open(files, &name),
+            Item::Failed(error) => once(Err(error)),
+            Item::Member(archive, member) => once(unpack(&archive, &member)),
         }
-        walk(files, &format!("{}/{name}", path.trim_end_matches('/')), wanted, depth + 1, out);
+    }
+}
+
+/// The items of a walk; archives, as their names tell, are taken apart, so that their members can be worked on apart.
+pub fn items<'a>(files: &'a dyn Files, walk: Walk<'a>) -> impl Iterator<Item = Item> + Send + use<'a> {
+    walk.flat_map(move |name| -> Box<dyn Iterator<Item = Item> + Send> {
+        if ![".zip", ".whl", ".egg", ".pyz"].iter().any(|end| name.ends_with(end)) {
+            return Box::new(std::iter::once(Item::Named(name)));
+        }
+        match files.read(&name) {
+            Ok(data) if zip::is_zip(&data) => members(name, data),
+            _ => Box::new(std::iter::once(Item::Named(name))),
+        }
+    })
+}
+
+fn members(name: String, data: Vec<u8>) -> Box<dyn Iterator<Item = Item> + Send> {
+    match zip::members(&data) {
+        Ok(members) => {
+            let archive = Arc::new(Archive { name, data });
+            let wanted = |member: &Member| member.name.ends_with(".py") || member.name.ends_with(".pyc");
+            let members = members.into_iter().filter(wanted);
+            Box::new(members.map(move |member| Item::Member(archive.clone(), member)))
+        }
+        Err(error) => {
+            let error = LoadError::new(&name, format!("not a readable archive: {error}"));
+            Box::new(std::iter::once(Item::Failed(error)))
+        }
+    }
+}
+
+fn unpack(archive: &Archive, member: &Member) -> Result<Input, LoadError> {
+    let name = format!("{}/{}", archive.name, member.name);
+    match zip::unpack(&archive.data, member) {
+        Ok(data) => Ok(Input { name, data }),
+        Err(error) => Err(LoadError::new(&name, error)),
     }
 }
 
@@ -191,18 +284,10 @@ pub fn open(files: &dyn Files, name: &str) -> Box<dyn Iterator<Item = Result<Inp
     if !zip::is_zip(&data) {
         return once(Ok(Input { name: name.into(), data }));
     }
-    let members = match zip::members(&data) {
-        Ok(members) => members,
-        Err(error) => return once(Err(LoadError::new(name, format!("not a readable archive: {error}")))),
-    };
-    let archive = name.to_owned();
-    let wanted = members.into_iter().filter(|member| member.name.ends_with(".py") || member.name.ends_with(".pyc"));
-    Box::new(wanted.map(move |member| {
-        let name = format!("{archive}/{}", member.name);
-        match zip::unpack(&data, &member) {
-            Ok(data) => Ok(Input { name, data }),
-            Err(error) => Err(LoadError::new(&name, error)),
-        }
+    Box::new(members(name.to_owned(), data).map(|item| match item {
+        Item::Member(archive, member) => unpack(&archive, &member),
+        Item::Named(name) => Err(LoadError::new(&name, "is no archive")),
+        Item::Failed(error) => Err(error),
     }))
 }
 

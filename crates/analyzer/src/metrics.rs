@@ -6,26 +6,25 @@
 //!   JUMP_IF_FALSE_OR_POP and FOR_ITER instructions, dead or alive, copied or not. Easy to reproduce; counts the
 //!   compiler's own jumps.
 //! - **cyclomatic**: one more than the number of decisions in the source. From the flow graph: reachable conditional
-//!   jumps, where jumps of one source position count once (the compiler copies `finally` bodies and loop tests), and
-//!   jumps nobody wrote do not count (waiting in `await` and `yield from`, asking `__exit__` whether it swallows). It
-//!   equals McCabe's number on structured code. It differs from formulas over the syntax tree in: a bare `except:` and a
-//!   constant condition decide nothing here; each operand of a chained comparison and each test of a `match` pattern
-//!   does.
+//!   jumps, where the compiler's copies of one jump (it copies `finally` bodies and loop tests) count once, and jumps nobody
+//!   wrote do not count: waiting in `await` and `yield from`, asking `__exit__` whether it swallows, asking whether `all` is
+//!   still the builtin, all but one comparison of a chain. It equals McCabe's number on structured code. docs/inspect.md
+//!   lists where it differs from formulas over the syntax tree, with how often.
 //! - **cognitive estimate**: each decision counts one more for each decision around it (control dependence), so that
 //!   nested code weighs more. Campbell's measure counts `else` and sequences of operators apart, which bytecode has not.
 //! - **nesting**: the deepest chain of decisions; the operands of `and` and `or` stand on one level.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
-use ophi_bytecode::code::{CodeObject, decode_exception_table, flags};
-use ophi_bytecode::decode::decode;
+use ophi_bytecode::code::{CodeObject, Position, decode_exception_table, decode_locations, flags};
+use ophi_bytecode::decode::{Decoded, decode};
 use ophi_bytecode::isa::Isa;
 use ophi_bytecode::lines::{line_starts, positions};
 use ophi_bytecode::text::{Operands, Repr};
 use ophi_bytecode::verify::stack_depths;
 use ophi_bytecode::{Constant, Version};
 
-use crate::graph::{BlockId, FlowGraph};
+use crate::graph::{BlockId, EdgeKind, FlowGraph};
 use crate::source_metrics::SourceMetrics;
 use crate::symbolic::calls;
 
@@ -113,7 +112,7 @@ const BRANCHES: [&str; 5] =
 /// How much of a report is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Detail {
-    /// Numbers only; the lists of names, constants and calls stay empty.
+    /// Numbers only; the lists of names, constants, calls and opcodes stay empty, and the stack is not followed.
     Numbers,
     /// Everything.
     Full,
@@ -217,7 +216,7 @@ pub fn report(code: &CodeObject, version: Version, detail: Detail) -> CodeReport
     } else {
         ""
     };
-    count_opcodes(code, isa, &mut report);
+    count_opcodes(code, isa, detail, &mut report);
     if detail == Detail::Full {
         lists(code, &graph, &mut report);
     }
@@ -226,33 +225,46 @@ pub fn report(code: &CodeObject, version: Version, detail: Detail) -> CodeReport
     report.dead = dead.sum();
     if version >= Version::V3_11 {
         let entries = decode_exception_table(&code.exceptiontable).unwrap_or_default();
-        report.handlers = entries.iter().map(|entry| entry.target).collect::<BTreeSet<_>>().len();
-    } else {
-        report.handlers = report.opcodes.iter().filter(|(name, _)| is_setup(name)).map(|(_, count)| count).sum();
+        let mut targets: Vec<u32> = entries.iter().map(|entry| entry.target).collect();
+        targets.sort_unstable();
+        targets.dedup();
+        report.handlers = targets.len();
     }
-    if version >= Version::V3_9 {
+    if version >= Version::V3_9 && detail == Detail::Full {
         report.stack_real = stack_depths(code, version).ok().map(|depths| depths.max);
     }
     complexity(code, &graph, &mut report);
     report
 }
 
-fn is_setup(name: &str) -> bool {
+fn is_handler_setup(name: &str) -> bool {
     matches!(name, "SETUP_FINALLY" | "SETUP_EXCEPT" | "SETUP_WITH" | "SETUP_ASYNC_WITH")
 }
 
-fn count_opcodes(code: &CodeObject, isa: &'static Isa, report: &mut CodeReport) {
-    let mut counts: HashMap<u8, (usize, usize)> = HashMap::new();
+fn count_opcodes(code: &CodeObject, isa: &'static Isa, detail: Detail, report: &mut CodeReport) {
+    // By number: how many, and which instruction was the first.
+    let mut counts = [(0usize, 0usize); 256];
     for (i, instruction) in decode(&code.code, isa).enumerate() {
-        counts.entry(instruction.op).or_insert((0, i)).0 += 1;
+        let count = &mut counts[usize::from(instruction.op)];
+        if count.0 == 0 {
+            count.1 = i;
+        }
+        count.0 += 1;
         report.instructions += 1;
         report.specialisable += usize::from(isa.caches(instruction.op) > 0);
     }
-    let mut list: Vec<(u8, (usize, usize))> = counts.into_iter().collect();
-    list.sort_by_key(|&(_, (count, first))| (std::cmp::Reverse(count), first));
-    report.opcodes = list.into_iter().map(|(op, (count, _))| (isa.name(op).into_owned(), count)).collect();
-    let branches = report.opcodes.iter().filter(|(name, _)| BRANCHES.contains(&name.as_str()));
-    report.branch_estimate = 1 + branches.map(|(_, count)| count).sum::<usize>();
+    let mut list: Vec<(u8, (usize, usize))> = (0..=255).zip(counts).filter(|(_, (count, _))| *count > 0).collect();
+    let total = |is_one: &dyn Fn(&str) -> bool| -> usize {
+        list.iter().filter(|(op, _)| is_one(&isa.name(*op))).map(|(_, (count, _))| count).sum()
+    };
+    report.branch_estimate = 1 + total(&|name| BRANCHES.contains(&name));
+    if isa.version < Version::V3_11 {
+        report.handlers = total(&is_handler_setup);
+    }
+    if detail == Detail::Full {
+        list.sort_unstable_by_key(|&(_, (count, first))| (std::cmp::Reverse(count), first));
+        report.opcodes = list.into_iter().map(|(op, (count, _))| (isa.name(op).into_owned(), count)).collect();
+    }
 }
 
 fn lists(code: &CodeObject, graph: &FlowGraph, report: &mut CodeReport) {
@@ -284,32 +296,114 @@ fn lists(code: &CodeObject, graph: &FlowGraph, report: &mut CodeReport) {
 }
 
 fn last_line(code: &CodeObject, version: Version) -> i32 {
-    let of_positions = positions(code, version).iter().map(|position| position.end_line).max().unwrap_or(-1);
+    if version >= Version::V3_11 {
+        let ends = decode_locations(&code.linetable, code.firstlineno).map(|entry| entry.position.end_line);
+        return ends.max().unwrap_or(-1).max(code.firstlineno);
+    }
     let of_starts = line_starts(code, version).iter().filter_map(|start| start.1).max().unwrap_or(-1);
-    of_positions.max(of_starts).max(code.firstlineno)
+    of_starts.max(code.firstlineno)
 }
 
 fn complexity(code: &CodeObject, graph: &FlowGraph, report: &mut CodeReport) {
-    let nesting = graph.nesting();
-    let positions = positions(code, graph.isa.version);
-    let mut seen = HashSet::new();
     report.cyclomatic = 1;
-    for (number, block) in graph.blocks.iter().enumerate() {
-        report.nesting = report.nesting.max(nesting[number]);
-        let Some(last) = graph.instructions.get(block.range.end - 1) else { continue };
-        if !block.reachable || !graph.is_branch(last) || !is_decision(graph, BlockId(number)) {
+    let isa = graph.isa;
+    let is_async_for = |instruction: &Decoded| isa.is_annotation(instruction.op);
+    if !graph.instructions.iter().any(|instruction| graph.is_branch(instruction) || is_async_for(instruction)) {
+        return;
+    }
+    let nesting = graph.nesting();
+    report.nesting = nesting.iter().copied().max().unwrap_or(0);
+    let positions = positions(code, isa.version);
+    let position_of = |instruction: &Decoded| {
+        let position = positions.get(instruction.offset as usize / 2);
+        position.filter(|position| position.line >= 0).copied()
+    };
+    let last_of = |number: usize| graph.instructions.get(graph.blocks[number].range.end - 1);
+    // The jumps of an inlined `all`, `any` or `tuple` stand where the name of that function does.
+    let inlined: HashSet<Position> = (0..graph.blocks.len())
+        .filter(|&number| is_identity_test(graph, BlockId(number)))
+        .filter_map(|number| position_of(last_of(number)?))
+        .collect();
+    let mut seen: HashMap<(Position, bool), Decisions> = HashMap::new();
+    let mut budget = 1_000_000;
+    for number in (0..graph.blocks.len()).filter(|&number| graph.blocks[number].reachable) {
+        let Some(last) = last_of(number) else { continue };
+        let waits = graph.instructions[graph.blocks[number].range.clone()].iter().any(is_async_for);
+        if !waits && !(graph.is_branch(last) && is_decision(graph, BlockId(number))) {
             continue;
         }
-        let position = positions.get(last.offset as usize / 2).filter(|position| position.line >= 0);
-        let test = graph.isa.name(last.op);
-        if let Some(position) = position
-            && !seen.insert((*position, test.starts_with("FOR_ITER")))
-        {
-            continue;
+        if let Some(position) = position_of(last).filter(|_| !waits) {
+            let decisions = seen.entry((position, isa.name(last.op).starts_with("FOR_ITER"))).or_default();
+            if inlined.contains(&position) || !decisions.add(graph, BlockId(number), &mut budget) {
+                continue;
+            }
         }
         report.cyclomatic += 1;
         report.cognitive += 1 + nesting[number];
     }
+}
+
+/// The jumps of one source position. The compiler copies code, and a copy decides nothing new; but the operands of one
+/// `a or b or c` whose value is wanted share the position of the whole, and jumps turned round in comprehensions that of the
+/// element. Such jumps come one after the other, and have one of their two ways in common; copies have both, or none.
+#[derive(Default)]
+struct Decisions {
+    /// The block of each jump, where it leads, and which of the jumps that belong together it is.
+    jumps: Vec<(BlockId, [BlockId; 2], usize)>,
+    most: usize,
+}
+
+/// So many jumps back a jump's predecessor is looked for; the nearest it is, but for copies between.
+const NEAR: usize = 8;
+
+impl Decisions {
+    /// Adds a jump; is it a decision that was not there yet?
+    fn add(&mut self, graph: &FlowGraph, block: BlockId, budget: &mut usize) -> bool {
+        let mut ways = graph.edges_from(block).filter(|edge| edge.kind != EdgeKind::Exception);
+        let mut way = || ways.next().map_or(block, |edge| landing(graph, edge.to));
+        let ways = [way(), way()];
+        let mut number = 1;
+        for (other, others, before) in self.jumps.iter().rev().take(NEAR) {
+            let common = ways.iter().filter(|way| others.contains(way)).count();
+            if common == 1 && *before >= number && graph.dominates_within(*other, block, budget) {
+                number = before + 1;
+            }
+        }
+        self.jumps.push((block, ways, number));
+        let is_new = number > self.most;
+        self.most = self.most.max(number);
+        is_new
+    }
+}
+
+/// Where control gets to if it goes to a block: beyond blocks that only jump on.
+fn landing(graph: &FlowGraph, mut block: BlockId) -> BlockId {
+    for _ in 0..4 {
+        let range = graph.blocks[block.0].range.clone();
+        let does_nothing = |i: usize| {
+            let op = graph.instructions[i].op;
+            matches!(&*graph.isa.name(op), "NOT_TAKEN" | "NOP") || graph.isa.is_terminator(op)
+        };
+        let mut ways = graph.edges_from(block).filter(|edge| edge.kind != EdgeKind::Exception);
+        match (ways.next(), ways.next()) {
+            (Some(edge), None) if range.clone().all(does_nothing) => block = edge.to,
+            _ => break,
+        }
+    }
+    block
+}
+
+/// Does a block end with a jump that asks whether a name is still that of the builtin function, so that a call of it can be
+/// left out (3.14 and later)?
+fn is_identity_test(graph: &FlowGraph, block: BlockId) -> bool {
+    let mut names = names_before(graph, block);
+    names.next().as_deref() == Some("IS_OP") && names.next().as_deref() == Some("LOAD_COMMON_CONSTANT")
+}
+
+/// The names of the instructions before a block's last one, the nearest first.
+fn names_before(graph: &FlowGraph, block: BlockId) -> impl Iterator<Item = std::borrow::Cow<'static, str>> {
+    let range = graph.blocks[block.0].range.clone();
+    (range.start..range.end.saturating_sub(1)).rev().map(|i| graph.isa.name(graph.instructions[i].op))
 }
 
 /// Is a loop's header the SEND of `await` or `yield from`?
@@ -320,18 +414,49 @@ fn is_waiting(graph: &FlowGraph, header: BlockId) -> bool {
 
 /// Did someone write the decision a block ends with?
 fn is_decision(graph: &FlowGraph, block: BlockId) -> bool {
-    let range = graph.blocks[block.0].range.clone();
+    let last = graph.blocks[block.0].range.end - 1;
     let name = |i: usize| graph.isa.name(graph.instructions[i].op);
-    match &*name(range.end - 1) {
+    match &*name(last) {
         "SEND" => false,
-        // `with`: POP_JUMP after the call of __exit__ (TO_BOOL between them since 3.13).
-        branch if branch.starts_with("POP_JUMP") => !range
-            .clone()
-            .rev()
-            .skip(1)
-            .take(2)
-            .any(|i| matches!(&*name(i), "WITH_EXCEPT_START" | "WITH_CLEANUP_START")),
+        branch if branch.starts_with("POP_JUMP") || branch.starts_with("JUMP_IF") => {
+            !asks_exit(graph, last) && !is_identity_test(graph, block) && !is_chained(graph, block)
+        }
         _ => true,
+    }
+}
+
+/// Does `with` ask here what `__exit__` answered? The answer of `__aexit__` is waited for.
+fn asks_exit(graph: &FlowGraph, last: usize) -> bool {
+    let before = graph.instructions[..last].iter().rev().take(16).map(|instruction| graph.isa.name(instruction.op));
+    let mut before = before.skip_while(|name| {
+        matches!(
+            &**name,
+            "TO_BOOL"
+                | "END_SEND"
+                | "JUMP_BACKWARD_NO_INTERRUPT"
+                | "JUMP_ABSOLUTE"
+                | "RESUME"
+                | "YIELD_VALUE"
+                | "YIELD_FROM"
+                | "SEND"
+                | "LOAD_CONST"
+                | "GET_AWAITABLE"
+                | "CLEANUP_THROW"
+        )
+    });
+    matches!(before.next().as_deref(), Some("WITH_EXCEPT_START" | "WITH_CLEANUP_START"))
+}
+
+/// Is it a comparison of a chain but the last? The chain is one condition.
+fn is_chained(graph: &FlowGraph, block: BlockId) -> bool {
+    let mut names = names_before(graph, block).skip_while(|name| matches!(&**name, "TO_BOOL" | "COPY"));
+    if !matches!(names.next().as_deref(), Some("COMPARE_OP" | "IS_OP" | "CONTAINS_OP")) {
+        return false;
+    }
+    match (names.next().as_deref(), names.next().as_deref()) {
+        // Since 3.11, and before. Nothing else keeps the right operand for later.
+        (Some("COPY"), Some("SWAP")) | (Some("ROT_THREE"), Some("DUP_TOP")) => true,
+        _ => false,
     }
 }
 

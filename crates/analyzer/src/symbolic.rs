@@ -9,8 +9,8 @@ use ophi_bytecode::code::{CodeObject, Constant, decode_exception_table};
 use ophi_bytecode::decode::Decoded;
 use ophi_bytecode::instruction::{NB_OPS, SPECIAL_METHODS};
 use ophi_bytecode::isa::{is_annotation, is_terminator};
-use ophi_bytecode::text::{Operands, Repr};
-use ophi_bytecode::{Opcode, Version};
+use ophi_bytecode::text::{Operands, Repr, head};
+use ophi_bytecode::{Opcode, PyString, Version};
 
 use crate::graph::{BlockId, EdgeKind, FlowGraph};
 
@@ -19,7 +19,7 @@ const LONGEST: usize = 60;
 /// No deeper stack is followed; real code stays far below.
 const DEEPEST: usize = 2000;
 /// No more values are kept for one code object.
-const MOST_KEPT: usize = 4_000_000;
+const MOST_KEPT: usize = 500_000;
 /// The text of the absent object below a callable.
 const NULL: &str = "NULL";
 /// The text of a value that depends on the path.
@@ -59,7 +59,7 @@ fn follow(code: &CodeObject, graph: &FlowGraph, keep: bool) -> Stacks {
         graph,
         version,
         operands: Operands::new(code, graph.isa),
-        repr: Repr::new(version),
+        repr: Repr::short(version, 2 * LONGEST),
         stack: Vec::new(),
         callee: None,
     };
@@ -510,14 +510,19 @@ impl Machine<'_> {
     }
 
     fn name(&self, instruction: &Decoded) -> String {
-        self.operands.name(instruction).map_or_else(|| ANY.into(), |name| name.to_string())
+        self.operands.name(instruction).map_or_else(|| ANY.into(), short)
     }
 
     fn push_variables(&mut self, instruction: &Decoded) {
-        let names: Vec<String> = self.operands.variables(instruction).iter().map(|name| name.to_string()).collect();
+        let names: Vec<String> = self.operands.variables(instruction).into_iter().map(short).collect();
         if names.is_empty() {
             self.push(ANY);
         }
         names.into_iter().for_each(|name| self.push(name));
     }
+}
+
+/// A name as far as it can be shown.
+fn short(name: &PyString) -> String {
+    head(name, 4 * LONGEST).to_string()
 }

@@ -4,48 +4,14 @@
 //! text is the output, errors after it, then `[status N]` unless it is 0. `OPHI_BLESS=1 cargo test` writes the outputs anew.
 #![allow(clippy::disallowed_methods)]
 
-use std::collections::BTreeMap;
-use std::io;
+mod support;
+
 use std::path::{Path, PathBuf};
 
-use ophi_analyzer::cli::{Io, run};
-use ophi_analyzer::input::Files;
-
-#[derive(Default)]
-struct Memory(BTreeMap<String, Vec<u8>>);
-
-impl Files for Memory {
-    fn read(&self, path: &str) -> io::Result<Vec<u8>> {
-        self.0.get(path).cloned().ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "No such file or directory"))
-    }
-
-    fn list(&self, path: &str) -> io::Result<Vec<String>> {
-        let prefix = if path == "." { String::new() } else { format!("{path}/") };
-        let below = self.0.keys().filter_map(|name| name.strip_prefix(&prefix));
-        let mut names: Vec<String> = below.map(|rest| rest.split('/').next().unwrap_or(rest).to_owned()).collect();
-        names.dedup();
-        if names.is_empty() || self.0.contains_key(path) { Err(io::ErrorKind::NotADirectory.into()) } else { Ok(names) }
-    }
-
-    fn stdin(&self) -> io::Result<Vec<u8>> {
-        self.read("-")
-    }
-
-    fn module(&self, name: &str) -> Option<(String, Vec<u8>)> {
-        let name = format!("lib/{name}.py");
-        self.read(&name).ok().map(|data| (name, data))
-    }
-}
+use support::{Memory, Random, VERSIONS, answer, pyc};
 
 fn command(files: &Memory, line: &str) -> String {
-    let mut words = line.split_whitespace().map(str::to_owned);
-    let command = words.next().unwrap_or_default();
-    let args: Vec<String> = words.collect();
-    let (mut out, mut err) = (Vec::new(), Vec::new());
-    let mut io = Io { out: &mut out, err: &mut err, files, color: false, progress: false, threads: 2 };
-    let status = run(&command, &args, &mut io).expect("a command");
-    let mut text = String::from_utf8(out).expect("UTF-8");
-    text += std::str::from_utf8(&err).expect("UTF-8");
+    let (mut text, status) = answer(files, line);
     if !text.is_empty() && !text.ends_with('\n') {
         text.push('\n');
     }
@@ -108,27 +74,17 @@ fn commands_print_what_the_goldens_say() {
 /// Every golden's files, damaged in many ways, through every command: no panic, an exit status of 0, 1 or 2.
 #[test]
 fn damaged_inputs_are_survived() {
-    let mut state = 0x2545_F491_4F6C_DD1Du64;
-    let mut random = move |below: usize| {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        (state >> 16) as usize % below.max(1)
-    };
-    let pycs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../bytecode/tests/goldens");
-    for version in ["2.7", "3.6", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14", "3.15"] {
-        let text = std::fs::read_to_string(pycs.join(format!("{version}.txt"))).expect("a golden");
-        let hex = text.split_once("--- pyc\n").and_then(|(_, rest)| rest.split_once("--- dis\n")).expect("a pyc").0;
-        let digits: Vec<u32> = hex.chars().filter_map(|c| c.to_digit(16)).collect();
-        let data: Vec<u8> = digits.chunks(2).map(|pair| (pair[0] << 4 | pair[1]) as u8).collect();
+    let mut random = Random::new();
+    for version in VERSIONS {
+        let data = pyc(version);
         for round in 0..25 {
             let mut damaged = data.clone();
-            for _ in 0..random(4) {
-                let at = 16 + random(damaged.len() - 16);
-                damaged[at] = random(256) as u8;
+            for _ in 0..random.below(4) {
+                let at = 16 + random.below(damaged.len() - 16);
+                damaged[at] = random.below(256) as u8;
             }
-            if random(8) == 0 {
-                damaged.truncate(16 + random(damaged.len() - 16));
+            if random.below(8) == 0 {
+                damaged.truncate(16 + random.below(damaged.len() - 16));
             }
             let mut files = Memory::default();
             files.0.insert("a.pyc".into(), damaged);

@@ -35,7 +35,7 @@ const SECTIONS: [(&str, &str); 5] =
 
 fn command(files: &One, command: &str) -> String {
     let (mut out, mut err) = (Vec::new(), Vec::new());
-    let mut io = Io { out: &mut out, err: &mut err, files, color: false, progress: false, threads: 1 };
+    let mut io = Io { out: &mut out, err: &mut err, files, terminal: false, color: false, progress: false, threads: 1 };
     let status = run(command, &["program.py".to_owned()], &mut io);
     assert_eq!(status, Some(0), "{}", String::from_utf8_lossy(&err));
     String::from_utf8(out).expect("UTF-8")

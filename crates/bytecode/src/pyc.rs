@@ -9,9 +9,10 @@
 //!
 //! Source: PEP 552, CPython `Lib/importlib/_bootstrap_external.py` (`_classify_pyc`).
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::code::CodeObject;
+use crate::code::{CodeObject, Constant};
 use crate::marshal::{MarshalError, read_code, write_code};
 use crate::version::Version;
 
@@ -51,22 +52,29 @@ pub struct Pyc {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PycError {
     /// The header is cut short.
-    Truncated,
+    Truncated(usize),
     /// No version has this magic number; `None` if bytes 2 and 3 are not `\r\n`.
     BadMagic(Option<u16>),
     /// Header flags nobody defined.
     BadFlags(u32),
     /// The code object is malformed; the offset counts from the start of the file.
     Marshal(MarshalError),
+    /// What is shared in it would fill the memory of whoever prints it; where the code begins.
+    TooLarge(usize),
 }
 
 impl std::fmt::Display for PycError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            PycError::Truncated => f.write_str("reached EOF while reading the .pyc header"),
-            PycError::BadMagic(Some(magic)) => write!(f, "bad magic number {magic}: no CPython version known here"),
-            PycError::BadMagic(None) => f.write_str("bad magic number: not a .pyc file"),
-            PycError::BadFlags(flags) => write!(f, "invalid .pyc flags {flags:#x}"),
+            PycError::Truncated(at) => write!(f, "reached EOF while reading the .pyc header (at byte {at})"),
+            PycError::BadMagic(Some(magic)) => {
+                write!(f, "bad magic number {magic} (at byte 0): no CPython version known here")
+            }
+            PycError::BadMagic(None) => f.write_str("bad magic number (at byte 0): not a .pyc file"),
+            PycError::BadFlags(flags) => write!(f, "invalid .pyc flags {flags:#x} (at byte 4)"),
+            PycError::TooLarge(at) => {
+                write!(f, "values that share parts are too large when written out (at byte {at})")
+            }
             PycError::Marshal(error) => error.fmt(f),
         }
     }
@@ -77,7 +85,7 @@ impl std::error::Error for PycError {}
 /// The header of a `.pyc`: version, magic number, validation, and where the code begins.
 pub fn read_header(data: &[u8]) -> Result<(Version, u16, Validation, usize), PycError> {
     let word = |at: usize| -> Result<[u8; 4], PycError> {
-        data.get(at..at + 4).and_then(|bytes| bytes.try_into().ok()).ok_or(PycError::Truncated)
+        data.get(at..at + 4).and_then(|bytes| bytes.try_into().ok()).ok_or(PycError::Truncated(data.len()))
     };
     let [low, high, cr, lf] = word(0)?;
     if [cr, lf] != *b"\r\n" {
@@ -108,10 +116,64 @@ pub fn read_header(data: &[u8]) -> Result<(Version, u16, Validation, usize), Pyc
 /// Reads a whole `.pyc`.
 pub fn read_pyc(data: &[u8]) -> Result<Pyc, PycError> {
     let (version, magic, validation, start) = read_header(data)?;
-    let body = data.get(start..).ok_or(PycError::Truncated)?;
+    let body = data.get(start..).ok_or(PycError::Truncated(data.len()))?;
     let code = read_code(body, version)
         .map_err(|error| PycError::Marshal(MarshalError { offset: error.offset + start, kind: error.kind }))?;
+    if written_out(&code) > (16 << 20) + 32 * data.len() as u64 {
+        return Err(PycError::TooLarge(start));
+    }
     Ok(Pyc { version, magic, validation, code })
+}
+
+/// How many bytes a code object has with everything in it, if what is shared were there each time.
+///
+/// A few bytes of references to references can stand for more than fits in any memory. Real files come to at most a small
+/// multiple of their size.
+fn written_out(code: &CodeObject) -> u64 {
+    Sizes::default().code(code)
+}
+
+#[derive(Default)]
+struct Sizes {
+    /// Of what may be shared, by address.
+    known: HashMap<*const u8, u64>,
+}
+
+impl Sizes {
+    fn code(&mut self, code: &CodeObject) -> u64 {
+        let key = std::ptr::from_ref(code).cast();
+        if let Some(size) = self.known.get(&key) {
+            return *size;
+        }
+        let names = code.names.iter().chain(code.localsplusnames.iter()).chain([&code.filename, &code.qualname]);
+        let names: usize = names.map(|name| name.as_bytes().len() + 2).sum();
+        let tables = code.code.len() + code.linetable.len() + code.exceptiontable.len();
+        let size = self.all(code.consts.iter()).saturating_add((names + tables) as u64);
+        self.known.insert(key, size);
+        size
+    }
+
+    fn all<'a>(&mut self, items: impl Iterator<Item = &'a Constant>) -> u64 {
+        items.fold(0, |sum, item| sum.saturating_add(self.constant(item)))
+    }
+
+    fn constant(&mut self, constant: &Constant) -> u64 {
+        let items = match constant {
+            Constant::Tuple(items) | Constant::FrozenSet(items) => &items[..],
+            Constant::Slice(items) => &items[..],
+            Constant::Code(code) => return self.code(code),
+            Constant::Str(text) => return text.as_bytes().len() as u64 + 2,
+            Constant::Bytes(bytes) => return bytes.len() as u64 + 2,
+            _ => return 8,
+        };
+        let key = items.as_ptr().cast();
+        if let Some(size) = self.known.get(&key).filter(|_| !items.is_empty()) {
+            return *size;
+        }
+        let size = self.all(items.iter()).saturating_add(2);
+        self.known.insert(key, size);
+        size
+    }
 }
 
 /// A `.pyc` of 3.14.

@@ -40,6 +40,7 @@ fn run_here(host: &dyn Host, command: &str, args: &[String]) -> Option<i32> {
         out: &mut out,
         err: &mut err,
         files: &files,
+        terminal: is_terminal(1),
         color: is_terminal(1) && !no_color,
         progress: is_terminal(2),
         threads: host.sched_getaffinity(0).map_or(1, |cpus| cpus.len()),

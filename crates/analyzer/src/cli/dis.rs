@@ -10,11 +10,12 @@ use ophi_bytecode::{CodeObject, Version};
 use serde_json::json;
 
 use super::options::{Format, Options};
-use super::{Io, Outcome, SCHEMA, Stop, for_each_code, inputs, status};
+use super::stream::Json;
+use super::{Io, Outcome, Stop, are_many, for_each_code, missing, status};
 use crate::codes::{Named, codes, is_wanted};
 use crate::graph::FlowGraph;
 use crate::input::Loaded;
-use crate::report::html::{Section, page, pre};
+use crate::report::html::{self, Section, pre};
 use crate::report::json;
 use crate::symbolic::stacks;
 
@@ -25,39 +26,44 @@ pub(super) fn dis(options: &Options, io: &mut Io<'_>) -> Outcome {
     if options.caches && (options.stack || options.source) {
         return Err(Stop::Usage("--caches does not go with --stack or --source".into()));
     }
-    let mut files = Vec::new();
-    let mut sections = Vec::new();
-    let many = inputs(options, io)?.len() > 1;
-    let failures = for_each_code(options, io, &mut |loaded, io| {
-        match options.format {
-            Format::Json => {
-                let list: Vec<_> = wanted(&loaded, options)
-                    .iter()
-                    .map(|named| json::code(named, loaded.version, options.stack))
-                    .collect();
-                files.push(json!({"file": loaded.name, "version": loaded.version.to_string(), "codes": list}));
-            }
-            Format::Html => sections.extend(wanted(&loaded, options).iter().map(|named| Section {
-                title: named.qualname.clone(),
-                note: format!("{}:{} (Python {})", loaded.name, named.code.firstlineno, loaded.version),
-                body: pre(&listing(named, &loaded, options)),
-                open: named.depth == 0,
-            })),
-            _ => {
-                if many {
-                    writeln!(io.out, "== {}", loaded.name)?;
-                }
-                io.out.write_all(text(&loaded, options).as_bytes())?;
-            }
-        }
-        Ok(())
-    })?;
-    match options.format {
-        Format::Json => writeln!(io.out, "{}", json!({"schema": SCHEMA, "command": "dis", "files": files}))?,
-        Format::Html => io.out.write_all(page("Disassembly", "", &sections).as_bytes())?,
-        _ => {}
+    let many = are_many(options, io.files)?;
+    let mut json = if options.format == Format::Json { Some(Json::start("dis", io)?) } else { None };
+    if options.format == Format::Html {
+        io.out.write_all(html::head("Disassembly").as_bytes())?;
     }
-    Ok(status(failures))
+    let mut count = 0;
+    let failures = for_each_code(options, io, &mut |loaded, io| {
+        let list = wanted(&loaded, options);
+        count += list.len();
+        if let Some(json) = &mut json {
+            let codes: Vec<_> = list.iter().map(|named| json::code(named, loaded.version, options.stack)).collect();
+            let file = json!({"file": loaded.name, "version": loaded.version.to_string(), "codes": codes});
+            return json.item(&file.to_string(), io);
+        }
+        if options.format == Format::Html {
+            for named in &list {
+                let section = Section {
+                    title: named.qualname.clone(),
+                    note: format!("{}:{} (Python {})", loaded.name, named.code.firstlineno, loaded.version),
+                    body: pre(&listing(named, &loaded, options)),
+                    open: named.depth == 0,
+                };
+                io.out.write_all(html::section(&section).as_bytes())?;
+            }
+            return Ok(());
+        }
+        // Which of many files holds the name that was asked for is not known from the listing.
+        if many && !list.is_empty() {
+            writeln!(io.out, "== {}", loaded.name)?;
+        }
+        Ok(io.out.write_all(text(&loaded, options).as_bytes())?)
+    })?;
+    if let Some(json) = json {
+        json.end(&[], io)?;
+    } else if options.format == Format::Html {
+        io.out.write_all(html::tail("").as_bytes())?;
+    }
+    Ok(status(failures + missing(count, options, io)))
 }
 
 /// The code objects asked for.
@@ -130,7 +136,8 @@ fn listing(named: &Named<'_>, loaded: &Loaded, options: &Options) -> String {
         };
         if options.source
             && let Some(Some(number)) = starts.get(&instruction.offset)
-            && let Some(text) = usize::try_from(*number - 1).ok().and_then(|at| source.get(at))
+            && let Some(text) =
+                usize::try_from(*number).ok().and_then(|number| number.checked_sub(1)).and_then(|at| source.get(at))
         {
             out += &format!("# {number}: {}\n", text.trim_end());
         }

@@ -13,7 +13,8 @@ use ophi_syntax::{Mode, Source, TokenKind, parse};
 use serde_json::{Value, json};
 
 use super::options::{Format, Options};
-use super::{Io, Outcome, SCHEMA, Stop, complain, for_each_input, status};
+use super::stream::Json;
+use super::{Io, Outcome, Stop, complain, for_each_input, status};
 use crate::input::{Input, LoadError};
 
 /// Runs `show` on every source; it prints text or gives JSON.
@@ -23,7 +24,7 @@ fn each_source(
     io: &mut Io<'_>,
     show: &dyn Fn(&Input, &Source, &mut String) -> Result<Value, LoadError>,
 ) -> Outcome {
-    let mut items = Vec::new();
+    let mut json = if options.format == Format::Json { Some(Json::start(command, io)?) } else { None };
     let mut bad = 0;
     let failures = for_each_input(options, io, &mut |input, io| {
         let mut text = String::new();
@@ -36,13 +37,16 @@ fn each_source(
             io.out.write_all(text.as_bytes())?;
         }
         match shown {
-            Ok(value) => items.push(json!({"file": input.name, command: value})),
+            Ok(value) => match &mut json {
+                Some(json) => json.item(&json!({"file": input.name, command: value}).to_string(), io)?,
+                None => {}
+            },
             Err(error) => bad += complain(&error, io),
         }
         Ok(())
     })?;
-    if options.format == Format::Json {
-        writeln!(io.out, "{}", json!({"schema": SCHEMA, "command": command, "files": items}))?;
+    if let Some(json) = json {
+        json.end(&[], io)?;
     }
     Ok(status(failures + bad))
 }

@@ -10,12 +10,14 @@ mod diff;
 mod dis;
 mod front;
 mod options;
+mod pool;
+mod stream;
 mod verify;
 
 use std::io::Write;
 
 pub use crate::input::Files;
-use crate::input::{Input, LoadError, Loaded, Wanted, expand, open};
+use crate::input::{Input, LoadError, Loaded, Walk, Wanted, items};
 use options::Options;
 
 /// Version of the JSON the commands print; grows when a field changes its meaning or goes.
@@ -29,6 +31,8 @@ pub struct Io<'a> {
     pub err: &'a mut dyn Write,
     /// The way to inputs.
     pub files: &'a dyn Files,
+    /// Are results shown on a terminal?
+    pub terminal: bool,
     /// May results be coloured?
     pub color: bool,
     /// May progress be shown on `err` (is it a terminal)?
@@ -125,39 +129,66 @@ fn usage(command: &str, message: &str, io: &mut Io<'_>) -> i32 {
     2
 }
 
-/// All inputs the options name, in order; errors are printed and counted.
-fn inputs(options: &Options, io: &mut Io<'_>) -> Result<Vec<String>, Stop> {
+/// All inputs the options name, in order, those of `-m` left out.
+fn named<'a>(options: &Options, files: &'a dyn Files) -> Result<Walk<'a>, Stop> {
     if options.paths.is_empty() && options.module.is_none() {
         return Err(Stop::Usage(
             "which file? (a source, a .pyc, an archive, a directory, or - for standard input)".into(),
         ));
     }
-    let wanted = if options.compiled_only { Wanted::Compiled } else { Wanted::Code };
-    Ok(options.paths.iter().flat_map(|path| expand(io.files, path, wanted)).collect())
+    let wanted = if options.compiled { Wanted::Compiled } else { Wanted::Code };
+    Ok(Walk::new(files, &options.paths, wanted))
 }
 
-/// The inputs behind a name of [`inputs`]; the module of `-m` first.
+/// Is there more than one thing to look at?
+fn are_many(options: &Options, files: &dyn Files) -> Result<bool, Stop> {
+    // What is typed in can be read but once.
+    let stdin = options.paths.iter().filter(|path| *path == "-").count();
+    let others: Vec<String> = options.paths.iter().filter(|path| *path != "-").cloned().collect();
+    let rest = named(&Options { paths: others, module: Some(String::new()), ..options.clone() }, files)?;
+    Ok(stdin + usize::from(options.module.is_some()) + items(files, rest).take(2).count() > 1)
+}
+
+/// A module of the embedded library as an input.
+fn module(name: &str, files: &dyn Files) -> Result<Input, LoadError> {
+    let found = files.module(name).map(|(name, data)| Input { name, data });
+    found.ok_or_else(|| LoadError::new(name, "no such module in the library"))
+}
+
+/// The inputs the options name, one after the other; the module of `-m` first. How many could not be read.
 fn for_each_input(
     options: &Options,
     io: &mut Io<'_>,
     visit: &mut dyn FnMut(Input, &mut Io<'_>) -> Result<(), Stop>,
 ) -> Result<usize, Stop> {
+    let walk = named(options, io.files)?;
     let mut failures = 0;
-    if let Some(module) = &options.module {
-        match io.files.module(module) {
-            Some((name, data)) => visit(Input { name, data }, io)?,
-            None => failures += complain(&LoadError::new(module, "no such module in the library"), io),
+    if let Some(name) = &options.module {
+        match module(name, io.files) {
+            Ok(input) => visit(input, io)?,
+            Err(error) => failures += complain(&error, io),
         }
     }
-    for name in inputs(options, io)? {
-        for input in open(io.files, &name) {
+    let mut found = options.module.is_some();
+    for item in items(io.files, walk) {
+        found = true;
+        for input in item.open(io.files) {
             match input {
                 Ok(input) => visit(input, io)?,
                 Err(error) => failures += complain(&error, io),
             }
         }
     }
-    Ok(failures)
+    Ok(failures + nothing_found(found, options, io))
+}
+
+/// Says so if the paths hold nothing to look at; 1 then, to be added to a count.
+fn nothing_found(found: bool, options: &Options, io: &mut Io<'_>) -> usize {
+    if found {
+        return 0;
+    }
+    let what = if options.compiled { "no .pyc in it" } else { "no Python source, .pyc or archive in it" };
+    complain(&LoadError::new(&options.paths.join(", "), what), io)
 }
 
 /// As [`for_each_input`], with the code loaded.
@@ -181,6 +212,14 @@ fn for_each_code(
 fn complain(error: &LoadError, io: &mut Io<'_>) -> usize {
     _ = writeln!(io.err, "{error}");
     1
+}
+
+/// Says so if no code object has the name that was asked for; 1 then, to be added to a count.
+fn missing(found: usize, options: &Options, io: &mut Io<'_>) -> usize {
+    match &options.name {
+        Some(name) if found == 0 => complain(&LoadError::new(name, "no code object of this name"), io),
+        _ => 0,
+    }
 }
 
 fn status(failures: usize) -> i32 {

@@ -27,8 +27,8 @@ pub struct Options {
     pub excerpts: bool,
     pub exact: bool,
     pub indent: Option<usize>,
-    /// Of a directory, only compiled files; the command decides.
-    pub compiled_only: bool,
+    /// Of a directory, the compiled files, also where their sources are.
+    pub compiled: bool,
     pub paths: Vec<String>,
 }
 
@@ -47,7 +47,7 @@ pub enum Format {
 /// An option: short and long form, argument's name, commands that know it, help.
 struct Known(&'static str, &'static str, &'static str, &'static str, &'static str);
 
-const TABLE: [Known; 28] = [
+const TABLE: [Known; 29] = [
     Known("-h", "--help", "", "", "this text"),
     Known(
         "",
@@ -68,6 +68,7 @@ const TABLE: [Known; 28] = [
         "look at a module of the embedded library",
     ),
     Known("-n", "--name", "NAME", "cfg dis analyze", "only code objects of this (qualified) name"),
+    Known("-c", "--compiled", "", "cfg dis analyze", "of a directory look at the .pyc files, not at the sources"),
     Known("-C", "--caches", "", "dis", "show inline caches"),
     Known("-O", "--offsets", "", "dis", "show offsets of instructions"),
     Known("-P", "--positions", "", "dis", "show source ranges instead of lines"),
@@ -130,7 +131,7 @@ pub fn help(command: &str) -> String {
 impl Options {
     /// Reads a command's arguments; the error is for the user.
     pub fn parse(command: &str, args: &[String]) -> Result<Options, String> {
-        let mut options = Options { compiled_only: command == "verify", ..Options::default() };
+        let mut options = Options { compiled: command == "verify", ..Options::default() };
         let mut args = args.iter();
         while let Some(arg) = args.next() {
             if arg == "--" {
@@ -169,6 +170,7 @@ impl Options {
             "--sarif" => self.format = Format::Sarif,
             "--module" => self.module = Some(value),
             "--name" => self.name = Some(value),
+            "--compiled" => self.compiled = true,
             "--caches" => self.caches = true,
             "--offsets" => self.offsets = true,
             "--positions" => self.positions = true,

@@ -5,7 +5,8 @@ use ophi_bytecode::verify::verify_all;
 use serde_json::{Value, json};
 
 use super::options::{Format, Options};
-use super::{Io, Outcome, SCHEMA, Stop, complain, for_each_input, status};
+use super::stream::Json;
+use super::{Io, Outcome, Stop, complain, for_each_input, status};
 use crate::input::{Files, Input, LoadError, Loaded};
 use crate::origin::{HeaderFit, Origin, header_fit, origin};
 use crate::report::json;
@@ -18,14 +19,16 @@ pub(super) fn verify(options: &Options, io: &mut Io<'_>) -> Outcome {
     let mut options = options.clone();
     let is_pair = |paths: &[String]| paths.len() == 2 && paths[0].ends_with(".pyc") && paths[1].ends_with(".py");
     let given = if is_pair(&options.paths) { options.paths.pop() } else { None };
-    let mut items = Vec::new();
+    let mut json_out = if options.format == Format::Json { Some(Json::start("verify", io)?) } else { None };
     let mut bad = 0;
     let failures = for_each_input(&options, io, &mut |input, io| {
         let loaded = match input.load() {
             Ok(loaded) => loaded,
             Err(error) => {
                 bad += complain(&error, io);
-                items.push(json!({"file": input.name, "error": json::error(&error)}));
+                if let Some(json_out) = &mut json_out {
+                    json_out.item(&json!({"file": input.name, "error": json::error(&error)}).to_string(), io)?;
+                }
                 return Ok(());
             }
         };
@@ -36,11 +39,13 @@ pub(super) fn verify(options: &Options, io: &mut Io<'_>) -> Outcome {
                 writeln!(io.out, "{}: {line}", loaded.name)?;
             }
         }
-        items.push(answer.json);
-        Ok(())
+        match &mut json_out {
+            Some(json_out) => json_out.item(&answer.json.to_string(), io),
+            None => Ok(()),
+        }
     })?;
-    if options.format == Format::Json {
-        writeln!(io.out, "{}", json!({"schema": SCHEMA, "command": "verify", "files": items}))?;
+    if let Some(json_out) = json_out {
+        json_out.end(&[], io)?;
     }
     Ok(status(failures + bad))
 }

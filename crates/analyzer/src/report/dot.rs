@@ -75,11 +75,9 @@ pub fn cluster(named: &Named<'_>, graph: &FlowGraph, prefix: &str) -> String {
     out + "  }\n"
 }
 
-/// A whole document of clusters.
-pub fn document(clusters: &[String]) -> String {
-    format!(
-        "digraph code {{\n  node [shape=box, fontname=\"monospace\", fontsize=10];\n  edge [fontname=\"sans-serif\", \
-         fontsize=9];\n{}}}\n",
-        clusters.concat()
-    )
-}
+/// What a document of clusters begins with.
+pub const HEAD: &str = "digraph code {\n  node [shape=box, fontname=\"monospace\", fontsize=10];\n  edge \
+     [fontname=\"sans-serif\", fontsize=9];\n";
+
+/// What it ends with.
+pub const TAIL: &str = "}\n";

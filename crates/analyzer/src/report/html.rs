@@ -23,7 +23,8 @@ const STYLE: &str = "
 body{margin:0;background:var(--page);color:var(--ink);font:15px/1.5 system-ui,sans-serif}
 header{position:sticky;top:0;background:var(--page);border-bottom:1px solid var(--line);padding:.7rem 1rem;display:flex;gap:1rem;flex-wrap:wrap;align-items:center;z-index:1}
 h1{font-size:1.05rem;margin:0}
-main{padding:1rem;max-width:100rem;margin:auto}
+main{padding:1rem;max-width:100rem;margin:auto;display:flex;flex-direction:column}
+.total{order:-1;margin:0 0 .5rem;color:var(--soft)}
 input{font:inherit;padding:.25rem .6rem;border:1px solid var(--line);border-radius:6px;background:var(--box);color:inherit;min-width:16rem}
 button{font:inherit;border:1px solid var(--line);border-radius:6px;background:var(--box);color:inherit;padding:.25rem .6rem;cursor:pointer}
 :focus-visible{outline:2px solid var(--mark);outline-offset:2px}
@@ -57,27 +58,34 @@ document.querySelector('#open').onclick=()=>all.forEach(d=>d.open=true);
 document.querySelector('#close').onclick=()=>all.forEach(d=>d.open=false);show();
 ";
 
-/// A page of sections.
-pub fn page(title: &str, intro: &str, sections: &[Section]) -> String {
-    let mut out = format!(
+/// What a page begins with.
+pub fn head(title: &str) -> String {
+    format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" \
          content=\"width=device-width,initial-scale=1\">\n<title>{0}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n\
          <header>\n<h1>{0}</h1>\n<input id=\"search\" type=\"search\" placeholder=\"Search ( / )\" aria-label=\"Search\">\n\
          <span id=\"count\" class=\"note\" role=\"status\"></span>\n<button id=\"open\">Open all</button>\n<button \
-         id=\"close\">Close all</button>\n</header>\n<main>\n{intro}\n",
+         id=\"close\">Close all</button>\n</header>\n<main>\n",
         escape(title)
-    );
-    for section in sections {
-        let open = if section.open { " open" } else { "" };
-        out += &format!(
-            "<details{open}>\n<summary><code>{}</code> <span class=\"note\">{}</span></summary>\n<div class=\"body\">{}</div>\n\
-             </details>\n",
-            escape(&section.title),
-            escape(&section.note),
-            section.body
-        );
-    }
-    out + "</main>\n<script>" + SCRIPT + "</script>\n</body>\n</html>\n"
+    )
+}
+
+/// A section as markup.
+pub fn section(section: &Section) -> String {
+    let open = if section.open { " open" } else { "" };
+    format!(
+        "<details{open}>\n<summary><code>{}</code> <span class=\"note\">{}</span></summary>\n<div class=\"body\">{}</div>\n\
+         </details>\n",
+        escape(&section.title),
+        escape(&section.note),
+        section.body
+    )
+}
+
+/// What a page ends with; the note, a text, stands above the sections all the same.
+pub fn tail(note: &str) -> String {
+    let note = if note.is_empty() { String::new() } else { format!("<p class=\"total\">{}</p>\n", escape(note)) };
+    note + "</main>\n<script>" + SCRIPT + "</script>\n</body>\n</html>\n"
 }
 
 /// A text as it stands.

@@ -84,30 +84,69 @@ pub fn report(report: &CodeReport) -> String {
 /// From this cyclomatic complexity on a function is hard to test, by McCabe's own measure; from twice that, very.
 const HARD: usize = 11;
 
-/// One line a code object, under a heading; complexities stand out if `color`.
-pub fn table(reports: &[CodeReport], color: bool) -> String {
-    let mut out = String::from("complexity cognitive nesting instructions  bytes stack  name\n");
-    for report in reports {
-        let complexity = format!("{:>10}", report.cyclomatic);
-        let complexity = match report.cyclomatic {
-            n if color && n >= 2 * HARD => format!("\x1b[1;31m{complexity}\x1b[0m"),
-            n if color && n >= HARD => format!("\x1b[33m{complexity}\x1b[0m"),
-            _ => complexity,
+/// What stands above rows.
+pub const HEADING: &str = "complexity cognitive nesting instructions  bytes stack  name\n";
+
+/// A code object as a line of a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// Cyclomatic complexity.
+    pub complexity: usize,
+    /// The cognitive estimate.
+    pub cognitive: usize,
+    /// How deep decisions are nested.
+    pub nesting: usize,
+    /// Instructions.
+    pub instructions: usize,
+    /// Bytes of code and tables.
+    pub bytes: usize,
+    /// The declared stack size.
+    pub stack: usize,
+    /// First line.
+    pub line: i32,
+    /// Its qualified name.
+    pub qualname: Box<str>,
+    /// Its file.
+    pub file: Box<str>,
+}
+
+impl Row {
+    /// The row of a report.
+    pub fn new(report: &CodeReport) -> Row {
+        Row {
+            complexity: report.cyclomatic,
+            cognitive: report.cognitive,
+            nesting: report.nesting,
+            instructions: report.instructions,
+            bytes: report.bytes,
+            stack: report.stack_declared as usize,
+            line: report.line,
+            qualname: report.qualname.as_str().into(),
+            file: report.file.as_str().into(),
+        }
+    }
+
+    /// Writes it; high complexities stand out if `color`.
+    pub fn push(&self, out: &mut String, color: bool) {
+        let (on, off) = match self.complexity {
+            n if color && n >= 2 * HARD => ("\x1b[1;31m", "\x1b[0m"),
+            n if color && n >= HARD => ("\x1b[33m", "\x1b[0m"),
+            _ => ("", ""),
         };
         _ = writeln!(
             out,
-            "{complexity} {:>9} {:>7} {:>12} {:>6} {:>5}  {} ({}:{})",
-            report.cognitive,
-            report.nesting,
-            report.instructions,
-            report.bytes,
-            report.stack_declared,
-            report.qualname,
-            report.file,
-            report.line
+            "{on}{:>10}{off} {:>9} {:>7} {:>12} {:>6} {:>5}  {} ({}:{})",
+            self.complexity,
+            self.cognitive,
+            self.nesting,
+            self.instructions,
+            self.bytes,
+            self.stack,
+            self.qualname,
+            self.file,
+            self.line
         );
     }
-    out
 }
 
 /// Totals.

@@ -58,9 +58,23 @@ pub struct Isa {
     /// Whose it is.
     pub version: Version,
     rows: [Option<IsaRow>; 256],
+    /// What is asked of every instruction of a stream, by number.
+    facts: [Facts; 256],
     /// The number of EXTENDED_ARG.
     pub extended_arg: u8,
 }
+
+#[derive(Clone, Copy, Debug)]
+struct Facts {
+    flags: Flags,
+    caches: u8,
+    /// Of the constants below.
+    roles: u8,
+}
+
+const TERMINATOR: u8 = 1;
+const ANNOTATION: u8 = 2;
+const SETUP: u8 = 4;
 
 static TEXTS: [&str; 11] = [
     include_str!("tables/2.7.txt"),
@@ -105,20 +119,34 @@ impl Isa {
             rows[op.0 as usize] =
                 Some(IsaRow { name: row.name, flags, caches: row.caches, effect, jump_effect: effect });
         }
-        Isa { version: Version::V3_14, rows, extended_arg: Opcode::EXTENDED_ARG.0 }
+        Isa::new(Version::V3_14, rows)
     }
 
     fn parse(version: Version, text: &'static str) -> Isa {
-        let mut isa = Isa { version, rows: [None; 256], extended_arg: 0 };
-        for line in text.lines() {
-            if let Some((number, row)) = parse_row(line) {
-                if row.name == "EXTENDED_ARG" {
-                    isa.extended_arg = number;
-                }
-                isa.rows[number as usize] = Some(row);
-            }
+        let mut rows = [None; 256];
+        for (number, row) in text.lines().filter_map(parse_row) {
+            rows[usize::from(number)] = Some(row);
         }
-        isa
+        Isa::new(version, rows)
+    }
+
+    fn new(version: Version, rows: [Option<IsaRow>; 256]) -> Isa {
+        let facts = std::array::from_fn(|op| match rows[op] {
+            Some(IsaRow { name, flags, caches, .. }) => {
+                let role = |is: bool, role: u8| if is { role } else { 0 };
+                let roles = role(is_terminator(name), TERMINATOR)
+                    | role(is_annotation(name), ANNOTATION)
+                    | role(name.starts_with("SETUP_"), SETUP);
+                Facts { flags, caches, roles }
+            }
+            // Before 3.13 every number from HAVE_ARGUMENT up has an argument, defined or not.
+            None => {
+                let flags = if version < Version::V3_13 && op >= 90 { Flags::ARG } else { Flags(0) };
+                Facts { flags, caches: 0, roles: 0 }
+            }
+        });
+        let extended = rows.iter().position(|row| row.is_some_and(|row| row.name == "EXTENDED_ARG"));
+        Isa { version, rows, facts, extended_arg: extended.unwrap_or(0) as u8 }
     }
 
     /// The instruction with that number.
@@ -136,17 +164,27 @@ impl Isa {
 
     /// What its oparg means.
     pub fn flags(&self, op: u8) -> Flags {
-        // Before 3.13 every number from HAVE_ARGUMENT up has an argument, defined or not.
-        match self.row(op) {
-            Some(row) => row.flags,
-            None if self.version < Version::V3_13 && op >= 90 => Flags::ARG,
-            None => Flags(0),
-        }
+        self.facts[usize::from(op)].flags
     }
 
     /// Cache units after it.
     pub fn caches(&self, op: u8) -> usize {
-        self.row(op).map_or(0, |row| row.caches as usize)
+        self.facts[usize::from(op)].caches.into()
+    }
+
+    /// Does control never reach the next instruction by falling through?
+    pub fn is_terminator(&self, op: u8) -> bool {
+        self.facts[usize::from(op)].roles & TERMINATOR != 0
+    }
+
+    /// Is its jump only an annotation for monitoring?
+    pub fn is_annotation(&self, op: u8) -> bool {
+        self.facts[usize::from(op)].roles & ANNOTATION != 0
+    }
+
+    /// Does it push a handler (up to 3.10)?
+    pub fn is_setup(&self, op: u8) -> bool {
+        self.facts[usize::from(op)].roles & SETUP != 0
     }
 
     /// Net effect on the stack depth falling through or jumping; `None` if unknown.

@@ -3,7 +3,9 @@
 //! Source: `Lib/dis.py` and `Lib/opcode.py` of each version. An oparg that points nowhere (only a damaged file has one)
 //! is shown as `<bad N>` where CPython's `dis` would raise IndexError.
 
-use super::Repr;
+use std::cell::Cell;
+
+use super::{Repr, head};
 use crate::code::{CodeObject, Constant, kinds};
 use crate::decode::Decoded;
 use crate::instruction::{
@@ -29,7 +31,16 @@ pub struct Operands<'a> {
     locals: Vec<&'a PyString>,
     /// By oparg of the instructions that reach cells.
     cells: Vec<&'a PyString>,
+    /// Bytes of text that may still be made.
+    left: Cell<usize>,
 }
+
+/// The texts of one code object's operands are not longer in all: a damaged or hostile one can name its longest constant
+/// in every instruction. A real one comes to a hundredth.
+const MOST_TEXT: usize = 16 << 20;
+
+/// How much is shown of an operand after that.
+const LITTLE: usize = 40;
 
 impl<'a> Operands<'a> {
     /// For a code object of the instruction set's version.
@@ -44,7 +55,7 @@ impl<'a> Operands<'a> {
         } else {
             (named(kinds::LOCAL).collect(), named(kinds::CELL).chain(named(kinds::FREE)).collect())
         };
-        Operands { isa, code, repr: Repr::new(isa.version), locals, cells }
+        Operands { isa, code, repr: Repr::new(isa.version), locals, cells, left: Cell::new(MOST_TEXT) }
     }
 
     /// The constant an instruction loads.
@@ -81,6 +92,26 @@ impl<'a> Operands<'a> {
 
     /// The text `dis` shows in parentheses; empty for none. `target` words a jump's target.
     pub fn text(&self, instruction: &Decoded, target: &dyn Fn(i64) -> String) -> String {
+        let left = self.left.get();
+        let text = self.cut_text(instruction, target, left);
+        self.left.set(left.saturating_sub(text.len()));
+        text
+    }
+
+    /// The text, made in little time when little may be shown.
+    fn cut_text(&self, instruction: &Decoded, target: &dyn Fn(i64) -> String, left: usize) -> String {
+        let flags = self.isa.flags(instruction.op);
+        if left >= LITTLE || !(flags.has(Flags::CONST) || flags.has(Flags::NAME)) {
+            return self.whole_text(instruction, target);
+        }
+        match (self.constant(instruction), self.name(instruction)) {
+            (Some(constant), _) => Repr::short(self.isa.version, LITTLE).constant(constant),
+            (None, Some(name)) if name.as_bytes().len() > LITTLE => format!("{}...", head(name, LITTLE)),
+            _ => self.whole_text(instruction, target),
+        }
+    }
+
+    fn whole_text(&self, instruction: &Decoded, target: &dyn Fn(i64) -> String) -> String {
         let Some(arg) = instruction.arg else { return String::new() };
         let (isa, version, op) = (self.isa, self.isa.version, instruction.op);
         let name = isa.name(op);

@@ -27,12 +27,23 @@ pub fn repr(constant: &Constant) -> String {
 #[derive(Clone, Copy, Debug)]
 pub struct Repr {
     version: Version,
+    /// Containers are cut there, and, if it is less than [`LIMIT`], texts.
+    limit: usize,
 }
+
+/// No CPython prints an int of more bits (4300 digits are its limit, and the time grows with the square): its hexadecimal
+/// digits are shown.
+const MOST_BITS: u64 = 1 << 16;
 
 impl Repr {
     /// As that version does.
     pub fn new(version: Version) -> Repr {
-        Repr { version }
+        Repr { version, limit: LIMIT }
+    }
+
+    /// As that version does, but cut after about so many bytes, in time that does not grow with the constant.
+    pub fn short(version: Version, limit: usize) -> Repr {
+        Repr { version, limit: limit.min(LIMIT - 1) }
     }
 
     /// The text of a constant. Surrogates are escaped, so that it is always valid UTF-8.
@@ -43,7 +54,7 @@ impl Repr {
     }
 
     fn push(self, out: &mut String, constant: &Constant, depth: usize) {
-        if out.len() > LIMIT || depth > 200 {
+        if out.len() > self.limit || depth > 200 {
             out.push_str("...");
             return;
         }
@@ -54,6 +65,9 @@ impl Repr {
             Constant::Ellipsis => out.push_str("Ellipsis"),
             Constant::StopIteration => out.push_str("<class 'StopIteration'>"),
             Constant::Int(value) => _ = write!(out, "{value}"),
+            Constant::BigInt(value) if value.bits() > MOST_BITS.min(4 * self.limit as u64) => {
+                _ = write!(out, "{:#x}", **value);
+            }
             Constant::BigInt(value) => {
                 _ = write!(out, "{value}");
                 if self.version == Version::V2_7 {
@@ -62,8 +76,13 @@ impl Repr {
             }
             Constant::Float(value) => out.push_str(&float_repr(*value)),
             Constant::Complex(value) => out.push_str(&complex_repr(*value)),
+            Constant::Str(text) if self.limit < LIMIT && text.as_bytes().len() > self.limit => {
+                self.str(out, &head(text, self.limit));
+                out.push_str("...");
+            }
             Constant::Str(text) => self.str(out, text),
             Constant::Bytes(bytes) => {
+                let bytes = if self.limit < LIMIT { &bytes[..bytes.len().min(self.limit)] } else { bytes };
                 if self.version > Version::V2_7 {
                     out.push('b');
                 }
@@ -93,7 +112,7 @@ impl Repr {
 
     fn items(self, out: &mut String, items: &[Constant], depth: usize) {
         for (i, item) in items.iter().enumerate() {
-            if out.len() > LIMIT {
+            if out.len() > self.limit {
                 out.push_str("...");
                 return;
             }
@@ -124,6 +143,14 @@ impl Repr {
         }
         out.push(quote);
     }
+}
+
+/// The first bytes of a text, in whole characters.
+pub fn head(text: &PyString, limit: usize) -> PyString {
+    let bytes = text.as_bytes();
+    let is_start = |at: &usize| bytes.get(*at).is_none_or(|byte| byte & 0xC0 != 0x80);
+    let end = (0..=limit.min(bytes.len())).rev().find(is_start).unwrap_or(0);
+    PyString::from_bytes(&bytes[..end]).unwrap_or_else(|_| PyString::empty())
 }
 
 /// `<code object NAME, file "FILE", line N>`.

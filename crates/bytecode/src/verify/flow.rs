@@ -4,7 +4,6 @@ use super::{Check, Rule};
 use crate::code::flags;
 use crate::decode::Decoded;
 use crate::instruction::Opcode;
-use crate::isa::{is_annotation, is_terminator};
 use crate::version::Version;
 
 /// Depth of the operand stack before each instruction, EXTENDED_ARG left out; `None` where control never comes.
@@ -19,9 +18,9 @@ pub struct StackDepths {
 impl Check<'_> {
     pub(super) fn flow(&mut self) {
         let Some(last) = self.instructions.last().copied() else { return };
-        let name = self.isa.name(last.op);
         // 2.7 and 3.6 leave dead code behind the last return; depth there is unknown anyway.
-        if !is_terminator(&name) && self.version >= Version::V3_11 {
+        if !self.isa.is_terminator(last.op) && self.version >= Version::V3_11 {
+            let name = self.isa.name(last.op);
             self.fail(last.offset, Rule::Flow, format!("{name} can run off the end of the code"));
         }
         if self.version < Version::V3_11 {
@@ -95,9 +94,8 @@ impl Check<'_> {
                     open.push((target, depth));
                 }
             }
-            let name = self.isa.name(instruction.op);
             if let Some(target) = instruction.target(self.isa)
-                && !is_annotation(&name)
+                && !self.isa.is_annotation(instruction.op)
                 && let Some(effect) = self.isa.stack_effect(instruction.op, arg, true)
                 && let Some(target) = u32::try_from(target).ok().and_then(|target| self.index_at(target))
                 && self.is_deep_enough(offset, depth + effect)
@@ -105,8 +103,8 @@ impl Check<'_> {
                 deepest = deepest.max(depth + effect);
                 open.push((target, depth + effect));
             }
-            if !is_terminator(&name)
-                && let Some(effect) = self.effect(&instruction, arg, &name)
+            if !self.isa.is_terminator(instruction.op)
+                && let Some(effect) = self.effect(&instruction, arg)
                 && self.is_deep_enough(offset, depth + effect)
             {
                 deepest = deepest.max(depth + effect);
@@ -127,9 +125,9 @@ impl Check<'_> {
         StackDepths { depths, max: u32::try_from(deepest).unwrap_or(0) }
     }
 
-    fn effect(&self, instruction: &Decoded, arg: u32, name: &str) -> Option<i64> {
+    fn effect(&self, instruction: &Decoded, arg: u32) -> Option<i64> {
         // 3.11 and 3.12 insert it after they have computed depths, and their table does not know what it pushes.
-        if name == "RETURN_GENERATOR" && self.version < Version::V3_13 {
+        if self.version < Version::V3_13 && self.isa.name(instruction.op) == "RETURN_GENERATOR" {
             return Some(1);
         }
         self.isa.stack_effect(instruction.op, arg, false)

@@ -163,7 +163,8 @@ struct Check<'a> {
 impl<'a> Check<'a> {
     fn new(code: &'a CodeObject, version: Version) -> Check<'a> {
         let isa = Isa::of(version);
-        let instructions = decode(&code.code, isa).filter(|i| i.op != isa.extended_arg).collect();
+        let mut instructions = Vec::with_capacity(code.code.len() / 3);
+        instructions.extend(decode(&code.code, isa).filter(|i| i.op != isa.extended_arg));
         Check { code, isa, version, instructions, entries: Vec::new(), found: Vec::new() }
     }
 
