@@ -474,6 +474,9 @@ impl Machine<'_> {
                 let exception = self.stack.last().cloned().unwrap_or_else(|| ANY.into());
                 self.push(format!("{exception} is {kind}"));
             }
+            // What is below stays, with more in it.
+            "LIST_EXTEND" | "SET_UPDATE" | "DICT_UPDATE" | "DICT_MERGE" | "LIST_APPEND" | "SET_ADD" => drop(self.pop()),
+            "MAP_ADD" => drop(self.pop_n(2)),
             "PRECALL" | "KW_NAMES" | "RESUME" | "NOP" | "CACHE" | "NOT_TAKEN" => {}
             _ => self.other(instruction, &name),
         }

@@ -21,6 +21,7 @@ use super::{Io, Outcome, Stop, are_many, complain, missing, module, named, nothi
 use crate::codes::{codes, is_wanted};
 use crate::input::{Files, Input, Item, LoadError, items};
 use crate::metrics::{CodeReport, Detail, Summary, report_all};
+use crate::report::dot::shorten;
 use crate::report::html::{self, Section, bars, facts, pre};
 use crate::report::sarif::{self, Finding};
 use crate::report::{json, text};
@@ -425,7 +426,7 @@ fn section(report: &CodeReport, listing: Option<&str>) -> Section {
         ("Blocks, edges, loops", format!("{}, {}, {}", report.blocks, report.edges, report.loops)),
         ("Handlers", report.handlers.to_string()),
         ("Bytes", report.bytes.to_string()),
-        ("Constants", list(&report.constants)),
+        ("Constants", list(&report.constants.iter().map(|text| shorten(text, 80)).collect::<Vec<_>>())),
         ("Locals", list(&report.locals)),
         ("Cells", list(&report.cells)),
         ("Free variables", list(&report.free)),

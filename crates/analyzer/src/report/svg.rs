@@ -24,6 +24,8 @@ struct Box2 {
     width: f64,
     height: f64,
     layer: usize,
+    /// Where its layer ends.
+    bottom: f64,
     lines: Vec<String>,
 }
 
@@ -73,7 +75,7 @@ pub fn graph(named: &Named<'_>, graph: &FlowGraph, number: usize) -> String {
             let longest = lines.iter().map(|line| line.chars().count()).max().unwrap_or(0);
             let width = longest as f64 * CHAR + 2.0 * PAD;
             let height = lines.len() as f64 * LINE + 2.0 * PAD - 4.0;
-            Box2 { x: 0.0, y: 0.0, width, height, layer: layer[number], lines }
+            Box2 { x: 0.0, y: 0.0, width, height, layer: layer[number], bottom: 0.0, lines }
         })
         .collect();
     let (width, height) = place(graph, &mut boxes);
@@ -84,7 +86,9 @@ pub fn graph(named: &Named<'_>, graph: &FlowGraph, number: usize) -> String {
          #9a9aa5)}}.cfg .entry rect{{stroke-width:2.5}}.cfg .dead rect{{stroke-dasharray:4 3;opacity:.6}}.cfg \
          .head{{font-weight:700}}.cfg path{{fill:none;stroke:var(--edge,#6b6b76);stroke-width:1.3}}.cfg \
          .taken{{stroke:var(--yes,#1a7f37)}}.cfg .not-taken{{stroke:var(--no,#b35900)}}.cfg \
-         .exception{{stroke:var(--bad,#c62828);stroke-dasharray:3 3}}.cfg .back{{stroke-width:2}}</style>\n<defs><marker \
+         .exception{{stroke:var(--bad,#c62828);stroke-dasharray:3 3}}.cfg .back{{stroke-width:2}}\
+         @media(prefers-color-scheme:dark){{svg.cfg:root{{background:#16171a;--ink:#e6e6ea;--box:#212329;--line:#6b6b76;\
+         --edge:#a0a0ab;--yes:#4ac26b;--no:#e0913a;--bad:#ff7b72}}}}</style>\n<defs><marker \
          id=\"arrow{number}\" viewBox=\"0 0 8 8\" refX=\"7\" refY=\"4\" markerWidth=\"7\" markerHeight=\"7\" \
          orient=\"auto-start-reverse\"><path d=\"M0 0L8 4L0 8z\" style=\"fill:context-stroke;stroke:none\"/></marker></defs>\n",
         escape(&named.qualname)
@@ -111,8 +115,14 @@ pub fn graph(named: &Named<'_>, graph: &FlowGraph, number: usize) -> String {
         let (x2, y2) = (to.x + to.width / 2.0, to.y);
         let straight = from.layer + 1 == to.layer;
         let path = if straight {
-            let bend = ((y2 - y1) / 2.0).max(12.0);
-            format!("M{x1:.1} {y1:.1}C{x1:.1} {:.1} {x2:.1} {:.1} {x2:.1} {y2:.1}", y1 + bend, y2 - bend)
+            // Down past the taller blocks of the layer, then across.
+            let turn = from.bottom;
+            let bend = ((y2 - turn) / 2.0).max(12.0);
+            format!(
+                "M{x1:.1} {y1:.1}L{x1:.1} {turn:.1}C{x1:.1} {:.1} {x2:.1} {:.1} {x2:.1} {y2:.1}",
+                turn + bend,
+                y2 - bend
+            )
         } else {
             // Around what lies between, or, going back, around everything.
             lane += 1;
@@ -197,6 +207,7 @@ fn place(graph: &FlowGraph, boxes: &mut [Box2]) -> (f64, f64) {
             x += boxes[number].width + GAP_X;
             tallest = tallest.max(boxes[number].height);
         }
+        row.iter().for_each(|&number| boxes[number].bottom = y + tallest);
         y += tallest + GAP_Y;
     }
     (widest + 24.0 + 110.0, y)
