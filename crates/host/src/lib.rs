@@ -37,6 +37,7 @@ mod process;
 mod random;
 mod remote;
 mod sched;
+mod shared;
 mod signals;
 mod spawn;
 mod terminal;
@@ -62,6 +63,7 @@ pub use process::{ChildStatus, ProcessTimes, Processes};
 pub use random::{Random, Streams};
 pub use remote::{Delivery, MAX_SCRIPT_PATH, Remote};
 pub use sched::Sched;
+pub use shared::{Log, Shared};
 pub use signals::{Disposition, SigInfo, SigSet, Signals, pending_flag, trip};
 pub use spawn::{FileAction, SpawnAttributes};
 pub use terminal::{Terminal, Termios};
@@ -78,6 +80,8 @@ pub trait Host:
     + Processes
     + Limits
     + Sched
+    + Shared
+    + Log
     + Users
     + Network
     + Names
@@ -124,7 +128,7 @@ impl std::fmt::Debug for OsHost {
 macro_rules! refuse {
     ($($name:ident)*) => { $(impl $name for DenyAll {})* };
 }
-refuse!(Fds Paths Dirs Env Locale Clock Processes Limits Sched Users Network Names Poll Signals Faults Foreign Remote Terminal Random Streams Host);
+refuse!(Fds Paths Dirs Env Locale Clock Processes Limits Sched Shared Log Users Network Names Poll Signals Faults Foreign Remote Terminal Random Streams Host);
 impl Host for OsHost {}
 
 #[cfg(test)]

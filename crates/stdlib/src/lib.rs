@@ -40,6 +40,7 @@ pub mod ophiolite;
 pub mod pickle;
 pub mod posix;
 pub mod posixsubprocess;
+pub mod processes;
 pub mod queue;
 pub mod random;
 mod remote_debugging;
@@ -104,6 +105,10 @@ pub static MODULES: &[&ModuleDef] = &[
     &pickle::MODULE,
     &posix::MODULE,
     &posixsubprocess::MODULE,
+    &processes::memory::MODULE,
+    &processes::semlock::MODULE,
+    &processes::syslog::MODULE,
+    &processes::uuid::MODULE,
     &queue::MODULE,
     &random::MODULE,
     &remote_debugging::MODULE,
