@@ -35,6 +35,7 @@ pub mod locale;
 pub mod lsprof;
 mod math;
 pub mod mmap;
+pub mod multibyte;
 pub mod operator;
 pub mod ophiolite;
 pub mod pickle;
@@ -101,6 +102,13 @@ pub static MODULES: &[&ModuleDef] = &[
     &math::MODULE,
     &mmap::MODULE,
     &ophiolite::MODULE,
+    &multibyte::CN,
+    &multibyte::HK,
+    &multibyte::ISO2022,
+    &multibyte::JP,
+    &multibyte::KR,
+    &multibyte::SHARED,
+    &multibyte::TW,
     &operator::MODULE,
     &pickle::MODULE,
     &posix::MODULE,

@@ -47,6 +47,8 @@ pub struct Errors<'a> {
     name: &'a str,
     pub strategy: Strategy,
     handler: Option<Value>,
+    /// A position beyond all numbers is out of bounds (IndexError), not an overflow.
+    pub far_is_out_of_bounds: bool,
 }
 
 /// What an encoder puts in place of characters it cannot encode.
@@ -71,12 +73,12 @@ pub struct Decoded {
 
 impl<'a> Errors<'a> {
     pub fn strict() -> Errors<'static> {
-        Errors { name: "strict", strategy: Strategy::Strict, handler: None }
+        Errors { name: "strict", strategy: Strategy::Strict, handler: None, far_is_out_of_bounds: false }
     }
 
     pub fn named(name: Option<&'a str>) -> Errors<'a> {
         let name = name.unwrap_or("strict");
-        Errors { name, strategy: strategy(name), handler: None }
+        Errors { name, strategy: strategy(name), handler: None, far_is_out_of_bounds: false }
     }
 
     fn handler(&mut self, vm: &Vm) -> Res {
@@ -153,7 +155,7 @@ impl<'a> Errors<'a> {
         if int::view(&pair.as_slice()[1]).is_none() && vm.class(&pair.as_slice()[1]).slots().index.is_none() {
             return Err(bad());
         }
-        Ok(Encoded { with, next: position(vm, &pair.as_slice()[1], len)? })
+        Ok(Encoded { with, next: position(vm, &pair.as_slice()[1], len, self.far_is_out_of_bounds)? })
     }
 
     /// The bytes `start..end` cannot be decoded.
@@ -220,7 +222,7 @@ impl<'a> Errors<'a> {
             return Err(vm.type_error("exception attribute object must be bytes"));
         };
         let other = (changed.as_slice() != bytes).then(|| changed.as_slice().to_vec());
-        let next = position(vm, &pair.as_slice()[1], changed.len())?;
+        let next = position(vm, &pair.as_slice()[1], changed.len(), self.far_is_out_of_bounds)?;
         Ok(Decoded { with: text.code_points().collect(), next, object: other })
     }
 
@@ -241,14 +243,17 @@ impl<'a> Errors<'a> {
         let bad = || vm.type_error("translating error handler must return (str, int) tuple");
         let Some(pair) = result.downcast::<Tuple>().filter(|t| t.len() == 2) else { return Err(bad()) };
         let Some(with) = pair.as_slice()[0].downcast::<Str>() else { return Err(bad()) };
-        let next = position(vm, &pair.as_slice()[1], text.len())?;
+        let next = position(vm, &pair.as_slice()[1], text.len(), self.far_is_out_of_bounds)?;
         Ok((with.code_points().collect(), next))
     }
 }
 
 /// The position a handler returned; negative ones count from the end.
-fn position(vm: &Vm, value: &Value, len: usize) -> Res<usize> {
+fn position(vm: &Vm, value: &Value, len: usize, far_is_out_of_bounds: bool) -> Res<usize> {
     let Some(i) = vm.index_as_i128(value)?.and_then(|i| isize::try_from(i).ok()) else {
+        if far_is_out_of_bounds {
+            return Err(vm.index_error("position -1 from error handler out of bounds"));
+        }
         return Err(vm.overflow_error("Python int too large to convert to C ssize_t"));
     };
     let at = if i < 0 { i + len as isize } else { i };
