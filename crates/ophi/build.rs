@@ -1,4 +1,7 @@
-//! Linker options of the program: what runs at every start lies together.
+//! Linker options of the program: it lies at a fixed address, and what runs at every start lies together.
+//!
+//! A program that may lie anywhere has some 35,000 addresses in its tables that the loader mends at every start, which touches each
+//! page of them: a megabyte of memory and half a millisecond. The stacks, the heap and the libraries still lie anywhere.
 //!
 //! Problem: the functions of a start are spread over the whole text, and the system maps memory around every page that is
 //! touched: nearly all of the program counts as resident, and each piece costs a fault.
@@ -18,6 +21,9 @@ fn main() {
         && is("CARGO_CFG_TARGET_ENV", "gnu")
         && env::var("RUSTC_LINKER").is_err()
         && !env::var("CARGO_ENCODED_RUSTFLAGS").is_ok_and(|flags| flags.contains("link"));
+    if usual && !env::var("CARGO_ENCODED_RUSTFLAGS").is_ok_and(|flags| flags.contains("relocation-model")) {
+        println!("cargo:rustc-link-arg-bins=-no-pie");
+    }
     if usual && is("PROFILE", "release") {
         let folder = env::var("CARGO_MANIFEST_DIR").unwrap_or_default();
         println!("cargo:rustc-link-arg-bins=-Wl,--symbol-ordering-file={folder}/start-order.txt");

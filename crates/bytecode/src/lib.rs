@@ -13,6 +13,7 @@ pub mod lines;
 pub mod marshal;
 pub mod pyc;
 pub mod pystring;
+pub mod stored;
 pub mod text;
 pub mod varint;
 pub mod verify;

@@ -3,13 +3,13 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use ophi_bytecode::marshal::write_code;
+use ophi_bytecode::stored;
 use ophi_compiler::CompileOptions;
 use ophi_syntax::{Mode, ParseFlags, Source};
 
 use crate::collect::Module;
 
-/// The marshalled code of each module, `None` where there is none.
+/// The code of each module as `ophi_bytecode::stored` lays it out, `None` where there is none.
 pub type Codes = Vec<Option<Vec<u8>>>;
 
 /// What CPython freezes: these carry `<frozen NAME>` as their file name, the others their path in the library.
@@ -49,7 +49,7 @@ pub fn file_name(module: &Module) -> String {
     }
 }
 
-/// Compiles one module to marshalled code at optimisation level 0.
+/// Compiles one module at optimisation level 0.
 fn compile(module: &Module) -> Result<Vec<u8>, String> {
     let source = std::str::from_utf8(&module.source).map_err(|e| e.to_string())?;
     let source = Source::from_text(source.strip_prefix('\u{feff}').unwrap_or(source), true)
@@ -58,7 +58,7 @@ fn compile(module: &Module) -> Result<Vec<u8>, String> {
     let code = ophi_compiler::compile_source(&source, Mode::File, ParseFlags::default(), &options)
         .result
         .map_err(|diagnostic| format!("{} {:?}", diagnostic.message, diagnostic.location))?;
-    write_code(&code).map_err(|error| error.message())
+    stored::write(&code).ok_or_else(|| "a constant has no stored form".into())
 }
 
 /// A module's code, or a warning. A panic of the compiler is a defect of ours, but must not stop the build.

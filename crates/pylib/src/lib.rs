@@ -1,8 +1,8 @@
 //! The pure-Python library, compiled at build time and embedded in the binary.
 //!
 //! Problem: one file must hold the interpreter and its library, and starting must cost nothing for modules that are not
-//! imported. Method: the build script (`build/`) compiles every module and lays marshalled code and compressed source
-//! into one blob; here is a sorted index over it. Looking a module up is a binary search; nothing is unmarshalled,
+//! imported. Method: the build script (`build/`) compiles every module and lays its code (`ophi_bytecode::stored`) and compressed
+//! source into one blob; here is a sorted index over it. Looking a module up is a binary search; nothing is read,
 //! unpacked or allocated until someone asks.
 //!
 //! # What a module's file is
@@ -82,7 +82,7 @@ impl Module {
         self.0.file_name
     }
 
-    /// Marshalled code at optimisation level 0; `None` for a module that our compiler did not take at build time,
+    /// Code at optimisation level 0, as `ophi_bytecode::stored` lays it out; `None` for a module that our compiler did not take at build time,
     /// which must be compiled from its source.
     pub fn code(self) -> Option<&'static [u8]> {
         let (start, end) = self.0.code;

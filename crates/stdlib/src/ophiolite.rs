@@ -26,7 +26,7 @@ impl Functions {
         let Some(code) = code.downcast::<Code>() else {
             return Err(vm.type_error(format!("a code object is required, not {}", vm.type_name(code))));
         };
-        let plain: &CodeObject = &code.plain;
+        let plain: &CodeObject = code.plain();
         let report: CodeReport = report(plain, Version::V3_14, Detail::Full);
         Ok(json::report(&report).to_string())
     }

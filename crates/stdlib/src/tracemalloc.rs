@@ -129,7 +129,7 @@ impl Tables {
 
 /// The frame has not come to its RESUME: its cells and arguments are being put in place, on behalf of the caller.
 fn is_incomplete(frame: Fp) -> bool {
-    let units = frame.code().plain.code.chunks_exact(2);
+    let units = frame.code().body_now().map_or(&[][..], |body| &body.stream).chunks_exact(2);
     let first = units.map(|unit| unit[0]).position(|op| op == Opcode::RESUME.0 as u8);
     first.is_some_and(|first| frame.lasti() < first as i32)
 }

@@ -91,6 +91,6 @@ fn local_name(holder: Holder, at: usize) -> String {
         return format!("[{at}]");
     }
     // SAFETY: a frame that names its locals is live.
-    let names = unsafe { &(*(*fp).code).slot_names };
-    names.get(at).map_or_else(|| format!("[{at}]"), |name| name.to_utf8_lossy().into_owned())
+    let name = unsafe { (*(*fp).code).slot_name(at) };
+    name.map_or_else(|| format!("[{at}]"), |name| name.to_utf8_lossy().into_owned())
 }

@@ -163,7 +163,7 @@ unsafe fn store(fp: *mut Frame, index: u32, value: Value, free: *mut Value) -> b
 
 handlers! {
     fast CACHE |pc, sp, fp, vm, oparg| { unknown(pc, sp, fp, vm, oparg) }
-    fast RESERVED |pc, sp, fp, vm, oparg| { unknown(pc, sp, fp, vm, oparg) }
+    fast RESERVED |pc, sp, fp, vm, oparg| { read_body(pc, sp, fp, vm) }
     fast ENTER_EXECUTOR |pc, sp, fp, vm, oparg| { unknown(pc, sp, fp, vm, oparg) }
     fast UNKNOWN |pc, sp, fp, vm, oparg| { unknown(pc, sp, fp, vm, oparg) }
     fast NOP |pc, sp, fp, vm, oparg| { next(pc.add(1), sp, fp, vm) }
@@ -385,12 +385,29 @@ unsafe fn unbound_local(pc: *mut u16, sp: *mut Value, fp: *mut Frame, vm: &Vm, o
     }
 }
 
+/// The code's body is not read yet: reads it and begins with its first instruction.
+#[cold]
+#[inline(never)]
+unsafe fn read_body(pc: *mut u16, sp: *mut Value, fp: *mut Frame, vm: &Vm) -> Exit {
+    // SAFETY: as for handlers; the frame was made for this code, whose stream begins where its body says.
+    unsafe {
+        (*fp).pc = pc;
+        (*fp).sp = sp;
+        let code = &*(*fp).code;
+        if code.body(vm).is_err() {
+            return super::unwind::raised(pc, sp, fp, vm, 0);
+        }
+        (*fp).pc = code.units();
+        next(code.units(), sp, fp, vm)
+    }
+}
+
 #[inline(never)]
 fn raise_unknown(vm: &Vm, fp: *mut Frame, pc: *mut u16) {
     // SAFETY: a live frame's code; `pc` is inside its stream.
     let at = unsafe { pc.offset_from((*(*fp).code).units()) }.max(0) as usize;
     // SAFETY: as above.
-    let opcode = unsafe { &*(*fp).code }.plain.code.get(at * 2).copied().unwrap_or_default();
+    let opcode = crate::monitoring::code::byte_at(unsafe { &*(*fp).code }, at);
     let _ = vm.system_error(format!("unknown opcode {opcode}"));
 }
 

@@ -93,9 +93,17 @@ fn with_name(vm: &Vm, raised: Raised, name: &Ref<Str>) -> Raised {
     vm.raise_again(exception)
 }
 
+/// A slot's name: running code has its body, and its instructions name its own slots.
+fn slot_name<'a>(fp: Fp, slot: u32) -> &'a crate::Ref<crate::Str> {
+    match fp.code().slot_name(slot as usize) {
+        Some(name) => name,
+        None => unreachable!("an instruction names a slot that its code does not have"),
+    }
+}
+
 #[cold]
 pub fn unbound_local(vm: &Vm, fp: Fp, slot: u32) -> Raised {
-    let name = &fp.code().slot_names[slot as usize];
+    let name = slot_name(fp, slot);
     // CPython leaves the `name` of this class unset.
     vm.unbound_local_error(format!(
         "cannot access local variable '{}' where it is not associated with a value",
@@ -108,7 +116,7 @@ fn unbound_cell(vm: &Vm, fp: Fp, slot: u32) -> Raised {
     if !fp.code().is_free(slot as usize) {
         return unbound_local(vm, fp, slot);
     }
-    let name = &fp.code().slot_names[slot as usize];
+    let name = slot_name(fp, slot);
     let raised = vm.name_error(format!(
         "cannot access free variable '{}' where it is not associated with a value in enclosing scope",
         name.to_utf8_lossy()
@@ -246,7 +254,7 @@ fn load_from_dict_or_globals(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
 }
 
 fn load_from_dict_or_deref(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
-    let name = &fp.code().slot_names[oparg as usize];
+    let name = slot_name(fp, oparg);
     let found = match in_mapping(vm, fp.top(1), name)? {
         Some(value) => Some(value),
         None => cell_value(vm, fp, oparg)?,

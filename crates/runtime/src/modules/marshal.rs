@@ -232,7 +232,7 @@ impl<'a> Dump<'a> {
         if !self.allow_code {
             return Err(vm.value_error("marshalling code objects is disallowed"));
         }
-        let plain = code.plain.clone();
+        let plain = code.plain().clone();
         self.writer.tag(tag::CODE, flag);
         for number in [plain.argcount, plain.posonlyargcount, plain.kwonlyargcount, plain.stacksize, plain.flags] {
             self.writer.raw_u32(number);
@@ -245,7 +245,7 @@ impl<'a> Dump<'a> {
         let text = |text: &PyString| -> Res { Ok(vm.new_wtf8(text.as_bytes())?.into_value()) };
         let bytes = |bytes: &[u8]| -> Res { Ok(vm.new_bytes(bytes)?.into_value()) };
         self.value(&bytes(&plain.code)?)?;
-        self.value(code.consts.as_value())?;
+        self.value(code.body(self.vm)?.consts.as_value())?;
         self.value(&names(&plain.names)?)?;
         self.value(&names(&plain.localsplusnames)?)?;
         self.value(&bytes(&plain.localspluskinds)?)?;
@@ -266,7 +266,7 @@ pub fn dump(vm: &Vm, value: &Value, version: i32, allow_code: bool) -> Res<Vec<u
         if !allow_code {
             return Err(vm.value_error("marshalling code objects is disallowed"));
         }
-        return write_code(&code.plain).map_err(|error| match error.kind {
+        return write_code(code.plain()).map_err(|error| match error.kind {
             ErrorKind::Unmarshallable(_) => unmarshallable(vm),
             _ => raise_marshal(vm, &error),
         });

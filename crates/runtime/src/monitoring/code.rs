@@ -7,7 +7,7 @@
 //!   INSTRUMENTED_x             its own event is watched here
 //!   x, or a specialised form of it
 //! ```
-//! The handler of each goes on with what stands below it in this list ([`Watch::below_line`], [`Watch::below_instruction`]). `plain.code`
+//! The handler of each goes on with what stands below it in this list ([`Watch::below_line`], [`Watch::below_instruction`]). `co_code`
 //! is never changed, so the plain instruction need not be remembered.
 #![allow(unsafe_code)]
 
@@ -68,14 +68,24 @@ pub struct Watch {
     watched_lines: Cell<usize>,
 }
 
+/// `co_code` of code that has run or is looked into.
+fn stream(code: &Code) -> &[u8] {
+    code.body_now().map_or(&[], |body| &body.stream)
+}
+
 /// The plain instruction at a unit.
 pub fn base_at(code: &Code, at: usize) -> Opcode {
-    Opcode(code.plain.code.get(2 * at).copied().unwrap_or(0)).deopt()
+    Opcode(stream(code).get(2 * at).copied().unwrap_or(0)).deopt()
+}
+
+/// The opcode byte at a unit, as the stream says it.
+pub fn byte_at(code: &Code, at: usize) -> u8 {
+    stream(code).get(2 * at).copied().unwrap_or_default()
 }
 
 /// The oparg byte at a unit.
 pub fn arg_at(code: &Code, at: usize) -> usize {
-    code.plain.code.get(2 * at + 1).copied().unwrap_or(0) as usize
+    stream(code).get(2 * at + 1).copied().unwrap_or(0) as usize
 }
 
 /// Units and plain instructions, EXTENDED_ARG on its own.
@@ -391,6 +401,7 @@ pub fn version_changed(vm: &Vm) {
 /// Sets a tool's events for one code object.
 pub fn set_local(vm: &Vm, code: &Code, tool: usize, events: EventSet) -> Res<()> {
     let monitoring = &vm.interpreter().monitoring;
+    code.body(vm)?;
     if first_traceable(code) >= code.unit_count() {
         return Err(vm.system_error(format!("cannot instrument shim code object '{}'", code.name.to_utf8_lossy())));
     }

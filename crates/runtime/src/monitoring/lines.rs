@@ -14,7 +14,8 @@ use ophi_bytecode::instruction::Opcode;
 /// The line of every unit; -1: none.
 pub fn of_units(code: &Code) -> Box<[i32]> {
     let mut lines = vec![-1; code.unit_count()].into_boxed_slice();
-    for entry in decode_locations(&code.plain.linetable, code.plain.firstlineno) {
+    let linetable = code.body_now().map_or(&[][..], |body| &body.linetable);
+    for entry in decode_locations(linetable, code.firstlineno) {
         let (start, end) = (entry.start as usize / 2, (entry.end as usize / 2).min(lines.len()));
         if start < end {
             lines[start..end].fill(entry.position.line);
@@ -78,7 +79,7 @@ pub fn mark_places(code: &Code, lines: &[i32], marks: &mut [u8]) {
         }
         arg = 0;
     }
-    for entry in &code.exceptions {
+    for entry in code.exceptions() {
         // The end of an `async for` is no line of its own.
         start(entry.target as usize / 2, Opcode::END_ASYNC_FOR);
     }

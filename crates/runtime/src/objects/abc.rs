@@ -11,10 +11,10 @@ use crate::vm::{Res, Vm};
 use crate::{GilCell, Ref, Tuple, Type, TypeFlags, TypeRef, Value, layout, methods};
 use core::cell::Cell;
 use ophi_heap::Layout;
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 /// Classes by address; an entry counts while its reference is alive.
-type WeakClasses = GilCell<HashMap<u64, Ref<WeakRef>>>;
+type WeakClasses = GilCell<FxHashMap<u64, Ref<WeakRef>>>;
 
 #[repr(C)]
 pub struct AbcData {
@@ -32,7 +32,7 @@ impl crate::Trace for AbcData {
     }
     fn clear(&self) {
         for set in [&self.registry, &self.cache, &self.negative] {
-            drop(set.replace(HashMap::new()));
+            drop(set.replace(FxHashMap::default()));
         }
     }
 }
@@ -93,7 +93,7 @@ fn live(set: &WeakClasses) -> Vec<Value> {
     let all: Vec<Ref<WeakRef>> = set.with(|s| s.values().cloned().collect());
     let out: Vec<Value> = all.iter().filter_map(|r| r.get()).collect();
     if out.len() < all.len() {
-        let old = set.replace(HashMap::new());
+        let old = set.replace(FxHashMap::default());
         let kept = old.iter().filter(|(_, r)| !r.is_dead()).map(|(k, r)| (*k, r.clone())).collect();
         drop(set.replace(kept));
         drop(old);
@@ -161,7 +161,7 @@ fn subclass_check(vm: &Vm, class: &Value, sub: &Value) -> Res<bool> {
         return Ok(true);
     }
     if own.negative_version.get() < counter(vm) {
-        drop(own.negative.replace(HashMap::new()));
+        drop(own.negative.replace(FxHashMap::default()));
         own.negative_version.set(counter(vm));
     } else if contains(&own.negative, sub) {
         return Ok(false);
@@ -307,7 +307,7 @@ impl Functions {
     /// Empties the registry of a class. For tests that hunt leaks.
     #[function(sig = "(self, /)", name = "_reset_registry")]
     fn reset_registry(vm: &Vm, this: &Value) -> Res<()> {
-        drop(data(vm, this)?.registry.replace(HashMap::new()));
+        drop(data(vm, this)?.registry.replace(FxHashMap::default()));
         Ok(())
     }
 
@@ -315,8 +315,8 @@ impl Functions {
     #[function(sig = "(self, /)", name = "_reset_caches")]
     fn reset_caches(vm: &Vm, this: &Value) -> Res<()> {
         let own = data(vm, this)?;
-        drop(own.cache.replace(HashMap::new()));
-        drop(own.negative.replace(HashMap::new()));
+        drop(own.cache.replace(FxHashMap::default()));
+        drop(own.negative.replace(FxHashMap::default()));
         Ok(())
     }
 

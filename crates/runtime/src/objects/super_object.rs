@@ -233,7 +233,8 @@ fn without_arguments(vm: &Vm) -> Res<(Value, Value)> {
         other => other,
     };
     let Some(first) = first else { return Err(vm.runtime_error("super(): arg[0] deleted")) };
-    let slot = (0..code.slots()).find(|i| code.is_free(*i) && code.slot_names[*i].eq_str("__class__"));
+    let slot =
+        (0..code.slots()).find(|i| code.is_free(*i) && code.slot_name(*i).is_some_and(|name| name.eq_str("__class__")));
     let cell = slot.and_then(|i| frame.local(i as u32));
     let Some(cell) = cell.as_ref().and_then(|c| c.downcast::<Cell>()) else {
         return Err(vm.runtime_error("super(): __class__ cell not found"));

@@ -271,11 +271,15 @@ impl Vm {
         dict.from_instance.set(shape != 0);
         let mut taken = Vec::new();
         if shape != 0 {
-            for (index, name) in self.interpreter().shapes.names(shape).iter().enumerate() {
+            let names = self.interpreter().shapes.names(shape);
+            dict.reserve(self, names.len())?;
+            for (index, name) in names.into_iter().enumerate() {
                 // SAFETY: within the shape's count.
                 let cell = unsafe { tail::inline(value, index) };
                 if let Some(own) = cell.get() {
-                    dict.set_str(self, name, own)?;
+                    // A shape names nothing twice.
+                    let hash = name.hash(self);
+                    dict.insert_new(self, name.into_value(), hash, own)?;
                 }
             }
             for index in 0..(shape & 0xff) as usize {

@@ -5,10 +5,10 @@
 //! made or unmade at that moment can be shown wrongly. After CPython Python/traceback.c (`_Py_DumpTraceback`).
 #![allow(unsafe_code)]
 
+use crate::Str;
 use crate::frames::{lasti, visible};
 use crate::objects::code::Code;
 use crate::vm::Vm;
-use ophi_bytecode::pystring::PyString;
 
 /// Frames of a thread that are shown; then an ellipsis.
 const MAX_FRAMES: usize = 100;
@@ -60,7 +60,7 @@ impl<'a> Report<'a> {
     }
 
     /// A name with everything outside ASCII escaped.
-    fn name(&mut self, name: &PyString) {
+    fn name(&mut self, name: &Str) {
         for (index, point) in name.code_points().enumerate() {
             if index == MAX_NAME {
                 return self.text("...");
@@ -85,14 +85,15 @@ impl<'a> Report<'a> {
 
     fn frame(&mut self, code: &Code, offset: i32) {
         self.text("  File \"");
-        self.name(&code.plain.filename);
+        // SAFETY: nobody replaces the name while its thread stands in a signal handler, and no count is touched.
+        self.name(unsafe { &*code.filename.as_ptr() });
         self.text("\", line ");
         match code.line_of(offset) {
             Some(line) => self.number(u64::from(line.max(0).unsigned_abs()), 10, 0),
             None => self.text("???"),
         }
         self.text(" in ");
-        self.name(&code.plain.name);
+        self.name(&code.name);
         self.text("\n");
     }
 

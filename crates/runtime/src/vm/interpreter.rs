@@ -10,6 +10,8 @@ use crate::{GilCell, Ref, TypeRef, Value, ValueCell};
 use core::cell::{Cell, OnceCell};
 use core::mem::ManuallyDrop;
 use ophi_heap::{Edges, Heap, Trace};
+use rustc_hash::FxBuildHasher;
+use std::hash::BuildHasher;
 use std::sync::Arc;
 
 /// What must be known before the first object is made.
@@ -30,6 +32,9 @@ pub struct Extension {
     /// Its type, and how to name the references in it: for states asked for by [`Interpreter::traced_state`].
     pub describe: Option<(&'static str, fn(&dyn core::any::Any, &mut Edges<'_>))>,
 }
+
+/// Entries of the table that remembers where state is.
+const EXTENSION_PLACES: usize = 128;
 
 /// One interpreter. Shared by its threads; touched only under its GIL.
 ///
@@ -89,6 +94,8 @@ pub struct Interpreter {
     pub monitoring: ManuallyDrop<crate::monitoring::Monitoring>,
     /// State of native modules by `TypeId`-like keys; see `Interpreter::state`.
     pub extensions: ManuallyDrop<GilCell<Vec<Extension>>>,
+    /// Where in that list the types looked for last are, by their hash.
+    extension_places: [Cell<u32>; EXTENSION_PLACES],
     /// Last: values above are dropped into it.
     pub heap: Box<Heap>,
 }
@@ -145,6 +152,7 @@ impl Interpreter {
             emergency: ManuallyDrop::new(ValueCell::new(None)),
             monitoring: ManuallyDrop::default(),
             extensions: ManuallyDrop::new(GilCell::new(Vec::new())),
+            extension_places: [const { Cell::new(0) }; EXTENSION_PLACES],
             heap,
         }))
     }
@@ -202,7 +210,16 @@ impl Interpreter {
         describe: Option<(&'static str, fn(&dyn core::any::Any, &mut Edges<'_>))>,
     ) -> std::rc::Rc<T> {
         let key = core::any::TypeId::of::<T>();
-        let found = self.extensions.with(|all| all.iter().find(|e| e.key == key).map(|e| e.state.clone()));
+        // Native functions ask for their state at every call: mostly where it was the last time.
+        let place = &self.extension_places[FxBuildHasher.hash_one(key) as usize % EXTENSION_PLACES];
+        let found = self.extensions.with(|all| {
+            if let Some(known) = all.get(place.get() as usize).filter(|e| e.key == key) {
+                return Some(known.state.clone());
+            }
+            let at = all.iter().position(|e| e.key == key)?;
+            place.set(at as u32);
+            Some(all[at].state.clone())
+        });
         let any = found.unwrap_or_else(|| {
             let fresh: std::rc::Rc<dyn core::any::Any> = std::rc::Rc::new(T::default());
             self.extensions.with_mut(|all| all.push(Extension { key, state: fresh.clone(), describe }));

@@ -1,6 +1,7 @@
 //! The embedded library for the import system: finding, code, sources, data.
 
 use super::Imp;
+use ophi_bytecode::stored::Stored;
 use ophi_runtime::objects::code::Code;
 use ophi_runtime::{Ref, Res, Str, Value, Vm, methods};
 use std::borrow::Cow;
@@ -22,7 +23,10 @@ pub fn unmarshal_code(vm: &Vm, bytes: &[u8], name: &str) -> Res<Ref<Code>> {
 /// The code of an embedded module; compiled now when asserts or docstrings are to go (`-O`), or when it was left out.
 pub fn code_of(vm: &Vm, module: ophi_pylib::Module) -> Res<Ref<Code>> {
     match module.code() {
-        Some(code) if vm.interpreter().optimize.get() == 0 => unmarshal_code(vm, code, module.name()),
+        Some(code) if vm.interpreter().optimize.get() == 0 => match Stored::module(code) {
+            Some(stored) => Code::from_stored(vm, stored, &vm.intern(module.file_name())?),
+            None => Err(vm.import_error(format!("Frozen object named '{}' is invalid", module.name()))),
+        },
         _ => {
             let source = module.source();
             let text: Cow<'_, str> = String::from_utf8_lossy(&source);

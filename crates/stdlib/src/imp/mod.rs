@@ -144,9 +144,14 @@ impl Imp {
     #[function(sig = "(name, /, *, withdata=False)")]
     fn find_frozen(vm: &Vm, name: &Ref<Str>, withdata: bool) -> Res {
         let Some(module) = frozen(vm, &name_text(name)) else { return Ok(Value::NONE) };
-        let data = match (withdata, module.code()) {
-            (true, Some(code)) => vm.new_bytes(code)?.into_value(),
-            _ => Value::NONE,
+        let data = if withdata {
+            let plain = code_of(vm, module)?.plain().clone();
+            match ophi_bytecode::marshal::write_code(&plain) {
+                Ok(data) => vm.new_bytes(&data)?.into_value(),
+                Err(error) => return Err(vm.value_error(error.message())),
+            }
+        } else {
+            Value::NONE
         };
         let origin = vm.new_str(module.name())?.into_value();
         vm.new_tuple(&[data, Value::bool(module.is_package()), origin])

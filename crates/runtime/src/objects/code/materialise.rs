@@ -164,7 +164,7 @@ pub fn value_to_constant(vm: &Vm, value: &Value) -> Res<Constant> {
         return Ok(Constant::tuple(items?));
     }
     if let Some(c) = value.downcast::<Code>() {
-        return Ok(Constant::Code(c.plain.clone()));
+        return Ok(Constant::Code(c.plain().clone()));
     }
     if let Some(b) = value.downcast::<crate::objects::bytes::Bytes>() {
         return Ok(Constant::Bytes(b.as_slice().into()));

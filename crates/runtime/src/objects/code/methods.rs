@@ -24,7 +24,7 @@ fn this(value: &Value) -> &Ref<Code> {
 
 pub fn repr(vm: &Vm, value: &Value) -> Res {
     let code = this(value);
-    let line = if code.plain.firstlineno != 0 { code.plain.firstlineno } else { -1 };
+    let line = if code.firstlineno != 0 { code.firstlineno } else { -1 };
     let text = format!(
         "<code object {} at {:#x}, file \"{}\", line {line}>",
         code.name.to_utf8_lossy(),
@@ -35,7 +35,7 @@ pub fn repr(vm: &Vm, value: &Value) -> Res {
 }
 
 pub fn hash(_: &Vm, value: &Value) -> Res<i64> {
-    let plain = &this(value).plain;
+    let plain = this(value).plain();
     let mut hasher = rustc_hash::FxHasher::default();
     (&plain.name, &plain.code, &plain.names, &plain.localsplusnames).hash(&mut hasher);
     (plain.argcount, plain.posonlyargcount, plain.kwonlyargcount, plain.flags, plain.firstlineno).hash(&mut hasher);
@@ -68,7 +68,7 @@ fn same_code(x: &Arc<CodeObject>, y: &Arc<CodeObject>) -> bool {
 
 pub fn compare(_: &Vm, a: &Value, b: &Value, op: CompareOp) -> Res {
     let (Some(x), Some(y)) = (a.downcast::<Code>(), b.downcast::<Code>()) else { return Ok(Value::NOT_IMPLEMENTED) };
-    let same = || same_code(&x.plain, &y.plain);
+    let same = || same_code(x.plain(), y.plain());
     match op {
         CompareOp::Eq => Ok(Value::bool(same())),
         CompareOp::Ne => Ok(Value::bool(!same())),
@@ -76,9 +76,17 @@ pub fn compare(_: &Vm, a: &Value, b: &Value, op: CompareOp) -> Res {
     }
 }
 
-fn string_tuple<'a>(vm: &Vm, names: impl Iterator<Item = &'a PyString>) -> Res {
-    let names: Res<Vec<Value>> = names.map(|n| Ok(vm.intern_ref(&vm.new_wtf8(n.as_bytes())?)?.into_value())).collect();
-    Ok(Tuple::from_vec(vm, names?)?.into_value())
+fn string_tuple<'a>(vm: &Vm, names: impl Iterator<Item = &'a Ref<Str>>) -> Res {
+    Ok(Tuple::from_vec(vm, names.map(|name| name.to_value()).collect())?.into_value())
+}
+
+/// The names of the slots of a kind.
+fn slots_of(vm: &Vm, code: &Code, kind: u8) -> Res {
+    let body = code.body(vm)?;
+    string_tuple(
+        vm,
+        body.slot_names.iter().zip(code.kinds.iter()).filter(|(_, k)| **k & kind != 0).map(|(name, _)| name),
+    )
 }
 
 fn int_or_none(i: i32) -> Value {
@@ -101,7 +109,7 @@ impl Code {
     }
     #[member]
     fn co_stacksize(_: &Vm, this: &Ref<Code>) -> Res<u32> {
-        Ok(this.plain.stacksize)
+        Ok(this.stacksize)
     }
     #[member]
     fn co_flags(_: &Vm, this: &Ref<Code>) -> Res<u32> {
@@ -109,31 +117,31 @@ impl Code {
     }
     #[member]
     fn co_nlocals(_: &Vm, this: &Ref<Code>) -> Res<usize> {
-        Ok(this.plain.nlocals())
+        Ok(this.kinds.iter().filter(|kind| **kind & kinds::LOCAL != 0).count())
     }
     #[member]
     fn co_firstlineno(_: &Vm, this: &Ref<Code>) -> Res<i32> {
-        Ok(this.plain.firstlineno)
+        Ok(this.firstlineno)
     }
     #[member]
-    fn co_consts(_: &Vm, this: &Ref<Code>) -> Res {
-        Ok(this.consts.to_value())
+    fn co_consts(vm: &Vm, this: &Ref<Code>) -> Res {
+        Ok(this.body(vm)?.consts.to_value())
     }
     #[member]
     fn co_names(vm: &Vm, this: &Ref<Code>) -> Res {
-        Ok(Tuple::from_exact(vm, this.names().len(), this.names().iter().map(|n| n.to_value()))?.into_value())
+        Ok(string_tuple(vm, this.body(vm)?.names.iter())?)
     }
     #[getter]
     fn co_varnames(vm: &Vm, this: &Ref<Code>) -> Res {
-        string_tuple(vm, this.plain.varnames())
+        slots_of(vm, this, kinds::LOCAL)
     }
     #[getter]
     fn co_cellvars(vm: &Vm, this: &Ref<Code>) -> Res {
-        string_tuple(vm, this.plain.cellvars())
+        slots_of(vm, this, kinds::CELL)
     }
     #[getter]
     fn co_freevars(vm: &Vm, this: &Ref<Code>) -> Res {
-        string_tuple(vm, this.plain.freevars())
+        slots_of(vm, this, kinds::FREE)
     }
     #[member]
     fn co_filename(_: &Vm, this: &Ref<Code>) -> Res {
@@ -149,7 +157,7 @@ impl Code {
     }
     #[getter]
     fn co_code(vm: &Vm, this: &Ref<Code>) -> Res {
-        vm.new_bytes_value(&this.plain.code)
+        vm.new_bytes_value(&this.body(vm)?.stream)
     }
     /// The stream as it is now, specialised.
     #[getter]
@@ -169,17 +177,17 @@ impl Code {
     }
     #[member]
     fn co_linetable(vm: &Vm, this: &Ref<Code>) -> Res {
-        vm.new_bytes_value(&this.plain.linetable)
+        vm.new_bytes_value(&this.body(vm)?.linetable)
     }
     #[member]
     fn co_exceptiontable(vm: &Vm, this: &Ref<Code>) -> Res {
-        vm.new_bytes_value(&this.plain.exceptiontable)
+        vm.new_bytes_value(&this.plain().exceptiontable)
     }
 
     #[method(sig = "()")]
     fn co_lines(vm: &Vm, this: &Ref<Code>) -> Res {
         let mut out = Vec::new();
-        for range in line_ranges(&this.plain.linetable, this.plain.firstlineno) {
+        for range in line_ranges(&this.body(vm)?.linetable, this.firstlineno) {
             out.push(vm.new_tuple(&[
                 vm.new_int(range.start as i64)?,
                 vm.new_int(range.end as i64)?,
@@ -193,7 +201,7 @@ impl Code {
     #[method(sig = "()")]
     fn co_positions(vm: &Vm, this: &Ref<Code>) -> Res {
         let mut out = Vec::new();
-        for p in positions(&this.plain.linetable, this.plain.firstlineno) {
+        for p in positions(&this.body(vm)?.linetable, this.firstlineno) {
             let Position { line, end_line, col, end_col } = p;
             out.push(vm.new_tuple(&[
                 int_or_none(line),
@@ -218,8 +226,8 @@ impl Code {
         let message = "co_lnotab is deprecated, use co_lines instead.";
         vm.warn(&crate::objects::exceptions::DEPRECATION_WARNING, message, 1)?;
         let mut table = Vec::new();
-        let (mut line, mut at) = (this.plain.firstlineno, 0u32);
-        for range in line_ranges(&this.plain.linetable, this.plain.firstlineno) {
+        let (mut line, mut at) = (this.firstlineno, 0u32);
+        for range in line_ranges(&this.body(vm)?.linetable, this.firstlineno) {
             if range.line < 0 || range.line == line {
                 continue;
             }
@@ -244,7 +252,7 @@ impl Code {
     /// The name of the local variable that an instruction's argument stands for.
     #[method(sig = "(oparg)")]
     fn _varname_from_oparg(vm: &Vm, this: &Ref<Code>, oparg: usize) -> Res {
-        match this.slot_names.get(oparg) {
+        match this.body(vm)?.slot_names.get(oparg) {
             Some(name) => Ok(name.to_value()),
             None => Err(vm.index_error("tuple index out of range")),
         }
@@ -258,7 +266,7 @@ impl Code {
                 vm.type_error(format!("replace() takes 0 positional arguments but {} were given", args.pos().len()))
             );
         }
-        let mut fields = Fields::of(&this.plain, Some(this.consts.clone()));
+        let mut fields = Fields::of(this.plain(), Some(this.body(vm)?.consts.clone()));
         for (key, value) in args.keywords().iter() {
             let key = key.downcast::<Str>().map_or(String::new(), |k| k.to_utf8_lossy().into_owned());
             fields.set(vm, &key, value)?;
@@ -274,8 +282,8 @@ impl Code {
     }
 
     #[method(name = "__sizeof__", sig = "()")]
-    fn sizeof(_: &Vm, this: &Ref<Code>) -> Res<usize> {
-        Ok(208 + this.plain.code.len())
+    fn sizeof(vm: &Vm, this: &Ref<Code>) -> Res<usize> {
+        Ok(208 + this.body(vm)?.stream.len())
     }
 }
 
@@ -289,7 +297,7 @@ impl Code {
     /// (source, not taken, taken) byte offsets of every conditional branch.
     fn branches(&self, vm: &Vm) -> Res<Vec<Value>> {
         use ophi_bytecode::instruction::Opcode;
-        let code = &self.plain.code;
+        let code = &self.plain().code;
         let mut out = Vec::new();
         let triple = |offsets: [usize; 3]| -> Res {
             let offsets: Res<Vec<Value>> = offsets.iter().map(|i| vm.new_int(*i as i64)).collect();

@@ -2,10 +2,16 @@
 //!
 //! Made from the plain [`CodeObject`]: constants become values once, names are interned, and the instruction units are copied into a
 //! mutable buffer, which the interpreter specialises in place. `co_code` is the plain stream, always.
+//!
+//! Code of the embedded library ([`Stored`]) begins with its head alone: its body is read when it first runs, or when somebody looks inside
+//! ([`Code::body`]). Until then its stream is the one instruction that reads it ([`UNREAD`]).
 #![allow(unsafe_code)]
 
+mod body;
 mod materialise;
 mod methods;
+
+pub use body::{Body, Bytes};
 
 pub use materialise::{any_to_constant, constant_to_value, value_to_constant};
 
@@ -15,21 +21,21 @@ use crate::payload::{Payload, TypeDef};
 use crate::slots::Slots;
 use crate::vm::{Res, Vm};
 use crate::{Ref, Str, Tuple, Value, layout};
-use ophi_bytecode::code::{
-    CodeObject, Constant, ExceptionEntry, decode_exception_table, decode_locations, flags, kinds, without_columns,
-};
+use core::cell::{Cell, OnceCell};
+use ophi_bytecode::code::{CodeObject, Constant, ExceptionEntry, decode_locations, flags, kinds, without_columns};
 use ophi_bytecode::isa::Isa;
+use ophi_bytecode::stored::Stored;
 use ophi_bytecode::verify::{Rule, Violation, verify_shallow};
-use ophi_bytecode::{Opcode, Version};
+use ophi_bytecode::{Opcode, PyString, Version};
 use ophi_heap::{Layout, Trace, TypeFlags, Visitor};
 use std::sync::Arc;
 
 #[repr(C)]
 pub struct Code {
     /// The stream that runs: units, specialised in place.
-    units: *mut u16,
-    consts_start: *const Value,
-    names_start: *const Ref<Str>,
+    units: Cell<*mut u16>,
+    consts_start: Cell<*const Value>,
+    names_start: Cell<*const Ref<Str>>,
     /// Locals, cells and free variables.
     slots: u32,
     /// Words of a frame: header, slots, operand stack.
@@ -39,23 +45,30 @@ pub struct Code {
     pub flags: u32,
     pub posonlyargcount: u32,
     pub kwonlyargcount: u32,
-    /// Bytes of the stream.
-    unit_count: u32,
-    pub consts: Ref<Tuple>,
-    names: Box<[Ref<Str>]>,
-    pub slot_names: Box<[Ref<Str>]>,
+    /// Units of the stream.
+    unit_count: Cell<u32>,
+    side_count: Cell<u32>,
+    /// What instructions remember beyond their cache units.
+    sides: Cell<*mut Side>,
+    body: OnceCell<Body>,
+    pub stacksize: u32,
+    pub firstlineno: i32,
     pub name: Ref<Str>,
     pub qualname: Ref<Str>,
     /// Changed only by `_imp._fix_co_filename`, when a `.pyc` has moved.
     pub filename: crate::GilCell<Ref<Str>>,
-    pub exceptions: Box<[ExceptionEntry]>,
     /// Cells made at the start of a call, for arguments that inner functions use, stand in their own slots.
-    pub plain: Arc<CodeObject>,
-    /// What instructions remember beyond their cache units.
-    sides: *mut Side,
-    side_count: u32,
+    kinds: Bytes,
+    origin: Origin,
     /// What tools watch in this code; null when nothing ever was.
     pub monitoring: CodeMonitoring,
+}
+
+/// Where the code comes from.
+enum Origin {
+    Plain(Arc<CodeObject>),
+    /// The embedded library; the plain form, should somebody ask for it.
+    Stored(Stored<'static>, OnceCell<Arc<CodeObject>>),
 }
 
 pub static CODE: TypeDef = TypeDef {
@@ -81,12 +94,16 @@ impl Payload for Code {
 
 impl Trace for Code {
     fn trace(&self, visitor: &mut Visitor<'_>) {
-        self.consts.trace(visitor);
+        if let Some(body) = self.body.get() {
+            body.consts.trace(visitor);
+        }
     }
     fn describe(&self, edges: &mut ophi_heap::Edges<'_>) {
-        self.consts.describe(&mut edges.field("co_consts"));
-        self.names.describe(&mut edges.field("co_names"));
-        self.slot_names.describe(&mut edges.field("co_varnames"));
+        if let Some(body) = self.body.get() {
+            body.consts.describe(&mut edges.field("co_consts"));
+            body.names.describe(&mut edges.field("co_names"));
+            body.slot_names.describe(&mut edges.field("co_varnames"));
+        }
         self.name.describe(&mut edges.field("co_name"));
         self.qualname.describe(&mut edges.field("co_qualname"));
         self.filename.describe(&mut edges.field("co_filename"));
@@ -95,10 +112,13 @@ impl Trace for Code {
 
 impl Drop for Code {
     fn drop(&mut self) {
-        let units = core::ptr::slice_from_raw_parts_mut(self.units, self.unit_count as usize);
-        // SAFETY: leaked from a box of exactly this length when the object was made.
+        if self.body.get().is_none() {
+            return;
+        }
+        let units = core::ptr::slice_from_raw_parts_mut(self.units.get(), self.unit_count.get() as usize);
+        // SAFETY: leaked from a box of exactly this length when the body was made.
         unsafe { drop(Box::from_raw(units)) }
-        let sides = core::ptr::slice_from_raw_parts_mut(self.sides, self.side_count as usize);
+        let sides = core::ptr::slice_from_raw_parts_mut(self.sides.get(), self.side_count.get() as usize);
         // SAFETY: as above.
         unsafe { drop(Box::from_raw(sides)) }
     }
@@ -112,8 +132,10 @@ const REFUSAL: [u16; 4] = [
     Opcode::RETURN_VALUE.0 as u16,
 ];
 
+/// What code runs whose body is not read yet. Nobody writes to it: only code that runs is specialised or watched.
+static UNREAD: [u16; 1] = [Opcode::RESERVED.0 as u16];
+
 impl Code {
-    /// A code object with its nested ones. Equal constants of one call are one object, as in CPython's compiler.
     /// `co_filename`.
     pub fn file(&self) -> Ref<Str> {
         self.filename.get()
@@ -133,7 +155,7 @@ impl Code {
         if self.filename.get().equals(old) {
             self.filename.set(path.clone());
         }
-        for constant in self.consts.as_slice() {
+        for constant in self.body(vm)?.consts.as_slice() {
             if let Some(code) = constant.downcast::<Code>() {
                 vm.recurse("", || code.rename(vm, old, path))?;
             }
@@ -141,6 +163,7 @@ impl Code {
         Ok(())
     }
 
+    /// A code object with its nested ones. Equal constants of one call are one object, as in CPython's compiler.
     pub fn from_plain(vm: &Vm, plain: &Arc<CodeObject>) -> Res<Ref<Code>> {
         materialise::Materialiser::new(vm).code(plain)
     }
@@ -154,19 +177,19 @@ impl Code {
 
     /// Why this code must not run, in the words of the instruction that would stop it.
     pub fn refusal(&self) -> String {
-        let place = format!("{}:{}", self.plain.filename, self.plain.firstlineno);
-        match verify_shallow(&self.plain, Version::V3_14) {
+        let plain = self.plain();
+        let place = format!("{}:{}", plain.filename, plain.firstlineno);
+        match verify_shallow(plain, Version::V3_14) {
             Err(Violation { rule: Rule::Instruction, offset: Some(at), .. })
-                if Isa::of(Version::V3_14).row(self.plain.code[at as usize]).is_none() =>
+                if Isa::of(Version::V3_14).row(plain.code[at as usize]).is_none() =>
             {
-                format!("{place}: unknown opcode {}", self.plain.code[at as usize])
+                format!("{place}: unknown opcode {}", plain.code[at as usize])
             }
             Err(violation) => format!("{place}: malformed code object cannot run: {}", violation.message),
             Ok(()) => format!("{place}: malformed code object cannot run"),
         }
     }
 
-    /// # Safety of the addresses inside: the boxes and the tuple they point into live as long as the object and never change.
     fn assemble(
         vm: &Vm,
         plain: &Arc<CodeObject>,
@@ -181,46 +204,40 @@ impl Code {
                 return Code::assemble(vm, &Arc::new(lines_only), consts, texts, refused);
             }
         }
-        let (mut units, exceptions, stacksize): (Box<[u16]>, _, _) = if refused {
-            (Box::new(REFUSAL), Vec::new(), 1)
-        } else {
-            let Ok(exceptions) = decode_exception_table(&plain.exceptiontable) else {
-                return Err(vm.value_error("code: malformed exception table"));
-            };
-            let units = plain.code.chunks_exact(2).map(|u| u16::from_le_bytes([u[0], u[1]])).collect();
-            (units, exceptions, plain.stacksize)
+        let body = Body {
+            consts,
+            names: texts.names(&plain.names)?,
+            slot_names: texts.names(&plain.localsplusnames)?,
+            exceptions: if refused { Box::default() } else { body::exceptions(vm, &plain.exceptiontable)? },
+            stream: Bytes::Shared(plain.code.clone()),
+            linetable: Bytes::Shared(plain.linetable.clone()),
         };
-        let sides = crate::interpreter::specialised::quicken(&mut units);
-        crate::interpreter::superinstructions::fuse(&mut units);
-        let names = texts.names(&plain.names)?;
-        let slot_names = texts.names(&plain.localsplusnames)?;
-        let (name, qualname, filename) =
-            (texts.name(&plain.name)?, texts.name(&plain.qualname)?, texts.name(&plain.filename)?);
         let slots = plain.localsplusnames.len();
-        let unit_count = units.len() as u32;
+        let stacksize = if refused { 1 } else { plain.stacksize };
         let code = Code {
-            units: Box::into_raw(units).cast(),
-            consts_start: consts.as_slice().as_ptr(),
-            names_start: names.as_ptr(),
+            units: Cell::new(core::ptr::null_mut()),
+            consts_start: Cell::new(core::ptr::null()),
+            names_start: Cell::new(core::ptr::null()),
             slots: slots as u32,
             frame_words: (crate::frames::HEADER_WORDS + slots) as u32 + stacksize + 1,
             argcount: plain.argcount,
             flags: plain.flags,
             posonlyargcount: plain.posonlyargcount,
             kwonlyargcount: plain.kwonlyargcount,
-            unit_count,
-            consts,
-            names,
-            slot_names,
-            name,
-            qualname,
-            filename: crate::GilCell::new(filename),
-            exceptions: exceptions.into_boxed_slice(),
-            plain: plain.clone(),
-            sides: Box::into_raw(vec![Side::default(); sides].into_boxed_slice()).cast(),
-            side_count: sides as u32,
+            unit_count: Cell::new(0),
+            side_count: Cell::new(0),
+            sides: Cell::new(core::ptr::null_mut()),
+            body: OnceCell::new(),
+            stacksize: plain.stacksize,
+            firstlineno: plain.firstlineno,
+            name: texts.name(&plain.name)?,
+            qualname: texts.name(&plain.qualname)?,
+            filename: crate::GilCell::new(texts.name(&plain.filename)?),
+            kinds: Bytes::Shared(plain.localspluskinds.clone()),
+            origin: Origin::Plain(plain.clone()),
             monitoring: CodeMonitoring::default(),
         };
+        code.take_body(body, refused);
         let code = vm.new_object(code)?;
         // Constants and names: no cycle goes through them, unless they are objects of the program.
         if !plain.consts.iter().any(|constant| matches!(constant, Constant::Foreign(_))) {
@@ -229,30 +246,126 @@ impl Code {
         Ok(code)
     }
 
+    /// Code of the embedded library, its body unread.
+    pub fn from_stored(vm: &Vm, stored: Stored<'static>, filename: &Ref<Str>) -> Res<Ref<Code>> {
+        if !vm.interpreter().code_debug_ranges.get() {
+            let filename = materialise::plain_string(filename);
+            let plain = stored.plain(&filename).ok_or_else(|| body::damaged(vm))?;
+            return Code::from_plain(vm, &Arc::new(plain));
+        }
+        let head = stored.head().ok_or_else(|| body::damaged(vm))?;
+        let slots = head.kinds.len();
+        let code = vm.new_object(Code {
+            units: Cell::new(UNREAD.as_ptr().cast_mut()),
+            consts_start: Cell::new(core::ptr::null()),
+            names_start: Cell::new(core::ptr::null()),
+            slots: slots as u32,
+            frame_words: (crate::frames::HEADER_WORDS + slots) as u32 + head.stacksize + 1,
+            argcount: head.argcount,
+            flags: head.flags,
+            posonlyargcount: head.posonlyargcount,
+            kwonlyargcount: head.kwonlyargcount,
+            unit_count: Cell::new(UNREAD.len() as u32),
+            side_count: Cell::new(0),
+            sides: Cell::new(core::ptr::null_mut()),
+            body: OnceCell::new(),
+            stacksize: head.stacksize,
+            firstlineno: head.firstlineno,
+            name: body::name(vm, head.name)?,
+            qualname: body::name(vm, head.qualname)?,
+            filename: crate::GilCell::new(filename.clone()),
+            kinds: Bytes::Static(head.kinds),
+            origin: Origin::Stored(stored, OnceCell::new()),
+            monitoring: CodeMonitoring::default(),
+        })?;
+        vm.untrack(code.as_value());
+        Ok(code)
+    }
+
+    /// What the code runs with. Reads it if that has not happened yet; MemoryError.
+    #[inline]
+    pub fn body(&self, vm: &Vm) -> Res<&Body> {
+        match self.body.get() {
+            Some(body) => Ok(body),
+            None => self.read_body(vm),
+        }
+    }
+
+    /// The body, if it has been read: that of all code that runs is.
+    #[inline]
+    pub fn body_now(&self) -> Option<&Body> {
+        self.body.get()
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn read_body(&self, vm: &Vm) -> Res<&Body> {
+        let Origin::Stored(stored, _) = &self.origin else { unreachable!("only stored code waits for its body") };
+        let body = Body::read(vm, *stored, &self.filename.get())?;
+        if self.body.get().is_none() {
+            self.take_body(body, false);
+        }
+        self.body(vm)
+    }
+
+    /// Makes the stream that runs. The addresses: the boxes and the tuple they point into live as long as the object and never change.
+    fn take_body(&self, body: Body, refused: bool) {
+        let mut units: Box<[u16]> = if refused {
+            Box::new(REFUSAL)
+        } else {
+            body.stream.chunks_exact(2).map(|u| u16::from_le_bytes([u[0], u[1]])).collect()
+        };
+        let sides = crate::interpreter::specialised::quicken(&mut units);
+        crate::interpreter::superinstructions::fuse(&mut units);
+        let body = self.body.get_or_init(|| body);
+        self.consts_start.set(body.consts.as_slice().as_ptr());
+        self.names_start.set(body.names.as_ptr());
+        self.unit_count.set(units.len() as u32);
+        self.units.set(Box::into_raw(units).cast());
+        self.side_count.set(sides as u32);
+        self.sides.set(Box::into_raw(vec![Side::default(); sides].into_boxed_slice()).cast());
+    }
+
+    /// The plain form, with that of code inside.
+    pub fn plain(&self) -> &Arc<CodeObject> {
+        match &self.origin {
+            Origin::Plain(plain) => plain,
+            Origin::Stored(stored, plain) => plain.get_or_init(|| {
+                let filename: PyString = materialise::plain_string(&self.filename.get());
+                // The data is of this build; were it damaged, empty code would be shown.
+                Arc::new(stored.plain(&filename).unwrap_or_default())
+            }),
+        }
+    }
+
     #[inline(always)]
     pub fn units(&self) -> *mut u16 {
-        self.units
+        self.units.get()
     }
 
     /// The side entry an instruction's cache names.
     #[inline(always)]
     pub fn side(&self, index: u16) -> Side {
-        debug_assert!((index as u32) < self.side_count);
+        debug_assert!((index as u32) < self.side_count.get());
         // SAFETY: the indices in the caches were given out when the units were prepared.
-        unsafe { *self.sides.add(index as usize) }
+        unsafe { *self.sides.get().add(index as usize) }
     }
 
     /// The same for writing. Nobody else holds a reference into the table.
     #[allow(clippy::mut_from_ref)]
     pub fn side_mut(&self, index: u16) -> Option<&mut Side> {
         // SAFETY: in range; only the specialiser writes, one instruction at a time, under the GIL.
-        if (index as u32) < self.side_count { Some(unsafe { &mut *self.sides.add(index as usize) }) } else { None }
+        if (index as u32) < self.side_count.get() {
+            Some(unsafe { &mut *self.sides.get().add(index as usize) })
+        } else {
+            None
+        }
     }
 
     /// Number of 16-bit units.
     #[inline(always)]
     pub fn unit_count(&self) -> usize {
-        self.unit_count as usize
+        self.unit_count.get() as usize
     }
 
     #[inline(always)]
@@ -262,20 +375,21 @@ impl Code {
 
     #[inline(always)]
     pub fn const_at(&self, index: usize) -> &Value {
-        debug_assert!(index < self.consts.len());
-        // SAFETY: valid code indexes its own constants.
-        unsafe { &*self.consts_start.add(index) }
+        debug_assert!(self.body.get().is_some_and(|body| index < body.consts.len()));
+        // SAFETY: valid code indexes its own constants, and has its body when it runs.
+        unsafe { &*self.consts_start.get().add(index) }
     }
 
     #[inline(always)]
     pub fn name_at(&self, index: usize) -> &Ref<Str> {
-        debug_assert!(index < self.names.len());
-        // SAFETY: valid code indexes its own names.
-        unsafe { &*self.names_start.add(index) }
+        debug_assert!(self.body.get().is_some_and(|body| index < body.names.len()));
+        // SAFETY: as for constants.
+        unsafe { &*self.names_start.get().add(index) }
     }
 
-    pub fn names(&self) -> &[Ref<Str>] {
-        &self.names
+    /// The name of a slot of running code.
+    pub fn slot_name(&self, slot: usize) -> Option<&Ref<Str>> {
+        self.body.get()?.slot_names.get(slot)
     }
 
     #[inline(always)]
@@ -285,15 +399,18 @@ impl Code {
 
     /// Parameters, `*args` and `**kwargs` included.
     pub fn total_args(&self) -> usize {
-        self.plain.total_args()
+        self.argcount as usize
+            + self.kwonlyargcount as usize
+            + usize::from(self.has(flags::VARARGS))
+            + usize::from(self.has(flags::VARKEYWORDS))
     }
 
     pub fn free_count(&self) -> usize {
-        self.plain.freevars().count()
+        self.kinds.iter().filter(|kind| **kind & kinds::FREE != 0).count()
     }
 
     pub fn kind(&self, slot: usize) -> u8 {
-        self.plain.localspluskinds.get(slot).copied().unwrap_or(0)
+        self.kinds.get(slot).copied().unwrap_or(0)
     }
 
     pub fn is_free(&self, slot: usize) -> bool {
@@ -312,9 +429,9 @@ impl Code {
     /// The source line of the instruction at a byte offset; `None` for artificial ones.
     pub fn line_of(&self, offset: i32) -> Option<i32> {
         if offset < 0 {
-            return Some(self.plain.firstlineno);
+            return Some(self.firstlineno);
         }
-        decode_locations(&self.plain.linetable, self.plain.firstlineno)
+        decode_locations(&self.body_now()?.linetable, self.firstlineno)
             .find(|e| (e.start..e.end).contains(&(offset as u32)))
             .map(|e| e.position.line)
             .filter(|l| *l >= 0)
@@ -322,14 +439,20 @@ impl Code {
 
     /// The source range of the instruction at a byte offset.
     pub fn position_of(&self, offset: i32) -> Option<ophi_bytecode::code::Position> {
-        decode_locations(&self.plain.linetable, self.plain.firstlineno)
+        decode_locations(&self.body_now()?.linetable, self.firstlineno)
             .find(|e| (e.start..e.end).contains(&(offset.max(0) as u32)))
             .map(|e| e.position)
     }
 
+    /// Handlers of running code, by start.
+    pub fn exceptions(&self) -> &[ExceptionEntry] {
+        self.body_now().map_or(&[], |body| &body.exceptions)
+    }
+
     /// The handler that covers a byte offset.
     pub fn handler_of(&self, offset: u32) -> Option<ExceptionEntry> {
-        let after = self.exceptions.partition_point(|e| e.start <= offset);
-        self.exceptions[..after].iter().rev().take(1).find(|e| offset < e.end).copied()
+        let exceptions = self.exceptions();
+        let after = exceptions.partition_point(|e| e.start <= offset);
+        exceptions[..after].iter().rev().take(1).find(|e| offset < e.end).copied()
     }
 }

@@ -199,7 +199,7 @@ fn models(code: &Code) -> Vec<Model> {
             }
             models[next] = model;
         }
-        for entry in &code.exceptions {
+        for entry in code.exceptions() {
             let (start, target) = (entry.start as usize / 2, entry.target as usize / 2);
             if start >= count || target >= count || models[start] == Model::Unknown || models[target] != Model::Unknown
             {
@@ -222,7 +222,8 @@ fn models(code: &Code) -> Vec<Model> {
 fn line_starts(code: &Code) -> Vec<(usize, i32)> {
     let mut last = -1;
     let mut starts = Vec::new();
-    for range in line_ranges(&code.plain.linetable, code.plain.firstlineno) {
+    let linetable = code.body_now().map_or(&[][..], |body| &body.linetable);
+    for range in line_ranges(linetable, code.firstlineno) {
         if range.line != last && range.line != -1 {
             starts.push((range.start as usize / 2, range.line));
             last = range.line;
@@ -284,7 +285,7 @@ pub fn set_line(vm: &Vm, frame: &FrameObject, value: &Value) -> Res<()> {
     }
     // SAFETY: a frame that is alive; nothing below ends it before its values are changed.
     let (code, here) = unsafe { (crate::frames::code_object(fp), lasti(fp).max(0) as usize) };
-    if wanted < code.plain.firstlineno {
+    if wanted < code.firstlineno {
         return Err(vm.value_error(format!("line {wanted} comes before the current code block")));
     }
     let starts = line_starts(&code);

@@ -106,16 +106,17 @@ impl LocalsProxy {
     /// name and hashes alike will do. TypeError when the key has no hash.
     fn find(&self, vm: &Vm, key: &Value, only_bound: bool) -> Res<Option<usize>> {
         let Some(code) = self.frame.code_object() else { return Ok(None) };
+        let names = &code.body(vm)?.slot_names;
         let visible = |i: usize| {
             let bound = value_in(&self.frame, &code, i).is_some();
             bound || (!only_bound && code.kind(i) & kinds::HIDDEN == 0)
         };
         if let Some(name) = key.exact::<Str>(vm) {
-            return Ok((0..code.slots()).find(|i| code.slot_names[*i].equals(name) && visible(*i)));
+            return Ok((0..code.slots()).find(|i| names[*i].equals(name) && visible(*i)));
         }
         let hash = vm.hash(key)?;
         for i in 0..code.slots() {
-            let name = code.slot_names[i].as_value();
+            let name = names[i].as_value();
             if vm.hash(name)? == hash && vm.equal(key, name)? && visible(i) {
                 return Ok(Some(i));
             }
@@ -178,9 +179,9 @@ impl LocalsProxy {
     pub fn snapshot(&self, vm: &Vm) -> Res<Ref<Dict>> {
         let dict = Dict::new(vm)?;
         if let Some(code) = code_of(&self.frame) {
-            for i in 0..code.slots() {
+            for (i, name) in code.body(vm)?.slot_names.iter().enumerate() {
                 if let Some(value) = value_in(&self.frame, code, i) {
-                    dict.set_str(vm, &code.slot_names[i], value)?;
+                    dict.set_str(vm, name, value)?;
                 }
             }
         }

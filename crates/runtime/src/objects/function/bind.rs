@@ -64,7 +64,7 @@ pub fn bind(vm: &Vm, function: &Function, code: &Code, args: Args<'_>, slots: &m
         for i in count..total {
             if slots[i].is_unbound() {
                 let found = match defaults {
-                    Some(dict) => dict.get(vm, code.slot_names[i].as_value())?,
+                    Some(dict) => dict.get(vm, code.body(vm)?.slot_names[i].as_value())?,
                     None => None,
                 };
                 match found {
@@ -89,11 +89,11 @@ fn bind_keywords(
     slots: &mut [Value],
 ) -> Res<()> {
     let positional_only = code.posonlyargcount as usize;
+    let names = &code.body(vm)?.slot_names[positional_only..slots.len()];
     for (key, value) in args.keywords().iter() {
         let Some(name) = key.downcast::<Str>() else {
             return Err(vm.type_error(format!("{}() keywords must be strings", function.display_name())));
         };
-        let names = &code.slot_names[positional_only..slots.len()];
         let found =
             names.iter().position(|n| n.as_value().is(key)).or_else(|| names.iter().position(|n| n.equals(name)));
         match found {
@@ -119,7 +119,11 @@ fn bind_keywords(
 
 #[cold]
 fn unexpected_keyword(vm: &Vm, function: &Function, code: &Code, args: Args<'_>, name: &Str) -> Raised {
-    let positional_only = &code.slot_names[..code.posonlyargcount as usize];
+    let names = match code.body(vm) {
+        Ok(body) => &body.slot_names,
+        Err(raised) => return raised,
+    };
+    let positional_only = &names[..code.posonlyargcount as usize];
     let passed: Vec<String> = positional_only
         .iter()
         .filter(|p| args.keywords().iter().any(|(k, _)| k.downcast::<Str>().is_some_and(|k| k.equals(p))))
@@ -134,7 +138,7 @@ fn unexpected_keyword(vm: &Vm, function: &Function, code: &Code, args: Args<'_>,
     }
     let total = (code.argcount + code.kwonlyargcount) as usize;
     let possible: Vec<String> =
-        code.slot_names[code.posonlyargcount as usize..total].iter().map(|n| n.to_utf8_lossy().into_owned()).collect();
+        names[code.posonlyargcount as usize..total].iter().map(|n| n.to_utf8_lossy().into_owned()).collect();
     let text = name.to_utf8_lossy();
     match vm.closest_name(&text, &possible) {
         Some(suggestion) => vm.type_error(format!(
@@ -146,9 +150,13 @@ fn unexpected_keyword(vm: &Vm, function: &Function, code: &Code, args: Args<'_>,
 
 #[cold]
 fn missing(vm: &Vm, function: &Function, code: &Code, slots: &[Value], start: usize, end: usize, kind: &str) -> Raised {
+    let body = match code.body(vm) {
+        Ok(body) => body,
+        Err(raised) => return raised,
+    };
     let names: Vec<String> = (start..end)
         .filter(|i| slots[*i].is_unbound())
-        .map(|i| format!("'{}'", code.slot_names[i].to_utf8_lossy()))
+        .map(|i| format!("'{}'", body.slot_names[i].to_utf8_lossy()))
         .collect();
     let list = match names.as_slice() {
         [one] => one.clone(),

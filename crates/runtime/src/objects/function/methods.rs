@@ -52,6 +52,8 @@ impl Function {
                 1,
             )?;
         }
+        // The old code's docstring stays.
+        this.docstring(vm)?;
         this.version.set(0);
         let old = this.code.replace(code.clone());
         this.retired.with_mut(|retired| retired.get_or_insert_default().push(old));
@@ -140,8 +142,8 @@ impl Function {
     }
 
     #[getter(name = "__doc__")]
-    fn get_doc(_: &Vm, this: &Ref<Function>) -> Res {
-        Ok(this.doc.get_or_none())
+    fn get_doc(vm: &Vm, this: &Ref<Function>) -> Res {
+        this.docstring(vm)
     }
 
     #[setter(name = "__doc__")]

@@ -130,7 +130,8 @@ impl Function {
 
     pub fn with_builtins(vm: &Vm, code: Ref<Code>, globals: Ref<Dict>, builtins: Value) -> Res<Ref<Function>> {
         let module = globals.get_str(vm, &vm.names().__name__);
-        let doc = if code.has(flags::HAS_DOCSTRING) { code.consts.as_slice().first().cloned() } else { None };
+        // The docstring stays with the code until somebody asks: its body may not have been read.
+        let doc = code.has(flags::HAS_DOCSTRING).then_some(Value::UNBOUND);
         vm.new_object(Function {
             name: ValueCell::some(code.name.to_value()),
             qualname: ValueCell::some(code.qualname.to_value()),
@@ -162,6 +163,15 @@ impl Function {
     pub fn code_now(&self) -> &Ref<Code> {
         // SAFETY: `__code__` is replaced only by Python code, which does not run while the borrow is used.
         unsafe { &*self.code.as_ptr() }
+    }
+
+    /// `__doc__`.
+    pub fn docstring(&self, vm: &Vm) -> Res {
+        if self.doc.get().is_some_and(|doc| doc.is_unbound()) {
+            let code = self.code_ref();
+            self.doc.set(code.body(vm)?.consts.as_slice().first().cloned());
+        }
+        Ok(self.doc.get_or_none())
     }
 
     /// `__qualname__` for messages.

@@ -3,6 +3,7 @@
 pub mod boolean;
 pub mod construct;
 pub mod convert;
+mod divide;
 pub mod methods;
 pub mod slots;
 

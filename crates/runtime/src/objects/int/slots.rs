@@ -1,6 +1,6 @@
 //! The operations of `int` and `bool`. After CPython Objects/longobject.c.
 
-use super::{IntView, view};
+use super::{IntView, divide, view};
 use crate::slots::{CompareOp, Slots};
 use crate::vm::{Res, Vm};
 use crate::{Args, TypeRef, Value};
@@ -189,7 +189,7 @@ fn floor_divide(vm: &Vm, a: &Value, b: &Value) -> Res {
     if let (IntView::Small(a), IntView::Small(b)) = (a, b) {
         return vm.new_int(Integer::div_floor(&a, &b));
     }
-    vm.new_bigint(a.to_bigint().div_floor(&b.to_bigint()))
+    vm.new_bigint(divide::div_floor(&a.to_bigint(), &b.to_bigint()))
 }
 
 fn remainder(vm: &Vm, a: &Value, b: &Value) -> Res {
@@ -200,7 +200,7 @@ fn remainder(vm: &Vm, a: &Value, b: &Value) -> Res {
     if let (IntView::Small(a), IntView::Small(b)) = (a, b) {
         return vm.new_int(a.mod_floor(&b));
     }
-    vm.new_bigint(a.to_bigint().mod_floor(&b.to_bigint()))
+    vm.new_bigint(divide::div_mod_floor(&a.to_bigint(), &b.to_bigint()).1)
 }
 
 fn divmod(vm: &Vm, a: &Value, b: &Value) -> Res {
@@ -213,7 +213,7 @@ fn divmod(vm: &Vm, a: &Value, b: &Value) -> Res {
             (vm.new_int(Integer::div_floor(&a, &b))?, vm.new_int(a.mod_floor(&b))?)
         }
         _ => {
-            let (q, r) = a.to_bigint().div_mod_floor(&b.to_bigint());
+            let (q, r) = divide::div_mod_floor(&a.to_bigint(), &b.to_bigint());
             (vm.new_bigint(q)?, vm.new_bigint(r)?)
         }
     };

@@ -17,7 +17,7 @@ use core::cell::Cell;
 use core::ptr::NonNull;
 use ophi_heap::header::GcHead;
 use ophi_heap::{Header, Layout, Object, TypeFlags, Visitor};
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 use std::rc::Rc;
 
 /// A reference or a proxy.
@@ -82,7 +82,7 @@ enum EntryKind {
 #[derive(Default)]
 pub struct Table {
     /// By address of the target.
-    all: GilCell<HashMap<u64, Vec<Entry>>>,
+    all: GilCell<FxHashMap<u64, Vec<Entry>>>,
 }
 
 fn table(vm: &Vm) -> Rc<Table> {
@@ -145,6 +145,23 @@ fn references_of(vm: &Vm, target: u64) -> Vec<Ref<WeakRef>> {
     })
 }
 
+/// The live reference of this class without a callback, which all share.
+#[allow(unsafe_code)]
+fn shared(vm: &Vm, target: u64, class: &TypeRef) -> Option<Ref<WeakRef>> {
+    table(vm).all.with(|all| {
+        all.get(&target)?.iter().find_map(|entry| {
+            let header = NonNull::new(entry.reference as *mut Header)?;
+            // SAFETY: listed references are alive, or dying with count 0.
+            if unsafe { header.as_ref() }.count() == 0 {
+                return None;
+            }
+            // SAFETY: as above, and their payload is a WeakRef. Giving the reference back drops none: the list holds it alive.
+            let reference: Ref<WeakRef> = unsafe { Ref::from_value_unchecked(Value::from_borrowed(header)) };
+            (vm.class(reference.as_value()).is(class) && !reference.callback.is_set()).then_some(reference)
+        })
+    })
+}
+
 /// All references and proxies of an object.
 pub fn all_of(vm: &Vm, object: &Value) -> Vec<Ref<WeakRef>> {
     references_of(vm, object.bits())
@@ -163,8 +180,7 @@ pub fn make(vm: &Vm, cls: &TypeRef, object: &Value, callback: Option<Value>) -> 
     };
     let shareable = callback.is_none() && cls.has(TypeFlags::IMMUTABLE);
     if shareable {
-        let known = all_of(vm, object).into_iter().find(|r| vm.class(r.as_value()).is(cls) && !r.callback.is_set());
-        if let Some(known) = known {
+        if let Some(known) = shared(vm, object.bits(), cls) {
             return Ok(known);
         }
     }

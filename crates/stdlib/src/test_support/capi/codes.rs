@@ -93,7 +93,7 @@ impl Capi {
     /// The line of the instruction at an offset.
     #[function(sig = "(code, offset, /)")]
     fn code_offset_to_line(_: &Vm, code: &Ref<Code>, offset: i32) -> i32 {
-        if offset < 0 { code.plain.firstlineno } else { code.line_of(offset).unwrap_or(-1) }
+        if offset < 0 { code.firstlineno } else { code.line_of(offset).unwrap_or(-1) }
     }
 
     /// How the interpreter was started.

@@ -15,7 +15,7 @@ impl Internal {
     /// The kinds of a code object's local variables, by name.
     #[function(sig = "(object, /)")]
     fn get_co_localskinds(vm: &Vm, object: &Value) -> Res<Ref<Dict>> {
-        let plain = code(vm, object)?.plain.clone();
+        let plain = code(vm, object)?.plain().clone();
         let kinds = vm.new_dict()?;
         for (name, kind) in plain.localsplusnames.iter().zip(plain.localspluskinds.iter()) {
             let name = vm.new_wtf8(name.as_bytes())?;
@@ -27,7 +27,7 @@ impl Internal {
     /// Whether nothing but None is ever returned.
     #[function(sig = "(object, /)")]
     fn code_returns_only_none(vm: &Vm, object: &Value) -> Res<bool> {
-        let plain = code(vm, object)?.plain.clone();
+        let plain = code(vm, object)?.plain().clone();
         let mut loads_none = false;
         let mut units = plain.code.chunks_exact(2);
         let mut extended = 0usize;
