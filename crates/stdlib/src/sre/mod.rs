@@ -6,6 +6,7 @@
 mod drive;
 mod matched;
 mod pattern;
+mod prefilter;
 mod scanner;
 mod search;
 mod substitute;

@@ -1,5 +1,6 @@
 //! `re.Pattern`.
 
+use core::cell::OnceCell;
 use ophi_heap::{Layout, trace_fields};
 use ophi_runtime::objects::generic_alias::new_alias;
 use ophi_runtime::objects::mappingproxy::MappingProxy;
@@ -11,6 +12,7 @@ use ophi_runtime::{
 };
 
 use super::matched::Match;
+use super::prefilter::Prefilter;
 use super::scanner::Scanner;
 use super::search::{Mode, Progress, Subject};
 use super::substitute::substitute;
@@ -19,6 +21,8 @@ pub struct Pattern {
     pub pattern: Value,
     pub flags: i32,
     pub codes: Box<[u32]>,
+    /// Made by the first search.
+    pub prefilter: OnceCell<Prefilter>,
     /// Groups without the whole match.
     pub groups: usize,
     /// dict: name to number.
@@ -62,6 +66,7 @@ impl Pattern {
             pattern: pattern.clone(),
             flags,
             codes: codes.into_boxed_slice(),
+            prefilter: OnceCell::new(),
             groups,
             groupindex: groupindex.to_value(),
             indexgroup: indexgroup.to_value(),

@@ -10,6 +10,7 @@ use rustpython_sre_engine::engine::{Request, State};
 
 use super::drive::Units;
 use super::pattern::Pattern;
+use super::prefilter::Prefilter;
 use crate::support::buffer::readable;
 
 /// What is searched.
@@ -76,6 +77,7 @@ pub enum Mode {
 
 struct Run<'a> {
     codes: &'a [u32],
+    prefilter: Option<&'a Prefilter>,
     start: usize,
     end: usize,
     mode: Mode,
@@ -87,7 +89,35 @@ impl Run<'_> {
         let mut request = Request::new(units, self.start, self.end, self.codes, self.mode == Mode::FullMatch);
         request.must_advance = self.must_advance;
         state.reset(&request, request.start);
-        if self.mode == Mode::Search { state.search(request) } else { state.py_match(&request) }
+        if self.mode != Mode::Search {
+            return state.py_match(&request);
+        }
+        match self.prefilter {
+            Some(prefilter) if W == 1 => self.search_filtered(prefilter, units.0, request, state),
+            _ => state.search(request),
+        }
+    }
+
+    /// Lets the engine look at the places that come into question, each for itself.
+    fn search_filtered<const W: usize>(
+        &self,
+        prefilter: &Prefilter,
+        text: &[u8],
+        mut request: Request<'_, Units<'_, W>>,
+        state: &mut State,
+    ) -> bool {
+        let Some(text) = text.get(..request.end) else { return state.search(request) };
+        while let Some(at) = prefilter.next(text, request.start) {
+            request.must_advance &= at == request.start;
+            request.start = at;
+            state.reset(&request, at);
+            if state.py_match(&request) {
+                return true;
+            }
+            request.start = at + 1;
+            request.must_advance = false;
+        }
+        false
     }
 }
 
@@ -140,8 +170,16 @@ impl Progress {
             self.is_over = true;
             return Ok(None);
         }
-        let run =
-            Run { codes: &pattern.codes, start: self.start, end: self.end, mode, must_advance: self.must_advance };
+        let prefilter =
+            (mode == Mode::Search).then(|| pattern.prefilter.get_or_init(|| Prefilter::new(&pattern.codes)));
+        let run = Run {
+            codes: &pattern.codes,
+            prefilter: prefilter.filter(|prefilter| prefilter.is_useful()),
+            start: self.start,
+            end: self.end,
+            mode,
+            must_advance: self.must_advance,
+        };
         let mut state = State::default();
         // The engine trusts its code; code that the library did not make can break its assumptions.
         let found = match catch_unwind(AssertUnwindSafe(|| subject.run(&mut state, &run))) {
