@@ -35,6 +35,9 @@ const PAIR: usize = size_of::<Pair>();
 pub const MIN_LOG2: u32 = 3;
 const MAX_LOG2: u32 = 32;
 
+/// How fast the higher bits of a hash come into play when slots are taken.
+const PERTURB_SHIFT: u32 = 5;
+
 /// What a slot holds.
 pub const EMPTY: u32 = 0;
 pub const DELETED: u32 = 1;
@@ -154,6 +157,50 @@ impl Indexed {
         unsafe { core::slice::from_raw_parts(self.hash_area(), self.len as usize) }
     }
 
+    /// Walks the slots where an entry of this hash may stand, until an empty one or until `visit`, which is given slot, index and
+    /// pair, has an answer. The width of the slots is asked once.
+    #[inline(always)]
+    pub fn walk<T>(&self, hash: i64, mut visit: impl FnMut(usize, usize, &Pair) -> Option<T>) -> Option<T> {
+        if !self.has_slots() {
+            return None;
+        }
+        match self.slot_width() {
+            0 => self.walk_slots::<u8, T>(hash, &mut visit),
+            1 => self.walk_slots::<u16, T>(hash, &mut visit),
+            _ => self.walk_slots::<u32, T>(hash, &mut visit),
+        }
+    }
+
+    #[inline(always)]
+    fn walk_slots<S: Copy + Into<u32>, T>(
+        &self,
+        hash: i64,
+        visit: &mut impl FnMut(usize, usize, &Pair) -> Option<T>,
+    ) -> Option<T> {
+        let mask = self.mask();
+        let slots = self.slots().cast::<S>();
+        let mut perturb = hash as u64;
+        let mut slot = hash as usize & mask;
+        loop {
+            // SAFETY: the index is masked, and `S` is as wide as a slot; wider slots stand behind words, so they are aligned.
+            let entry: u32 = unsafe { *slots.add(slot) }.into();
+            if entry >= FIRST {
+                let at = entry - FIRST;
+                if at < self.len {
+                    // SAFETY: one of the first `len` pairs, which are initialised.
+                    let pair = unsafe { &*self.block.as_ptr().add(at as usize) };
+                    if let Some(answer) = visit(slot, at as usize, pair) {
+                        return Some(answer);
+                    }
+                }
+            } else if entry == EMPTY {
+                return None;
+            }
+            perturb >>= PERTURB_SHIFT;
+            slot = slot.wrapping_mul(5).wrapping_add(perturb as usize).wrapping_add(1) & mask;
+        }
+    }
+
     /// What the slot at `at & mask` holds. There must be slots.
     #[inline(always)]
     pub fn slot(&self, at: usize) -> u32 {
@@ -199,6 +246,34 @@ impl Indexed {
             }
         }
         self.len += 1;
+    }
+
+    /// Appends a pair and gives it the first free slot of its hash; there must be room.
+    #[inline(always)]
+    pub fn append(&mut self, key: Option<Value>, value: Option<Value>, hash: i64) {
+        let entry = self.len + FIRST;
+        self.push(key, value, hash);
+        match self.slot_width() {
+            0 => self.place::<u8>(hash, entry as u8),
+            1 => self.place::<u16>(hash, entry as u16),
+            _ => self.place::<u32>(hash, entry),
+        }
+    }
+
+    #[inline(always)]
+    fn place<S: Copy + Into<u32>>(&mut self, hash: i64, entry: S) {
+        let mask = self.mask();
+        let slots = self.slots().cast::<S>();
+        let mut perturb = hash as u64;
+        let mut slot = hash as usize & mask;
+        // SAFETY: the index is masked, and `S` is as wide as a slot.
+        unsafe {
+            while (*slots.add(slot)).into() > DELETED {
+                perturb >>= PERTURB_SHIFT;
+                slot = slot.wrapping_mul(5).wrapping_add(perturb as usize).wrapping_add(1) & mask;
+            }
+            *slots.add(slot) = entry;
+        }
     }
 
     /// Forgets the pairs from `len` on, which the caller has emptied.

@@ -44,18 +44,25 @@ impl Functions {
         let get = vm.get_attr(mapping, &vm.names().get)?;
         let own_get = vm.class(mapping).lookup(vm, &vm.names().get);
         let plain_get = vm.ty_of::<Dict>().lookup(vm, &vm.names().get);
-        let set = vm.class(mapping).slots().setitem.map(|f| f as usize);
-        let plain_set = vm.ty_of::<Dict>().slots().setitem.map(|f| f as usize);
-        let plain = matches!((&own_get, &plain_get), (Some(a), Some(b)) if a.is(b)) && set == plain_set;
+        let own_set = vm.class(mapping).lookup(vm, &vm.names().__setitem__);
+        let plain_set = vm.ty_of::<Dict>().lookup(vm, &vm.names().__setitem__);
+        let same = |own: &Option<Value>, plain: &Option<Value>| matches!((own, plain), (Some(a), Some(b)) if a.is(b));
+        let plain = same(&own_get, &plain_get) && same(&own_set, &plain_set);
         let dict = mapping.downcast::<Dict>().filter(|_| plain);
-        let iterator = vm.iter(iterable)?;
-        while let Some(item) = vm.next(&iterator)? {
+        let mut walk = vm.walk(iterable)?;
+        while let Some(item) = walk.next(vm)? {
             if let Some(dict) = dict {
                 let hash = vm.hash_key(&item)?;
-                let count = match dict.get_hashed(vm, &item, hash)? {
-                    Some(count) => vm.binary_op(BinaryOp::Add, &count, &one)?,
-                    None => one.clone(),
+                let Some(at) = dict.find(vm, &item, hash)? else {
+                    dict.insert_new(vm, item, hash, one.clone())?;
+                    continue;
                 };
+                let count = dict.value_at(at).unwrap_or(Value::NONE);
+                if let Some(more) = count.as_small_int().and_then(|i| Value::small_int(i + 1)) {
+                    dict.replace_at(at, more);
+                    continue;
+                }
+                let count = vm.binary_op(BinaryOp::Add, &count, &one)?;
                 dict.set_hashed(vm, &item, hash, count)?;
                 continue;
             }

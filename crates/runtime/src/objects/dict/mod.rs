@@ -104,6 +104,16 @@ impl Dict {
     /// Position of `key` among the entries.
     #[inline]
     pub fn find(&self, vm: &Vm, key: &Value, hash: i64) -> Res<Option<usize>> {
+        match self.table.with(|t| t.find(key, hash, 0)) {
+            table::Probe::Hit(i) => Ok(Some(i)),
+            table::Probe::Miss => Ok(None),
+            table::Probe::Candidate(_) => self.find_by_comparing(vm, key, hash),
+        }
+    }
+
+    /// A key of the same hash has to be asked whether it is equal, which may run Python code that changes the dict.
+    #[inline(never)]
+    fn find_by_comparing(&self, vm: &Vm, key: &Value, hash: i64) -> Res<Option<usize>> {
         loop {
             let mut skip = 0;
             let generation = self.table.with(|t| t.generation);

@@ -16,12 +16,23 @@ impl Vm {
     /// The hash of a dict key; an unhashable key is named in the TypeError.
     #[inline]
     pub fn hash_key(&self, key: &Value) -> Res<i64> {
-        if let Some(text) = key.exact::<Str>(self) {
-            return Ok(text.hash(self));
+        match self.hash_known(key) {
+            Some(hash) => Ok(hash),
+            None => self.hash_key_anew(key),
         }
+    }
+
+    /// The hash that is at hand: that of a str which has been asked before, or of a small integer.
+    #[inline(always)]
+    pub fn hash_known(&self, key: &Value) -> Option<i64> {
         if let Some(i) = key.as_small_int() {
-            return Ok(crate::protocol::basic::hash_i64(i));
+            return Some(crate::protocol::basic::hash_i64(i));
         }
+        key.exact::<Str>(self).map(|text| text.known_hash()).filter(|hash| *hash != -1)
+    }
+
+    #[inline(never)]
+    fn hash_key_anew(&self, key: &Value) -> Res<i64> {
         self.hash(key).map_err(|raised| self.unhashable(raised, key, "a dict key"))
     }
 
@@ -119,9 +130,19 @@ impl Dict {
 
     /// `PyDict_MergeFromSeq2`.
     pub fn merge_pairs(&self, vm: &Vm, source: &Value, replace: bool) -> Res<()> {
-        let iterator = vm.iter(source)?;
+        if let Some(zip) = source.exact::<crate::objects::iterators::zip::Zip>(vm)
+            && zip.makes_pairs()
+            && replace
+        {
+            // Nobody sees the pairs.
+            while let Some((key, value)) = zip.advance_two(vm)? {
+                self.set(vm, &key, value)?;
+            }
+            return Ok(());
+        }
+        let mut walk = vm.walk(source)?;
         let mut n = 0;
-        while let Some(pair) = vm.next(&iterator)? {
+        while let Some(pair) = walk.next(vm)? {
             if let Some(tuple) = pair.exact::<Tuple>(vm)
                 && let [key, value] = tuple.as_slice()
                 && replace
@@ -234,9 +255,9 @@ pub fn getitem(vm: &Vm, this: &Value, key: &Value) -> Res {
         return Ok(value);
     }
     if this.exact::<Dict>(vm).is_none()
-        && let Some(missing) = vm.lookup_special(this, &vm.names().__missing__)?
+        && let Some(value) = vm.call_special(this, &vm.names().__missing__, core::slice::from_ref(key))?
     {
-        return vm.call(&missing, core::slice::from_ref(key));
+        return Ok(value);
     }
     Err(vm.key_error(key))
 }

@@ -6,7 +6,7 @@
 use crate::payload::Downcast;
 use crate::{Ref, Str, Trace, Value, Visitor};
 use ophi_heap::OutOfMemory;
-use ophi_heap::indexed::{DELETED, EMPTY, FIRST, Indexed, MIN_LOG2, Pair};
+use ophi_heap::indexed::{DELETED, Indexed, MIN_LOG2, Pair};
 
 pub struct Table {
     indexed: Indexed,
@@ -26,8 +26,6 @@ pub enum Probe {
     /// Same hash, different object.
     Candidate(usize),
 }
-
-const PERTURB_SHIFT: u32 = 5;
 
 impl Table {
     pub const fn new() -> Table {
@@ -65,29 +63,6 @@ impl Table {
         self.pairs().get(at).and_then(|p| p.key.as_ref()).and_then(plain_str).map_or(0, |k| k.known_hash())
     }
 
-    /// Walks the probe sequence of `hash`; `visit` is given each slot and pair index and may stop.
-    #[inline(always)]
-    fn probe<T>(&self, hash: i64, mut visit: impl FnMut(usize, usize) -> Option<T>) -> Option<T> {
-        if !self.indexed.has_slots() {
-            return None;
-        }
-        let mut perturb = hash as u64;
-        let mut slot = hash as usize;
-        loop {
-            match self.indexed.slot(slot) {
-                EMPTY => return None,
-                DELETED => {}
-                entry => {
-                    if let Some(answer) = visit(slot, (entry - FIRST) as usize) {
-                        return Some(answer);
-                    }
-                }
-            }
-            perturb >>= PERTURB_SHIFT;
-            slot = (slot & self.indexed.mask()).wrapping_mul(5).wrapping_add(perturb as usize).wrapping_add(1);
-        }
-    }
-
     /// Searches by identity and hash; passes over the first `skip` candidates (already compared unequal).
     #[inline]
     pub fn find(&self, key: &Value, hash: i64, skip: usize) -> Probe {
@@ -108,47 +83,48 @@ impl Table {
         self.find_any(key.as_value(), hash, 0)
     }
 
+    /// In a table without hashes every key is a plain str.
     #[inline]
     fn find_among_texts(&self, key: &Ref<Str>, hash: i64) -> Probe {
-        let pairs = self.pairs();
-        self.probe(hash, |_, i| {
-            let k = pairs.get(i)?.key.as_ref()?;
-            if k.is(key.as_value()) {
-                return Some(Probe::Hit(i));
-            }
-            let k = plain_str(k)?;
-            (k.known_hash() == hash && k.equals(key)).then_some(Probe::Hit(i))
-        })
-        .unwrap_or(Probe::Miss)
+        self.indexed
+            .walk(hash, |_, i, pair| {
+                let k = pair.key.as_ref()?;
+                if k.is(key.as_value()) {
+                    return Some(Probe::Hit(i));
+                }
+                let k = k.downcast::<Str>()?;
+                (k.known_hash() == hash && k.equals(key)).then_some(Probe::Hit(i))
+            })
+            .unwrap_or(Probe::Miss)
     }
 
     fn find_any(&self, key: &Value, hash: i64, skip: usize) -> Probe {
         let mut skip = skip;
-        let pairs = self.pairs();
         let hashes = self.indexed.hashes();
         let text = plain_str(key);
-        self.probe(hash, |_, i| {
-            let k = pairs.get(i)?.key.as_ref()?;
-            if k.is(key) {
-                return Some(Probe::Hit(i));
-            }
-            let own = match hashes.get(i) {
-                Some(own) => *own,
-                None => plain_str(k)?.known_hash(),
-            };
-            if own != hash || (k.is_small_int() && key.is_small_int()) {
-                return None; // equal immediates are identical
-            }
-            if let (Some(a), Some(b)) = (text, plain_str(k)) {
-                return a.equals(b).then_some(Probe::Hit(i));
-            }
-            if skip > 0 {
-                skip -= 1;
-                return None;
-            }
-            Some(Probe::Candidate(i))
-        })
-        .unwrap_or(Probe::Miss)
+        self.indexed
+            .walk(hash, |_, i, pair| {
+                let k = pair.key.as_ref()?;
+                if k.is(key) {
+                    return Some(Probe::Hit(i));
+                }
+                let own = match hashes.get(i) {
+                    Some(own) => *own,
+                    None => plain_str(k)?.known_hash(),
+                };
+                if own != hash || differ_as_words(k, key) {
+                    return None;
+                }
+                if let (Some(a), Some(b)) = (text, plain_str(k)) {
+                    return a.equals(b).then_some(Probe::Hit(i));
+                }
+                if skip > 0 {
+                    skip -= 1;
+                    return None;
+                }
+                Some(Probe::Candidate(i))
+            })
+            .unwrap_or(Probe::Miss)
     }
 
     pub fn key(&self, at: usize) -> Value {
@@ -178,24 +154,10 @@ impl Table {
         } else if self.is_full() {
             self.resize(log2_for(self.used() * 3), hashed)?;
         }
-        self.append(Some(key), hash, Some(value));
+        self.indexed.append(Some(key), Some(value), hash);
         self.used += 1;
         self.generation = self.generation.wrapping_add(1);
         Ok(())
-    }
-
-    #[inline(always)]
-    fn append(&mut self, key: Option<Value>, hash: i64, value: Option<Value>) {
-        let at = self.indexed.len();
-        self.indexed.push(key, value, hash);
-        // The first free slot of the probe sequence.
-        let mut perturb = hash as u64;
-        let mut slot = hash as usize;
-        while self.indexed.slot(slot) > DELETED {
-            perturb >>= PERTURB_SHIFT;
-            slot = (slot & self.indexed.mask()).wrapping_mul(5).wrapping_add(perturb as usize).wrapping_add(1);
-        }
-        self.indexed.set_slot(slot, at as u32 + FIRST);
     }
 
     /// From here on hashes are kept beside the pairs.
@@ -207,7 +169,7 @@ impl Table {
     }
 
     pub fn remove(&mut self, at: usize, hash: i64) -> Option<(Value, Value)> {
-        let slot = self.probe(hash, |slot, i| (i == at).then_some(slot))?;
+        let slot = self.indexed.walk(hash, |slot, i, _| (i == at).then_some(slot))?;
         self.indexed.set_slot(slot, DELETED);
         self.used -= 1;
         self.generation = self.generation.wrapping_add(1);
@@ -249,7 +211,7 @@ impl Table {
         old.take_pairs(|pair, hash| {
             if let Some(key) = &pair.key {
                 let hash = if was_hashed { hash } else { plain_str(key).map_or(0, |k| k.known_hash()) };
-                self.append(pair.key, hash, pair.value);
+                self.indexed.append(pair.key, pair.value, hash);
             }
         });
         Ok(())
@@ -273,7 +235,7 @@ impl Table {
         copy.resize(log2_for((self.used() * 3).div_ceil(2)), self.indexed.is_hashed())?;
         for (at, pair) in self.pairs().iter().enumerate() {
             if pair.key.is_some() {
-                copy.append(pair.key.clone(), self.hash_of(at), pair.value.clone());
+                copy.indexed.append(pair.key.clone(), pair.value.clone(), self.hash_of(at));
             }
         }
         copy.used = self.used;
@@ -289,6 +251,12 @@ impl Table {
 /// The least table with at least `slots` slots.
 fn log2_for(slots: usize) -> u32 {
     slots.max(1).next_power_of_two().trailing_zeros().max(MIN_LOG2)
+}
+
+/// Whether two words that differ are values that differ: small integers, or small floats.
+#[inline(always)]
+pub(crate) fn differ_as_words(a: &Value, b: &Value) -> bool {
+    (a.is_small_int() && b.is_small_int()) || (a.is_small_float() && b.is_small_float())
 }
 
 /// The value as a str whose comparison cannot be overridden: exactly `str`.

@@ -71,21 +71,15 @@ pub fn hash_f64(f: f64) -> Option<i64> {
     if f.is_infinite() {
         return Some(if f > 0.0 { 314159 } else { -314159 });
     }
-    let (mut mantissa, mut exponent) = super::convert::split(f.abs());
-    let mut x: u64 = 0;
-    while mantissa != 0.0 {
-        x = ((x << 28) & MODULUS) | x >> (BITS - 28);
-        mantissa *= 268435456.0; // 2^28
-        exponent -= 28;
-        let y = mantissa as u64;
-        mantissa -= y as f64;
-        x += y;
-        if x >= MODULUS {
-            x -= MODULUS;
-        }
-    }
+    // The value is mantissa * 2^exponent; modulo 2^61 - 1, multiplying by a power of two turns the bits round.
+    let bits = f.to_bits();
+    let fraction = bits & ((1 << 52) - 1);
+    let (mantissa, exponent) = match (bits >> 52 & 0x7ff) as i32 {
+        0 => (fraction, -1074),
+        biased => (fraction | 1 << 52, biased - 1075),
+    };
     let turn = exponent.rem_euclid(BITS);
-    x = ((x << turn) & MODULUS) | x >> (BITS - turn);
+    let x = ((mantissa << turn) & MODULUS) | mantissa >> (BITS - turn);
     let signed = if f < 0.0 { -(x as i64) } else { x as i64 };
     Some(if signed == -1 { -2 } else { signed })
 }

@@ -56,6 +56,10 @@ fn new(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
 }
 
 impl Zip {
+    pub fn makes_pairs(&self) -> bool {
+        self.iterators.len() == 2
+    }
+
     /// The next items of a zip of two iterators.
     #[inline]
     pub fn advance_two(&self, vm: &Vm) -> Res<Option<(Value, Value)>> {

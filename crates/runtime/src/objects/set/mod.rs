@@ -114,7 +114,18 @@ impl Set {
     }
 
     /// The place of a key, or the place where it would go.
+    #[inline]
     fn search(&self, vm: &Vm, key: &Value, hash: i64) -> Res<Result<usize, usize>> {
+        match self.table.with(|t| t.find(key, hash, 0)) {
+            Probe::Hit(at) => Ok(Ok(at)),
+            Probe::Free(at) => Ok(Err(at)),
+            Probe::Candidate(_) => self.search_by_comparing(vm, key, hash),
+        }
+    }
+
+    /// An element of the same hash has to be asked whether it is equal, which may run Python code that changes the set.
+    #[inline(never)]
+    fn search_by_comparing(&self, vm: &Vm, key: &Value, hash: i64) -> Res<Result<usize, usize>> {
         loop {
             let generation = self.table.with(|t| t.generation);
             let mut skip = 0;
@@ -150,8 +161,23 @@ impl Set {
     }
 
     /// Adds a key; true when it was absent.
+    #[inline]
     pub fn add_hashed(&self, vm: &Vm, key: &Value, hash: i64) -> Res<bool> {
-        match self.search(vm, key, hash)? {
+        // Nothing to compare: one look at the table does it.
+        let added = self.table.with_mut(|t| match t.find(key, hash, 0) {
+            Probe::Hit(_) => Ok(Some(false)),
+            Probe::Free(at) => t.insert_at(at, key.clone(), hash).map(|()| Some(true)),
+            Probe::Candidate(_) => Ok(None),
+        });
+        match added.or_raise(vm)? {
+            Some(added) => Ok(added),
+            None => self.add_by_comparing(vm, key, hash),
+        }
+    }
+
+    #[inline(never)]
+    fn add_by_comparing(&self, vm: &Vm, key: &Value, hash: i64) -> Res<bool> {
+        match self.search_by_comparing(vm, key, hash)? {
             Ok(_) => Ok(false),
             Err(free) => {
                 let key = key.clone();
@@ -202,6 +228,14 @@ impl Vm {
     /// The hash of a set element; an unhashable one is named in the TypeError.
     #[inline]
     pub fn hash_element(&self, key: &Value) -> Res<i64> {
+        match self.hash_known(key) {
+            Some(hash) => Ok(hash),
+            None => self.hash_element_anew(key),
+        }
+    }
+
+    #[inline(never)]
+    fn hash_element_anew(&self, key: &Value) -> Res<i64> {
         self.hash(key).map_err(|raised| self.unhashable(raised, key, "a set element"))
     }
 

@@ -144,6 +144,9 @@ pub fn len(vm: &Vm, this: &Value) -> Res<usize> {
 
 /// The hash of something looked up: a set stands for the frozenset of its elements.
 pub fn lookup_hash(vm: &Vm, key: &Value) -> Res<i64> {
+    if let Some(hash) = vm.hash_known(key) {
+        return Ok(hash);
+    }
     match vm.hash(key) {
         Ok(hash) => Ok(hash),
         Err(raised) => match key.downcast::<Set>() {

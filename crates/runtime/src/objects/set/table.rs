@@ -62,6 +62,7 @@ impl SetTable {
     }
 
     /// Searches by identity and hash, passing over the first `skip` candidates (compared unequal already).
+    #[inline]
     pub fn find(&self, key: &Value, hash: i64, skip: usize) -> Probe {
         if self.entries.is_empty() {
             return Probe::Free(hash as usize & self.mask);
@@ -76,7 +77,7 @@ impl SetTable {
             if own.is(key) {
                 return Some(Probe::Hit(at));
             }
-            if own.is_small_int() && key.is_small_int() {
+            if crate::objects::dict::table::differ_as_words(own, key) {
                 return None;
             }
             if plain
@@ -94,6 +95,7 @@ impl SetTable {
     }
 
     /// Puts a key that is absent into the free place that [`SetTable::find`] named.
+    #[inline]
     pub fn insert_at(&mut self, at: usize, key: Value, hash: i64) -> Result<(), OutOfMemory> {
         if self.entries.is_empty() {
             self.entries = unused(self.mask + 1)?;
@@ -104,6 +106,11 @@ impl SetTable {
         if self.fill * 5 < self.mask * 3 {
             return Ok(());
         }
+        self.grow()
+    }
+
+    #[cold]
+    fn grow(&mut self) -> Result<(), OutOfMemory> {
         self.resize(if self.used > 50_000 { self.used * 2 } else { self.used * 4 })
     }
 
@@ -181,7 +188,7 @@ impl SetTable {
 
 fn unused(size: usize) -> Result<Buffer<Entry>, OutOfMemory> {
     let mut places = buffer_with_capacity(size)?;
-    places.extend((0..size).map(|_| Entry { key: None, hash: 0 }));
+    places.resize_with(size, || Entry { key: None, hash: 0 });
     Ok(places)
 }
 

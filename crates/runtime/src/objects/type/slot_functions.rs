@@ -2,6 +2,7 @@
 //! calls what it finds. After CPython Objects/typeobject.c (`slot_tp_*`, `slot_nb_*`, `slot_sq_*`, `slot_mp_*`).
 
 use crate::names::Names;
+use crate::objects::dict::Dict;
 use crate::objects::exceptions as exc;
 use crate::objects::native_function::WrapperDescriptor;
 use crate::payload::Downcast;
@@ -390,11 +391,25 @@ pub fn len(vm: &Vm, this: &Value) -> Res<usize> {
 }
 
 pub fn setitem(vm: &Vm, this: &Value, key: &Value, value: Option<&Value>) -> Res<()> {
+    // A dict's subclass may have a `__delitem__` of its own and no `__setitem__` (Counter).
+    if let Some(value) = value
+        && let Some(dict) = own_dict(vm, this)
+    {
+        return dict.set(vm, key, value.clone());
+    }
     match value {
         Some(value) => call_dunder(vm, this, &vm.names().__setitem__, &[key.clone(), value.clone()])?,
         None => call_dunder(vm, this, &vm.names().__delitem__, core::slice::from_ref(key))?,
     };
     Ok(())
+}
+
+/// The dict in an instance of a subclass that has `dict`'s own `__setitem__`.
+fn own_dict<'a>(vm: &Vm, this: &'a Value) -> Option<&'a crate::Ref<Dict>> {
+    let dict = this.downcast::<Dict>()?;
+    let name = &vm.names().__setitem__;
+    let found = vm.class(this).lookup(vm, name)?;
+    found.is(&vm.ty_of::<Dict>().lookup(vm, name)?).then_some(dict)
 }
 
 pub fn contains(vm: &Vm, this: &Value, item: &Value) -> Res<bool> {
