@@ -430,7 +430,7 @@ fn compare_str(vm: &Vm, fp: Fp, oparg: u32) -> Res<bool> {
 
 fn contains_dict(vm: &Vm, fp: Fp, oparg: u32) -> Res<bool> {
     let Some(dict) = fp.top(1).exact::<Dict>(vm) else { return Ok(false) };
-    let found = dict.get(vm, fp.top(2))?.is_some();
+    let found = dict.contains(vm, fp.top(2))?;
     replace_two(fp, Value::bool(found != (oparg != 0)));
     Ok(true)
 }

@@ -164,6 +164,14 @@ handlers! {
             sp.write(receiver);
             return next(pc.add(10), sp.add(1), fp, vm);
         }
+        LOAD_ATTR_METHOD_IMMEDIATE(pc, sp, fp, vm, oparg)
+    }
+    fast LOAD_ATTR_METHOD_IMMEDIATE |pc, sp, fp, vm, oparg| {
+        if immediate_version(vm, sp.sub(1)) == read32(pc.add(2)) {
+            let receiver = core::ptr::replace(sp.sub(1), cached(pc));
+            sp.write(receiver);
+            return next(pc.add(10), sp.add(1), fp, vm);
+        }
         LOAD_ATTR(pc, sp, fp, vm, oparg)
     }
     fast LOAD_ATTR_METHOD_LAZY_DICT |pc, sp, fp, vm, oparg| {
@@ -325,8 +333,11 @@ fn enter_property(vm: &Vm, fp: Fp, _: u32) -> Res<Flow> {
 pub fn specialise_load_attr(vm: &Vm, fp: Fp, pc: *mut u16, oparg: u32) -> Option<Opcode> {
     let owner = fp.top(1);
     let name = fp.name(oparg >> 1);
-    let header = owner.header()?;
     let method = oparg & 1 != 0;
+    let Some(header) = owner.header() else {
+        // SAFETY: as below.
+        return if method { unsafe { immediate_method(vm, owner, name, pc) } } else { None };
+    };
     // SAFETY: the cache units of LOAD_ATTR.
     unsafe {
         if is_exact(owner, vm.exec.known.module.get()) {
@@ -418,6 +429,39 @@ pub fn specialise_load_attr(vm: &Vm, fp: Fp, pc: *mut u16, oparg: u32) -> Option
             _ => None,
         }
     }
+}
+
+/// The version of the class of a value that is no object; 0 for an object.
+///
+/// # Safety
+/// The word holds a value.
+#[inline(never)]
+unsafe fn immediate_version(vm: &Vm, word: *const Value) -> u32 {
+    // SAFETY: the caller's promise.
+    let value = unsafe { &*word };
+    if value.is_object() { 0 } else { vm.class(value).head().version.get() }
+}
+
+/// A method of a small integer, a float, None...
+///
+/// # Safety
+/// `pc` stands behind a LOAD_ATTR with its cache.
+unsafe fn immediate_method(vm: &Vm, owner: &Value, name: &crate::Ref<crate::Str>, pc: *mut u16) -> Option<Opcode> {
+    let class = vm.class(owner);
+    if !is_generic(class.slots().getattro) {
+        return None;
+    }
+    let found = class.lookup(vm, name)?;
+    let version = class.ensure_version(vm);
+    if version == 0 || vm.attribute_kind(&found) != AttributeKind::Method {
+        return None;
+    }
+    // SAFETY: the cache units of LOAD_ATTR.
+    unsafe {
+        write32(pc.add(2), version);
+        write64(pc.add(6), found.bits());
+    }
+    Some(Opcode::LOAD_ATTR_METHOD_NO_DICT)
 }
 
 /// Where the slot's word stands in instances; `None` for members of native payloads.

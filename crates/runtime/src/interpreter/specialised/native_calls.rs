@@ -109,7 +109,8 @@ unsafe fn method_of(vm: &Vm, callable: *const Value, receiver: *const Value) -> 
 
 #[inline(never)]
 fn is_instance(vm: &Vm, value: &Value, class: &crate::TypeRef) -> bool {
-    vm.class(value).is_subtype(class)
+    let own = vm.class(value);
+    own.is(class) || own.is_subtype(class)
 }
 
 /// What a native function receives first.
@@ -307,14 +308,53 @@ fn text_of(vm: &Vm, value: &Value) -> Res {
 #[inline(never)]
 fn tuple_of(vm: &Vm, value: &Value) -> Res {
     use crate::payload::Downcast;
+    if let Some(list) = value.exact::<List>(vm)
+        && !list.is_empty()
+    {
+        let made = list.items.with(|items| Tuple::from_exact(vm, items.len(), items.iter().cloned()));
+        return Ok(made?.into_value());
+    }
     match value.exact::<Tuple>(vm) {
         Some(_) => Ok(value.clone()),
         None => Ok(Tuple::from_vec(vm, vm.collect(value)?)?.into_value()),
     }
 }
 
+/// `list(x)`, `set(x)` and the like without the detour over `__new__` and `__init__`, where what those do is known.
+fn made_of(vm: &Vm, class: &Value, only: &Value) -> Option<Res> {
+    use crate::objects::{float, int, set};
+    let is = |def: &'static crate::TypeDef| class.is(vm.ty(def).as_value());
+    if class.bits() == vm.exec.known.list.get() as u64 {
+        return Some(List::new(vm).and_then(|list| list.extend(vm, only).map(|()| list.into_value())));
+    }
+    if is(&int::INT) {
+        if only.is_small_int() {
+            return Some(Ok(only.clone()));
+        }
+        let whole = only.as_small_float().filter(|f| f.abs() < (1u64 << 60) as f64)?;
+        return Value::small_int(whole as i64).map(Ok);
+    }
+    if is(&float::FLOAT) {
+        return only.as_small_int().map(|i| vm.new_float(i as f64));
+    }
+    if is(&int::BOOL) {
+        return Some(vm.is_true(only).map(Value::bool));
+    }
+    if is(&set::SET) {
+        return Some(set::Set::new(vm).and_then(|set| set.update(vm, only).map(|()| set.into_value())));
+    }
+    None
+}
+
 #[inline(never)]
 unsafe fn call_class(vm: &Vm, callable: *const Value, count: usize) -> Res {
     // SAFETY: the callable and its arguments stand on the operand stack.
+    let (class, args) = unsafe { (&*callable, core::slice::from_raw_parts(callable.add(2), count)) };
+    if let [only] = args
+        && let Some(made) = made_of(vm, class, only)
+    {
+        return made;
+    }
+    // SAFETY: as above.
     unsafe { vm.call_args(&*callable, Args::positional(core::slice::from_raw_parts(callable.add(2), count))) }
 }
