@@ -311,29 +311,9 @@ fn crc_hqx(bytes: &[u8], start: u32) -> u32 {
     crc
 }
 
-const CRC32: [u32; 256] = {
-    let mut table = [0u32; 256];
-    let mut i = 0;
-    while i < 256 {
-        let mut c = i as u32;
-        let mut k = 0;
-        while k < 8 {
-            c = if c & 1 != 0 { 0xedb8_8320 ^ c >> 1 } else { c >> 1 };
-            k += 1;
-        }
-        table[i] = c;
-        i += 1;
-    }
-    table
-};
-
 /// The CRC of zip and gzip.
 pub fn crc32(bytes: &[u8], start: u32) -> u32 {
-    let mut crc = !start;
-    for b in bytes {
-        crc = CRC32[((crc ^ *b as u32) & 0xff) as usize] ^ crc >> 8;
-    }
-    !crc
+    zlib_rs::crc32::crc32(start, bytes)
 }
 
 /// The low 32 bits of an int of any size.

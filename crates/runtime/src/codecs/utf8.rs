@@ -14,16 +14,13 @@ pub fn encode(vm: &Vm, text: &Ref<Str>, errors: &mut Errors<'_>) -> Res<Ref<Byte
     }
     if let Data::Latin1(d) = text.data() {
         vm.check_room(d.len() * 2)?;
-        let mut out = Vec::with_capacity(d.len() * 2);
-        for &b in d {
-            if b < 128 { out.push(b) } else { out.extend_from_slice(&[0xc0 | b >> 6, 0x80 | b & 0x3f]) }
-        }
-        return vm.new_bytes(&out);
+        let more = d.iter().map(|b| (b >> 7) as usize).sum::<usize>();
+        return vm.new_bytes_with(vm.ty_of::<Bytes>(), d.len() + more, false, |out| encode_latin(d, out));
     }
     let n = text.len();
     vm.check_room(n * 3)?;
-    if let Some(out) = encode_whole(text.data()) {
-        return vm.new_bytes(&out);
+    if let Some(whole) = encode_whole(vm, text.data())? {
+        return Ok(whole);
     }
     let mut out = Vec::with_capacity(n * 3);
     let mut i = 0;
@@ -60,27 +57,84 @@ pub fn encode(vm: &Vm, text: &Ref<Str>, errors: &mut Errors<'_>) -> Res<Ref<Byte
     vm.new_bytes(&out)
 }
 
-/// All of the text when there is no lone surrogate in it.
-fn encode_whole(data: Data<'_>) -> Option<Vec<u8>> {
-    fn units(units: impl ExactSizeIterator<Item = u32>) -> Option<Vec<u8>> {
-        let mut out = Vec::with_capacity(units.len() * 2 + 16);
-        for c in units {
+/// Latin-1 as UTF-8, eight ASCII characters at a time; `out` has just the room.
+fn encode_latin(text: &[u8], out: &mut [u8]) {
+    let (mut i, mut o) = (0, 0);
+    while i < text.len() {
+        if let (Some(block), Some(to)) = (text[i..].first_chunk::<8>(), out[o..].first_chunk_mut::<8>())
+            && u64::from_ne_bytes(*block) & 0x8080_8080_8080_8080 == 0
+        {
+            *to = *block;
+            (i, o) = (i + 8, o + 8);
+            continue;
+        }
+        for &b in &text[i..text.len().min(i + 4)] {
+            if b < 0x80 {
+                out[o] = b;
+                o += 1;
+            } else {
+                out[o..o + 2].copy_from_slice(&[0xc0 | b >> 6, 0x80 | b & 0x3f]);
+                o += 2;
+            }
+            i += 1;
+        }
+    }
+}
+
+/// All of the text when there is no lone surrogate in it: one pass to measure, one to write.
+fn encode_whole(vm: &Vm, data: Data<'_>) -> Res<Option<Ref<Bytes>>> {
+    fn measured<U: Copy + Into<u32>>(units: &[U]) -> (usize, bool) {
+        let mut total = 0usize;
+        let mut surrogate = false;
+        for u in units {
+            let c: u32 = (*u).into();
+            total += 1 + (c >= 0x80) as usize + (c >= 0x800) as usize + (c >= 0x10000) as usize;
+            surrogate |= c & 0xffff_f800 == 0xd800;
+        }
+        (total, surrogate)
+    }
+    fn written<U: Copy + Into<u32>>(units: &[U], out: &mut [u8]) {
+        let mut o = 0;
+        let mut rest = units;
+        while let [first, after @ ..] = rest {
+            if let (Some(block), Some(to)) = (rest.first_chunk::<8>(), out[o..].first_chunk_mut::<8>())
+                && block.iter().fold(0, |all, u| all | (*u).into()) < 0x80
+            {
+                to.iter_mut().zip(block).for_each(|(to, u)| *to = (*u).into() as u8);
+                (o, rest) = (o + 8, &rest[8..]);
+                continue;
+            }
+            let c: u32 = (*first).into();
+            rest = after;
             let low = |shift: u32| 0x80 | (c >> shift & 0x3f) as u8;
+            let to = &mut out[o..];
             match c {
-                0..=0x7f => out.push(c as u8),
-                0x80..=0x7ff => out.extend_from_slice(&[0xc0 | (c >> 6) as u8, low(0)]),
-                0xd800..=0xdfff => return None,
-                0x800..=0xffff => out.extend_from_slice(&[0xe0 | (c >> 12) as u8, low(6), low(0)]),
-                _ => out.extend_from_slice(&[0xf0 | (c >> 18) as u8, low(12), low(6), low(0)]),
+                0..=0x7f => {
+                    to[0] = c as u8;
+                    o += 1;
+                }
+                0x80..=0x7ff => {
+                    to[..2].copy_from_slice(&[0xc0 | (c >> 6) as u8, low(0)]);
+                    o += 2;
+                }
+                0x800..=0xffff => {
+                    to[..3].copy_from_slice(&[0xe0 | (c >> 12) as u8, low(6), low(0)]);
+                    o += 3;
+                }
+                _ => {
+                    to[..4].copy_from_slice(&[0xf0 | (c >> 18) as u8, low(12), low(6), low(0)]);
+                    o += 4;
+                }
             }
         }
-        Some(out)
     }
-    match data {
-        Data::Ascii(d) | Data::Latin1(d) => units(d.iter().map(|c| *c as u32)),
-        Data::Ucs2(d) => units(d.iter().map(|c| *c as u32)),
-        Data::Ucs4(d) => units(d.iter().copied()),
-    }
+    crate::with_units!(data, |units| {
+        let (total, surrogate) = measured(units);
+        if surrogate {
+            return Ok(None);
+        }
+        vm.new_bytes_with(vm.ty_of::<Bytes>(), total, false, |out| written(units, out)).map(Some)
+    })
 }
 
 /// Length of the error at the start of `bytes`, and its reason; `None`: the bytes end within a character that may go on.
@@ -112,7 +166,7 @@ pub fn decode(vm: &Vm, bytes: &[u8], errors: &mut Errors<'_>, last: bool) -> Res
     if bytes.is_ascii() {
         return Ok((vm.new_str_of_data(Data::Ascii(bytes))?, bytes.len()));
     }
-    if let Ok(text) = core::str::from_utf8(bytes) {
+    if let Ok(text) = simdutf8::basic::from_utf8(bytes) {
         let text = vm.new_str(text)?;
         return Ok((if text.len() == 1 { vm.single(text.at(0))? } else { text }, bytes.len()));
     }

@@ -3,12 +3,14 @@
 use crate::objects::dict::Dict;
 use crate::objects::exceptions as exc;
 use crate::objects::list::List;
+use crate::objects::memoryview::MemoryView;
+use crate::objects::str::Data;
 use crate::payload::{Downcast, Payload, TypeDef};
 use crate::slots::Slots;
 use crate::vm::{Res, Vm};
 use crate::{Str, Tuple, Value, layout};
 use core::cell::Cell;
-use ophi_heap::{Layout, TypeFlags, ValueCell};
+use ophi_heap::{Buffer, Layout, TypeFlags, ValueCell, buffer_with_capacity};
 
 impl Vm {
     /// `iter(value)`.
@@ -91,42 +93,84 @@ impl Vm {
     }
 
     /// All items of a builtin collection at once, when asking for them one by one would run no Python code and give the same.
-    pub fn snapshot<C: FromIterator<Value>>(&self, iterable: &Value) -> Option<C> {
+    pub fn snapshot<C: Gather>(&self, iterable: &Value) -> Option<C> {
         use crate::objects::{bytes::Bytes, dict::views, range::Range, set};
         let class = self.class(iterable);
         if class.is_heap() {
             return None;
         }
         if let Some(tuple) = iterable.downcast::<Tuple>() {
-            return Some(tuple.as_slice().iter().cloned().collect());
+            return C::gather(tuple.len(), tuple.as_slice().iter().cloned());
         }
         if let Some(list) = iterable.downcast::<List>() {
-            return Some(list.items.with(|items| items.iter().cloned().collect()));
+            return list.items.with(|items| C::gather(items.len(), items.iter().cloned()));
         }
+        let keys =
+            |dict: &Dict| dict.with_pairs(|pairs| C::gather(dict.len(), pairs.iter().filter_map(|p| p.key.clone())));
         if let Some(dict) = iterable.exact::<Dict>(self) {
-            return Some(dict.with_pairs(|pairs| pairs.iter().filter_map(|p| p.key.clone()).collect()));
+            return keys(dict);
         }
         if let Some(range) = iterable.downcast::<Range>() {
             // Many at once would be memory taken without asking.
             let (start, step, len) = range.small().filter(|(_, _, len)| *len <= 1 << 24)?;
             let last = step.checked_mul(len.max(1) - 1)?.checked_add(start)?;
             Value::small_int(last).and(Value::small_int(start))?;
-            return Some((0..len.max(0)).filter_map(|i| Value::small_int(start + i * step)).collect());
+            let number = |i: i64| Value::small_int(start + i * step).unwrap_or(Value::NONE);
+            return C::gather(len.max(0) as usize, (0..len.max(0)).map(number));
         }
         if class.is(self.ty(&set::SET)) || class.is(self.ty(&set::FROZENSET)) {
-            return iterable.downcast::<set::Set>().map(|set| set.items().into_iter().collect());
+            let set = iterable.downcast::<set::Set>()?;
+            return set.table.with(|t| C::gather(t.used, t.entries.iter().filter_map(|e| e.key.clone())));
         }
         if let Some(bytes) = iterable.downcast::<Bytes>() {
-            return Some(bytes.as_slice().iter().map(|b| Value::int32(*b as i32)).collect());
+            return C::gather(bytes.len(), bytes.as_slice().iter().map(|b| Value::int32(*b as i32)));
+        }
+        if let Some(view) = iterable.downcast::<MemoryView>() {
+            use crate::objects::memoryview::items;
+            let g = &view.geometry;
+            let format = items::native(&g.format).filter(|_| !view.is_released() && g.dimensions() == 1)?;
+            let bytes = g.to_vec(self).or_else(|raised| {
+                self.forget(raised);
+                Err(())
+            });
+            let bytes = bytes.ok()?;
+            if format == 'B' {
+                return C::gather(bytes.len(), bytes.iter().map(|b| Value::int32(*b as i32)));
+            }
+            let item = |bytes: &[u8]| self.or_none(items::unpack(self, format, bytes));
+            let made = C::gather(bytes.len() / g.item_size, bytes.chunks_exact(g.item_size).map(item))?;
+            return made.items().iter().all(|item| !item.is_none()).then_some(made);
+        }
+        if let Some(text) = iterable.downcast::<Str>() {
+            return match text.data() {
+                Data::Ascii(d) | Data::Latin1(d) => C::gather(d.len(), self.characters(d)?),
+                _ => None,
+            };
         }
         if class.is(self.ty(&views::DICT_KEYS)) || class.is(self.ty(&views::DICT_VALUES)) {
-            let keys = class.is(self.ty(&views::DICT_KEYS));
             let dict = iterable.downcast::<views::DictView>()?.dict.downcast::<Dict>()?;
-            return Some(dict.with_pairs(|pairs| {
-                pairs.iter().filter_map(|p| if keys { p.key.clone() } else { p.value.clone() }).collect()
-            }));
+            if class.is(self.ty(&views::DICT_KEYS)) {
+                return keys(dict);
+            }
+            return dict.with_pairs(|pairs| C::gather(dict.len(), pairs.iter().filter_map(|p| p.value.clone())));
+        }
+        if class.is(self.ty(&views::DICT_ITEMS)) {
+            let dict = iterable.downcast::<views::DictView>()?.dict.downcast::<Dict>()?;
+            // Without memory for a pair, the walk over the view raises what there is to raise.
+            let pair = |key: &Value, value: &Value| self.or_none(self.new_tuple(&[key.clone(), value.clone()]));
+            let made: C = dict.with_pairs(|pairs| {
+                C::gather(dict.len(), pairs.iter().filter_map(|p| Some(pair(p.key.as_ref()?, p.value.as_ref()?))))
+            })?;
+            return made.items().iter().all(|item| !item.is_none()).then_some(made);
         }
         None
+    }
+
+    fn or_none(&self, made: Res) -> Value {
+        made.unwrap_or_else(|raised| {
+            self.forget(raised);
+            Value::NONE
+        })
     }
 
     /// All items.
@@ -137,6 +181,34 @@ impl Vm {
         let mut items = Vec::new();
         self.for_each(iterable, |_, item| self.push_within_limit(&mut items, item))?;
         Ok(items)
+    }
+}
+
+/// What the items of a collection can be gathered in; `None` when there is no memory for them.
+pub trait Gather: Sized {
+    fn gather(count: usize, items: impl Iterator<Item = Value>) -> Option<Self>;
+    fn items(&self) -> &[Value];
+}
+
+impl Gather for Vec<Value> {
+    fn gather(count: usize, items: impl Iterator<Item = Value>) -> Option<Self> {
+        let mut all = Vec::with_capacity(count);
+        all.extend(items);
+        Some(all)
+    }
+    fn items(&self) -> &[Value] {
+        self
+    }
+}
+
+impl Gather for Buffer<Value> {
+    fn gather(count: usize, items: impl Iterator<Item = Value>) -> Option<Self> {
+        let mut all = buffer_with_capacity(count).ok()?;
+        all.extend(items);
+        Some(all)
+    }
+    fn items(&self) -> &[Value] {
+        self
     }
 }
 

@@ -247,8 +247,8 @@ impl Array {
 
     #[method(doc = "The items' bytes.", sig = "()")]
     fn tobytes(vm: &Vm, this: &Ref<Array>) -> Res {
-        let bytes = this.bytes.get();
-        vm.new_bytes_value(&bytes)
+        // Making bytes runs no Python code.
+        this.bytes.with(|bytes| vm.new_bytes_value(bytes))
     }
 
     #[method(doc = "The characters of an array of type 'u' or 'w' as a string; ValueError for others.", sig = "()")]

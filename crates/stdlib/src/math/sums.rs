@@ -166,7 +166,10 @@ impl Functions {
             None => vm.new_int(1)?,
         };
         vm.for_each(iterable, |vm, item| {
-            total = vm.binary_op(BinaryOp::Multiply, &total, &item)?;
+            total = match (total.as_small_float(), item.as_small_float()) {
+                (Some(a), Some(b)) => vm.new_float(a * b)?,
+                _ => vm.binary_op(BinaryOp::Multiply, &total, &item)?,
+            };
             Ok(())
         })?;
         Ok(total)

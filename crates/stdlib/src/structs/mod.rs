@@ -10,8 +10,9 @@ use ophi_runtime::objects::module::{Module, ModuleDef, Namespace};
 use ophi_runtime::payload::{Downcast, Payload, TypeDef};
 use ophi_runtime::slots::Slots;
 use ophi_runtime::{
-    Args, GilCell, Ref, Res, Str, TypeFlags, TypeRef, Value, ValueCell, Vm, layout, methods, trace_fields,
+    Args, GilCell, Ref, Res, Str, Tuple, TypeFlags, TypeRef, Value, ValueCell, Vm, layout, methods, trace_fields,
 };
+use smallvec::SmallVec;
 use std::cell::Cell;
 use std::rc::Rc;
 
@@ -159,7 +160,7 @@ fn pack(vm: &Vm, layout: &Layout, values: &[Value]) -> Res {
         return Err(error(vm, &message));
     }
     vm.check_room(layout.size)?;
-    let mut out = vec![0; layout.size];
+    let mut out: SmallVec<[u8; 64]> = smallvec::smallvec![0; layout.size];
     pack_into_slice(vm, layout, values, &mut out)?;
     Ok(vm.new_bytes(&out)?.into_value())
 }
@@ -212,14 +213,25 @@ fn pack_into(vm: &Vm, layout: &Layout, args: &[Value]) -> Res<()> {
 }
 
 fn unpack(vm: &Vm, layout: &Layout, bytes: &[u8]) -> Res {
-    let mut items = Vec::with_capacity(layout.count);
+    let mut items: SmallVec<[Value; 8]> = SmallVec::with_capacity(layout.count);
     for field in &layout.fields {
+        if let ('B' | 'H' | 'I' | 'Q', 2..) = (field.kind, field.repeat)
+            && let Some(all) = bytes.get(field.offset..field.offset + field.repeat * field.size)
+        {
+            for part in all.chunks_exact(field.size) {
+                items.push(values::unpack(vm, field.kind, part, layout.big)?);
+            }
+            continue;
+        }
         for k in 0..field.repeat {
             let at = field.offset + k * field.size;
             items.push(values::unpack(vm, field.kind, &bytes[at..at + field.size], layout.big)?);
         }
     }
-    vm.new_tuple(&items)
+    if items.is_empty() {
+        return vm.new_tuple(&[]);
+    }
+    Ok(Tuple::from_exact(vm, items.len(), items.into_iter())?.into_value())
 }
 
 fn unpack_all(vm: &Vm, layout: &Layout, bytes: &[u8]) -> Res {
@@ -280,6 +292,15 @@ impl Payload for UnpackIterator {
 fn next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
     let Some(own) = this.downcast::<UnpackIterator>() else { return Ok(None) };
     let Some(source) = own.source.get() else { return Ok(None) };
+    if let Some(bytes) = source.downcast::<Bytes>() {
+        let at = own.at.get();
+        let Some(part) = bytes.as_slice().get(at..at + own.layout.size) else {
+            own.source.set(None);
+            return Ok(None);
+        };
+        own.at.set(at + own.layout.size);
+        return unpack(vm, &own.layout, part).map(Some);
+    }
     let exported = buffer::readable(vm, &source)?;
     let at = own.at.get();
     let Some(part) = exported.as_slice().get(at..at + own.layout.size) else {
@@ -312,8 +333,11 @@ fn iter_unpack(vm: &Vm, layout: Rc<Layout>, source: &Value) -> Res {
         let message = format!("iterative unpacking requires a buffer of a multiple of {} bytes", layout.size);
         return Err(error(vm, &message));
     }
-    // The iterator holds a view, so that the source keeps its size meanwhile.
-    let view = ophi_runtime::objects::memoryview::of(vm, source)?;
+    // The iterator holds a view, so that the source keeps its size meanwhile; bytes do by themselves.
+    let view = match source.exact::<Bytes>(vm) {
+        Some(bytes) => bytes.to_value(),
+        None => ophi_runtime::objects::memoryview::of(vm, source)?,
+    };
     let payload = UnpackIterator { layout, source: ValueCell::some(view), at: Cell::new(0) };
     Ok(vm.new_object(payload)?.into_value())
 }

@@ -10,20 +10,25 @@ use ophi_runtime::payload::Downcast;
 use ophi_runtime::{Res, Value, Vm};
 
 fn word(bytes: &[u8], big: bool) -> u64 {
-    let mut n = 0u64;
-    for k in 0..bytes.len() {
-        let b = if big { bytes[k] } else { bytes[bytes.len() - 1 - k] };
-        n = n << 8 | b as u64;
+    macro_rules! of {
+        ($t:ty, $b:expr) => {
+            if big { <$t>::from_be_bytes($b) as u64 } else { <$t>::from_le_bytes($b) as u64 }
+        };
     }
-    n
+    match *bytes {
+        [a] => a as u64,
+        [a, b] => of!(u16, [a, b]),
+        [a, b, c, d] => of!(u32, [a, b, c, d]),
+        [a, b, c, d, e, f, g, h] => of!(u64, [a, b, c, d, e, f, g, h]),
+        _ => 0,
+    }
 }
 
+/// The lowest bytes of `n`.
 fn put_word(out: &mut [u8], n: u64, big: bool) {
-    let size = out.len();
-    for (k, b) in out.iter_mut().enumerate() {
-        let shift = if big { size - 1 - k } else { k };
-        *b = (n >> (8 * shift)) as u8;
-    }
+    let (little, large) = (n.to_le_bytes(), n.to_be_bytes());
+    let size = out.len().min(8);
+    out[..size].copy_from_slice(if big { &large[8 - size..] } else { &little[..size] });
 }
 
 fn float(bytes: &[u8], big: bool) -> f64 {
@@ -140,6 +145,15 @@ pub fn pack(vm: &Vm, field: &Field, layout: &Layout, value: &Value, out: &mut [u
 }
 
 fn integer(vm: &Vm, field: &Field, layout: &Layout, value: &Value, out: &mut [u8]) -> Res<()> {
+    // The usual number: positive, and small enough for signed fields too.
+    if let Some(i) = value.as_small_int()
+        && i >= 0
+        && field.size <= 8
+        && (i as u64) >> (8 * field.size - 1) == 0
+    {
+        put_word(out, i as u64, layout.big);
+        return Ok(());
+    }
     if int::view(value).is_none() && vm.class(value).slots().index.is_none() {
         return Err(error(vm, "required argument is not an integer"));
     }

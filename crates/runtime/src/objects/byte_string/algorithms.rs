@@ -38,6 +38,15 @@ pub fn replace(vm: &Vm, text: &[u8], old: &[u8], new: &[u8], max: usize) -> Res<
     if max == 0 || old.len() > text.len() {
         return Ok(None);
     }
+    if let ([old], [new]) = (old, new)
+        && max >= text.len()
+    {
+        if memchr::memchr(*old, text).is_none() {
+            return Ok(None);
+        }
+        vm.check_room(text.len())?;
+        return Ok(Some(text.iter().map(|b| if b == old { *new } else { *b }).collect()));
+    }
     let mut cuts = Vec::new();
     if old.is_empty() {
         cuts.extend((0..=text.len()).take(max));

@@ -7,7 +7,7 @@ use crate::objects::bytes::Bytes;
 use crate::objects::str::Str;
 use crate::objects::str::find;
 use crate::payload::Downcast;
-use crate::vm::{Res, Vm};
+use crate::vm::{OrRaise, Res, Vm};
 use crate::{List, Ref, Tuple, Value};
 
 pub use super::args::{Fill, Like, any_affix, like, sought};
@@ -68,9 +68,14 @@ pub fn list_of_parts<T: ByteString>(vm: &Vm, this: &Ref<T>, parts: Vec<(usize, u
         return Ok(List::from_vec(vm, vec![T::unchanged(vm, this)?])?.into_value());
     }
     // Making bytes runs no Python code.
-    let items =
-        this.with(|text| parts.into_iter().map(|(a, b)| T::make(vm, &text[a..b])).collect::<Res<Vec<Value>>>())?;
-    Ok(List::from_vec(vm, items)?.into_value())
+    let mut items = ophi_heap::buffer_with_capacity(parts.len()).or_raise(vm)?;
+    this.with(|text| {
+        for (a, b) in parts {
+            items.push(T::make(vm, &text[a..b])?);
+        }
+        Ok(())
+    })?;
+    Ok(List::from_buffer(vm, items)?.into_value())
 }
 
 pub fn partition<T: ByteString>(

@@ -1,5 +1,6 @@
 //! `bytearray`: bytes that grow and change. While something holds an export of them they keep their place and size.
 
+mod growable;
 pub mod methods;
 pub mod slots;
 
@@ -11,11 +12,12 @@ use crate::slots::Slots;
 use crate::vm::{OrRaise, Res, Vm};
 use crate::{GilCell, Ref, Value, layout};
 use core::cell::Cell;
-use ophi_heap::{Buffer, Layout, TryPush, TypeFlags, new_buffer};
+use growable::Growable;
+use ophi_heap::{Layout, TypeFlags};
 
 #[repr(C)]
 pub struct ByteArray {
-    pub bytes: GilCell<Buffer<u8>>,
+    pub bytes: GilCell<Growable>,
     /// Exports that have not ended.
     pub exports: Cell<usize>,
 }
@@ -80,7 +82,7 @@ impl ByteString for ByteArray {
 
 impl ByteArray {
     pub fn empty() -> ByteArray {
-        ByteArray { bytes: GilCell::new(new_buffer()), exports: Cell::new(0) }
+        ByteArray { bytes: GilCell::new(Growable::new()), exports: Cell::new(0) }
     }
 
     pub fn new(vm: &Vm, bytes: &[u8]) -> Res<Ref<ByteArray>> {
@@ -122,6 +124,13 @@ impl ByteArray {
             return Ok(());
         }
         self.check_resizable(vm)?;
+        if start == 0 && new.is_empty() {
+            self.bytes.with_mut(|b| b.remove_front(end));
+            return Ok(());
+        }
+        if start == len {
+            return self.bytes.with_mut(|b| b.try_extend_from_slice(new)).or_raise(vm);
+        }
         self.bytes
             .with_mut(|b| {
                 let grown = new.len().saturating_sub(end - start);

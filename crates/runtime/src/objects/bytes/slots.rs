@@ -133,6 +133,12 @@ pub fn from_value(vm: &Vm, source: &Value) -> Res {
         let class = vm.ty_of::<Bytes>().clone();
         return Ok(vm.new_bytes_of(&class, n, |_| {})?.into_value());
     }
+    if let Some(export) = vm.class(source).slots().buffer {
+        let exported = export(vm, source, crate::objects::buffer::flags::FULL_RO)?;
+        if crate::objects::memoryview::Geometry::of(&exported).c_contiguous() {
+            return Bytes::make(vm, exported.as_slice());
+        }
+    }
     Bytes::make(vm, &decode::from_object(vm, source, "bytes")?)
 }
 

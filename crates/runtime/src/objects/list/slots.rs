@@ -64,12 +64,8 @@ impl List {
             let more = more.or_raise(vm)?;
             return self.append_buffer(vm, more);
         }
-        if let Some(items) = vm.snapshot::<Vec<Value>>(iterable) {
-            let more = buffer_with_capacity(items.len()).map(|mut more| {
-                more.extend(items);
-                more
-            });
-            return self.append_buffer(vm, more.or_raise(vm)?);
+        if let Some(more) = vm.snapshot::<ophi_heap::Buffer<Value>>(iterable) {
+            return self.append_buffer(vm, more);
         }
         let iterator = vm.iter(iterable)?;
         let hint = vm.length_hint(iterable, 8)?;

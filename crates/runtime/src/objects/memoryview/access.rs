@@ -6,7 +6,7 @@ use crate::objects::buffer::flags;
 use crate::objects::int;
 use crate::objects::slice::Slice;
 use crate::payload::Downcast;
-use crate::vm::{Res, Vm};
+use crate::vm::{OrRaise, Res, Vm};
 use crate::{Tuple, Value};
 
 /// The format character of the items, or NotImplementedError.
@@ -202,6 +202,11 @@ pub fn to_list(vm: &Vm, g: &Geometry) -> Res {
         return read(vm, g, c, g.start);
     }
     let bytes = g.to_vec(vm)?;
+    if c == 'B' && g.dimensions() == 1 {
+        let mut all = ophi_heap::buffer_with_capacity(bytes.len()).or_raise(vm)?;
+        all.extend(bytes.iter().map(|b| Value::int32(*b as i32)));
+        return Ok(crate::List::from_buffer(vm, all)?.into_value());
+    }
     let mut at = 0;
     nested(vm, c, g.item_size, &g.shape, &bytes, &mut at)
 }

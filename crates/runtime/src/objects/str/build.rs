@@ -22,6 +22,8 @@ pub fn kind_of_ucs4(units: &[u32]) -> Kind {
 /// Writes `len` units starting at unit `at` of `out`, which holds units of `kind`.
 pub fn copy_units(out: &mut [u8], kind: Kind, at: usize, data: Data<'_>) {
     match (kind.width(), data) {
+        // A call to copy one byte would cost more than the byte.
+        (1, Data::Ascii(&[c]) | Data::Latin1(&[c])) => out[at] = c,
         (1, Data::Ascii(d) | Data::Latin1(d)) => out[at..at + d.len()].copy_from_slice(d),
         (2, Data::Ascii(d) | Data::Latin1(d)) => {
             let out = &mut out[2 * at..2 * (at + d.len())];
@@ -242,6 +244,8 @@ impl Builder {
 /// One string a Latin-1 character, made when first asked for.
 pub struct Singles {
     chars: Vec<core::cell::OnceCell<Ref<Str>>>,
+    /// All of them have been made.
+    complete: core::cell::Cell<bool>,
 }
 
 impl ophi_heap::Trace for Singles {
@@ -252,7 +256,7 @@ impl ophi_heap::Trace for Singles {
 
 impl Default for Singles {
     fn default() -> Singles {
-        Singles { chars: (0..257).map(|_| core::cell::OnceCell::new()).collect() }
+        Singles { chars: (0..257).map(|_| core::cell::OnceCell::new()).collect(), complete: Default::default() }
     }
 }
 
@@ -271,6 +275,22 @@ impl Vm {
 
     pub fn empty_str(&self) -> Res<Ref<Str>> {
         self.shared_string(256)
+    }
+
+    /// The shared strings of these Latin-1 characters. `None`: no memory to make them.
+    pub fn characters<'a>(&'a self, text: &'a [u8]) -> Option<impl Iterator<Item = Value> + 'a> {
+        let singles = &self.interpreter().singles;
+        if !singles.complete.get() {
+            for i in 0..256 {
+                if let Err(raised) = self.shared_string(i) {
+                    self.forget(raised);
+                    return None;
+                }
+            }
+            singles.complete.set(true);
+        }
+        let chars = &singles.chars[..256];
+        Some(text.iter().map(move |b| chars[*b as usize].get().map_or(Value::NONE, |c| c.to_value())))
     }
 
     fn shared_string(&self, i: usize) -> Res<Ref<Str>> {

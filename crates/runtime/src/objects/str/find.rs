@@ -31,16 +31,17 @@ impl Unit for u32 {
 }
 
 /// The first position of a unit: a block at a time, which the compiler turns into wide comparisons.
-fn position<U: Unit>(hay: &[U], one: U) -> Option<usize> {
+pub fn position<U: Unit>(hay: &[U], one: impl Into<u32>) -> Option<usize> {
+    let one = one.into();
     const BLOCK: usize = 32;
     let mut from = 0;
     for block in hay.chunks_exact(BLOCK) {
-        if block.iter().fold(false, |hit, u| hit | (*u == one)) {
+        if block.iter().fold(false, |hit, u| hit | ((*u).into() == one)) {
             break;
         }
         from += BLOCK;
     }
-    hay[from..].iter().position(|u| *u == one).map(|at| from + at)
+    hay[from..].iter().position(|u| (*u).into() == one).map(|at| from + at)
 }
 
 /// For short texts, which are searched quicker than a searcher is prepared: every place of the first byte is tried.

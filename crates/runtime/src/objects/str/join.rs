@@ -70,6 +70,9 @@ pub fn replace(vm: &Vm, text: &Ref<Str>, old: &Str, new: &Str, max: usize) -> Re
     if max == 0 || old.len() > text.len() || old.kind() > text.kind() || old.equals(new) {
         return vm.unchanged_value(text);
     }
+    if old.len() == 1 && new.len() == 1 && max >= text.len() {
+        return replace_unit(vm, text, old.at(0), new.at(0));
+    }
     let cuts: Vec<usize> =
         if old.is_empty() { (0..=text.len()).take(max).collect() } else { find::positions(text, old, max) };
     if cuts.is_empty() {
@@ -115,11 +118,35 @@ pub fn replace(vm: &Vm, text: &Ref<Str>, old: &Str, new: &Str, max: usize) -> Re
     Ok(units.finish(vm)?.into_value())
 }
 
+/// Every `old` becomes `new`, one character for one: no place need be remembered.
+fn replace_unit(vm: &Vm, text: &Ref<Str>, old: u32, new: u32) -> Res {
+    fn changed<U: find::Unit>(units: &[U], old: u32, new: u32) -> impl Iterator<Item = u32> + '_ {
+        units.iter().map(move |u| if (*u).into() == old { new } else { (*u).into() })
+    }
+    let made = crate::with_units!(text.data(), |units| {
+        if find::position(units, old).is_none() {
+            return vm.unchanged_value(text);
+        }
+        let kind = if text.is_ascii() && new < 128 {
+            super::Kind::Ascii
+        } else {
+            super::Kind::for_max(changed(units, old, new).fold(0, |all, c| all | c))
+        };
+        vm.new_str_from(kind, units.len(), changed(units, old, new))
+    })?;
+    Ok(made.into_value())
+}
+
 pub fn expand_tabs(vm: &Vm, text: &Ref<Str>, size: usize) -> Res {
     let mut total = 0usize;
     let mut column = 0usize;
     let mut any = false;
-    for c in text.code_points() {
+    let narrow = match text.data() {
+        super::Data::Ascii(d) | super::Data::Latin1(d) => d,
+        _ => &[],
+    };
+    let wide = (narrow.len()..text.len()).map(|i| text.at(i));
+    for c in narrow.iter().map(|b| *b as u32).chain(wide) {
         let n = match c {
             9 => {
                 any = true;
@@ -137,6 +164,25 @@ pub fn expand_tabs(vm: &Vm, text: &Ref<Str>, size: usize) -> Res {
         return vm.unchanged_value(text);
     }
     vm.check_room(total * text.kind().width())?;
+    if let super::Data::Ascii(d) | super::Data::Latin1(d) = text.data() {
+        let made = vm.new_str_with(text.kind(), total, |out| {
+            let (mut at, mut line) = (0, 0);
+            for &c in d {
+                if c == 9 {
+                    let n = if size > 0 { size - (at - line) % size } else { 0 };
+                    out[at..at + n].fill(b' ');
+                    at += n;
+                } else {
+                    out[at] = c;
+                    at += 1;
+                    if matches!(c, 10 | 13) {
+                        line = at;
+                    }
+                }
+            }
+        })?;
+        return Ok(made.into_value());
+    }
     let mut out = Units::new(text.kind(), total);
     column = 0;
     for c in text.code_points() {

@@ -425,7 +425,8 @@ impl Str {
 
     #[method(doc = "Is it not empty, and of white space only?", sig = "()")]
     fn isspace(_: &Vm, this: &Ref<Str>) -> bool {
-        !this.is_empty() && this.code_points().all(unicode::is_space)
+        !this.is_empty()
+            && crate::with_units!(this.data(), |units| units.iter().all(|c| unicode::is_space((*c).into())))
     }
 
     #[method(doc = "Is it not empty, and of decimal digits only, of any script?", sig = "()")]

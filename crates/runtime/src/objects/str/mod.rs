@@ -356,6 +356,52 @@ pub fn wtf8_code_points(bytes: &[u8]) -> Vec<u32> {
     out
 }
 
+/// Writes valid UTF-8 as units of `W` bytes, which hold every character. ASCII goes eight bytes at a time.
+fn spread<const W: usize>(text: &[u8], out: &mut [u8]) {
+    #[inline(always)]
+    fn put<const W: usize>(out: &mut [u8], c: u32) {
+        out[..W].copy_from_slice(&c.to_le_bytes()[..W]);
+        if cfg!(target_endian = "big") {
+            out[..W].reverse();
+        }
+    }
+    let (mut i, mut o) = (0, 0);
+    while i < text.len() {
+        if let (Some(block), Some(to)) = (text[i..].first_chunk::<8>(), out.get_mut(o..o + 8 * W))
+            && u64::from_ne_bytes(*block) & 0x8080_8080_8080_8080 == 0
+        {
+            to.chunks_exact_mut(W).zip(block).for_each(|(to, b)| put::<W>(to, *b as u32));
+            (i, o) = (i + 8, o + 8 * W);
+            continue;
+        }
+        // A few characters before whole blocks are tried again.
+        for _ in 0..4 {
+            let c = match text[i..] {
+                [a, ..] if a < 0x80 => {
+                    i += 1;
+                    a as u32
+                }
+                [a, b, ..] if a < 0xe0 => {
+                    i += 2;
+                    (a as u32 & 0x1f) << 6 | b as u32 & 0x3f
+                }
+                [a, b, c, ..] if a < 0xf0 => {
+                    i += 3;
+                    (a as u32 & 0xf) << 12 | (b as u32 & 0x3f) << 6 | c as u32 & 0x3f
+                }
+                [a, b, c, d, ..] => {
+                    i += 4;
+                    (a as u32 & 7) << 18 | (b as u32 & 0x3f) << 12 | (c as u32 & 0x3f) << 6 | d as u32 & 0x3f
+                }
+                // The end: valid text breaks off nowhere else.
+                _ => return,
+            };
+            put::<W>(&mut out[o..], c);
+            o += W;
+        }
+    }
+}
+
 impl Vm {
     /// A string with room for `len` code points of `kind`, filled by `fill`, which must write all bytes
     /// (`len * kind.width()`) with units no larger than the kind allows, and at least one that needs it.
@@ -409,7 +455,11 @@ impl Vm {
             0xc4..=0xef => Kind::Ucs2,
             _ => Kind::Ucs4,
         };
-        self.new_str_from(kind, len, text.chars().map(|c| c as u32))
+        self.new_str_with(kind, len, |out| match kind.width() {
+            1 => spread::<1>(text.as_bytes(), out),
+            2 => spread::<2>(text.as_bytes(), out),
+            _ => spread::<4>(text.as_bytes(), out),
+        })
     }
 
     /// From bytes that are all below 0x80.

@@ -3,18 +3,26 @@
 use super::{Data, Str, find};
 use crate::objects::list::List;
 use crate::unicode;
-use crate::vm::{Res, Vm};
+use crate::vm::{OrRaise, Res, Vm};
 use crate::{Ref, Value, with_units};
+use ophi_heap::{Buffer, TryPush, buffer_with_capacity};
 
 /// The pieces between runs of white space; after `max` cuts from the left the rest stays whole.
 pub fn white_space(vm: &Vm, text: &Ref<Str>, max: usize) -> Res {
-    let parts = match text.data() {
-        Data::Ascii(d) => words(vm, d, max, |b| matches!(b, 9..=13 | 28..=32)),
-        Data::Latin1(d) => words(vm, d, max, |b| unicode::is_space(b as u32)),
-        Data::Ucs2(d) => words(vm, d, max, |c| unicode::is_space(c as u32)),
-        Data::Ucs4(d) => words(vm, d, max, unicode::is_space),
+    let mut out = room(vm)?;
+    let put = |a: usize, b: usize| out.try_push(vm.new_substr(text, a, b)?.into_value()).or_raise(vm);
+    match text.data() {
+        Data::Ascii(d) => each_word(d, max, |b| matches!(b, 9..=13 | 28..=32), put),
+        Data::Latin1(d) => each_word(d, max, |b| unicode::is_space(b as u32), put),
+        Data::Ucs2(d) => each_word(d, max, |c| unicode::is_space(c as u32), put),
+        Data::Ucs4(d) => each_word(d, max, unicode::is_space, put),
     }?;
-    pieces(vm, text, parts)
+    Ok(List::from_buffer(vm, out)?.into_value())
+}
+
+/// Room for the pieces of a short text.
+fn room(vm: &Vm) -> Res<Buffer<Value>> {
+    buffer_with_capacity(12).or_raise(vm)
 }
 
 /// As `white_space`, cutting from the right.
@@ -41,24 +49,36 @@ fn pieces(vm: &Vm, text: &Ref<Str>, parts: Vec<(usize, usize)>) -> Res {
 /// Ranges of the words in `units`.
 pub fn words<U: Copy>(vm: &Vm, units: &[U], max: usize, is_space: impl Fn(U) -> bool) -> Res<Vec<(usize, usize)>> {
     let mut out = Vec::new();
+    each_word(units, max, is_space, |a, b| vm.push_within_limit(&mut out, (a, b)))?;
+    Ok(out)
+}
+
+/// Hands the ranges of the words to `put`; after `max` of them the rest is one.
+fn each_word<U: Copy>(
+    units: &[U],
+    max: usize,
+    is_space: impl Fn(U) -> bool,
+    mut put: impl FnMut(usize, usize) -> Res<()>,
+) -> Res<()> {
     let mut i = 0;
     let n = units.len();
+    let mut left = max;
     loop {
         while i < n && is_space(units[i]) {
             i += 1;
         }
         if i == n {
-            return Ok(out);
+            return Ok(());
         }
-        if out.len() == max {
-            vm.push_within_limit(&mut out, (i, n))?;
-            return Ok(out);
+        if left == 0 {
+            return put(i, n);
         }
+        left -= 1;
         let start = i;
         while i < n && !is_space(units[i]) {
             i += 1;
         }
-        vm.push_within_limit(&mut out, (start, i))?;
+        put(start, i)?;
     }
 }
 
@@ -92,15 +112,31 @@ pub fn words_from_right<U: Copy>(
 
 /// The pieces between separators; the separator is not empty.
 pub fn separator(vm: &Vm, text: &Ref<Str>, sep: &Str, max: usize) -> Res {
-    let cuts = find::positions(text, sep, max);
-    let mut out = Vec::with_capacity(cuts.len() + 1);
+    let mut out = room(vm)?;
     let mut from = 0;
-    for at in cuts {
-        out.push(vm.new_substr(text, from, at)?.into_value());
-        from = at + sep.len();
+    if let (Data::Ascii(d), Data::Ascii([one])) = (text.data(), sep.data()) {
+        // Short pieces are usual: a plain loop finds the end of one sooner than a search is begun.
+        let mut left = max;
+        let mut at = 0;
+        while left > 0 && at < d.len() {
+            let near = d[at..d.len().min(at + 16)].iter().position(|b| b == one);
+            let Some(step) = near.or_else(|| memchr::memchr(*one, d.get(at + 16..)?).map(|more| more + 16)) else {
+                break;
+            };
+            at += step;
+            out.try_push(vm.new_substr(text, from, at)?.into_value()).or_raise(vm)?;
+            at += 1;
+            from = at;
+            left -= 1;
+        }
+    } else {
+        for at in find::positions(text, sep, max) {
+            out.try_push(vm.new_substr(text, from, at)?.into_value()).or_raise(vm)?;
+            from = at + sep.len();
+        }
     }
-    out.push(vm.new_substr(text, from, text.len())?.into_value());
-    Ok(List::from_vec(vm, out)?.into_value())
+    out.try_push(vm.new_substr(text, from, text.len())?.into_value()).or_raise(vm)?;
+    Ok(List::from_buffer(vm, out)?.into_value())
 }
 
 pub fn separator_from_right(vm: &Vm, text: &Ref<Str>, sep: &Str, max: usize) -> Res {
