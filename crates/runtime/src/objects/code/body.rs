@@ -69,7 +69,16 @@ fn names(vm: &Vm, texts: Strings<'_>) -> Res<Box<[Ref<Str>]>> {
 
 impl Body {
     /// Reads the body of a stored code object.
+    ///
+    /// What it takes is not traced: code belongs to whoever imported the module, not to the first call.
     pub fn read(vm: &Vm, stored: Stored<'static>, filename: &Ref<Str>) -> Res<Body> {
+        let traced = vm.heap().traced.replace(false);
+        let body = Body::read_untraced(vm, stored, filename);
+        vm.heap().traced.set(traced);
+        body
+    }
+
+    fn read_untraced(vm: &Vm, stored: Stored<'static>, filename: &Ref<Str>) -> Res<Body> {
         let parts = stored.head().and_then(|head| head.parts()).ok_or_else(|| damaged(vm))?;
         Ok(Body {
             consts: Tuple::from_vec(vm, constants(vm, parts.consts, filename)?)?,

@@ -1,6 +1,5 @@
 //! The compiler's stages behind the syntax tree, each on its own: code generation, the flow graph, assembly.
 
-use std::rc::Rc;
 use std::sync::Arc;
 
 use super::Internal;
@@ -32,7 +31,7 @@ fn field(vm: &Vm, metadata: &Ref<Dict>, name: &str) -> Res {
 fn text(vm: &Vm, metadata: &Ref<Dict>, name: &str) -> Res<Name> {
     let value = field(vm, metadata, name)?;
     match value.downcast::<Str>() {
-        Some(text) => Ok(Rc::from(&*text.to_utf8_lossy())),
+        Some(text) => Ok(Name::from(&*text.to_utf8_lossy())),
         None => Err(vm.type_error(format!("{name} must be a string"))),
     }
 }
@@ -140,7 +139,7 @@ impl Internal {
             kwonlyargcount: count(vm, metadata, "kwonlyargcount")?,
             firstlineno: count(vm, metadata, "firstlineno")? as i32,
             flags: 0,
-            filename: Rc::from(filename.as_str()),
+            filename: Name::from(filename.as_str()),
         };
         let consts = numbered(vm, metadata, "consts")?;
         let consts = consts.iter().map(|one| value_to_constant(vm, one)).collect::<Res<Vec<_>>>()?;
