@@ -175,14 +175,28 @@ fn number_text(value: f64) -> String {
     if value.is_infinite() {
         return if value > 0.0 { "inf".into() } else { "-inf".into() };
     }
-    let scientific = format!("{value:e}");
+    let (scientific, plain) = shortest(value);
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
     if (-4..16).contains(&exponent) {
-        return format!("{value}");
+        return plain;
     }
     let sign = if exponent < 0 { '-' } else { '+' };
     format!("{mantissa}e{sign}{:02}", exponent.unsigned_abs())
+}
+
+/// The fewest digits that tell the value from its neighbours, with an exponent and without. Of two such texts that are
+/// equally near Rust takes the upper one, Python the even one where it reads back, as exact rounding does.
+fn shortest(value: f64) -> (String, String) {
+    let scientific = format!("{value:e}");
+    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    let digits = mantissa.bytes().filter(u8::is_ascii_digit).count().max(1);
+    let exact = format!("{value:.*e}", digits - 1);
+    if exact == scientific || exact.parse() != Ok(value) {
+        return (scientific, format!("{value}"));
+    }
+    let decimals = digits as i32 - 1 - exponent.parse::<i32>().unwrap_or(0);
+    (exact, format!("{value:.*}", decimals.max(0) as usize))
 }
 
 fn complex_repr(Complex { re, im }: Complex) -> String {
@@ -279,6 +293,10 @@ mod tests {
             (0.00001, "1e-05"),
             (1.5e300, "1.5e+300"),
             (f64::INFINITY, "inf"),
+            (2f64.powi(-25), "2.9802322387695312e-08"),
+            (-2f64.powi(-24), "-5.960464477539063e-08"),
+            (123456.789, "123456.789"),
+            (9007199254740993.0, "9007199254740992.0"),
             (5e-324, "5e-324"),
         ];
         for (value, text) in texts {

@@ -93,15 +93,27 @@ fn float_text(x: f64, dot_zero: bool) -> String {
     if x.is_infinite() {
         return if x > 0.0 { "inf" } else { "-inf" }.into();
     }
-    let scientific = format!("{x:e}");
+    let (scientific, plain) = shortest(x);
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
     if x != 0.0 && !(-4..16).contains(&exponent) {
         return format!("{mantissa}e{}{:02}", if exponent < 0 { '-' } else { '+' }, exponent.abs());
     }
-    // Rust's plain display is the shortest text too, without an exponent.
-    let plain = format!("{x}");
     if dot_zero && !plain.contains('.') { plain + ".0" } else { plain }
+}
+
+/// The fewest digits that tell the value from its neighbours, with an exponent and without. Of two such texts that are
+/// equally near Rust takes the upper one, Python the even one where it reads back, as exact rounding does.
+fn shortest(value: f64) -> (String, String) {
+    let scientific = format!("{value:e}");
+    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    let digits = mantissa.bytes().filter(u8::is_ascii_digit).count().max(1);
+    let exact = format!("{value:.*e}", digits - 1);
+    if exact == scientific || exact.parse() != Ok(value) {
+        return (scientific, format!("{value}"));
+    }
+    let decimals = digits as i32 - 1 - exponent.parse::<i32>().unwrap_or(0);
+    (exact, format!("{value:.*}", decimals.max(0) as usize))
 }
 
 /// `repr` of a complex number; a real part of exactly positive zero is left out.
