@@ -402,6 +402,16 @@ impl FlowGraph {
         self.loops = loops;
     }
 
+    /// Does the jump at a block's end lead there?
+    fn is_taken(&self, block: usize, to: usize) -> bool {
+        self.edges_from(BlockId(block)).any(|edge| edge.kind == EdgeKind::Taken && edge.to.0 == to)
+    }
+
+    /// Does a loop begin with the block?
+    fn is_header(&self, block: usize) -> bool {
+        self.edges_to(BlockId(block)).any(|edge| edge.back)
+    }
+
     /// How deeply a block is nested in decisions: the longest chain of branches it depends on (Ferrante, Ottenstein,
     /// Warren 1987, over edges that are not exceptions and close no loop). Index by block.
     pub fn nesting(&self) -> Vec<usize> {
@@ -439,8 +449,11 @@ impl FlowGraph {
             for &way in &next[block] {
                 let mut at = way;
                 while at != ipdom[block] && at < count {
-                    // `a and b`: the second test shares a way out with the first, and is no deeper.
-                    let same = next[at].len() > 1 && next[at].iter().any(|to| next[block].contains(to));
+                    // `a and b`: the second test shares a way out with the first, and is no deeper. `elif` and `case`: it is
+                    // where the first test jumps to, and nothing follows that does not follow the first, too.
+                    let shares = next[at].iter().any(|to| next[block].contains(to));
+                    let is_elif = ipdom[at] == ipdom[block] && self.is_taken(block, way) && !self.is_header(at);
+                    let same = next[at].len() > 1 && (shares || is_elif);
                     nesting[at] = nesting[at].max(nesting[block] + usize::from(!same));
                     at = ipdom[at];
                 }

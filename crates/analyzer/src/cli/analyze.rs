@@ -298,7 +298,9 @@ impl<'a> Printer<'a> {
             Format::Json => json = Some(Json::start("analyze", io)?),
             Format::Html => io.out.write_all(html::head("Bytecode analysis").as_bytes())?,
             Format::Sarif => io.out.write_all(sarif::head().as_bytes())?,
-            _ if plan.tabular && !options.summary => io.out.write_all(text::HEADING.as_bytes())?,
+            _ if plan.tabular && !options.summary && plan.sorted.is_none() => {
+                io.out.write_all(text::HEADING.as_bytes())?;
+            }
             _ => {}
         }
         Ok(Printer {
@@ -393,7 +395,8 @@ impl<'a> Printer<'a> {
                 io.out.write_all(html::tail(&text::summary(&what, &self.total)).as_bytes())?;
             }
             _ => {
-                let mut lines = String::new();
+                let has_table = self.plan.sorted.is_some() && !self.options.summary;
+                let mut lines = String::from(if has_table { text::HEADING } else { "" });
                 for kept in &self.kept {
                     kept.row.push(&mut lines, io.color);
                 }
