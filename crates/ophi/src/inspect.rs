@@ -10,7 +10,7 @@ use ophi_host::{Fd, Host, HostError};
 
 /// Is the word an inspection command?
 pub fn is_command(word: &str) -> bool {
-    COMMANDS.iter().any(|(name, _)| *name == word)
+    word == "help" || COMMANDS.iter().any(|(name, _)| *name == word)
 }
 
 /// Room for the compiler, which recurses as deeply as a source nests.

@@ -56,6 +56,7 @@ pub const COMMANDS: [(&str, &str); 8] = [
 /// Runs an inspection command. `None` if `command` is none.
 pub fn run(command: &str, args: &[String], io: &mut Io<'_>) -> Option<i32> {
     let main = match command {
+        "help" => main_help,
         "tokens" => main_tokens,
         "ast" => main_ast,
         "symbols" => main_symbols,
@@ -67,6 +68,24 @@ pub fn run(command: &str, args: &[String], io: &mut Io<'_>) -> Option<i32> {
         _ => return None,
     };
     Some(main(args, io))
+}
+
+/// `ophi help [COMMAND]`: what a command does; what commands there are.
+pub fn main_help(args: &[String], io: &mut Io<'_>) -> i32 {
+    let known = args.first().filter(|name| COMMANDS.iter().any(|(command, _)| command == name));
+    let text = match known {
+        Some(command) => options::help(command),
+        None => {
+            let line = |(name, what): &(&str, &str)| format!("  ophi {name:<8} {what}\n");
+            let lines: String = COMMANDS.iter().map(line).collect();
+            format!(
+                "  ophi [run] FILE  runs a Python program; ophi -m MODULE, ophi -c CODE, ophi alone as python does\n\n\
+                 What a program is made of (executing nothing):\n\n{lines}\n\
+                 Options of a command: ophi COMMAND --help. Those of Python: ophi --help.\n"
+            )
+        }
+    };
+    i32::from(io.out.write_all(text.as_bytes()).is_err())
 }
 
 macro_rules! mains {

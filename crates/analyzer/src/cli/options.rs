@@ -116,6 +116,10 @@ pub fn help(command: &str) -> String {
         let form = if argument.is_empty() { (*long).into() } else { format!("{long} {argument}") };
         text += &format!("  {short}{form:<22} {help}\n");
     }
+    if command == "analyze" {
+        text += "\nophi analyze --run [OPTIONS] FILE [ARGUMENT]... runs a program and tells what became of its instructions;\n\
+                 ophi analyze --run --help tells more.\n";
+    }
     text += match command {
         "tokens" | "ast" | "symbols" => {
             "\nInputs are Python sources; archives (zip, wheel) and directories are searched for them.\n"
