@@ -29,7 +29,7 @@ input{font:inherit;padding:.25rem .6rem;border:1px solid var(--line);border-radi
 button{font:inherit;border:1px solid var(--line);border-radius:6px;background:var(--box);color:inherit;padding:.25rem .6rem;cursor:pointer}
 :focus-visible{outline:2px solid var(--mark);outline-offset:2px}
 details{border:1px solid var(--line);border-radius:8px;margin:.5rem 0;background:var(--page)}
-summary{padding:.5rem .8rem;cursor:pointer;display:flex;gap:.6rem;align-items:baseline}
+summary{padding:.5rem .8rem;cursor:pointer;display:flex;flex-wrap:wrap;gap:0 .6rem;align-items:baseline;overflow-wrap:anywhere}
 summary::-webkit-details-marker{display:none}
 summary::before{content:'▸';color:var(--soft)}
 details[open]>summary::before{content:'▾'}
