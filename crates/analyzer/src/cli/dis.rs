@@ -11,6 +11,7 @@ use serde_json::json;
 
 use super::options::{Format, Options};
 use super::stream::Json;
+use super::verify::find_source;
 use super::{Io, Outcome, Stop, are_many, for_each_code, missing, status};
 use crate::codes::{Named, codes, is_wanted};
 use crate::graph::FlowGraph;
@@ -32,7 +33,13 @@ pub(super) fn dis(options: &Options, io: &mut Io<'_>) -> Outcome {
         io.out.write_all(html::head("Disassembly").as_bytes())?;
     }
     let mut count = 0;
-    let failures = for_each_code(options, io, &mut |loaded, io| {
+    let failures = for_each_code(options, io, &mut |mut loaded, io| {
+        if options.source && loaded.source.is_none() {
+            match find_source(&loaded.name, None, io.files) {
+                Some((_, Ok(input))) => loaded.source = input.source().ok().map(|source| source.text().to_owned()),
+                _ => writeln!(io.err, "{}: no source beside it for --source", loaded.name)?,
+            }
+        }
         let list = wanted(&loaded, options);
         count += list.len();
         if let Some(json) = &mut json {

@@ -136,7 +136,11 @@ fn validation(validation: Validation) -> &'static str {
 }
 
 /// The source of a `.pyc`: the one given, or the one beside it.
-fn find_source(name: &str, given: Option<&str>, files: &dyn Files) -> Option<(String, Result<Input, LoadError>)> {
+pub(super) fn find_source(
+    name: &str,
+    given: Option<&str>,
+    files: &dyn Files,
+) -> Option<(String, Result<Input, LoadError>)> {
     if let Some(path) = given {
         let read = files.read(path).map_err(|error| LoadError::new(path, error));
         return Some((path.into(), read.map(|data| Input { name: path.into(), data })));
