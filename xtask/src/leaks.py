@@ -30,6 +30,7 @@ def settle():
         module = sys.modules.get(name)
         if module is not None:
             clear(module)
+    sys.path_importer_cache.clear()
     warnings.resetwarnings()
     sys._clear_internal_caches()
     sys.stdout.flush()

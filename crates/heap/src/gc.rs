@@ -14,7 +14,7 @@ use core::cell::{Cell, RefCell};
 use core::ptr::{NonNull, null};
 
 pub const GENERATIONS: usize = 3;
-const COUNT_SHIFT: u32 = 4;
+const COUNT_SHIFT: u32 = 3;
 
 /// One generation's figures, as `gc.get_stats()` shows them.
 #[derive(Clone, Copy, Default, Debug)]

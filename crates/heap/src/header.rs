@@ -103,9 +103,9 @@ impl Header {
     }
 }
 
-/// Links an object into its generation. The low bits of `prev` are flags; while a collection runs the rest of it holds
+/// Links an object into its generation. The bits of `prev` that no address has are flags; while a collection runs the rest of it holds
 /// the count of references from outside (CPython Python/gc.c uses the same trick).
-#[repr(C, align(16))]
+#[repr(C)]
 pub struct GcHead {
     pub(crate) next: Cell<*const GcHead>,
     pub(crate) prev: Cell<usize>,
@@ -116,8 +116,8 @@ impl GcHead {
     pub const COLLECTING: usize = 2;
     pub const WEAKLY_REFERENCED: usize = 4;
     /// While a collection runs: scanned without being reached, so in the list of what may be unreachable.
-    pub const PASSED: usize = 8;
-    pub const FLAGS: usize = 15;
+    pub const PASSED: usize = 1 << 63;
+    pub const FLAGS: usize = 7 | Self::PASSED;
 
     pub const fn unlinked() -> GcHead {
         GcHead { next: Cell::new(core::ptr::null()), prev: Cell::new(0) }

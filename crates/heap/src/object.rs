@@ -618,6 +618,7 @@ impl Heap {
     // Inlined, so that the payload goes from registers to its place: a copy of what was just written would stall.
     #[inline(always)]
     pub unsafe fn new_object<T>(&self, ty: &TypeHead, payload: T, extra: usize) -> Result<Ref<T>, OutOfMemory> {
+        const { assert!(align_of::<Object<T>>() <= pool::BLOCK_ALIGN) };
         // SAFETY: the caller's promise; the payload is written before anyone can look.
         unsafe {
             match self.allocate_object(ty, size_of::<Object<T>>(), extra) {

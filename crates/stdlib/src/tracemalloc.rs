@@ -4,16 +4,20 @@
 //! it notes the running frames' file names and lines in tables of Rust's own, which the trace does not see. Should it be
 //! entered again by what it does, it does nothing. After CPython Python/tracemalloc.c.
 
+use core::hash::BuildHasher;
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::Arc;
 
+use hashbrown::HashTable;
+use ophi_bytecode::code::CodeObject;
 use ophi_bytecode::instruction::Opcode;
 use ophi_heap::pool::Hooks;
 use ophi_runtime::frames::Fp;
 use ophi_runtime::objects::module::{Module, ModuleDef};
 use ophi_runtime::vm::bootstrap::with_current;
 use ophi_runtime::{List, Ref, Res, Str, Tuple, Value, Vm, methods};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 pub static MODULE: ModuleDef = ModuleDef {
     name: "_tracemalloc",
@@ -30,7 +34,6 @@ fn init(_: &Vm, _: &Ref<Module>) -> Res<()> {
 type Place = (u32, i32);
 
 /// The innermost frames, as many as asked for, and how many there were. Equal ones are kept once.
-#[derive(Clone, PartialEq, Eq, Hash)]
 struct Stack {
     places: Box<[Place]>,
     depth: u16,
@@ -43,6 +46,16 @@ struct Trace {
     stack: u32,
 }
 
+/// The line of an instruction of a code object, which is held so that its address stays its own.
+struct Line {
+    code: Arc<CodeObject>,
+    at: i32,
+    line: i32,
+}
+
+/// How many lines are remembered.
+const LINES: usize = 512;
+
 #[derive(Default)]
 struct Tables {
     is_tracing: bool,
@@ -50,7 +63,10 @@ struct Tables {
     /// By domain and the block's address. The heap's blocks are domain 0.
     traces: FxHashMap<(u32, usize), Trace>,
     stacks: Vec<Rc<Stack>>,
-    stack_numbers: FxHashMap<Rc<Stack>, u32>,
+    /// Numbers of the stacks, by what is in them.
+    stack_numbers: HashTable<u32>,
+    /// Lines that were found lately: to find one, a table is read from its start.
+    lines: Vec<Option<Line>>,
     /// The frames of the block being noted, kept for their memory.
     scratch: Vec<Place>,
     files: Vec<Ref<Str>>,
@@ -83,7 +99,7 @@ impl Tables {
             }
             depth = depth.saturating_add(1);
             if places.len() < self.frames {
-                let line = frame.code().line_of(frame.lasti().max(0) * 2).unwrap_or(0);
+                let line = self.line_of(frame);
                 let file = frame.code().filename.with(|file| self.number_of(file));
                 places.push((file, line));
             }
@@ -97,16 +113,35 @@ impl Tables {
         self.scratch = places;
     }
 
+    fn line_of(&mut self, frame: Fp) -> i32 {
+        let (code, at) = (frame.code(), frame.lasti().max(0));
+        if self.lines.is_empty() {
+            self.lines.resize_with(LINES, || None);
+        }
+        let slot = (Arc::as_ptr(&code.plain) as usize / 64).wrapping_mul(31).wrapping_add(at as usize) % LINES;
+        if let Some(known) = &self.lines[slot]
+            && known.at == at
+            && Arc::ptr_eq(&known.code, &code.plain)
+        {
+            return known.line;
+        }
+        let line = code.line_of(at * 2).unwrap_or(0);
+        self.lines[slot] = Some(Line { code: code.plain.clone(), at, line });
+        line
+    }
+
     fn number_of_stack(&mut self, places: &[Place], depth: u16) -> u32 {
-        // A stack is looked for under a borrowed one, made when it is new.
-        let wanted = Stack { places: places.into(), depth };
-        if let Some(number) = self.stack_numbers.get(&wanted) {
+        let (hash, stacks) = (hash_of(places, depth), &self.stacks);
+        let is_it =
+            |number: &u32| stacks.get(*number as usize).is_some_and(|s| s.depth == depth && *s.places == *places);
+        if let Some(number) = self.stack_numbers.find(hash, is_it) {
             return *number;
         }
-        let stack = Rc::new(wanted);
         let number = self.stacks.len() as u32;
-        self.stacks.push(stack.clone());
-        self.stack_numbers.insert(stack, number);
+        self.stacks.push(Rc::new(Stack { places: places.into(), depth }));
+        let stacks = &self.stacks;
+        let again = |n: &u32| stacks.get(*n as usize).map_or(0, |s| hash_of(&s.places, s.depth));
+        self.stack_numbers.insert_unique(hash, number, again);
         number
     }
 
@@ -125,6 +160,10 @@ impl Tables {
         let prefix = size_of::<ophi_heap::GcHead>();
         [address, address - prefix].into_iter().find_map(|start| self.traces.get(&(0, start)).copied())
     }
+}
+
+fn hash_of(places: &[Place], depth: u16) -> u64 {
+    FxBuildHasher.hash_one((places, depth))
 }
 
 /// The frame has not come to its RESUME: its cells and arguments are being put in place, on behalf of the caller.
@@ -217,6 +256,7 @@ impl Functions {
             t.traces.clear();
             t.stacks.clear();
             t.stack_numbers.clear();
+            t.lines.clear();
             core::mem::take(&mut t.files)
         });
         drop(dropped);

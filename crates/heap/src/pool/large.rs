@@ -15,7 +15,7 @@ pub(super) struct Large {
 }
 
 pub(super) const LARGE_PREFIX: usize = size_of::<Large>();
-const _: () = assert!(LARGE_PREFIX == BLOCK_ALIGN);
+const _: () = assert!(LARGE_PREFIX.is_multiple_of(BLOCK_ALIGN));
 
 impl Large {
     pub(super) fn is_of(&self, kind: Kind) -> bool {

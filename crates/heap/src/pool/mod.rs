@@ -3,7 +3,7 @@
 //! ```text
 //!   arena  1 MiB, aligned, cut into 64 pools          given back to the system when all its pools are empty
 //!   pool   16 KiB of blocks of one size class         header: free list, blocks in use, class
-//!   block  16, 32, ... 512 bytes                      32 size classes
+//!   block  8, 16, ... 512 bytes                       64 size classes
 //! ```
 //! A pool holds blocks of one kind only: storage, objects, or objects with the collector's prefix ([`Kind`]); large objects are
 //! linked in a list. So every object of the heap can be found without asking who refers to it ([`Heap::for_each_object`]).
@@ -27,7 +27,7 @@ use core::ptr::{NonNull, null, null_mut};
 pub(crate) use storage::{raw_allocate, raw_free, raw_resize};
 pub use walk::Statistics;
 
-pub const BLOCK_ALIGN: usize = 16;
+pub const BLOCK_ALIGN: usize = 8;
 pub const MAX_SMALL: usize = 512;
 pub const CLASSES: usize = MAX_SMALL / BLOCK_ALIGN;
 pub const POOL_SIZE: usize = 16 << 10;
@@ -248,7 +248,7 @@ impl Heap {
         self.taken.set(self.taken.get().saturating_sub(bytes));
     }
 
-    /// A block of at least `size` bytes aligned to 16, or `None` when memory is refused. An object's header is written to its
+    /// A block of at least `size` bytes aligned to 8, or `None` when memory is refused. An object's header is written to its
     /// block before anything else happens to the heap.
     #[inline]
     pub fn allocate_block(&self, size: usize, kind: Kind) -> Option<NonNull<u8>> {

@@ -1,6 +1,5 @@
 //! `partial` and its `Placeholder`.
 
-use ophi_heap::trace_fields;
 use ophi_runtime::objects::object::OBJECT;
 use ophi_runtime::objects::text_builder::TextBuilder;
 use ophi_runtime::payload::Downcast;
@@ -70,7 +69,26 @@ pub struct Partial {
     args: GilCell<Ref<Tuple>>,
     keywords: GilCell<Ref<Dict>>,
 }
-trace_fields!(Partial { function, args, keywords });
+impl ophi_runtime::Trace for Partial {
+    fn trace(&self, visitor: &mut ophi_runtime::Visitor<'_>) {
+        self.function.trace(visitor);
+        self.args.trace(visitor);
+        self.keywords.trace(visitor);
+    }
+    fn describe(&self, edges: &mut ophi_heap::Edges<'_>) {
+        self.function.describe(&mut edges.field("function"));
+        self.args.describe(&mut edges.field("args"));
+        self.keywords.describe(&mut edges.field("keywords"));
+    }
+    /// Gives up what may lead back here; the dict of keywords empties itself.
+    fn clear(&self) {
+        let old = self.function.replace(Value::NONE);
+        // `__setstate__` may have put the object itself among its arguments.
+        let empty = ophi_runtime::vm::bootstrap::with_current(|vm| vm.interpreter().empty_tuple.get().cloned());
+        let args = empty.flatten().map(|empty| self.args.replace(empty));
+        drop((old, args));
+    }
+}
 
 impl Payload for Partial {
     fn def() -> &'static TypeDef {

@@ -24,12 +24,13 @@ struct Known {
     /// Functions that stand for an algorithm as `digestmod`.
     constructors: GilCell<Vec<(Value, &'static str)>>,
 }
+ophi_runtime::trace_fields!(Known { unsupported, constructors });
 
 fn init(vm: &Vm, module: &Ref<Module>) -> Res<()> {
     for def in [&HASH, &HASH_XOF, &keyed::OPENSSL_HMAC] {
         module.add_type(vm, def)?;
     }
-    let state = vm.interpreter().state::<Known>();
+    let state = vm.interpreter().traced_state::<Known>();
     if !state.unsupported.is_set() {
         state.unsupported.set(Some(error_class(vm, "_hashlib", "UnsupportedDigestmodError")?));
     }
@@ -65,7 +66,7 @@ pub fn error_class(vm: &Vm, module: &str, name: &str) -> Res {
 
 #[cold]
 fn unsupported(vm: &Vm, message: &str) -> Raised {
-    vm.raise_class(&vm.interpreter().state::<Known>().unsupported.get_or_none(), message)
+    vm.raise_class(&vm.interpreter().traced_state::<Known>().unsupported.get_or_none(), message)
 }
 
 fn algorithm(vm: &Vm, name: &str) -> Res<&'static Algorithm> {
@@ -77,7 +78,7 @@ fn algorithm_of(vm: &Vm, digestmod: &Value) -> Res<&'static Algorithm> {
     if let Some(name) = digestmod.downcast::<Str>() {
         return algorithm(vm, &name.to_utf8_lossy());
     }
-    let state = vm.interpreter().state::<Known>();
+    let state = vm.interpreter().traced_state::<Known>();
     let name = state.constructors.with(|all| all.iter().find(|(f, _)| f.is(digestmod)).map(|(_, name)| *name));
     match name {
         Some(name) => algorithm(vm, name),

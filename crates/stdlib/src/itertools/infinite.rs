@@ -92,7 +92,22 @@ pub struct Cycle {
     saved: GilCell<Vec<Value>>,
     index: Cell<usize>,
 }
-trace_fields!(Cycle { source, saved });
+impl ophi_runtime::Trace for Cycle {
+    fn trace(&self, visitor: &mut ophi_runtime::Visitor<'_>) {
+        self.source.trace(visitor);
+        self.saved.trace(visitor);
+    }
+    fn describe(&self, edges: &mut ophi_heap::Edges<'_>) {
+        self.source.describe(&mut edges.field("source"));
+        self.saved.describe(&mut edges.field("saved"));
+    }
+    /// An item may be the iterator itself.
+    fn clear(&self) {
+        let saved = self.saved.take();
+        self.source.clear();
+        drop(saved);
+    }
+}
 iterator!(
     Cycle,
     CYCLE,

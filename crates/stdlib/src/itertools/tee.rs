@@ -20,7 +20,24 @@ pub struct TeeData {
     next: ValueCell,
     running: Cell<bool>,
 }
-trace_fields!(TeeData { source, items, next });
+impl ophi_runtime::Trace for TeeData {
+    fn trace(&self, visitor: &mut ophi_runtime::Visitor<'_>) {
+        self.source.trace(visitor);
+        self.items.trace(visitor);
+        self.next.trace(visitor);
+    }
+    fn describe(&self, edges: &mut ophi_heap::Edges<'_>) {
+        self.source.describe(&mut edges.field("source"));
+        self.items.describe(&mut edges.field("items"));
+        self.next.describe(&mut edges.field("next"));
+    }
+    /// An item may be a tee of these very items.
+    fn clear(&self) {
+        let items = self.items.take();
+        self.next.clear();
+        drop(items);
+    }
+}
 
 impl Drop for TeeData {
     /// A long chain of blocks is freed one by one.

@@ -24,6 +24,12 @@ impl ophi_runtime::Trace for Local {
     fn trace(&self, visitor: &mut ophi_runtime::Visitor<'_>) {
         self.args.trace(visitor);
         self.names.trace(visitor);
+        // This thread's namespace goes with the object; those of other threads hold what is in them.
+        NAMESPACES.with(|all| {
+            if let Ok(all) = all.try_borrow() {
+                all.get(&self.number).trace(visitor)
+            }
+        });
     }
     fn describe(&self, edges: &mut ophi_heap::Edges<'_>) {
         self.args.describe(&mut edges.field("args"));
@@ -34,6 +40,8 @@ impl ophi_runtime::Trace for Local {
     fn clear(&self) {
         self.args.clear();
         self.names.clear();
+        let mine = NAMESPACES.with(|all| all.borrow_mut().remove(&self.number));
+        drop(mine);
     }
 }
 

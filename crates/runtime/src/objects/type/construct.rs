@@ -245,8 +245,11 @@ fn instance_fields(base: &TypeRef, bases: &[Value], wanted: &layout::Layout, sta
     let inline = flags.has(TypeFlags::DICT)
         && !base.head().has_layout(<crate::objects::module::Module as crate::Payload>::LAYOUT);
     let inline_values = match inline {
-        // Two more than the class itself assigns: others often add one.
-        true => (from.inline_values.get() as usize + static_attributes + 2).clamp(4, super::shapes::MAX_INLINE),
+        // One more than the class itself assigns: others often add one. A class that tells nothing of what it assigns begins with four.
+        true => {
+            let least = if static_attributes == 0 { 4 } else { 2 };
+            (from.inline_values.get() as usize + static_attributes + 1).clamp(least, super::shapes::MAX_INLINE)
+        }
         false => 0,
     };
     TypeFields {

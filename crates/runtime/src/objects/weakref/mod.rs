@@ -321,7 +321,7 @@ fn repr(vm: &Vm, this: &Value) -> Res {
         None => format!("<weakref at {me:#x}; dead>"),
         Some(target) => {
             let name = vm.lookup_special(&target, &vm.names().__name__)?;
-            let kind = vm.type_name(&target);
+            let kind = vm.class(&target).qualified_name(vm);
             let at = address(&target);
             match name.as_ref().and_then(|n| n.downcast::<Str>()) {
                 Some(name) => format!("<weakref at {me:#x}; to '{kind}' at {at:#x} ({})>", name.to_utf8_lossy()),

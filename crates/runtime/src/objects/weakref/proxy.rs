@@ -214,7 +214,7 @@ fn repr(vm: &Vm, this: &Value) -> Res {
     let me = address(this);
     let text = match this.downcast::<WeakRef>().and_then(|r| r.get()) {
         Some(target) => {
-            format!("<weakproxy at {me:#x}; to '{}' at {:#x}>", vm.type_name(&target), address(&target))
+            format!("<weakproxy at {me:#x}; to '{}' at {:#x}>", vm.class(&target).qualified_name(vm), address(&target))
         }
         None => format!("<weakproxy at {me:#x}; dead>"),
     };
