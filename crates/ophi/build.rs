@@ -7,7 +7,7 @@
 //! touched: nearly all of the program counts as resident, and each piece costs a fault.
 //!
 //! Method: the linker puts the functions named in `start-order.txt` first. The list holds the functions that a start executed
-//! under `valgrind --tool=callgrind --demangle=no`; names that no longer exist are passed over, so a list that is out of date
+//! under callgrind (`cargo xtask start-order` writes it); names that no longer exist are passed over, so a list that is out of date
 //! costs speed and nothing else. Only the linker that the toolchain brings on this platform understands the options.
 
 use std::env;

@@ -7,6 +7,7 @@
 
 mod leaks;
 mod ledger;
+mod start_order;
 
 use xtask::{exactness, fuzz};
 
@@ -24,6 +25,7 @@ const COMMANDS: &[Command] = &[
     Command { name: "fuzz", usage: fuzz::USAGE, run: fuzz::run },
     Command { name: "leaks", usage: leaks::USAGE, run: leaks::run },
     Command { name: "ledger", usage: ledger::USAGE, run: ledger::run },
+    Command { name: "start-order", usage: start_order::USAGE, run: start_order::run },
 ];
 
 /// The repository's root: the folder above this crate.
