@@ -157,7 +157,7 @@ impl Vm {
         if class.is(self.ty(&views::DICT_ITEMS)) {
             let dict = iterable.downcast::<views::DictView>()?.dict.downcast::<Dict>()?;
             // Without memory for a pair, the walk over the view raises what there is to raise.
-            let pair = |key: &Value, value: &Value| self.or_none(self.new_tuple(&[key.clone(), value.clone()]));
+            let pair = |key: &Value, value: &Value| self.or_none(Tuple::pair(self, key.clone(), value.clone()));
             let made: C = dict.with_pairs(|pairs| {
                 C::gather(dict.len(), pairs.iter().filter_map(|p| Some(pair(p.key.as_ref()?, p.value.as_ref()?))))
             })?;

@@ -83,8 +83,10 @@ fn next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
         return super::base::next_line(vm, this);
     }
     stream.check_open(vm)?;
-    let line = stream.take_line(-1);
-    if line.is_empty() { Ok(None) } else { Ok(Some(vm.new_bytes(&line)?.into_value())) }
+    match stream.line_length(-1) {
+        0 => Ok(None),
+        length => stream.take_bytes(vm, length).map(Some),
+    }
 }
 
 impl BytesIO {
@@ -99,6 +101,19 @@ impl BytesIO {
         Ok(())
     }
 
+    /// The next bytes, copied once. Making bytes runs no Python code.
+    fn take_bytes(&self, vm: &Vm, count: i64) -> Res {
+        let at = self.at.get();
+        let (made, length) = self.data.with(|data| {
+            let left = data.get(at..).unwrap_or_default();
+            let count = if count < 0 { left.len() } else { left.len().min(count as usize) };
+            (vm.new_bytes(&left[..count]), count)
+        });
+        let made = made?;
+        self.at.set(at + length);
+        Ok(made.into_value())
+    }
+
     fn take(&self, count: i64) -> Vec<u8> {
         let at = self.at.get();
         let taken = self.data.with(|data| {
@@ -111,12 +126,17 @@ impl BytesIO {
     }
 
     fn take_line(&self, limit: i64) -> Vec<u8> {
+        self.take(self.line_length(limit))
+    }
+
+    /// Bytes of the next line, at most `limit` if that is not negative.
+    fn line_length(&self, limit: i64) -> i64 {
         let at = self.at.get();
         let length = self.data.with(|data| {
             let left = data.get(at..).unwrap_or_default();
             memchr::memchr(b'\n', left).map_or(left.len(), |end| end + 1)
         }) as i64;
-        self.take(if limit < 0 { length } else { length.min(limit) })
+        if limit < 0 { length } else { length.min(limit) }
     }
 
     fn put(&self, vm: &Vm, bytes: &[u8]) -> Res<usize> {
@@ -197,7 +217,7 @@ impl BytesIO {
     fn read(vm: &Vm, this: &Ref<BytesIO>, limit: Option<&Value>) -> Res {
         let limit = size(vm, limit)?;
         this.check_open(vm)?;
-        Ok(vm.new_bytes(&this.take(limit))?.into_value())
+        this.take_bytes(vm, limit)
     }
 
     #[method(sig = "(size=-1, /)")]
@@ -209,7 +229,7 @@ impl BytesIO {
     fn readline(vm: &Vm, this: &Ref<BytesIO>, limit: Option<&Value>) -> Res {
         let limit = size(vm, limit)?;
         this.check_open(vm)?;
-        Ok(vm.new_bytes(&this.take_line(limit))?.into_value())
+        this.take_bytes(vm, this.line_length(limit))
     }
 
     #[method(sig = "(size=None, /)")]

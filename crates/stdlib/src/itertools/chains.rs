@@ -233,7 +233,7 @@ fn pairwise_next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
         return Ok(None);
     };
     own.old.set(Some(new.clone()));
-    own.result.give(vm, [old, new].into_iter()).map(Some)
+    own.result.give_two(vm, old, new).map(Some)
 }
 
 pub struct StarMap {
@@ -331,6 +331,11 @@ fn zip_longest_next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
             },
         };
         items.push(item);
+    }
+    if items.len() == 2
+        && let (Some(second), Some(first)) = (items.pop(), items.pop())
+    {
+        return own.result.give_two(vm, first, second).map(Some);
     }
     own.result.give(vm, items.into_iter()).map(Some)
 }

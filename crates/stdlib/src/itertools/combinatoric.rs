@@ -87,6 +87,12 @@ fn product_next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
         own.stopped.set(true);
         return Ok(None);
     }
+    if let [one, other] = &pools[..] {
+        let at = own.indices.with(|indices| indices.as_deref().and_then(|at| Some((*at.first()?, *at.get(1)?))));
+        if let Some((i, k)) = at {
+            return own.result.give_two(vm, one[i].clone(), other[k].clone()).map(Some);
+        }
+    }
     let items: SmallVec<[Value; 8]> =
         own.indices.with(|indices| indices.iter().flatten().zip(pools).map(|(i, pool)| pool[*i].clone()).collect());
     own.result.give(vm, items.into_iter()).map(Some)

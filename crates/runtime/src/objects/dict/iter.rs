@@ -122,7 +122,7 @@ impl DictIterator {
             Part::Keys => Ok(dict.key_at(at)),
             Part::Values => Ok(dict.value_at(at)),
             Part::Items => match dict.entry_at(at) {
-                Some((key, value)) => self.result.give(vm, [key, value].into_iter()).map(Some),
+                Some((key, value)) => self.result.give_two(vm, key, value).map(Some),
                 None => Ok(None),
             },
         }

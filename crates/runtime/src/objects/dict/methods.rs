@@ -79,7 +79,7 @@ impl Dict {
     #[method(sig = "()", doc = "Take out the item put in last, as a pair (key, value). KeyError if the dict is empty.")]
     fn popitem(vm: &Vm, this: &Ref<Dict>) -> Res {
         match this.pop_last() {
-            Some((key, value)) => vm.new_tuple(&[key, value]),
+            Some((key, value)) => crate::Tuple::pair(vm, key, value),
             None => {
                 let message = vm.new_str("popitem(): dictionary is empty")?.into_value();
                 Err(vm.key_error(&message))

@@ -217,7 +217,7 @@ fn divmod(vm: &Vm, a: &Value, b: &Value) -> Res {
             (vm.new_bigint(q)?, vm.new_bigint(r)?)
         }
     };
-    vm.new_tuple(&[q, r])
+    crate::Tuple::pair(vm, q, r)
 }
 
 /// The quotient as the nearest float, ties to even, also when neither operand fits a float.

@@ -87,7 +87,7 @@ impl Enumerate {
 fn next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
     let Some(enumerate) = this.downcast::<Enumerate>() else { return Ok(None) };
     match enumerate.advance(vm)? {
-        Some((index, item)) => enumerate.result.give(vm, [index, item].into_iter()).map(Some),
+        Some((index, item)) => enumerate.result.give_two(vm, index, item).map(Some),
         None => Ok(None),
     }
 }

@@ -86,7 +86,7 @@ fn next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
     let iterators = zip.iterators.as_slice();
     if iterators.len() == 2 {
         return match zip.advance_two(vm)? {
-            Some((first, second)) => zip.result.give(vm, [first, second].into_iter()).map(Some),
+            Some((first, second)) => zip.result.give_two(vm, first, second).map(Some),
             None => Ok(None),
         };
     }

@@ -183,6 +183,8 @@ impl Builder {
     #[inline]
     pub fn push_data(&mut self, data: Data<'_>) {
         match data {
+            // A few bytes are copied sooner than a copy is called.
+            Data::Ascii(d) | Data::Latin1(d) if !self.is_wide && d.len() <= 16 => self.narrow.extend(d.iter().copied()),
             Data::Ascii(d) | Data::Latin1(d) if !self.is_wide => self.narrow.extend_from_slice(d),
             _ => self.push_wide(data),
         }

@@ -4,7 +4,7 @@ use super::{Data, Str, find};
 use crate::objects::list::List;
 use crate::unicode;
 use crate::vm::{OrRaise, Res, Vm};
-use crate::{Ref, Value, with_units};
+use crate::{Ref, Tuple, Value, with_units};
 use ophi_heap::{Buffer, TryPush, buffer_with_capacity};
 
 /// The pieces between runs of white space; after `max` cuts from the left the rest stays whole.
@@ -186,11 +186,14 @@ pub fn partition(vm: &Vm, text: &Ref<Str>, sep: &Value, from_right: bool) -> Res
     let at =
         if from_right { find::rfind_in(text, sep, 0, text.len()) } else { find::find_in(text, sep, 0, text.len()) };
     match at {
-        Some(at) => vm.new_tuple(&[
-            vm.new_substr(text, 0, at)?.into_value(),
-            vm.unchanged_value(sep)?,
-            vm.new_substr(text, at + sep.len(), text.len())?.into_value(),
-        ]),
+        Some(at) => {
+            let parts = [
+                vm.new_substr(text, 0, at)?.into_value(),
+                vm.unchanged_value(sep)?,
+                vm.new_substr(text, at + sep.len(), text.len())?.into_value(),
+            ];
+            Ok(Tuple::from_exact(vm, 3, parts.into_iter())?.into_value())
+        }
         None => {
             let (whole, empty) = (vm.unchanged_value(text)?, vm.empty_str()?.into_value());
             if from_right {

@@ -84,6 +84,19 @@ impl Tuple {
         items.take(len).enumerate().map(|(i, item)| unsafe { start.add(i).replace(item) }).collect()
     }
 
+    /// As [`Tuple::exchange`] for two items; `None` when the tuple has another length.
+    #[inline]
+    #[allow(unsafe_code)]
+    fn exchange_two(&self, first: Value, second: Value) -> Result<(Value, Value), (Value, Value)> {
+        if self.len() != 2 {
+            return Err((first, second));
+        }
+        self.hash.set(-1);
+        let start = self.start();
+        // SAFETY: two initialised values stand at `start`; nobody borrows them, since nobody else knows the tuple.
+        Ok(unsafe { (start.replace(first), start.add(1).replace(second)) })
+    }
+
     /// Gives a tuple of placeholders its items; whoever holds it already has not looked into it yet.
     pub(crate) fn fill(vm: &Vm, tuple: &Ref<Tuple>, items: Vec<Value>) {
         vm.track(tuple.as_value());

@@ -18,6 +18,26 @@ impl crate::Trace for Reused {
 }
 
 impl Reused {
+    /// As [`Reused::give`] for pairs, which most are.
+    #[inline]
+    pub fn give_two(&self, vm: &Vm, first: Value, second: Value) -> Res {
+        let free = self
+            .tuple
+            .with(|held| held.as_ref().filter(|t| t.as_value().header().is_some_and(|h| h.count() == 1)).cloned());
+        let (first, second) = match free {
+            None => (first, second),
+            Some(tuple) => match tuple.exchange_two(first, second) {
+                Ok(old) => {
+                    vm.track(tuple.as_value());
+                    drop(old);
+                    return Ok(tuple.into_value());
+                }
+                Err(both) => both,
+            },
+        };
+        self.give(vm, [first, second].into_iter())
+    }
+
     /// A tuple of these items: the one given before when the iterator alone still holds it.
     #[inline]
     pub fn give(&self, vm: &Vm, items: impl ExactSizeIterator<Item = Value>) -> Res {
