@@ -98,6 +98,19 @@ impl<T> TryPush<T> for Buffer<T> {
     }
 }
 
+/// Appends bytes in one copy, which the vector would take one by one.
+#[inline]
+pub fn extend_bytes(buffer: &mut Buffer<u8>, bytes: &[u8]) -> Result<(), OutOfMemory> {
+    buffer.try_grow(bytes.len())?;
+    let len = buffer.len();
+    // SAFETY: there is room for the bytes behind the first `len`; they come from elsewhere, since the buffer is borrowed.
+    unsafe {
+        core::ptr::copy_nonoverlapping(bytes.as_ptr(), buffer.as_mut_ptr().add(len), bytes.len());
+        buffer.set_len(len + bytes.len());
+    }
+    Ok(())
+}
+
 /// An empty buffer; allocates nothing.
 pub const fn new_buffer<T>() -> Buffer<T> {
     allocator_api2::vec::Vec::new_in(Accounted)

@@ -81,8 +81,14 @@ fn encode_latin(text: &[u8], out: &mut [u8]) {
     }
 }
 
+/// The bytes as text when they are UTF-8: the quick check, which does not tell where the error is.
+#[inline]
+pub fn valid(bytes: &[u8]) -> Option<&str> {
+    simdutf8::basic::from_utf8(bytes).ok()
+}
+
 /// All of the text when there is no lone surrogate in it: one pass to measure, one to write.
-fn encode_whole(vm: &Vm, data: Data<'_>) -> Res<Option<Ref<Bytes>>> {
+pub fn encode_whole(vm: &Vm, data: Data<'_>) -> Res<Option<Ref<Bytes>>> {
     fn measured<U: Copy + Into<u32>>(units: &[U]) -> (usize, bool) {
         let mut total = 0usize;
         let mut surrogate = false;
@@ -166,7 +172,7 @@ pub fn decode(vm: &Vm, bytes: &[u8], errors: &mut Errors<'_>, last: bool) -> Res
     if bytes.is_ascii() {
         return Ok((vm.new_str_of_data(Data::Ascii(bytes))?, bytes.len()));
     }
-    if let Ok(text) = simdutf8::basic::from_utf8(bytes) {
+    if let Some(text) = valid(bytes) {
         let text = vm.new_str(text)?;
         return Ok((if text.len() == 1 { vm.single(text.at(0))? } else { text }, bytes.len()));
     }

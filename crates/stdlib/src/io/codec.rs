@@ -4,6 +4,7 @@
 //! `_codecs` function of the encoding, which knows the error handlers. The decoder's state is then the bytes of an
 //! unfinished character, which is also what `tell` needs.
 
+use ophi_runtime::codecs::utf8;
 use ophi_runtime::objects::bytes::Bytes;
 use ophi_runtime::objects::str::Kind;
 use ophi_runtime::payload::Downcast;
@@ -44,6 +45,11 @@ impl Codec {
 
     /// The text of `bytes` and how many of them it took; without `last` an unfinished character is left.
     pub fn decode(self, vm: &Vm, bytes: &[u8], errors: &Value, last: bool) -> Res<(Ref<Str>, usize)> {
+        if self == Codec::Utf8
+            && let Some(text) = utf8::valid(bytes)
+        {
+            return Ok((vm.new_str(text)?, bytes.len()));
+        }
         match self {
             Codec::Latin1 => return Ok((vm.new_latin1(bytes)?, bytes.len())),
             _ if bytes.is_ascii() => return Ok((vm.new_ascii(bytes)?, bytes.len())),
@@ -81,9 +87,9 @@ impl Codec {
             return Ok(text.raw().to_vec());
         }
         if self == Codec::Utf8
-            && let Some(bytes) = text.to_utf8()
+            && let Some(bytes) = utf8::encode_whole(vm, text.data())?
         {
-            return Ok(bytes.into_owned().into_bytes());
+            return Ok(bytes.as_slice().to_vec());
         }
         let function = vm.get_attr_str(&import(vm, "_codecs")?, self.functions().1)?;
         let answer = vm.call(&function, &[text.to_value(), errors.clone()])?;

@@ -1,5 +1,6 @@
 //! Cutting and joining text, by code points.
 
+use ophi_runtime::objects::str::find::position;
 use ophi_runtime::objects::str::{Data, Kind};
 use ophi_runtime::{Ref, Res, Str, Vm};
 
@@ -47,8 +48,8 @@ pub fn concat(vm: &Vm, parts: &[Ref<Str>]) -> Res<Ref<Str>> {
 pub fn find(text: &Str, wanted: u8, from: usize) -> Option<usize> {
     match text.data() {
         Data::Ascii(units) | Data::Latin1(units) => memchr::memchr(wanted, units.get(from..)?).map(|at| at + from),
-        Data::Ucs2(units) => units.get(from..)?.iter().position(|&c| c == u16::from(wanted)).map(|at| at + from),
-        Data::Ucs4(units) => units.get(from..)?.iter().position(|&c| c == u32::from(wanted)).map(|at| at + from),
+        Data::Ucs2(units) => position(units.get(from..)?, wanted).map(|at| at + from),
+        Data::Ucs4(units) => position(units.get(from..)?, wanted).map(|at| at + from),
     }
 }
 

@@ -2,7 +2,7 @@
 //! rest moves down once more bytes are passed over than are left.
 
 use core::ops::{Deref, DerefMut};
-use ophi_heap::{Buffer, OutOfMemory, TryPush, new_buffer};
+use ophi_heap::{Buffer, OutOfMemory, TryPush, extend_bytes, new_buffer};
 
 pub struct Growable {
     buffer: Buffer<u8>,
@@ -24,7 +24,7 @@ impl Growable {
     }
 
     pub fn try_extend_from_slice(&mut self, bytes: &[u8]) -> Result<(), OutOfMemory> {
-        self.buffer.try_extend_from_slice(bytes)
+        extend_bytes(&mut self.buffer, bytes)
     }
 
     /// There must be room.
