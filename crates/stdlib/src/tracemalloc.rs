@@ -7,13 +7,12 @@
 use core::hash::BuildHasher;
 use std::cell::RefCell;
 use std::rc::Rc;
-use std::sync::Arc;
 
 use hashbrown::HashTable;
-use ophi_bytecode::code::CodeObject;
 use ophi_bytecode::instruction::Opcode;
 use ophi_heap::pool::Hooks;
 use ophi_runtime::frames::Fp;
+use ophi_runtime::objects::code::Bytes;
 use ophi_runtime::objects::module::{Module, ModuleDef};
 use ophi_runtime::vm::bootstrap::with_current;
 use ophi_runtime::{List, Ref, Res, Str, Tuple, Value, Vm, methods};
@@ -46,9 +45,11 @@ struct Trace {
     stack: u32,
 }
 
-/// The line of an instruction of a code object, which is held so that its address stays its own.
+/// The line of an instruction of a code object, told from others by its table of lines, which is held so that its address
+/// stays its own, and by its first line, for the library shares equal tables.
 struct Line {
-    code: Arc<CodeObject>,
+    table: Bytes,
+    first: i32,
     at: i32,
     line: i32,
 }
@@ -118,15 +119,17 @@ impl Tables {
         if self.lines.is_empty() {
             self.lines.resize_with(LINES, || None);
         }
-        let slot = (Arc::as_ptr(&code.plain) as usize / 64).wrapping_mul(31).wrapping_add(at as usize) % LINES;
+        let Some(table) = code.body_now().map(|body| &body.linetable) else { return 0 };
+        let slot = (table.as_ptr() as usize / 16).wrapping_mul(31).wrapping_add(at as usize) % LINES;
         if let Some(known) = &self.lines[slot]
             && known.at == at
-            && Arc::ptr_eq(&known.code, &code.plain)
+            && known.first == code.firstlineno
+            && known.table.as_ptr() == table.as_ptr()
         {
             return known.line;
         }
         let line = code.line_of(at * 2).unwrap_or(0);
-        self.lines[slot] = Some(Line { code: code.plain.clone(), at, line });
+        self.lines[slot] = Some(Line { table: table.clone(), first: code.firstlineno, at, line });
         line
     }
 
