@@ -82,6 +82,7 @@ pub static MODULES: &[&ModuleDef] = &[
     &collections::MODULE,
     &compression::bz2::MODULE,
     &compression::lzma::MODULE,
+    &compression::zstd::MODULE,
     &contextvars::MODULE,
     &csv::MODULE,
     &decimal::MODULE,

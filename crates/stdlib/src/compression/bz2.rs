@@ -1,9 +1,10 @@
 //! `_bz2`: on `bzip2` (libbz2-rs). After CPython Modules/_bz2module.c.
 
-use super::feed::{Feed, Step};
+use super::feed::Step;
+use super::frame::{Held, Reading, squeeze};
 use crate::support::buffer::Readable;
 use bzip2::{Action, Compress, Compression, Decompress, Error, Status};
-use ophi_heap::{GilCell, Layout, Trace, Visitor};
+use ophi_heap::{Layout, trace_fields};
 use ophi_runtime::objects::bytes::Bytes;
 use ophi_runtime::objects::module::{Module, ModuleDef, Namespace};
 use ophi_runtime::objects::object::OBJECT;
@@ -27,13 +28,10 @@ fn error(vm: &Vm, error: Error) -> Raised {
 }
 
 pub struct Compressor {
-    /// `None`: flushed.
-    stream: GilCell<Option<Compress>>,
+    /// Gone when it was flushed.
+    stream: Held<Compress>,
 }
-
-impl Trace for Compressor {
-    fn trace(&self, _: &mut Visitor<'_>) {}
-}
+trace_fields!(Compressor { stream });
 
 impl Payload for Compressor {
     fn def() -> &'static TypeDef {
@@ -68,73 +66,48 @@ fn new_compressor(vm: &Vm, class: &TypeRef, args: Args<'_>) -> Res {
         return Err(vm.value_error("compresslevel must be between 1 and 9"));
     }
     let stream = Compress::new(Compression::new(level as u32), 0);
-    Ok(vm.new_instance(class, Compressor { stream: GilCell::new(Some(stream)) })?.into_value())
+    Ok(vm.new_instance(class, Compressor { stream: Held::new(stream) })?.into_value())
 }
 
 /// Runs the library over all of `data`; with `Finish`, until the stream has ended.
 fn compressed(vm: &Vm, stream: &mut Compress, data: &[u8], action: Action) -> Res<Vec<u8>> {
-    let mut out = vec![0; 16 * 1024];
-    let (mut taken, mut made) = (0, 0);
-    loop {
-        if made == out.len() {
-            vm.check_room(made)?;
-            out.resize(2 * made, 0);
-        }
+    squeeze(vm, data, action != Action::Run, |input, output| {
         let before = (stream.total_in(), stream.total_out());
-        let status = stream.compress(&data[taken..], &mut out[made..], action).map_err(|e| error(vm, e))?;
-        taken += (stream.total_in() - before.0) as usize;
-        made += (stream.total_out() - before.1) as usize;
-        let done = match action {
-            Action::Run => taken == data.len() && made < out.len(),
-            _ => status == Status::StreamEnd,
-        };
-        if done {
-            out.truncate(made);
-            return Ok(out);
-        }
-    }
+        let status = stream.compress(input, output, action).map_err(|e| error(vm, e))?;
+        Ok(Step {
+            taken: (stream.total_in() - before.0) as usize,
+            made: (stream.total_out() - before.1) as usize,
+            at_end: status == Status::StreamEnd,
+        })
+    })
 }
 
 #[methods]
 impl Compressor {
-    /// Provide data to the compressor object.
-    ///
-    /// Returns a chunk of compressed data if possible, or b'' otherwise.
+    /// Take more data; what is compressed of it so far, which may be nothing yet.
     #[method(sig = "(data, /)")]
     fn compress(vm: &Vm, this: &Ref<Compressor>, data: Readable) -> Res<Ref<Bytes>> {
-        let Some(mut stream) = this.stream.replace(None) else {
-            return Err(vm.value_error("Compressor has been flushed"));
-        };
-        let result = if data.is_empty() { Ok(Vec::new()) } else { compressed(vm, &mut stream, &data, Action::Run) };
-        this.stream.set(Some(stream));
-        vm.new_bytes(&result?)
+        let result = this.stream.lend(|stream| match data.is_empty() {
+            true => Ok(Vec::new()),
+            false => compressed(vm, stream, &data, Action::Run),
+        });
+        vm.new_bytes(&result.unwrap_or_else(|| Err(vm.value_error("Compressor has been flushed")))?)
     }
 
-    /// Finish the compression process.
-    ///
-    /// Returns the compressed data left in internal buffers.
+    /// The rest of the compressed data. The compressor cannot be used any more.
     #[method(sig = "()")]
     fn flush(vm: &Vm, this: &Ref<Compressor>) -> Res<Ref<Bytes>> {
-        let Some(mut stream) = this.stream.replace(None) else {
+        let Some(mut stream) = this.stream.end() else {
             return Err(vm.value_error("Repeated call to flush()"));
         };
         vm.new_bytes(&compressed(vm, &mut stream, &[], Action::Finish)?)
     }
 }
 
-struct Reading {
-    stream: Decompress,
-    feed: Feed,
-}
-
 pub struct Decompressor {
-    /// `None` while it works.
-    state: GilCell<Option<Reading>>,
+    state: Held<Reading<Decompress>>,
 }
-
-impl Trace for Decompressor {
-    fn trace(&self, _: &mut Visitor<'_>) {}
-}
+trace_fields!(Decompressor { state });
 
 impl Payload for Decompressor {
     fn def() -> &'static TypeDef {
@@ -154,49 +127,44 @@ static DECOMPRESSOR: TypeDef = TypeDef {
 fn new_decompressor(vm: &Vm, class: &TypeRef, args: Args<'_>) -> Res {
     args.no_keywords(vm, "BZ2Decompressor")?;
     args.check_positional(vm, "BZ2Decompressor", 0, 0)?;
-    let feed = Feed { starved: true, ..Feed::default() };
-    let state = Reading { stream: Decompress::new(false), feed };
-    Ok(vm.new_instance(class, Decompressor { state: GilCell::new(Some(state)) })?.into_value())
+    let state = Held::new(Reading::new(Decompress::new(false)));
+    Ok(vm.new_instance(class, Decompressor { state })?.into_value())
 }
 
 #[methods]
 impl Decompressor {
-    /// Decompress *data*, returning uncompressed data as bytes.
+    /// What data is decompressed to, as far as it can be told yet.
     ///
-    /// If *max_length* is nonnegative, returns at most *max_length* bytes of
-    /// decompressed data; needs_input then tells whether more input is wanted.
+    /// A max_length that is not negative bounds the answer; needs_input then says whether more data is wanted, or whether
+    /// some is held back that b'' in the next call gets out.
     #[method(sig = "(data, max_length=-1)")]
     fn decompress(vm: &Vm, this: &Ref<Decompressor>, data: Readable, max_length: isize) -> Res<Ref<Bytes>> {
-        let Some(mut state) = this.state.replace(None) else {
-            return Err(vm.runtime_error("the decompressor is in use"));
-        };
-        let Reading { stream, feed } = &mut state;
-        let result = feed.run(vm, &data, max_length, false, |input, output| {
-            let before = (stream.total_in(), stream.total_out());
-            let status = stream.decompress(input, output).map_err(|e| error(vm, e))?;
-            Ok(Step {
-                taken: (stream.total_in() - before.0) as usize,
-                made: (stream.total_out() - before.1) as usize,
-                at_end: status == Status::StreamEnd,
+        let result = this.state.lend(|Reading { stream, feed }| {
+            feed.run(vm, &data, max_length, false, |input, output| {
+                let before = (stream.total_in(), stream.total_out());
+                let status = stream.decompress(input, output).map_err(|e| error(vm, e))?;
+                Ok(Step {
+                    taken: (stream.total_in() - before.0) as usize,
+                    made: (stream.total_out() - before.1) as usize,
+                    at_end: status == Status::StreamEnd,
+                })
             })
         });
-        this.state.set(Some(state));
-        vm.new_bytes(&result?)
+        vm.new_bytes(&result.unwrap_or_else(|| Err(vm.runtime_error("the decompressor is in use")))?)
     }
 
     #[member]
     fn eof(_: &Vm, this: &Ref<Decompressor>) -> bool {
-        this.state.with(|state| state.as_ref().is_some_and(|s| s.feed.eof))
+        this.state.eof()
     }
 
     #[member]
     fn needs_input(_: &Vm, this: &Ref<Decompressor>) -> bool {
-        this.state.with(|state| state.as_ref().is_some_and(|s| s.feed.starved))
+        this.state.needs_input()
     }
 
     #[member]
     fn unused_data(vm: &Vm, this: &Ref<Decompressor>) -> Res<Ref<Bytes>> {
-        let unused = this.state.with(|state| state.as_ref().map(|s| s.feed.unused.clone()).unwrap_or_default());
-        vm.new_bytes(&unused)
+        vm.new_bytes(&this.state.unused())
     }
 }

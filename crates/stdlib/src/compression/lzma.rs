@@ -1,11 +1,12 @@
 //! `_lzma`: on `liblzma` (XZ Utils). After CPython Modules/_lzmamodule.c.
 
-use super::feed::{Feed, Step};
+use super::feed::Step;
+use super::frame::{self, Held, squeeze};
 use super::lzma_filters::{self as filters, Filter};
 use crate::support::buffer::Readable;
 use crate::support::builtin;
 use liblzma::stream::{Action, Check, Error, LzmaOptions, Status, Stream};
-use ophi_heap::{GilCell, Layout, Trace, Visitor};
+use ophi_heap::{Layout, trace_fields};
 use ophi_runtime::native::{Parameter, ParameterKind, Signature, bind};
 use ophi_runtime::objects::bytes::Bytes;
 use ophi_runtime::objects::int;
@@ -97,13 +98,10 @@ fn error(vm: &Vm, error: Error) -> Raised {
 }
 
 pub struct Compressor {
-    /// `None`: flushed.
-    stream: GilCell<Option<Stream>>,
+    /// Gone when it was flushed.
+    stream: Held<Stream>,
 }
-
-impl Trace for Compressor {
-    fn trace(&self, _: &mut Visitor<'_>) {}
-}
+trace_fields!(Compressor { stream });
 
 impl Payload for Compressor {
     fn def() -> &'static TypeDef {
@@ -192,71 +190,54 @@ fn new_compressor(vm: &Vm, class: &TypeRef, args: Args<'_>) -> Res {
         _ => return Err(vm.value_error(format!("Invalid container format: {format}"))),
     };
     let stream = stream.map_err(|e| error(vm, e))?;
-    Ok(vm.new_instance(class, Compressor { stream: GilCell::new(Some(stream)) })?.into_value())
+    Ok(vm.new_instance(class, Compressor { stream: Held::new(stream) })?.into_value())
 }
 
 fn compressed(vm: &Vm, stream: &mut Stream, data: &[u8], action: Action) -> Res<Vec<u8>> {
-    let mut out = vec![0; 16 * 1024];
-    let (mut taken, mut made) = (0, 0);
-    loop {
-        if made == out.len() {
-            vm.check_room(made)?;
-            out.resize(2 * made, 0);
-        }
+    squeeze(vm, data, matches!(action, Action::Finish), |input, output| {
         let before = (stream.total_in(), stream.total_out());
-        let status = stream.process(&data[taken..], &mut out[made..], action).map_err(|e| error(vm, e))?;
-        taken += (stream.total_in() - before.0) as usize;
-        made += (stream.total_out() - before.1) as usize;
-        let done = match action {
-            Action::Finish => status == Status::StreamEnd,
-            _ => taken == data.len() && made < out.len(),
-        };
-        if done {
-            out.truncate(made);
-            return Ok(out);
-        }
-    }
+        let status = stream.process(input, output, action).map_err(|e| error(vm, e))?;
+        Ok(Step {
+            taken: (stream.total_in() - before.0) as usize,
+            made: (stream.total_out() - before.1) as usize,
+            at_end: status == Status::StreamEnd,
+        })
+    })
 }
 
 #[methods]
 impl Compressor {
-    /// Provide data to the compressor object.
-    ///
-    /// Returns a chunk of compressed data if possible, or b'' otherwise.
+    /// Take more data; what is compressed of it so far, which may be nothing yet.
     #[method(sig = "(data, /)")]
     fn compress(vm: &Vm, this: &Ref<Compressor>, data: Readable) -> Res<Ref<Bytes>> {
-        let Some(mut stream) = this.stream.replace(None) else {
-            return Err(vm.value_error("Compressor has been flushed"));
-        };
-        let result = compressed(vm, &mut stream, &data, Action::Run);
-        this.stream.set(Some(stream));
-        vm.new_bytes(&result?)
+        let result = this.stream.lend(|stream| compressed(vm, stream, &data, Action::Run));
+        vm.new_bytes(&result.unwrap_or_else(|| Err(vm.value_error("Compressor has been flushed")))?)
     }
 
-    /// Finish the compression process.
-    ///
-    /// Returns the compressed data left in internal buffers.
+    /// The rest of the compressed data. The compressor cannot be used any more.
     #[method(sig = "()")]
     fn flush(vm: &Vm, this: &Ref<Compressor>) -> Res<Ref<Bytes>> {
-        let Some(mut stream) = this.stream.replace(None) else {
+        let Some(mut stream) = this.stream.end() else {
             return Err(vm.value_error("Repeated call to flush()"));
         };
         vm.new_bytes(&compressed(vm, &mut stream, &[], Action::Finish)?)
     }
 }
 
-struct Reading {
+/// A stream and the integrity check it has.
+struct Checked {
     stream: Stream,
-    feed: Feed,
     /// The first bytes of the stream, until they tell the integrity check.
     head: Vec<u8>,
     check: i64,
 }
 
+type Reading = frame::Reading<Checked>;
+
 /// The start of an .xz file, whose eighth byte names the check.
 const MAGIC: &[u8] = b"\xfd7zXZ\0";
 
-impl Reading {
+impl Checked {
     /// Looks for the kind of integrity check in the head of the stream.
     fn notice(&mut self, data: &[u8]) {
         const HEAD: usize = 8;
@@ -272,13 +253,9 @@ impl Reading {
 }
 
 pub struct Decompressor {
-    /// `None` while it works.
-    state: GilCell<Option<Reading>>,
+    state: Held<Reading>,
 }
-
-impl Trace for Decompressor {
-    fn trace(&self, _: &mut Visitor<'_>) {}
-}
+trace_fields!(Decompressor { state });
 
 impl Payload for Decompressor {
     fn def() -> &'static TypeDef {
@@ -337,58 +314,54 @@ fn new_decompressor(vm: &Vm, class: &TypeRef, args: Args<'_>) -> Res {
         _ => return Err(vm.value_error(format!("Invalid container format: {format}"))),
     };
     let stream = stream.map_err(|e| error(vm, e))?;
-    let feed = Feed { starved: true, ..Feed::default() };
-    let state = Reading { stream, feed, head: Vec::new(), check };
-    Ok(vm.new_instance(class, Decompressor { state: GilCell::new(Some(state)) })?.into_value())
+    let state = Held::new(Reading::new(Checked { stream, head: Vec::new(), check }));
+    Ok(vm.new_instance(class, Decompressor { state })?.into_value())
 }
 
 #[methods]
 impl Decompressor {
-    /// Decompress *data*, returning uncompressed data as bytes.
+    /// What data is decompressed to, as far as it can be told yet.
     ///
-    /// If *max_length* is nonnegative, returns at most *max_length* bytes of
-    /// decompressed data; needs_input then tells whether more input is wanted.
+    /// A max_length that is not negative bounds the answer; needs_input then says whether more data is wanted, or whether
+    /// some is held back that b'' in the next call gets out.
     #[method(sig = "(data, max_length=-1)")]
     fn decompress(vm: &Vm, this: &Ref<Decompressor>, data: Readable, max_length: isize) -> Res<Ref<Bytes>> {
-        let Some(mut state) = this.state.replace(None) else {
-            return Err(vm.runtime_error("the decompressor is in use"));
-        };
-        if !state.feed.eof {
-            state.notice(&data);
-        }
-        let Reading { stream, feed, .. } = &mut state;
-        let result = feed.run(vm, &data, max_length, true, |input, output| {
-            let before = (stream.total_in(), stream.total_out());
-            let status = stream.process(input, output, Action::Run).map_err(|e| error(vm, e))?;
-            Ok(Step {
-                taken: (stream.total_in() - before.0) as usize,
-                made: (stream.total_out() - before.1) as usize,
-                at_end: status == Status::StreamEnd,
+        let result = this.state.lend(|Reading { stream: checked, feed }| {
+            if !feed.eof {
+                checked.notice(&data);
+            }
+            let stream = &mut checked.stream;
+            feed.run(vm, &data, max_length, true, |input, output| {
+                let before = (stream.total_in(), stream.total_out());
+                let status = stream.process(input, output, Action::Run).map_err(|e| error(vm, e))?;
+                Ok(Step {
+                    taken: (stream.total_in() - before.0) as usize,
+                    made: (stream.total_out() - before.1) as usize,
+                    at_end: status == Status::StreamEnd,
+                })
             })
         });
-        this.state.set(Some(state));
-        vm.new_bytes(&result?)
+        vm.new_bytes(&result.unwrap_or_else(|| Err(vm.runtime_error("the decompressor is in use")))?)
     }
 
     #[member]
     fn check(_: &Vm, this: &Ref<Decompressor>) -> i64 {
-        this.state.with(|state| state.as_ref().map_or(CHECK_UNKNOWN, |s| s.check))
+        this.state.look(|state| state.map_or(CHECK_UNKNOWN, |s| s.stream.check))
     }
 
     #[member]
     fn eof(_: &Vm, this: &Ref<Decompressor>) -> bool {
-        this.state.with(|state| state.as_ref().is_some_and(|s| s.feed.eof))
+        this.state.eof()
     }
 
     #[member]
     fn needs_input(_: &Vm, this: &Ref<Decompressor>) -> bool {
-        this.state.with(|state| state.as_ref().is_some_and(|s| s.feed.starved))
+        this.state.needs_input()
     }
 
     #[member]
     fn unused_data(vm: &Vm, this: &Ref<Decompressor>) -> Res<Ref<Bytes>> {
-        let unused = this.state.with(|state| state.as_ref().map(|s| s.feed.unused.clone()).unwrap_or_default());
-        vm.new_bytes(&unused)
+        vm.new_bytes(&this.state.unused())
     }
 }
 
@@ -396,24 +369,20 @@ pub struct Functions;
 
 #[methods]
 impl Functions {
-    /// Test whether the given integrity check is supported.
-    ///
-    /// Always returns True for CHECK_NONE and CHECK_CRC32.
+    /// Can this integrity check be made? CHECK_NONE and CHECK_CRC32 always can.
     #[function(sig = "(check_id, /)")]
     fn is_check_supported(_: &Vm, check_id: i32) -> bool {
         matches!(check_id, 0 | 1 | 4 | 10)
     }
 
-    /// Return a bytes object encoding the options (properties) of the filter specified by *filter* (a dict).
-    ///
-    /// The result does not include the filter ID itself, only the options.
+    /// The properties of a filter, which is a dict, as they stand in a header: its options without its id.
     #[function(sig = "(filter, /)")]
     fn _encode_filter_properties(vm: &Vm, filter: &Value) -> Res<Ref<Bytes>> {
         let filter = filters::parse(vm, filter, &lzma_error)?;
         vm.new_bytes(&filters::properties(vm, &filter, &lzma_error)?)
     }
 
-    /// Return a dict describing a filter with ID *filter_id*, and options (properties) encoded in the bytes object *encoded_props*.
+    /// A filter as a dict, from its id and its properties as they stand in a header.
     #[function(sig = "(filter_id, encoded_props, /)")]
     fn _decode_filter_properties(vm: &Vm, filter_id: u64, encoded_props: Readable) -> Res {
         filters::decode(vm, filter_id, &encoded_props, &lzma_error)

@@ -3,5 +3,9 @@
 
 pub mod bz2;
 pub mod feed;
+mod frame;
 pub mod lzma;
 mod lzma_filters;
+pub mod zstd;
+mod zstd_dict;
+mod zstd_options;
