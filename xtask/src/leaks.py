@@ -6,6 +6,7 @@ After each run the caches that have a way to be emptied are emptied and the coll
 object of the heap is counted by class. What the third run adds to the second is growth: printed class by class, and the
 balance of counts and named references with it. The exit status is 1 when anything has grown.
 """
+import abc
 import gc
 import io
 import sys
@@ -26,10 +27,15 @@ def settle():
         ("_strptime", lambda m: m._regex_cache.clear()),
         ("mimetypes", lambda m: setattr(m, "inited", False)),
         ("importlib", lambda m: m.invalidate_caches()),
+        ("inspect", lambda m: m._shadowed_dict_from_weakref_mro_tuple.cache_clear()),
     ):
         module = sys.modules.get(name)
         if module is not None:
             clear(module)
+    for cls in gc.get_objects():
+        # What an abstract class has found out about others, dead ones among them.
+        if isinstance(cls, abc.ABCMeta):
+            cls._abc_caches_clear()
     sys.path_importer_cache.clear()
     warnings.resetwarnings()
     sys._clear_internal_caches()
