@@ -87,6 +87,18 @@ pub fn valid(bytes: &[u8]) -> Option<&str> {
     simdutf8::basic::from_utf8(bytes).ok()
 }
 
+/// The bytes of a character, and how many of them count.
+#[inline(always)]
+fn encoded(c: u32) -> ([u8; 4], usize) {
+    let low = |shift: u32| 0x80 | (c >> shift & 0x3f) as u8;
+    match c {
+        0..=0x7f => ([c as u8, 0, 0, 0], 1),
+        0x80..=0x7ff => ([0xc0 | (c >> 6) as u8, low(0), 0, 0], 2),
+        0x800..=0xffff => ([0xe0 | (c >> 12) as u8, low(6), low(0), 0], 3),
+        _ => ([0xf0 | (c >> 18) as u8, low(12), low(6), low(0)], 4),
+    }
+}
+
 /// All of the text when there is no lone surrogate in it: one pass to measure, one to write.
 pub fn encode_whole(vm: &Vm, data: Data<'_>) -> Res<Option<Ref<Bytes>>> {
     fn measured<U: Copy + Into<u32>>(units: &[U]) -> (usize, bool) {
@@ -101,36 +113,22 @@ pub fn encode_whole(vm: &Vm, data: Data<'_>) -> Res<Option<Ref<Bytes>>> {
     }
     fn written<U: Copy + Into<u32>>(units: &[U], out: &mut [u8]) {
         let mut o = 0;
-        let mut rest = units;
-        while let [first, after @ ..] = rest {
-            if let (Some(block), Some(to)) = (rest.first_chunk::<8>(), out[o..].first_chunk_mut::<8>())
+        // Blocks of text are mostly ASCII throughout or not at all: one look decides for eight units.
+        for block in units.chunks(8) {
+            if let (8, Some(to)) = (block.len(), out[o..].first_chunk_mut::<8>())
                 && block.iter().fold(0, |all, u| all | (*u).into()) < 0x80
             {
                 to.iter_mut().zip(block).for_each(|(to, u)| *to = (*u).into() as u8);
-                (o, rest) = (o + 8, &rest[8..]);
+                o += 8;
                 continue;
             }
-            let c: u32 = (*first).into();
-            rest = after;
-            let low = |shift: u32| 0x80 | (c >> shift & 0x3f) as u8;
-            let to = &mut out[o..];
-            match c {
-                0..=0x7f => {
-                    to[0] = c as u8;
-                    o += 1;
+            for u in block {
+                let (bytes, n) = encoded((*u).into());
+                match out[o..].first_chunk_mut::<4>() {
+                    Some(to) => *to = bytes,
+                    None => out[o..o + n].copy_from_slice(&bytes[..n]),
                 }
-                0x80..=0x7ff => {
-                    to[..2].copy_from_slice(&[0xc0 | (c >> 6) as u8, low(0)]);
-                    o += 2;
-                }
-                0x800..=0xffff => {
-                    to[..3].copy_from_slice(&[0xe0 | (c >> 12) as u8, low(6), low(0)]);
-                    o += 3;
-                }
-                _ => {
-                    to[..4].copy_from_slice(&[0xf0 | (c >> 18) as u8, low(12), low(6), low(0)]);
-                    o += 4;
-                }
+                o += n;
             }
         }
     }

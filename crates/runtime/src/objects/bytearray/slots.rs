@@ -4,6 +4,7 @@ use super::ByteArray;
 use crate::native::receiver;
 use crate::objects::buffer::Exported;
 use crate::objects::byte_string::{ByteString, Held, args, decode, quoted, repeated_len};
+use crate::objects::bytes::Bytes;
 use crate::objects::int;
 use crate::objects::slice::Slice;
 use crate::payload::Downcast;
@@ -50,6 +51,9 @@ pub fn init(vm: &Vm, this: &Value, args: Args<'_>) -> Res<()> {
         return own.splice(vm, 0, 0, &bytes);
     }
     let Some(source) = bound[0] else { return Ok(()) };
+    if let Some(bytes) = source.exact::<Bytes>(vm) {
+        return own.splice(vm, 0, own.len(), bytes.as_slice());
+    }
     if let Some(n) = decode::count(vm, source)? {
         vm.check_room(n)?;
         return own.splice(vm, 0, 0, &vec![0; n]);
