@@ -528,10 +528,8 @@ pub unsafe fn traverse_object(p: NonNull<Header>, visitor: &mut Visitor<'_>) {
     unsafe {
         let ty = p.as_ref().type_head();
         (ty.traverse_payload)(p, visitor);
-        for word in &*tail_words(p, ty) {
-            if let Some(v) = word {
-                visitor.value(v);
-            }
+        for v in (*tail_words(p, ty)).iter().flatten() {
+            visitor.value(v);
         }
         if ty.flags.get().has(TypeFlags::HEAP) {
             visitor.pointer(p.as_ref().type_pointer().cast());

@@ -24,12 +24,12 @@ pub fn run(vm: &Vm, config: &Config) -> Res<()> {
         run_startup_file(vm, &path)?;
     }
     // `site` sets it: reads the history, makes Tab complete.
-    if let Some(hook) = sys_attribute(vm, "__interactivehook__")? {
-        if let Err(raised) = vm.call(&hook, &[]) {
-            eprintln!("Failed calling sys.__interactivehook__");
-            let exception = vm.take_raised(raised);
-            report(vm, &exception);
-        }
+    if let Some(hook) = sys_attribute(vm, "__interactivehook__")?
+        && let Err(raised) = vm.call(&hook, &[])
+    {
+        eprintln!("Failed calling sys.__interactivehook__");
+        let exception = vm.take_raised(raised);
+        report(vm, &exception);
     }
     let plain = !config.flags.ignore_environment
         && files::variable(vm, "PYTHON_BASIC_REPL").is_some_and(|value| !value.is_empty());

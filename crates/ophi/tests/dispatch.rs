@@ -6,6 +6,8 @@
 //! to have been run, and says so when it has not.
 #![cfg(target_arch = "x86_64")]
 
+#![allow(clippy::disallowed_methods, reason = "a test runs programs and reads files")]
+
 use iced_x86::{Decoder, DecoderOptions, Instruction, Mnemonic, OpKind};
 use object::{Object, ObjectSection, ObjectSymbol, SymbolKind};
 use ophi_bytecode::instruction::Opcode;

@@ -1,5 +1,7 @@
 //! The memory limit, and the walk that explains every reference, on the built binary.
 
+#![allow(clippy::disallowed_methods, reason = "a test runs programs and reads files")]
+
 use std::process::Command;
 
 /// Grows each kind of storage until it is refused, and goes on; the last line is the peak of resident memory in KiB.

@@ -1,5 +1,7 @@
 //! The Python programs of `tests/python`, run by the built binary. What is expected was recorded from CPython 3.14.10.
 
+#![allow(clippy::disallowed_methods, reason = "a test runs programs and reads files")]
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 

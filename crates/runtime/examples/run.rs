@@ -65,7 +65,7 @@ fn main() {
         let run = || -> Res<()> {
             vm.interpreter().modules.set(Some(vm.new_dict()?));
             let builtins = make_builtins(vm)?;
-            vm.add_functions(&builtins, &[&Basics::METHODS])?;
+            vm.add_functions(&builtins, &[Basics::METHODS])?;
             let globals = vm.new_dict()?;
             globals.set_text(vm, "__name__", vm.new_str("__main__")?.into_value())?;
             globals.set_text(vm, "__builtins__", builtins.to_value())?;

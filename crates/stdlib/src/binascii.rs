@@ -337,7 +337,7 @@ fn bytes(vm: &Vm, bytes: &[u8]) -> Res {
 }
 
 fn unhex(vm: &Vm, text: &[u8]) -> Res {
-    if text.len() % 2 != 0 {
+    if !text.len().is_multiple_of(2) {
         return Err(error(vm, "Odd-length string"));
     }
     let mut out = Vec::with_capacity(text.len() / 2);

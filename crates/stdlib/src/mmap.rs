@@ -239,7 +239,7 @@ fn new(vm: &Vm, class: &TypeRef, args: Args<'_>) -> Res {
     if fd != -1 {
         let stat = host.fstat(fd).or_os_error(vm)?;
         if stat.mode & libc::S_IFMT == libc::S_IFREG {
-            let file = stat.size as i64;
+            let file = stat.size;
             if length == 0 {
                 if file == 0 {
                     return Err(vm.value_error("cannot mmap an empty file"));
@@ -562,7 +562,7 @@ impl Map {
         if this.fd.get() < 0 {
             return Err(os_error(vm, HostError(libc::EBADF)));
         }
-        Ok(host(vm).fstat(this.fd.get()).or_os_error(vm)?.size as i64)
+        Ok(host(vm).fstat(this.fd.get()).or_os_error(vm)?.size)
     }
 
     #[method(sig = "(dest, src, count, /)")]

@@ -37,10 +37,11 @@ fn each_source(
             io.out.write_all(text.as_bytes())?;
         }
         match shown {
-            Ok(value) => match &mut json {
-                Some(json) => json.item(&json!({"file": input.name, command: value}).to_string(), io)?,
-                None => {}
-            },
+            Ok(value) => {
+                if let Some(json) = &mut json {
+                    json.item(&json!({"file": input.name, command: value}).to_string(), io)?
+                }
+            }
             Err(error) => bad += complain(&error, io),
         }
         Ok(())

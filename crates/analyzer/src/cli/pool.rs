@@ -71,13 +71,13 @@ pub(super) fn in_order<T, R: Send, E>(
         ready.notify_one();
     };
     std::thread::scope(|scope| {
-        let spawn = |_: &usize| std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, &worker).is_ok();
+        let spawn = |_: &usize| std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, worker).is_ok();
         let spawned = (0..threads).filter(spawn).count();
         lock(&results).workers -= threads - spawned;
         // Without a thread this one does it all.
         if spawned == 0 {
             let mut tasks = lock(&tasks);
-            while let Some(task) = tasks.1.next() {
+            for task in tasks.1.by_ref() {
                 consume(work(task))?;
             }
         }

@@ -8,4 +8,4 @@ mod repr;
 pub use dis::{DisOptions, dis};
 pub use operand::{Operands, is_pair, name_shift};
 pub use printable::{is_printable, is_printable_in};
-pub use repr::{Repr, float_repr, head, repr, repr_bytes, repr_str};
+pub use repr::{Repr, head, repr, repr_bytes, repr_str};

@@ -8,10 +8,11 @@
 //! Source: CPython `Objects/floatobject.c` (`float_repr`), `Objects/complexobject.c`, `Objects/unicodeobject.c`
 //! (`unicode_repr`), `Objects/bytesobject.c`, `Objects/codeobject.c` (`code_repr`).
 
+use ophi_number_text::{complex_repr, float_repr};
 use std::fmt::Write;
 
 use super::printable::is_printable_in;
-use crate::code::{CodeObject, Complex, Constant};
+use crate::code::{CodeObject, Constant};
 use crate::pystring::PyString;
 use crate::version::Version;
 
@@ -75,7 +76,7 @@ impl Repr {
                 }
             }
             Constant::Float(value) => out.push_str(&float_repr(*value)),
-            Constant::Complex(value) => out.push_str(&complex_repr(*value)),
+            Constant::Complex(value) => out.push_str(&complex_repr(value.re, value.im)),
             Constant::Str(text) if self.limit < LIMIT && text.as_bytes().len() > self.limit => {
                 self.str(out, &head(text, self.limit));
                 out.push_str("...");
@@ -159,54 +160,6 @@ pub(crate) fn code_repr(code: &CodeObject) -> String {
     format!("<code object {}, file \"{}\", line {line}>", code.name, code.filename)
 }
 
-/// The shortest text that reads back as the same float.
-pub fn float_repr(value: f64) -> String {
-    match number_text(value) {
-        text if text.bytes().all(|b| b.is_ascii_digit() || b == b'-') => text + ".0",
-        text => text,
-    }
-}
-
-/// Python's format code `r` without the `.0`.
-fn number_text(value: f64) -> String {
-    if value.is_nan() {
-        return "nan".into();
-    }
-    if value.is_infinite() {
-        return if value > 0.0 { "inf".into() } else { "-inf".into() };
-    }
-    let (scientific, plain) = shortest(value);
-    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
-    let exponent: i32 = exponent.parse().unwrap_or(0);
-    if (-4..16).contains(&exponent) {
-        return plain;
-    }
-    let sign = if exponent < 0 { '-' } else { '+' };
-    format!("{mantissa}e{sign}{:02}", exponent.unsigned_abs())
-}
-
-/// The fewest digits that tell the value from its neighbours, with an exponent and without. Of two such texts that are
-/// equally near Rust takes the upper one, Python the even one where it reads back, as exact rounding does.
-fn shortest(value: f64) -> (String, String) {
-    let scientific = format!("{value:e}");
-    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
-    let digits = mantissa.bytes().filter(u8::is_ascii_digit).count().max(1);
-    let exact = format!("{value:.*e}", digits - 1);
-    if exact == scientific || exact.parse() != Ok(value) {
-        return (scientific, format!("{value}"));
-    }
-    let decimals = digits as i32 - 1 - exponent.parse::<i32>().unwrap_or(0);
-    (exact, format!("{value:.*}", decimals.max(0) as usize))
-}
-
-fn complex_repr(Complex { re, im }: Complex) -> String {
-    if re == 0.0 && re.is_sign_positive() {
-        return format!("{}j", number_text(im));
-    }
-    let sign = if im.is_sign_negative() && !im.is_nan() { "" } else { "+" };
-    format!("({}{sign}{}j)", number_text(re), number_text(im))
-}
-
 /// Double quotes where the text has single ones but no double ones.
 fn quote_for(bytes: &[u8]) -> char {
     if bytes.contains(&b'\'') && !bytes.contains(&b'"') { '"' } else { '\'' }
@@ -279,32 +232,6 @@ mod tests {
         let mut bytes = Vec::new();
         points.iter().for_each(|&point| push_code_point(&mut bytes, point));
         Constant::Str(PyString::from_bytes(&bytes).unwrap())
-    }
-
-    #[test]
-    fn numbers() {
-        let texts = [
-            (1.0, "1.0"),
-            (-0.0, "-0.0"),
-            (1e16, "1e+16"),
-            (123456789012345680.0, "1.2345678901234568e+17"),
-            (9999999999999998.0, "9999999999999998.0"),
-            (0.0001, "0.0001"),
-            (0.00001, "1e-05"),
-            (1.5e300, "1.5e+300"),
-            (f64::INFINITY, "inf"),
-            (2f64.powi(-25), "2.9802322387695312e-08"),
-            (-2f64.powi(-24), "-5.960464477539063e-08"),
-            (123456.789, "123456.789"),
-            (9007199254740993.0, "9007199254740992.0"),
-            (5e-324, "5e-324"),
-        ];
-        for (value, text) in texts {
-            assert_eq!(float_repr(value), text);
-        }
-        assert_eq!(complex_repr(Complex { re: 0.0, im: 1.0 }), "1j");
-        assert_eq!(complex_repr(Complex { re: -0.0, im: -0.5 }), "(-0-0.5j)");
-        assert_eq!(complex_repr(Complex { re: 1.0, im: f64::NAN }), "(1+nanj)");
     }
 
     #[test]

@@ -51,7 +51,7 @@ pub fn read_all(vm: &Vm, fd: i32) -> Outcome<Vec<u8>> {
 
 pub fn read(vm: &Vm, path: &[u8]) -> Outcome<Vec<u8>> {
     let host = host(vm);
-    let fd = host.open(HERE, &*c(path)?, READ, 0)?;
+    let fd = host.open(HERE, &c(path)?, READ, 0)?;
     let content = read_all(vm, fd);
     let _ = host.close(fd);
     content

@@ -17,7 +17,7 @@ fn to_base(vm: &Vm, number: &Value, radix: u32, prefix: &str) -> Res {
     let text = match int::view(&index) {
         Some(int::IntView::Small(i)) => {
             let mut digits = [0u8; 64];
-            let digits = int::convert::small_digits(i.unsigned_abs(), radix, &mut digits);
+            let digits = ophi_number_text::int::small_digits(i.unsigned_abs(), radix, &mut digits);
             let parts = [if i < 0 { &b"-"[..] } else { b"" }, prefix.as_bytes(), digits];
             let len = parts.iter().map(|p| p.len()).sum();
             let text = vm.new_str_with(Kind::Ascii, len, |mut out| {

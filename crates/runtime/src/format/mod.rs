@@ -4,7 +4,7 @@
 
 pub mod builder;
 pub mod fields;
-pub mod float;
+pub use ophi_number_text::{float, int as int_text};
 pub mod number;
 pub mod percent;
 pub mod spec;

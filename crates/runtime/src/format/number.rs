@@ -148,7 +148,7 @@ pub fn format_int(vm: &Vm, value: &Value, spec: &Ref<Str>) -> Res {
     let mut text;
     let (negative, digits) = match view {
         IntView::Small(i) => {
-            let digits = int::convert::small_digits(i.unsigned_abs(), radix, &mut room);
+            let digits = ophi_number_text::int::small_digits(i.unsigned_abs(), radix, &mut room);
             if kind == Some('X') {
                 digits.make_ascii_uppercase();
             }

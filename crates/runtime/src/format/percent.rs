@@ -353,7 +353,7 @@ fn integer(vm: &Vm, out: &mut Builder, d: &Directive, kind: char, value: &Value)
     let prefix = if d.alternate { prefix } else { b"" };
     if let (Some(i), None) = (value.as_small_int(), d.precision) {
         let mut room = [0u8; 64];
-        let digits = int::convert::small_digits(i.unsigned_abs(), radix, &mut room);
+        let digits = ophi_number_text::int::small_digits(i.unsigned_abs(), radix, &mut room);
         if kind == 'X' {
             digits.make_ascii_uppercase();
         }

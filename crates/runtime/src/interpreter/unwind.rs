@@ -146,6 +146,8 @@ pub unsafe fn add_traceback(vm: &Vm, exception: &Value, fp: *mut Frame) -> Res<(
 
 /// Leaves frames until one has a handler; false when an entry frame was left. `shown`: the unit that tools are told.
 #[inline(never)]
+// The frame's stack pointer moves with every pop.
+#[allow(clippy::while_immutable_condition)]
 unsafe fn find_handler(vm: &Vm, mut pc: *mut u16, mut shown: i32) -> bool {
     // SAFETY: the chain's frames are live; each is left in the order in which it was entered.
     unsafe {
@@ -207,6 +209,8 @@ unsafe fn handled(vm: &Vm, fp: Fp, target: *mut u16) -> bool {
 /// Tells that the frame is left by the exception in flight. Its operands are gone by then.
 #[cold]
 #[inline(never)]
+// The frame's stack pointer moves with every pop.
+#[allow(clippy::while_immutable_condition)]
 unsafe fn unwinding(vm: &Vm, fp: *mut Frame, shown: i32) {
     // SAFETY: the running frame; what stands above its slots are operands.
     unsafe {

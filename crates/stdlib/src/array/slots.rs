@@ -74,7 +74,7 @@ fn is_bytes(vm: &Vm, value: &Value) -> bool {
 
 impl Array {
     pub fn add_bytes(&self, vm: &Vm, more: &[u8]) -> Res<()> {
-        if more.len() % self.code.size() != 0 {
+        if !more.len().is_multiple_of(self.code.size()) {
             return Err(vm.value_error("bytes length not a multiple of item size"));
         }
         self.may_resize(vm)?;

@@ -142,14 +142,11 @@ fn new(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
             }
         }
         all.extend(given.cloned());
-        while all.last().is_some_and(|last| last.is(&empty)) {
-            // Placeholders of the inner partial may only trail when nothing follows them; then they stay open.
-            if rest.is_empty() {
-                break;
-            }
+        // Placeholders of the inner partial may only trail when nothing follows them; then they stay open.
+        if !rest.is_empty() && all.last().is_some_and(|last| last.is(&empty)) {
             return Err(vm.type_error("trailing Placeholders are not allowed"));
         }
-        keywords.update_from(vm, &*inner.keywords.get())?;
+        keywords.update_from(vm, &inner.keywords.get())?;
     } else {
         all.extend_from_slice(rest);
     }

@@ -2,7 +2,7 @@
 
 use std::ffi::CString;
 
-use ophi_runtime::objects::int::convert::small_digits;
+use ophi_runtime::format::int_text::small_digits;
 use ophi_runtime::payload::Downcast;
 use ophi_runtime::{List, Res, Str, Tuple, TypeRef, Value, Vm};
 

@@ -232,7 +232,7 @@ impl Sys {
         let exception = match status {
             // A tuple stands for the exception's arguments.
             Some(status) => match status.exact::<Tuple>(vm) {
-                Some(all) => vm.call(&class, &all.as_slice().to_vec())?,
+                Some(all) => vm.call(&class, all.as_slice())?,
                 None => vm.call(&class, std::slice::from_ref(status))?,
             },
             None => vm.call(&class, &[])?,

@@ -192,7 +192,7 @@ fn set_profile(vm: &Vm, thread: &Vm, function: &Value) -> Res<()> {
 /// Adds the submodules `sys.monitoring` and `sys._jit`.
 pub fn add(vm: &Vm, sys: &Ref<Module>) -> Res<()> {
     let monitoring = Module::new(vm, "sys.monitoring", Value::NONE)?;
-    vm.add_functions(&monitoring, &[&Monitoring::METHODS])?;
+    vm.add_functions(&monitoring, &[Monitoring::METHODS])?;
     let events = Namespace::new(vm)?;
     for event in EVENTS {
         vm.set_attr_str(events.as_value(), event.name(), &vm.new_int(event.bit().into())?)?;
@@ -211,6 +211,6 @@ pub fn add(vm: &Vm, sys: &Ref<Module>) -> Res<()> {
     }
     vm.set_attr_str(sys.as_value(), "monitoring", monitoring.as_value())?;
     let jit = Module::new(vm, "sys._jit", Value::NONE)?;
-    vm.add_functions(&jit, &[&Jit::METHODS])?;
+    vm.add_functions(&jit, &[Jit::METHODS])?;
     vm.set_attr_str(sys.as_value(), "_jit", jit.as_value())
 }

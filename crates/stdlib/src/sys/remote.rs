@@ -95,7 +95,7 @@ fn run(vm: &Vm, text: Value) -> Res<()> {
 fn converted(vm: &Vm, script: &Value) -> Res<CString> {
     let path = fspath(vm, script)?;
     let bytes = match (path.downcast::<Str>(), path.downcast::<Bytes>()) {
-        (Some(text), _) => fs_encode(vm, &text)?,
+        (Some(text), _) => fs_encode(vm, text)?,
         (_, Some(bytes)) => bytes.as_slice().to_vec(),
         _ => Vec::new(),
     };

@@ -1,10 +1,10 @@
 //! `repr` of constants, character for character as CPython writes it, so that `ast.dump` text can be compared.
 //!
-//! Sources: Objects/unicodeobject.c `unicode_repr`, Objects/bytesobject.c `PyBytes_Repr`, Python/pystrtod.c
-//! `PyOS_double_to_string` with format `r`, Objects/complexobject.c `complex_repr`.
+//! Sources: Objects/unicodeobject.c `unicode_repr`, Objects/bytesobject.c `PyBytes_Repr`. Numbers: `ophi_number_text`.
 
 use super::{Constant, PyStr};
 use crate::printable::is_printable;
+use ophi_number_text::{complex_repr, float_repr};
 use std::fmt::Write;
 
 /// `repr(value)`.
@@ -79,49 +79,4 @@ pub fn bytes_repr(bytes: &[u8]) -> String {
     }
     out.push(quote);
     out
-}
-
-/// `repr` of a float: the shortest digits that read back the same, with an exponent below 1e-4 and from 1e16.
-pub fn float_repr(x: f64) -> String {
-    float_text(x, true)
-}
-
-fn float_text(x: f64, dot_zero: bool) -> String {
-    if x.is_nan() {
-        return "nan".into();
-    }
-    if x.is_infinite() {
-        return if x > 0.0 { "inf" } else { "-inf" }.into();
-    }
-    let (scientific, plain) = shortest(x);
-    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
-    let exponent: i32 = exponent.parse().unwrap_or(0);
-    if x != 0.0 && !(-4..16).contains(&exponent) {
-        return format!("{mantissa}e{}{:02}", if exponent < 0 { '-' } else { '+' }, exponent.abs());
-    }
-    if dot_zero && !plain.contains('.') { plain + ".0" } else { plain }
-}
-
-/// The fewest digits that tell the value from its neighbours, with an exponent and without. Of two such texts that are
-/// equally near Rust takes the upper one, Python the even one where it reads back, as exact rounding does.
-fn shortest(value: f64) -> (String, String) {
-    let scientific = format!("{value:e}");
-    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
-    let digits = mantissa.bytes().filter(u8::is_ascii_digit).count().max(1);
-    let exact = format!("{value:.*e}", digits - 1);
-    if exact == scientific || exact.parse() != Ok(value) {
-        return (scientific, format!("{value}"));
-    }
-    let decimals = digits as i32 - 1 - exponent.parse::<i32>().unwrap_or(0);
-    (exact, format!("{value:.*}", decimals.max(0) as usize))
-}
-
-/// `repr` of a complex number; a real part of exactly positive zero is left out.
-pub fn complex_repr(real: f64, imag: f64) -> String {
-    let imaginary = float_text(imag, false);
-    if real == 0.0 && real.is_sign_positive() {
-        return imaginary + "j";
-    }
-    let sign = if imaginary.starts_with('-') { "" } else { "+" };
-    format!("({}{sign}{imaginary}j)", float_text(real, false))
 }

@@ -453,7 +453,7 @@ fn python_getitem(vm: &Vm, container: &Value, pc: *mut u16) -> Option<Opcode> {
     Some(Opcode::BINARY_OP_SUBSCR_GETITEM)
 }
 
-pub fn specialise_binary_op(vm: &Vm, fp: Fp, pc: *mut u16, oparg: u32) -> Option<Opcode> {
+pub(crate) fn specialise_binary_op(vm: &Vm, fp: Fp, pc: *mut u16, oparg: u32) -> Option<Opcode> {
     let (a, b) = (fp.top(2), fp.top(1));
     let known = &vm.exec.known;
     // SAFETY: both words hold values.
@@ -550,7 +550,7 @@ pub fn specialise_contains_op(vm: &Vm, fp: Fp, _: *mut u16, _: u32) -> Option<Op
     set.then_some(Opcode::CONTAINS_OP_SET)
 }
 
-pub fn specialise_to_bool(vm: &Vm, fp: Fp, pc: *mut u16, _: u32) -> Option<Opcode> {
+pub(crate) fn specialise_to_bool(vm: &Vm, fp: Fp, pc: *mut u16, _: u32) -> Option<Opcode> {
     let value = fp.top(1);
     match value.bits() {
         TRUE_BITS | FALSE_BITS => return Some(Opcode::TO_BOOL_BOOL),

@@ -330,7 +330,7 @@ fn enter_property(vm: &Vm, fp: Fp, _: u32) -> Res<Flow> {
     Ok(Flow::Switched)
 }
 
-pub fn specialise_load_attr(vm: &Vm, fp: Fp, pc: *mut u16, oparg: u32) -> Option<Opcode> {
+pub(crate) fn specialise_load_attr(vm: &Vm, fp: Fp, pc: *mut u16, oparg: u32) -> Option<Opcode> {
     let owner = fp.top(1);
     let name = fp.name(oparg >> 1);
     let method = oparg & 1 != 0;
@@ -511,7 +511,7 @@ unsafe fn class_attribute(
     }
 }
 
-pub fn specialise_store_attr(vm: &Vm, fp: Fp, pc: *mut u16, oparg: u32) -> Option<Opcode> {
+pub(crate) fn specialise_store_attr(vm: &Vm, fp: Fp, pc: *mut u16, oparg: u32) -> Option<Opcode> {
     let owner = fp.top(1);
     let name = fp.name(oparg);
     let header = owner.header()?;

@@ -318,7 +318,7 @@ fn list_append(vm: &Vm, fp: Fp, oparg: u32) -> Res<bool> {
 
 /// Whether the code takes exactly `total` positional arguments and runs at once.
 #[inline(always)]
-pub fn takes_exactly(code: &Code, total: usize) -> bool {
+pub(crate) fn takes_exactly(code: &Code, total: usize) -> bool {
     const OTHER: u32 =
         flags::VARARGS | flags::VARKEYWORDS | flags::GENERATOR | flags::COROUTINE | flags::ASYNC_GENERATOR;
     code.flags & (OTHER | flags::OPTIMIZED) == flags::OPTIMIZED
@@ -336,7 +336,7 @@ fn raise_too_deep(vm: &Vm, _: Fp, _: u32) -> Res<()> {
     Err(vm.recursion_error(""))
 }
 
-pub fn specialise_call(vm: &Vm, fp: Fp, pc: *mut u16, oparg: u32) -> Option<Opcode> {
+pub(crate) fn specialise_call(vm: &Vm, fp: Fp, pc: *mut u16, oparg: u32) -> Option<Opcode> {
     let (callable, args) = operands(fp, oparg);
     let known = &vm.exec.known;
     let nargs = args.len();

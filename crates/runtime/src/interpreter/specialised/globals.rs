@@ -37,7 +37,7 @@ handlers! {
     }
 }
 
-pub fn specialise_load_global(vm: &Vm, fp: Fp, pc: *mut u16, oparg: u32) -> Option<Opcode> {
+pub(crate) fn specialise_load_global(vm: &Vm, fp: Fp, pc: *mut u16, oparg: u32) -> Option<Opcode> {
     let name = fp.name(oparg >> 1);
     let globals = fp.globals();
     // SAFETY: words of the running frame; the index unit of LOAD_GLOBAL's cache names its side entry.

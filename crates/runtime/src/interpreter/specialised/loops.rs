@@ -193,7 +193,7 @@ pub fn fill_known(vm: &Vm) {
     known.dict_items.set(vm.ty(&ITEM_ITERATOR).as_ptr() as usize);
 }
 
-pub fn specialise_for_iter(vm: &Vm, fp: Fp, pc: *mut u16, _: u32) -> Option<Opcode> {
+pub(crate) fn specialise_for_iter(vm: &Vm, fp: Fp, pc: *mut u16, _: u32) -> Option<Opcode> {
     let known = &vm.exec.known;
     let iterator = fp.top(1);
     // SAFETY: the word holds a value.

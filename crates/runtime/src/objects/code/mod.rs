@@ -354,8 +354,8 @@ impl Code {
     /// The same for writing. Nobody else holds a reference into the table.
     #[allow(clippy::mut_from_ref)]
     pub fn side_mut(&self, index: u16) -> Option<&mut Side> {
-        // SAFETY: in range; only the specialiser writes, one instruction at a time, under the GIL.
         if (index as u32) < self.side_count.get() {
+            // SAFETY: in range; only the specialiser writes, one instruction at a time, under the GIL.
             Some(unsafe { &mut *self.sides.get().add(index as usize) })
         } else {
             None

@@ -59,10 +59,4 @@ impl Vm {
     }
 }
 
-/// One part as `repr` shows it: without ".0".
-pub fn part_repr(f: f64) -> String {
-    let t = float::convert::repr(f);
-    t.strip_suffix(".0").map(str::to_string).unwrap_or(t)
-}
-
 pub use slots::power;

@@ -1,6 +1,6 @@
 //! The operations of `complex`.
 
-use super::{operand, part_repr, view};
+use super::{operand, view};
 use crate::Value;
 use crate::objects::float;
 use crate::objects::int;
@@ -39,13 +39,7 @@ fn expect(vm: &Vm, value: &Value) -> Res<(f64, f64)> {
 
 fn repr(vm: &Vm, value: &Value) -> Res {
     let (re, im) = expect(vm, value)?;
-    let text = if re == 0.0 && re.is_sign_positive() {
-        format!("{}j", part_repr(im))
-    } else {
-        let im = part_repr(im);
-        let plus = if im.starts_with('-') { "" } else { "+" };
-        format!("({}{plus}{im}j)", part_repr(re))
-    };
+    let text = ophi_number_text::complex_repr(re, im);
     Ok(vm.new_ascii(text.as_bytes())?.into_value())
 }
 

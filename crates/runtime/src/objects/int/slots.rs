@@ -66,7 +66,7 @@ fn repr(vm: &Vm, value: &Value) -> Res {
     let text = match expect(vm, value)? {
         IntView::Small(i) => {
             let mut room = [0u8; 64];
-            let len = super::convert::small_digits(i.unsigned_abs(), 10, &mut room).len();
+            let len = ophi_number_text::int::small_digits(i.unsigned_abs(), 10, &mut room).len();
             let mut start = room.len() - len;
             if i < 0 {
                 start -= 1;

@@ -15,7 +15,7 @@ pub fn format(vm: &Vm, g: &Geometry) -> Res<char> {
 }
 
 #[allow(unsafe_code)]
-pub fn read(vm: &Vm, g: &Geometry, c: char, p: *const u8) -> Res {
+pub(crate) fn read(vm: &Vm, g: &Geometry, c: char, p: *const u8) -> Res {
     // SAFETY: `p` is the address of an item of a view that is not released: `item_size` bytes are there.
     items::unpack(vm, c, unsafe { core::slice::from_raw_parts(p, g.item_size) })
 }

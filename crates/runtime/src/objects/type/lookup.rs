@@ -169,6 +169,7 @@ impl Type {
                 .filter_map(|p| core::ptr::NonNull::new(*p as *mut ophi_heap::Header))
                 // SAFETY: a class takes itself out of the list when it dies; one that is dying has count 0 and is left out.
                 .filter(|p| unsafe { p.as_ref() }.count() != 0)
+                // SAFETY: as above: alive, and only classes are listed.
                 .map(|p| unsafe { Ref::from_value_unchecked(Value::from_borrowed(p)) })
                 .collect()
         })

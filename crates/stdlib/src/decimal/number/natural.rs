@@ -55,7 +55,7 @@ pub fn digits_of(n: u64) -> usize {
     if n == 0 {
         return 0;
     }
-    let guess = ((64 - n.leading_zeros()) * 1233 >> 12) as usize;
+    let guess = (((64 - n.leading_zeros()) * 1233) >> 12) as usize;
     if n < POWERS[guess] { guess } else { guess + 1 }
 }
 
@@ -320,7 +320,7 @@ impl Natural {
         let Some(whole) = self.0.iter().position(|limb| *limb != 0) else { return 0 };
         let mut limb = self.0[whole];
         let mut n = whole * WIDTH;
-        while limb % 10 == 0 {
+        while limb.is_multiple_of(10) {
             limb /= 10;
             n += 1;
         }
@@ -339,7 +339,7 @@ impl Natural {
     pub fn nines(n: usize) -> Natural {
         let mut limbs = Limbs::with_capacity(n / WIDTH + 1);
         limbs.resize(n / WIDTH, BASE - 1);
-        if n % WIDTH != 0 {
+        if !n.is_multiple_of(WIDTH) {
             limbs.push(POWERS[n % WIDTH] - 1);
         }
         Natural(limbs)

@@ -71,7 +71,7 @@ fn init(vm: &Vm, module: &Ref<Module>) -> Res<()> {
     for name in ["ULONG_MAX", "ULLONG_MAX", "UINT64_MAX", "SIZE_MAX"] {
         module.add(vm, name, vm.new_bigint(u64::MAX.into())?)?;
     }
-    module.add_int(vm, "Py_Version", i64::from(crate::sys::HEX_VERSION))?;
+    module.add_int(vm, "Py_Version", crate::sys::HEX_VERSION)?;
     for (name, value) in [
         ("FLT_MAX", f64::from(f32::MAX)),
         ("FLT_MIN", f64::from(f32::MIN_POSITIVE)),

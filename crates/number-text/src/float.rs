@@ -235,7 +235,7 @@ fn scaled(f: f64, scale: usize) -> Option<u64> {
 fn quick_fixed(out: &mut Text, f: f64, precision: usize) -> bool {
     let Some(n) = scaled(f, precision) else { return false };
     let mut room = [0; 64];
-    let digits = crate::objects::int::convert::small_digits(n, 10, &mut room);
+    let digits = crate::int::small_digits(n, 10, &mut room);
     let whole = digits.len().saturating_sub(precision);
     match &digits[..whole] {
         [] => out.push(b'0'),
@@ -266,7 +266,7 @@ fn quick_scientific(f: f64, precision: usize) -> Option<(Text, i32)> {
         return None;
     }
     let mut room = [0; 64];
-    let digits = crate::objects::int::convert::small_digits(n, 10, &mut room);
+    let digits = crate::int::small_digits(n, 10, &mut room);
     let mut text = Text::default();
     text.push(digits[0]);
     if precision > 0 {
