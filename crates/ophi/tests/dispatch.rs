@@ -5,7 +5,6 @@
 //! the trampoline form, and a direct call of a handler by anything but the entries of the loop. x86-64 only; needs `cargo build --release`
 //! to have been run, and says so when it has not.
 #![cfg(target_arch = "x86_64")]
-
 #![allow(clippy::disallowed_methods, reason = "a test runs programs and reads files")]
 
 use iced_x86::{Decoder, DecoderOptions, Instruction, Mnemonic, OpKind};

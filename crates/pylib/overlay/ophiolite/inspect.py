@@ -12,9 +12,9 @@ Nested code is reported by itself. `analyze` executes nothing.
 import _ophiolite
 import dis
 import json
+import re
 import sys
 import types
-from collections import Counter
 
 __all__ = ["analyze", "forms", "print_report", "run"]
 
@@ -86,47 +86,46 @@ def print_report(func, *, file=None, disassembly=True):
 # What happened in a run
 
 
-def _jump_counter(name):
-    return name.startswith(("POP_JUMP", "JUMP_BACKWARD"))
+def _is_form(number):
+    return _ophiolite.deopt(number) != number
+
+
+def _adapts(instruction):
+    """Whether an instruction looks at what it meets; the other caches are counters of jumps."""
+    return bool(instruction.cache_info) and not instruction.opname.startswith(("POP_JUMP", "JUMP_BACKWARD"))
 
 
 def forms(func):
     """What has become of each instruction that adapts to what it meets: a list of dicts.
 
     Keys: offset, line, instruction, form (the specialised instruction now in its place, or None), failures: how often the
-    interpreter looked and found no form that fits, or had to give one up (counted up to 12), executed (None: see `run`).
+    interpreter looked and found no form that fits, or had to give one up (counted up to 12). `run` tells more, and of every
+    instruction.
     """
     code = _code(func)
-    lines = [None] * (len(code.co_code) // 2)
-    for start, end, number in code.co_lines():
-        lines[start // 2 : end // 2] = [number] * ((end - start) // 2)
     now = code._co_code_adaptive
     out = []
     for instruction in dis.get_instructions(code):
         at = instruction.offset
-        number, name = now[at], instruction.opname
-        form = _ophiolite.opname(number)
-        fused = number != instruction.opcode and not instruction.cache_info
-        if instruction.cache_info and not _jump_counter(name):
+        number = now[at]
+        form = _ophiolite.opname(number) if _is_form(number) else None
+        failures = 0
+        if _adapts(instruction):
             counter = int.from_bytes(now[at + 2 : at + 4], "little")
-            specialised = form if number != instruction.opcode else None
             # The low bits are the backoff: 1 at first, one more each time nothing fitted, 0 once a form was found.
-            failures = 0 if specialised else max((counter & 15) - 1, 0)
-            out.append(_row(instruction, lines, specialised, failures))
-        elif fused and not form.startswith("INSTRUMENTED"):
-            out.append(_row(instruction, lines, form, 0))
+            failures = 0 if form else max((counter & 15) - 1, 0)
+        elif form is None or form.startswith("INSTRUMENTED"):
+            continue
+        out.append(
+            {
+                "offset": at,
+                "line": instruction.line_number,
+                "instruction": instruction.opname,
+                "form": form,
+                "failures": failures,
+            }
+        )
     return out
-
-
-def _row(instruction, lines, form, failures):
-    return {
-        "offset": instruction.offset,
-        "line": lines[instruction.offset // 2],
-        "instruction": instruction.opname,
-        "form": form,
-        "failures": failures,
-        "executed": None,
-    }
 
 
 def _all_code(code):
@@ -136,40 +135,22 @@ def _all_code(code):
             yield from _all_code(constant)
 
 
-class _Counting:
-    """Counts every instruction that the given code objects execute, with sys.monitoring."""
-
-    tool = 3
-
-    def __init__(self, codes):
-        self.codes = codes
-        self.counts = {code: Counter() for code in codes}
-
-    def __enter__(self):
-        monitoring = sys.monitoring
-        monitoring.use_tool_id(self.tool, "ophiolite.inspect")
-        counts = self.counts
-
-        def executed(code, offset):
-            counts[code][offset] += 1
-
-        monitoring.register_callback(self.tool, monitoring.events.INSTRUCTION, executed)
-        for code in self.codes:
-            monitoring.set_local_events(self.tool, code, monitoring.events.INSTRUCTION)
-        return self
-
-    def __exit__(self, *_):
-        for code in self.codes:
-            sys.monitoring.set_local_events(self.tool, code, 0)
-        sys.monitoring.free_tool_id(self.tool)
-
-
-def run(path, argv=(), *, counts=False):
+def run(path, argv=()):
     """Runs the program in a file as `__main__`; what happened in each of its code objects.
 
-    The answer is a list of dicts: name, file, line, instructions (as `forms` gives them; with `counts` every instruction,
-    with how often it was executed). Counted instructions are watched, and watched instructions do not specialise: with
-    `counts` the forms stay None. An exception that leaves the program is shown and ends it, as usual.
+    The answer is a list of dicts: name, file, line, executed (instructions), whole (False where a debugger or profiler of the program
+    took instructions over, so that counts are missing), instructions. Keys of an instruction:
+
+    offset, line, instruction, argument   as `dis` shows them
+    executed      how often
+    adapts        whether it looks at what it meets and takes specialised forms
+    form          the form it had at the end, or None
+    forms         how often it was executed as what: {name: times}; a form that misses goes on as the plain instruction
+    misses        a form did not fit: a list of form, form_is (what the form is for), chosen_for, met, times
+    refusals      it looked for a form and found none: a list of met, times
+
+    `met` is None for the rest where more than a handful of different things were met. An exception that leaves the program is shown and
+    ends it, as usual.
     """
     with open(path, "rb") as file:
         code = compile(file.read(), path, "exec", dont_inherit=True)
@@ -178,73 +159,135 @@ def run(path, argv=(), *, counts=False):
     main.__file__ = path
     saved = sys.argv, sys.path[0], sys.modules["__main__"]
     sys.argv, sys.path[0], sys.modules["__main__"] = [path, *argv], path.rpartition("/")[0], main
-    counting = _Counting(codes) if counts else None
+    for each in codes:
+        _ophiolite.witness(each)
     try:
-        if counting:
-            with counting:
-                exec(code, main.__dict__)
-        else:
-            exec(code, main.__dict__)
+        exec(code, main.__dict__)
     except SystemExit:
         pass
-    except Exception:
+    except BaseException:
         sys.excepthook(*sys.exc_info())
     finally:
         sys.argv, sys.path[0], sys.modules["__main__"] = saved
-    return [_happened(code, counting and counting.counts[code]) for code in codes]
+    return [_happened(each) for each in codes]
 
 
-def _happened(code, counts):
-    if counts is None:
-        rows = forms(code)
-    else:
-        rows = []
-        for instruction in dis.get_instructions(code):
-            row = _row(instruction, [instruction.positions.lineno] * (len(code.co_code) // 2), None, 0)
-            # Where a function starts or resumes is no event of an instruction.
-            row["executed"] = None if instruction.opname == "RESUME" else counts[instruction.offset]
-            rows.append(row)
-    return {"name": code.co_qualname, "file": code.co_filename, "line": code.co_firstlineno, "instructions": rows}
+# Where an object stands is different every time.
+_ADDRESS = re.compile(r"(<[^<>]*?) at 0x[0-9a-fA-F]+")
 
 
-def _print_run(result, counts, top):
+def _happened(code):
+    whole, told = _ophiolite.witnessed(code) or (False, [])
+    told = {row[0]: row[1:] for row in told}
+    rows = []
+    for instruction in dis.get_instructions(code):
+        executed, now, runs, misses, refusals = told.get(instruction.offset, (0, instruction.opcode, [], [], []))
+        rows.append(
+            {
+                "offset": instruction.offset,
+                "line": instruction.line_number,
+                "instruction": instruction.opname,
+                "argument": _ADDRESS.sub(r"\1", instruction.argrepr),
+                "executed": executed,
+                "adapts": _adapts(instruction),
+                "form": _ophiolite.opname(now) if _is_form(now) else None,
+                "forms": {_ophiolite.opname(number): times for number, times in runs},
+                "misses": [
+                    {
+                        "form": _ophiolite.opname(number),
+                        "form_is": _ophiolite.opdoc(number),
+                        "chosen_for": chosen_for,
+                        "met": met or None,
+                        "times": times,
+                    }
+                    for number, chosen_for, met, times in misses
+                ],
+                "refusals": [{"met": met or None, "times": times} for met, times in refusals],
+            }
+        )
+    return {
+        "name": code.co_qualname,
+        "file": code.co_filename,
+        "line": code.co_firstlineno,
+        "executed": sum(row["executed"] for row in rows),
+        "whole": whole,
+        "instructions": rows,
+    }
+
+
+def _times(count):
+    return "once" if count == 1 else f"{count:,} times"
+
+
+def _reasons(row):
+    """Lines that say why forms were missed or not found."""
+    for miss in row["misses"]:
+        met, chosen_for = miss["met"] or "something else", miss["chosen_for"]
+        if met == chosen_for:
+            # The classes are as before: something finer did not hold.
+            why = f"met {met}, as when it was chosen; but the form is for: {miss['form_is']}"
+        elif chosen_for:
+            why = f"met {met}; it was chosen for {chosen_for}"
+        else:
+            why = f"met {met}; the form is for: {miss['form_is']}"
+        yield f"{miss['form']} missed {_times(miss['times'])}: {why}"
+    for refusal in row["refusals"]:
+        yield f"no form found, {_times(refusal['times'])}, for {refusal['met'] or 'something else'}"
+
+
+def _print_run(result, top):
+    import linecache
+
     for code in result:
         rows = code["instructions"]
-        if counts:
-            rows = [row for row in rows if row["executed"] is not None]
-            total = sum(row["executed"] for row in rows)
-            print(f"{code['name']} ({code['file']}:{code['line']}): {total} instructions executed")
-            shown = sorted(rows, key=lambda row: -row["executed"])[:top] if top else rows
-            for row in shown:
-                if row["executed"]:
-                    print(f"  {row['offset']:>5}  line {row['line'] or '-':>5}  {row['executed']:>12}  {row['instruction']}")
-        else:
-            found = sum(row["form"] is not None for row in rows)
-            missed = [row for row in rows if row["failures"]]
-            print(f"{code['name']} ({code['file']}:{code['line']}): {found} of {len(rows)} took a form, {len(missed)} found none")
-            for row in rows[:top] if top else rows:
-                fate = row["form"] or (f"none fitted, {row['failures']} times" if row["failures"] else "-")
-                print(f"  {row['offset']:>5}  line {row['line'] or '-':>5}  {row['instruction']:<24} {fate}")
+        adapting = [row for row in rows if row["adapts"] and row["executed"]]
+        found = sum(row["form"] is not None for row in adapting)
+        missed = sum(miss["times"] for row in rows for miss in row["misses"])
+        print(f"{code['name']} ({code['file']}:{code['line']})")
+        print(
+            f"  executed {code['executed']:,} instructions; of {len(adapting)} that adapt {found} took a form; "
+            f"missed {_times(missed) if missed else 'never'}"
+        )
+        if not code["whole"]:
+            print("  a tool of the program took instructions over: counts are missing")
+        if not code["executed"]:
+            print()
+            continue
+        shown = sorted(rows, key=lambda row: -row["executed"])[:top] if top else rows
+        last = None
+        for row in shown:
+            if row["line"] and row["line"] != last:
+                last = row["line"]
+                print(f"  {last:>6} | {linecache.getline(code['file'], last).strip()}")
+            name = row["form"] or row["instruction"]
+            argument = f"({row['argument']})" if row["argument"] else ""
+            print(f"  {row['executed']:>15,}  {row['offset']:>5}  {name} {argument}".rstrip())
+            for reason in _reasons(row):
+                print(f"{'':>26}  {reason}")
+        print()
 
 
 USAGE = """\
-usage: ophi analyze --run [--counts] [--json] [--top N] FILE [ARGUMENT]...
+usage: ophi analyze --run [--json] [--top N] FILE [ARGUMENT]...
 
-Runs a program, then tells what became of its instructions: the specialised form each took, and how often none fitted.
+Runs a program, then tells what each instruction of its file did: how often it was executed, the specialised form it
+took, how often a form was missed and why, and what it met when no form fitted.
 
-  --counts   how often each instruction was executed instead (slower; counted instructions do not specialise)
   --json     one line of JSON after the program's own output
-  --top N    no more than N instructions of each function"""
+  --top N    the N instructions of each function that were executed most
+
+The program runs several times as slowly as by itself. Its instructions are counted one by one, so the pairs that the
+interpreter otherwise makes of neighbours are not seen here.
+
+  ophi analyze --run --top 5 prog.py input.txt"""
 
 
 def main(args):
-    counts = as_json = False
+    as_json = False
     top = None
     while args and args[0].startswith("-"):
         option, *args = args
-        if option == "--counts":
-            counts = True
-        elif option == "--json":
+        if option == "--json":
             as_json = True
         elif option == "--top" and args and args[0].isdigit():
             top, args = int(args[0]), args[1:]
@@ -259,14 +302,14 @@ def main(args):
         return 2
     path, *argv = args
     try:
-        result = run(path, argv, counts=counts)
+        result = run(path, argv)
     except (OSError, SyntaxError) as error:
         print(f"ophi analyze: {error}", file=sys.stderr)
         return 1
     if as_json:
         print(json.dumps({"schema": "ophiolite.inspect/1", "command": "analyze --run", "codes": result}))
     else:
-        _print_run(result, counts, top)
+        _print_run(result, top)
     return 0
 
 

@@ -26,6 +26,7 @@ pub mod safepoint;
 pub mod specialised;
 pub mod superinstructions;
 mod unwind;
+pub mod witness;
 
 pub use calls::{call_function, run_code};
 pub use unwind::add_traceback;
@@ -109,6 +110,7 @@ use specialised::loops::*;
 use specialised::native_calls::*;
 use specialised::pairs::*;
 use superinstructions::*;
+use witness::WITNESSED;
 
 /// Forms of CPython's that we never choose run as their base.
 macro_rules! specialised_or_base {

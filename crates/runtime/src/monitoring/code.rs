@@ -17,6 +17,7 @@ use super::warm::WarmLink;
 use super::{Monitoring, TOOLS, lines};
 use crate::frames::{Fp, Frame};
 use crate::interpreter::specialised::{WARMUP, is_instrumented};
+use crate::interpreter::witness::Witness;
 use crate::objects::code::Code;
 use crate::vm::{Res, Vm};
 use core::cell::{Cell, OnceCell};
@@ -42,12 +43,24 @@ pub struct CodeMonitoring {
     pub warm: WarmLink,
     /// Nothing until a tool has watched something. Stays where it is from then on.
     watch: OnceCell<Box<Watch>>,
+    /// What its instructions did, when somebody asked.
+    witness: OnceCell<Box<Witness>>,
 }
 
 impl CodeMonitoring {
     #[inline]
     pub fn watch(&self) -> Option<&Watch> {
         self.watch.get().map(|w| &**w)
+    }
+
+    #[inline]
+    pub fn witness(&self) -> Option<&Witness> {
+        self.witness.get().map(|w| &**w)
+    }
+
+    /// The first witness stays.
+    pub fn set_witness(&self, witness: Witness) {
+        _ = self.witness.set(Box::new(witness));
     }
 }
 

@@ -7,6 +7,7 @@ use crate::frames::{Fp, locals_of};
 use crate::interpreter::arithmetic::{BINARY_OP, BINARY_OP_SLOW, COMPARE_OP, CONTAINS_OP};
 use crate::interpreter::control::{TO_BOOL, compare_jump, give_up, pop_free};
 use crate::interpreter::dispatch::{handlers, next};
+use crate::interpreter::witness::opcode_at;
 use crate::objects::dict::Dict;
 use crate::objects::function::Function;
 use crate::objects::list::List;
@@ -506,7 +507,7 @@ pub(crate) fn specialise_binary_op(vm: &Vm, fp: Fp, pc: *mut u16, oparg: u32) ->
         // SAFETY: an instruction follows BINARY_OP and its five cache units; STORE_FAST names a slot.
         let stored = unsafe {
             let following = *pc.add(6);
-            Opcode(following as u8).deopt() == Opcode::STORE_FAST
+            opcode_at(fp, pc.add(6)).deopt() == Opcode::STORE_FAST
                 && (*locals_of(fp.raw()).add((following >> 8) as usize)).is(a)
         };
         return Some(if stored { Opcode::BINARY_OP_INPLACE_ADD_UNICODE } else { Opcode::BINARY_OP_ADD_UNICODE });

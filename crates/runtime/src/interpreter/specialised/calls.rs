@@ -6,6 +6,7 @@ use crate::frames::{Fp, Frame, Owner, locals_of};
 use crate::interpreter::calls::{CALL, call_general};
 use crate::interpreter::control::{drop_word, give_up};
 use crate::interpreter::dispatch::{handlers, next};
+use crate::interpreter::witness::opcode_at;
 use crate::native::{Call, MethodKind};
 use crate::objects::code::Code;
 use crate::objects::function::Function;
@@ -379,7 +380,7 @@ pub(crate) fn specialise_call(vm: &Vm, fp: Fp, pc: *mut u16, oparg: u32) -> Opti
             return Some(match descriptor.def.call {
                 Call::NoArgs(_) if nargs == 1 => Opcode::CALL_METHOD_DESCRIPTOR_NOARGS,
                 Call::One(_) if nargs == 2 => {
-                    let pops = Opcode(*pc.add(4) as u8).deopt() == Opcode::POP_TOP;
+                    let pops = opcode_at(fp, pc.add(4)).deopt() == Opcode::POP_TOP;
                     if pops && oparg == 1 && callable.bits() == read_append(vm) && is_exact(&args[0], known.list.get())
                     {
                         Opcode::CALL_LIST_APPEND

@@ -9,6 +9,7 @@ use crate::interpreter::control::{
 };
 use crate::interpreter::dispatch::{Exit, FUSED, Flow, handlers, next};
 use crate::interpreter::generators::{SEND, SEND_SLOW, jump};
+use crate::interpreter::witness::opcode_at;
 use crate::objects::dict::iter::ITEM_ITERATOR;
 use crate::objects::exceptions as exc;
 use crate::objects::generator::{Generator, State};
@@ -213,7 +214,7 @@ pub(crate) fn specialise_for_iter(vm: &Vm, fp: Fp, pc: *mut u16, _: u32) -> Opti
         let pairs = is_exact(iterator, known.enumerate.get())
             || is_exact(iterator, known.dict_items.get())
             || is_exact(iterator, known.zip.get()) && payload::<Zip>(iterator).iterators.len() == 2;
-        if pairs && Opcode(*pc.add(2) as u8).deopt() == Opcode::UNPACK_SEQUENCE && *pc.add(2) >> 8 == 2 {
+        if pairs && opcode_at(fp, pc.add(2)).deopt() == Opcode::UNPACK_SEQUENCE && *pc.add(2) >> 8 == 2 {
             return Some(Opcode::FOR_ITER_PAIR);
         }
     }

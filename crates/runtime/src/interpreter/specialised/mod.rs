@@ -25,7 +25,7 @@ use ophi_bytecode::instruction::{CACHES, Kind, MIN_INSTRUMENTED_OPCODE, Opcode};
 /// Count 1, backoff 1.
 pub const WARMUP: u16 = 1 << 4 | 1;
 /// Count 52, backoff 0.
-const COOLDOWN: u16 = 52 << 4;
+pub(super) const COOLDOWN: u16 = 52 << 4;
 const MAX_BACKOFF: u16 = 12;
 
 /// What an instruction remembers beyond its own cache units.
@@ -90,6 +90,9 @@ pub unsafe fn specialise(
 ) -> bool {
     // SAFETY: the caller's promise; the opcode byte and the counter are units of the instruction.
     unsafe {
+        if *pc as u8 == Opcode::WITNESSED.0 {
+            return crate::interpreter::witness::specialise(vm, Fp::new(fp), pc, oparg, base, chooser);
+        }
         if is_instrumented(*pc) {
             *pc.add(1) = backed_off(*pc.add(1));
             return false;
@@ -121,7 +124,7 @@ pub fn is_instrumented(unit: u16) -> bool {
 }
 
 /// The counter after a failure: twice as long as before.
-fn backed_off(counter: u16) -> u16 {
+pub(super) fn backed_off(counter: u16) -> u16 {
     let backoff = ((counter & 15) + 1).min(MAX_BACKOFF);
     ((1 << backoff) - 1) << 4 | backoff
 }

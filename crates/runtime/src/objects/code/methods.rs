@@ -291,7 +291,9 @@ impl Code {
     #[allow(unsafe_code)]
     fn unit_copy(&self) -> Vec<u16> {
         // SAFETY: the buffer has exactly that many units.
-        unsafe { core::slice::from_raw_parts(self.units(), self.unit_count()) }.to_vec()
+        let mut units = unsafe { core::slice::from_raw_parts(self.units(), self.unit_count()) }.to_vec();
+        crate::interpreter::witness::reveal(self, &mut units);
+        units
     }
 
     /// (source, not taken, taken) byte offsets of every conditional branch.
