@@ -77,6 +77,11 @@ pub fn make(vm: &Vm, config: &Config) -> Res<()> {
             Some(value) => text(vm, value)?,
             None => Value::TRUE,
         };
+        if name == b"implementation" && !value.is(&Value::TRUE) {
+            // For programs that ask for CPython by this name before they look at what it can do.
+            let implementation = vm.get_attr_str(sys.as_value(), "implementation")?;
+            vm.set_attr_str(&implementation, "name", &value)?;
+        }
         options.set(vm, &text(vm, name)?, value)?;
     }
     sys.add(vm, "_xoptions", options.into_value())?;
