@@ -50,7 +50,8 @@ real_compile, real_eval, real_exec = builtins.compile, builtins.eval, builtins.e
 def compile(source, filename, mode, flags=0, dont_inherit=False, optimize=-1, *, _feature_version=-1):
     frame = sys._getframe(1)
     inherited = 0 if dont_inherit else frame.f_code.co_flags & FUTURE
-    if isinstance(mode, str) and isinstance(flags, int) and isinstance(optimize, int):
+    # Numbers that no C int holds are a matter of the arguments, not of the program.
+    if isinstance(mode, str) and isinstance(flags, int) and isinstance(optimize, int) and abs(optimize) < 2**31:
         note(source, mode, flags | inherited, optimize, _feature_version)
     return real_compile(
         source, filename, mode, flags | inherited, True, optimize, _feature_version=_feature_version

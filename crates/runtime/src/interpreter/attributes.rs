@@ -5,8 +5,9 @@ use super::specialised::attributes::{specialise_load_attr, specialise_store_attr
 use super::specialised::containers::specialise_load_super_attr;
 use crate::Value;
 use crate::frames::Fp;
-use crate::vm::{Res, Vm};
+use crate::vm::{Raised, Res, Vm};
 use ophi_bytecode::instruction::SPECIAL_METHODS;
+use ophi_heap::TypeFlags;
 
 handlers! {
     adaptive LOAD_ATTR, LOAD_ATTR_SLOW => specialise_load_attr;
@@ -74,34 +75,48 @@ fn load_super_attr(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
     Ok(())
 }
 
+/// A function is not bound: it is called with the owner before its arguments (`_PyObject_LookupSpecialMethod`).
 fn load_special(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
-    let owner = fp.top(1).clone();
-    let name = vm.intern(SPECIAL_METHODS[oparg as usize & 3])?;
-    let Some(method) = vm.lookup_special(&owner, &name)? else {
-        let class = vm.type_name(&owner);
-        let asynchronous = oparg >= 2;
-        let protocol = if asynchronous { "the asynchronous context manager" } else { "the context manager" };
-        let missed = SPECIAL_METHODS[oparg as usize & 3];
-        // The other protocol may have been meant.
-        let (other, hint) = if asynchronous {
-            (["__enter__", "__exit__"], " but it supports the context manager protocol. Did you mean to use 'with'?")
-        } else {
-            (
-                ["__aenter__", "__aexit__"],
-                " but it supports the asynchronous context manager protocol. Did you mean to use 'async with'?",
-            )
-        };
-        let mut has_other = true;
-        for name in other {
-            has_other &= vm.class(&owner).lookup(vm, &vm.intern(name)?).is_some();
-        }
-        let hint = if has_other { hint } else { "" };
-        return Err(vm.type_error(format!(
-            "'{class}' object does not support {protocol} protocol (missed {missed} method){hint}"
-        )));
+    let names = vm.names();
+    let name = [&names.__enter__, &names.__exit__, &names.__aenter__, &names.__aexit__][oparg as usize & 3];
+    let owner = fp.top(1);
+    let class = vm.class(owner);
+    let Some(method) = class.lookup(vm, name) else { return Err(no_special(vm, &owner.clone(), oparg)) };
+    let kind = vm.class(&method);
+    if kind.has(TypeFlags::METHOD_DESCRIPTOR) {
+        let owner = fp.replace_top(1, method);
+        fp.push(owner);
+        return Ok(());
+    }
+    let method = match kind.slots().descr_get {
+        Some(get) => get(vm, &method, Some(&owner.clone()), Some(class.clone().as_value()))?,
+        None => method,
     };
-    // The method is bound already.
     drop(fp.replace_top(1, method));
     fp.push(Value::UNBOUND);
     Ok(())
+}
+
+#[cold]
+fn no_special(vm: &Vm, owner: &Value, oparg: u32) -> Raised {
+    let class = vm.type_name(owner);
+    let asynchronous = oparg >= 2;
+    let protocol = if asynchronous { "the asynchronous context manager" } else { "the context manager" };
+    let missed = SPECIAL_METHODS[oparg as usize & 3];
+    // The other protocol may have been meant.
+    let names = vm.names();
+    let (other, hint) = if asynchronous {
+        (
+            [&names.__enter__, &names.__exit__],
+            " but it supports the context manager protocol. Did you mean to use 'with'?",
+        )
+    } else {
+        (
+            [&names.__aenter__, &names.__aexit__],
+            " but it supports the asynchronous context manager protocol. Did you mean to use 'async with'?",
+        )
+    };
+    let has_other = other.iter().all(|name| vm.class(owner).lookup(vm, name).is_some());
+    let hint = if has_other { hint } else { "" };
+    vm.type_error(format!("'{class}' object does not support {protocol} protocol (missed {missed} method){hint}"))
 }

@@ -11,6 +11,7 @@ use crate::objects::slice::Bounds;
 use crate::payload::Downcast;
 use crate::vm::{OrRaise, Res, Vm};
 use crate::{Ref, Tuple, Value};
+use smallvec::SmallVec;
 
 handlers! {
     body BUILD_TUPLE, 0 => build_tuple;
@@ -291,7 +292,7 @@ fn get_len(vm: &Vm, fp: Fp, _: u32) -> Res<()> {
 }
 
 /// Pushes so that the first item ends on top.
-fn push_reversed(fp: Fp, items: Vec<Value>) {
+fn push_reversed(fp: Fp, items: impl IntoIterator<Item = Value, IntoIter: DoubleEndedIterator>) {
     for item in items.into_iter().rev() {
         fp.push(item);
     }
@@ -308,13 +309,17 @@ fn cannot_unpack(vm: &Vm, value: &Value) -> Res<Value> {
 fn unpack_sequence(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
     let sequence = fp.pop();
     let want = oparg as usize;
-    let items = if let Some(tuple) = sequence.exact::<Tuple>(vm).filter(|t| t.len() == want) {
-        tuple.as_slice().to_vec()
-    } else if let Some(list) = sequence.exact::<List>(vm).filter(|l| l.len() == want) {
-        list.to_vec()
+    if let Some(tuple) = sequence.exact::<Tuple>(vm).filter(|t| t.len() == want) {
+        for item in tuple.as_slice().iter().rev() {
+            fp.push(item.clone());
+        }
+        return Ok(());
+    }
+    let items: SmallVec<[Value; 4]> = if let Some(list) = sequence.exact::<List>(vm).filter(|l| l.len() == want) {
+        list.to_vec().into()
     } else {
         let iterator = cannot_unpack(vm, &sequence)?;
-        let mut items = Vec::with_capacity(want);
+        let mut items = SmallVec::with_capacity(want);
         while items.len() < want {
             match vm.next(&iterator)? {
                 Some(item) => items.push(item),

@@ -16,6 +16,7 @@ use crate::objects::function::Function;
 use crate::objects::module::Module;
 use crate::objects::native_function::{MemberDescriptor, Place};
 use crate::objects::property::Property;
+use crate::objects::r#type::slot_functions::only_missing_differs;
 use crate::payload::Downcast;
 use crate::protocol::attributes::{AttributeKind, is_generic};
 use crate::vm::{Res, Vm};
@@ -358,7 +359,8 @@ pub(crate) fn specialise_load_attr(vm: &Vm, fp: Fp, pc: *mut u16, oparg: u32) ->
             return class_attribute(vm, owner, class, name, pc);
         }
         let class = vm.class(owner);
-        if !is_generic(class.slots().getattro) {
+        let hooked = !is_generic(class.slots().getattro);
+        if hooked && !only_missing_differs(vm, class) {
             return None;
         }
         let version = class.ensure_version(vm);
@@ -378,8 +380,10 @@ pub(crate) fn specialise_load_attr(vm: &Vm, fp: Fp, pc: *mut u16, oparg: u32) ->
                 write32(pc.add(6), slot_offset(class, member)?);
                 return Some(Opcode::LOAD_ATTR_SLOT);
             }
+            // A getter's AttributeError would have to go to `__getattr__`.
             if let Some(property) = found.exact::<Property>(vm)
                 && !method
+                && !hooked
                 && let Some(getter) = property.getter.get()
                 && let Some(function) = getter.exact::<Function>(vm)
             {

@@ -274,6 +274,16 @@ pub fn get_attr_hook(vm: &Vm, this: &Value, name: &Ref<Str>) -> Res {
     }
 }
 
+/// Whether instances find what is there as `object.__getattribute__` does: their class has only a `__getattr__` for what is missing.
+pub fn only_missing_differs(vm: &Vm, class: &crate::Type) -> bool {
+    let hook =
+        class.slots().getattro.is_some_and(|get| core::ptr::fn_addr_eq(get, get_attr_hook as crate::slots::GetAttr));
+    hook && class.lookup(vm, &vm.names().__getattribute__).is_some_and(|getter| {
+        let wrapped = getter.downcast::<WrapperDescriptor>().map(|w| w.wrapped);
+        matches!(wrapped, Some(SlotFn::GetAttr(f)) if core::ptr::fn_addr_eq(f, generic_get_attr as crate::slots::GetAttr))
+    })
+}
+
 pub fn set_attr(vm: &Vm, this: &Value, name: &Ref<Str>, value: Option<&Value>) -> Res<()> {
     let name_value = name.to_value();
     match value {
