@@ -111,6 +111,35 @@ pub fn call_function(vm: &Vm, function: &Ref<Function>, args: Args<'_>, locals: 
     }
 }
 
+/// As [`call_function`] with the receiver before the arguments: the special methods that operators, iteration and the like call.
+pub fn call_function_on(vm: &Vm, function: &Ref<Function>, receiver: &Value, args: &[Value]) -> Res {
+    let code = function.code_now();
+    if !is_simple(code) || code.argcount as usize != args.len() + 1 {
+        let all: SmallVec<[Value; 6]> = core::iter::once(receiver).chain(args).cloned().collect();
+        return call_function(vm, function, Args::positional(&all), None);
+    }
+    let entry = Entry::push(vm)?;
+    // SAFETY: as in `call_function`; the code has as many slots at least.
+    unsafe {
+        match push_frame(vm, function) {
+            Ok(fp) => {
+                let slots = locals_of(fp);
+                slots.write(receiver.clone());
+                for (i, value) in args.iter().enumerate() {
+                    slots.add(1 + i).write(value.clone());
+                }
+                (*fp).previous = vm.exec.frame.get();
+                vm.exec.frame.set(fp);
+                entry.run(vm)
+            }
+            Err(raised) => {
+                entry.abandon(vm);
+                Err(raised)
+            }
+        }
+    }
+}
+
 /// Runs a code object in a namespace (`PyEval_EvalCode`). `locals` defaults to the globals.
 pub fn run_code(vm: &Vm, code: &Ref<Code>, globals: &Ref<Dict>, locals: Option<Value>, closure: Option<Value>) -> Res {
     let builtins = vm.builtins_of(globals)?;
@@ -396,25 +425,44 @@ pub fn call_arguments(vm: &Vm, fp: Fp) -> Res<(SmallVec<[Value; 8]>, Option<Ref<
     if let Some(dict) = fp.top(1).downcast::<Dict>()
         && !dict.is_empty()
     {
-        let (keys, mut more): (Vec<Value>, Vec<Value>) = dict.items().into_iter().unzip();
+        let mut keys: SmallVec<[Value; 8]> = SmallVec::with_capacity(dict.len());
+        dict.with_pairs(|pairs| {
+            for pair in pairs {
+                if let (Some(key), Some(value)) = (&pair.key, &pair.value) {
+                    keys.push(key.clone());
+                    values.push(value.clone());
+                }
+            }
+        });
         if keys.iter().any(|k| !k.is_a::<Str>()) {
             return Err(vm.type_error("keywords must be strings"));
         }
-        values.extend(more.drain(..));
-        names = Some(Tuple::from_vec(vm, keys)?);
+        names = Some(Tuple::from_exact(vm, keys.len(), keys.into_iter())?);
     }
     Ok((values, names))
 }
 
 fn call_function_ex(vm: &Vm, fp: Fp, _: u32) -> Res<Flow> {
+    let no_names = fp.top(1).is_unbound() || fp.top(1).exact::<Dict>(vm).is_some_and(|dict| dict.is_empty());
+    if no_names
+        && fp.top(3).is_unbound()
+        && let Some(tuple) = fp.top(2).exact::<Tuple>(vm)
+    {
+        // The operands stay on the stack, and the tuple's items in their places, until the call is over or its frame complete.
+        return call_with(vm, fp, Args::positional(tuple.as_slice()));
+    }
     let (values, names) = call_arguments(vm, fp)?;
-    let args = Args { values: &values, names: names.as_ref() };
+    call_with(vm, fp, Args { values: &values, names: names.as_ref() })
+}
+
+/// Calls the callable of CALL_FUNCTION_EX.
+#[inline]
+fn call_with(vm: &Vm, fp: Fp, args: Args<'_>) -> Res<Flow> {
     if let Some(function) = fp.top(4).exact::<Function>(vm) {
         // SAFETY: as in `call`.
         unsafe {
             let callee = push_bound(vm, function, args)?;
             fp.drop_top(4);
-            drop(values);
             enter_callee(vm, fp.raw(), callee, 1);
         }
         return Ok(Flow::Switched);

@@ -181,6 +181,12 @@ fn dict_update(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
 fn dict_merge(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
     let update = fp.pop();
     let dict = dict_at(vm, fp, oparg as usize)?;
+    if dict.is_empty()
+        && let Some(given) = update.exact::<Dict>(vm)
+    {
+        // No key can be there twice.
+        return if given.is_empty() { Ok(()) } else { dict.fill_from(vm, given) };
+    }
     let callable = || super::calls::function_text(vm, fp.top(oparg as usize + 3));
     let Some(items) = mapping_items(vm, &update)? else {
         return Err(vm.type_error(format!(

@@ -28,7 +28,7 @@ pub mod superinstructions;
 mod unwind;
 pub mod witness;
 
-pub use calls::{call_function, run_code};
+pub use calls::{call_function, call_function_on, run_code};
 pub use unwind::add_traceback;
 
 use crate::Value;

@@ -6,8 +6,10 @@
 //! dict, never both; names in shapes are interned. After CPython Objects/object.c (`PyObject_GetAttr`,
 //! `_PyObject_GenericGetAttrWithDict`, `_PyObject_GetMethod`).
 
+use crate::interpreter::call_function_on;
 use crate::objects::dict::Dict;
 use crate::objects::exceptions as exc;
+use crate::objects::function::Function;
 use crate::payload::Downcast;
 use crate::slots::GetAttr;
 use crate::vm::{Res, Vm};
@@ -145,6 +147,9 @@ impl Vm {
 
     /// Calls the class attribute `found` with `value` as receiver.
     pub fn call_found(&self, found: &Value, value: &Value, class: &TypeRef, args: &[Value]) -> Res {
+        if let Some(function) = found.exact::<Function>(self) {
+            return call_function_on(self, function, value, args);
+        }
         let kind = self.class(found);
         if kind.has(TypeFlags::METHOD_DESCRIPTOR) {
             let all: smallvec::SmallVec<[Value; 6]> = core::iter::once(value).chain(args).cloned().collect();

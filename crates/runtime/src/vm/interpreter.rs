@@ -61,6 +61,8 @@ pub struct Interpreter {
     pub builtins: ManuallyDrop<GilCell<Option<Ref<Dict>>>>,
     /// `()`.
     pub empty_tuple: ManuallyDrop<OnceCell<Ref<crate::Tuple>>>,
+    /// Where `__name__` and `__builtins__` stood in the globals of the last function made: nearly always the same in all modules.
+    pub places_in_globals: [Cell<u32>; 2],
     /// `all` and `any` as they were made: what LOAD_COMMON_CONSTANT means whatever the names stand for now.
     pub common: ManuallyDrop<GilCell<Vec<Value>>>,
     /// The namespace of `sys`, whatever `sys.modules` says: native code asks it for streams and hooks.
@@ -134,6 +136,7 @@ impl Interpreter {
             modules: ManuallyDrop::new(GilCell::new(None)),
             builtins: ManuallyDrop::new(GilCell::new(None)),
             empty_tuple: ManuallyDrop::new(OnceCell::new()),
+            places_in_globals: Default::default(),
             common: ManuallyDrop::new(GilCell::new(Vec::new())),
             sys: ManuallyDrop::new(GilCell::new(None)),
             retired_classes: ManuallyDrop::default(),

@@ -177,6 +177,17 @@ impl Dict {
     }
 
     /// By text, for native code that has no interned name at hand.
+    /// As [`Dict::get_str`]; looks first where the key stood the last time, be it in another dict.
+    #[inline]
+    pub fn get_str_near(&self, vm: &Vm, key: &Ref<Str>, place: &Cell<u32>) -> Option<Value> {
+        if let Some(value) = self.value_if_key(place.get() as usize, key.as_value()) {
+            return Some(value);
+        }
+        let position = self.find_str(vm, key)?;
+        place.set(position as u32);
+        self.value_at(position)
+    }
+
     pub fn get_text(&self, vm: &Vm, key: &str) -> Res<Option<Value>> {
         Ok(self.get_str(vm, &vm.intern(key)?))
     }

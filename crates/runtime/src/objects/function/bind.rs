@@ -58,7 +58,8 @@ pub fn bind(vm: &Vm, function: &Function, code: &Code, args: Args<'_>, slots: &m
         }
     }
     if code.kwonlyargcount > 0 {
-        let defaults = function.kwdefaults.get();
+        let wanted = slots[count..total].iter().any(Value::is_unbound);
+        let defaults = if wanted { function.kwdefaults.get() } else { None };
         let defaults = defaults.as_ref().and_then(|d| d.downcast::<Dict>());
         let mut absent = false;
         for i in count..total {
@@ -91,11 +92,18 @@ fn bind_keywords(
     let positional_only = code.posonlyargcount as usize;
     let names = &code.body(vm)?.slot_names[positional_only..slots.len()];
     for (key, value) in args.keywords().iter() {
+        // Names of parameters and of arguments are interned: nearly always the same object, and free.
+        if let Some(i) = names.iter().position(|n| n.as_value().is(key)) {
+            let slot = &mut slots[positional_only + i];
+            if slot.is_unbound() {
+                *slot = value.clone();
+                continue;
+            }
+        }
         let Some(name) = key.downcast::<Str>() else {
             return Err(vm.type_error(format!("{}() keywords must be strings", function.display_name())));
         };
-        let found =
-            names.iter().position(|n| n.as_value().is(key)).or_else(|| names.iter().position(|n| n.equals(name)));
+        let found = names.iter().position(|n| n.as_value().is(key) || n.equals(name));
         match found {
             Some(i) => {
                 let slot = &mut slots[positional_only + i];

@@ -129,7 +129,7 @@ impl Function {
     }
 
     pub fn with_builtins(vm: &Vm, code: Ref<Code>, globals: Ref<Dict>, builtins: Value) -> Res<Ref<Function>> {
-        let module = globals.get_str(vm, &vm.names().__name__);
+        let module = globals.get_str_near(vm, &vm.names().__name__, &vm.interpreter().places_in_globals[0]);
         // The docstring stays with the code until somebody asks: its body may not have been read.
         let doc = code.has(flags::HAS_DOCSTRING).then_some(Value::UNBOUND);
         vm.new_object(Function {
@@ -220,7 +220,7 @@ fn descr_get(vm: &Vm, this: &Value, instance: Option<&Value>, _: Option<&Value>)
 impl Vm {
     /// The builtins that code with these globals sees (CPython `_PyEval_BuiltinsFromGlobals`).
     pub fn builtins_of(&self, globals: &Ref<Dict>) -> Res {
-        match globals.get_str(self, &self.names().__builtins__) {
+        match globals.get_str_near(self, &self.names().__builtins__, &self.interpreter().places_in_globals[1]) {
             Some(found) => match self.module_namespace(&found) {
                 Some(dict) => Ok(dict.into_value()),
                 None => Ok(found),
