@@ -47,6 +47,13 @@ pub struct ErrorLocation {
     pub last_statement: Option<(u32, u32)>,
 }
 
+impl ErrorLocation {
+    /// Whether `end_lineno` and `end_offset` are known: not when the text could not be read at all.
+    pub fn has_end(&self) -> bool {
+        self.offset >= 0
+    }
+}
+
 impl SyntaxDiagnostic {
     /// A diagnostic without location.
     pub fn bare(kind: DiagnosticKind, message: impl Into<String>) -> Self {

@@ -147,7 +147,6 @@ impl Vm {
             let message = self.new_str(&diagnostic.message)?.into_value();
             let class = self.ty(def).to_value();
             let Some(at) = &diagnostic.location else { return self.call(&class, &[message]) };
-            let number = |n: i32| Value::int32(n);
             let file = if at.anonymous { Value::NONE } else { self.new_str(filename)?.into_value() };
             // The compiler has no text: the file, if there is one, is read again for the line.
             let read = || crate::warnings::source_line(self, filename, at.lineno).map(|line| line + "\n");
@@ -159,14 +158,7 @@ impl Vm {
                     None => Value::NONE,
                 },
             };
-            let details = self.new_tuple(&[
-                file,
-                number(at.lineno),
-                number(at.offset),
-                text,
-                number(at.end_lineno),
-                number(at.end_offset),
-            ])?;
+            let details = self.error_details(file, at, text)?;
             self.call(&class, &[message, details])
         })();
         match made {

@@ -44,11 +44,21 @@ pub enum SourceError {
 /// # Errors
 /// A cookie that contradicts the byte order mark.
 pub fn find_encoding(bytes: &[u8]) -> Result<Option<String>, SyntaxDiagnostic> {
-    declared_encoding(bytes, true)
+    Ok(declared_encoding(bytes, true, Origin::Bytes)?.map(|declared| declared.name))
+}
+
+struct Declared {
+    name: String,
+    /// Behind the line that says so; 0 after a byte order mark alone.
+    end: usize,
 }
 
 /// `add_newline`: the last line counts as complete. CPython looks for a cookie in complete lines only.
-fn declared_encoding(bytes: &[u8], add_newline: bool) -> Result<Option<String>, SyntaxDiagnostic> {
+fn declared_encoding(
+    bytes: &[u8],
+    add_newline: bool,
+    origin: Origin<'_>,
+) -> Result<Option<Declared>, SyntaxDiagnostic> {
     let (bom, body) = match bytes.strip_prefix(b"\xef\xbb\xbf") {
         Some(body) => (true, body),
         None => (false, bytes),
@@ -63,9 +73,9 @@ fn declared_encoding(bytes: &[u8], add_newline: bool) -> Result<Option<String>, 
         match cookie(line) {
             Cookie::Found(name) => {
                 if bom && name != "utf-8" {
-                    return Err(bom_conflict(line, lineno, &name));
+                    return Err(bom_conflict(line, lineno, &name, origin));
                 }
-                return Ok(Some(name));
+                return Ok(Some(Declared { name, end: body.len() - rest.len() + end }));
             }
             Cookie::Code => break,
             Cookie::Blank => {}
@@ -73,7 +83,7 @@ fn declared_encoding(bytes: &[u8], add_newline: bool) -> Result<Option<String>, 
         rest = &rest[end..];
         rest = rest.strip_prefix(b"\r\n").unwrap_or_else(|| rest.get(1..).unwrap_or(&[]));
     }
-    Ok(bom.then(|| "utf-8".to_owned()))
+    Ok(bom.then(|| Declared { name: "utf-8".to_owned(), end: 0 }))
 }
 
 enum Cookie {
@@ -117,7 +127,7 @@ fn normal_name(name: &str) -> String {
     }
 }
 
-fn bom_conflict(line: &[u8], lineno: i32, name: &str) -> SyntaxDiagnostic {
+fn bom_conflict(line: &[u8], lineno: i32, name: &str, origin: Origin<'_>) -> SyntaxDiagnostic {
     SyntaxDiagnostic {
         kind: DiagnosticKind::SyntaxError,
         message: format!("encoding problem: {name} with BOM"),
@@ -128,7 +138,7 @@ fn bom_conflict(line: &[u8], lineno: i32, name: &str) -> SyntaxDiagnostic {
             // The second line is searched with its newline.
             end_offset: line.len() as i32 + lineno - 1,
             text: Some(String::from_utf8_lossy(line).into_owned()),
-            anonymous: true,
+            anonymous: origin == Origin::Bytes,
             last_statement: None,
         }),
     }
@@ -146,7 +156,8 @@ pub(super) fn decode_source(
             Origin::File(_) => null_in_file(bytes, at),
         }));
     }
-    let encoding = declared_encoding(bytes, add_newline).map_err(SourceError::Diagnostic)?;
+    let declared = declared_encoding(bytes, add_newline, origin).map_err(SourceError::Diagnostic)?;
+    let (encoding, end) = declared.map_or((None, 0), |declared| (Some(declared.name), declared.end));
     let body = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let text = match encoding.as_deref() {
         None | Some("utf-8") => match std::str::from_utf8(body) {
@@ -158,7 +169,16 @@ pub(super) fn decode_source(
         },
         Some(name) => match Codec::of(name) {
             Codec::Latin1 => body.iter().map(|&b| b as char).collect(),
-            codec => decode_with(codec, name, &translated(body, add_newline), decode)?,
+            codec => match (decode_with(&codec, name, &translated(body, add_newline), decode), origin) {
+                // CPython opens a file again with the codec, at the end of the line that names it: that is where positions count from.
+                (Err(error), Origin::File(_)) => {
+                    return Err(match decode_with(&codec, name, body.get(end..).unwrap_or(&[]), decode) {
+                        Err(error) => opened_with(error),
+                        Ok(_) => error,
+                    });
+                }
+                (text, _) => text?,
+            },
         },
     };
     Ok((text, encoding))
@@ -184,7 +204,17 @@ fn translated(bytes: &[u8], add_newline: bool) -> Cow<'_, [u8]> {
     Cow::Owned(out)
 }
 
-fn decode_with(codec: Codec, name: &str, body: &[u8], decode: &mut Decode<'_>) -> Result<String, SourceError> {
+/// `open` says less than `codecs.decode` about codecs that are not for text.
+fn opened_with(mut error: SourceError) -> SourceError {
+    if let SourceError::Diagnostic(diagnostic) = &mut error
+        && let Some(at) = diagnostic.message.find("; use codecs.decode()")
+    {
+        diagnostic.message.truncate(at);
+    }
+    error
+}
+
+fn decode_with(codec: &Codec, name: &str, body: &[u8], decode: &mut Decode<'_>) -> Result<String, SourceError> {
     let failed = |message| SourceError::Diagnostic(codec_error(message));
     match codec {
         Codec::Utf8 => match std::str::from_utf8(body) {

@@ -9,6 +9,7 @@ use super::{
 use crate::payload::{Downcast, TypeDef};
 use crate::vm::{Raised, Res, Vm};
 use crate::{Ref, Str, Tuple, Value};
+use ophi_syntax::diagnostic::ErrorLocation;
 use ophi_syntax::{DiagnosticKind, SyntaxDiagnostic};
 
 /// Raises what `make` makes, or what it raised.
@@ -202,6 +203,16 @@ impl Vm {
         raise_made(self, || self.make_syntax_error(diagnostic, filename))
     }
 
+    /// The second argument of a SyntaxError: `(filename, lineno, offset, text, end_lineno, end_offset)`.
+    pub fn error_details(&self, file: Value, at: &ErrorLocation, text: Value) -> Res {
+        let start = [file, Value::int32(at.lineno), Value::int32(at.offset), text];
+        if !at.has_end() {
+            return Ok(Tuple::from_slice(self, &start)?.into_value());
+        }
+        let end = [Value::int32(at.end_lineno), Value::int32(at.end_offset)];
+        Ok(Tuple::from_exact(self, 6, start.into_iter().chain(end))?.into_value())
+    }
+
     /// The exception a diagnostic stands for.
     pub fn make_syntax_error(&self, diagnostic: &SyntaxDiagnostic, filename: &Value) -> Res {
         let def = diagnostic_class(diagnostic.kind);
@@ -212,15 +223,7 @@ impl Vm {
             Some(text) => self.new_str(text)?.into_value(),
             None => Value::NONE,
         };
-        let details = [
-            file,
-            Value::int32(at.lineno),
-            Value::int32(at.offset),
-            text,
-            Value::int32(at.end_lineno),
-            Value::int32(at.end_offset),
-        ];
-        let details = Tuple::from_slice(self, &details)?.into_value();
+        let details = self.error_details(file, at, text)?;
         instantiate(self, def, &[message, details])
     }
 }
