@@ -419,8 +419,8 @@ impl IrOpcode {
 
     /// What it needs and may do.
     #[inline]
-    pub fn flags(self) -> Flags {
-        IR_FLAGS.get(self.0 as usize).copied().unwrap_or(Flags(0))
+    pub const fn flags(self) -> Flags {
+        if self.0 < IR_OPCODE_END { IR_FLAGS[self.0 as usize] } else { Flags(0) }
     }
 
     /// Does its oparg mean anything?

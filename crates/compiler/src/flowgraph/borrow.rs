@@ -11,12 +11,12 @@
 //! Source: CPython Python/flowgraph.c (`optimize_load_fast`).
 
 use super::graph::{BlockId, Graph, Instr};
-use super::opcodes::{Op, has_target, is_block_push};
+use super::opcodes::{Op, bits, class, is_block_push};
 
 /// A value on the abstract stack.
 #[derive(Clone, Copy, Debug)]
 struct Reference {
-    /// Index of the instruction that pushed it; `NOBODY` for what was there on entry.
+    /// Index of the load of a local that pushed it; `NOBODY` for what was there on entry or was made by the way.
     by: u32,
     /// Its local, or `NO_LOCAL`.
     local: u32,
@@ -26,19 +26,16 @@ const NOBODY: u32 = u32::MAX;
 const NO_LOCAL: u32 = u32::MAX;
 const UNKNOWN: Reference = Reference { by: NOBODY, local: NO_LOCAL };
 
+/// A load borrows until something speaks against it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Simulation {
     stack: Vec<Reference>,
-    /// By instruction: its value outlived the local, was stored, or was left over.
-    must_own: Vec<bool>,
 }
 
 impl Simulation {
-    fn reset(&mut self, depth: usize, len: usize) {
+    fn reset(&mut self, depth: usize) {
         self.stack.clear();
         self.stack.resize(depth, UNKNOWN);
-        self.must_own.clear();
-        self.must_own.resize(len, false);
     }
     fn push(&mut self, by: usize, local: u32) {
         self.stack.push(Reference { by: by as u32, local });
@@ -47,30 +44,40 @@ impl Simulation {
     fn pop(&mut self) -> Reference {
         self.stack.pop().unwrap_or(UNKNOWN)
     }
-    fn drop_many(&mut self, count: usize) {
-        self.stack.truncate(self.stack.len().saturating_sub(count));
-    }
-    fn flag(&mut self, reference: Reference) {
-        if let Some(flag) = self.must_own.get_mut(reference.by as usize) {
-            *flag = true;
+    fn replace(&mut self, popped: usize, pushed: usize) {
+        let left = self.stack.len().saturating_sub(popped);
+        self.stack.truncate(left);
+        for _ in 0..pushed {
+            self.stack.push(UNKNOWN);
         }
     }
-    fn kill(&mut self, local: u32) {
-        for i in 0..self.stack.len() {
-            if self.stack[i].local == local {
-                self.flag(self.stack[i]);
+    fn kill(&mut self, local: u32, instrs: &mut [Instr]) {
+        for reference in &self.stack {
+            if reference.local == local {
+                must_own(*reference, instrs);
             }
         }
     }
-    fn store(&mut self, local: u32) {
+    fn store(&mut self, local: u32, instrs: &mut [Instr]) {
         let value = self.pop();
-        self.kill(local);
-        self.flag(value);
+        self.kill(local, instrs);
+        must_own(value, instrs);
     }
     /// Pushes `extra` values and blames the block's first instructions for them (see the module text).
     fn keep_inputs(&mut self, extra: usize) {
         for i in 0..extra {
             self.push(i, NO_LOCAL);
+        }
+    }
+}
+
+/// The value outlives the local, is stored, or is left over: its load may not borrow.
+fn must_own(reference: Reference, instrs: &mut [Instr]) {
+    if let Some(load) = instrs.get_mut(reference.by as usize) {
+        match load.op {
+            Op::LOAD_FAST_BORROW => load.op = Op::LOAD_FAST,
+            Op::LOAD_FAST_BORROW_LOAD_FAST_BORROW => load.op = Op::LOAD_FAST_LOAD_FAST,
+            _ => {}
         }
     }
 }
@@ -93,73 +100,123 @@ pub fn optimize(graph: &mut Graph) {
     todo.push(entry);
     while let Some(id) = todo.pop() {
         let len = graph[id].len();
-        if !graph[id].instrs().iter().any(|i| matches!(i.op, Op::LOAD_FAST | Op::LOAD_FAST_LOAD_FAST)) {
-            // Nothing to flag here; only where control goes on matters.
-            for at in 0..len {
+        if graph[id].may_hold(bits::BORROWS) {
+            sim.reset(graph[id].start_depth.max(0) as usize);
+            let mut instrs = graph.take(id);
+            simulate(graph, &mut todo, &mut sim, &mut instrs[..len]);
+            graph.put_back(id, instrs);
+        } else {
+            // Nothing to flag here; only where control goes on matters. A jump has at most a NOT_TAKEN behind it.
+            let first = if graph[id].may_hold(bits::PUSH) { 0 } else { len.saturating_sub(2) };
+            for at in first..len {
                 let instr = &graph[id].instrs()[at];
-                if has_target(instr.op) {
+                if class(instr.op) & bits::TARGET != 0 {
                     let target = instr.target;
                     reach(graph, &mut todo, target);
                 }
             }
-            let next = graph[id].next;
-            if next.is_some() && len > 0 && graph[id].has_fallthrough() {
-                reach(graph, &mut todo, next);
-            }
-            continue;
         }
-        sim.reset(graph[id].start_depth.max(0) as usize, len);
-        let instrs = graph.take(id);
-        for (at, instr) in instrs[..len].iter().enumerate() {
-            step(graph, &mut todo, &mut sim, instr, at);
-        }
-        graph.put_back(id, instrs);
         let next = graph[id].next;
         if next.is_some() && len > 0 && graph[id].has_fallthrough() {
             reach(graph, &mut todo, next);
-        }
-        for i in 0..sim.stack.len() {
-            sim.flag(sim.stack[i]);
-        }
-        for (instr, must_own) in graph[id].instrs_mut().iter_mut().zip(&sim.must_own) {
-            match instr.op {
-                Op::LOAD_FAST if !must_own => instr.op = Op::LOAD_FAST_BORROW,
-                Op::LOAD_FAST_LOAD_FAST if !must_own => instr.op = Op::LOAD_FAST_BORROW_LOAD_FAST_BORROW,
-                _ => {}
-            }
         }
     }
     graph.give_list(todo);
     graph.simulation = sim;
 }
 
-#[inline]
-fn step(graph: &mut Graph, todo: &mut Vec<BlockId>, sim: &mut Simulation, instr: &Instr, at: usize) {
-    if instr.op == Op::LOAD_FAST {
-        sim.push(at, instr.arg);
-        return;
+fn simulate(graph: &mut Graph, todo: &mut Vec<BlockId>, sim: &mut Simulation, instrs: &mut [Instr]) {
+    for at in 0..instrs.len() {
+        let instr = &mut instrs[at];
+        if instr.op == Op::LOAD_FAST {
+            instr.op = Op::LOAD_FAST_BORROW;
+            sim.push(at, instr.arg);
+        } else {
+            let (popped, pushed) = instr.op.quick_effect(instr.arg).unwrap_or((0, 0));
+            let (popped, pushed) = (popped.max(0) as usize, pushed.max(0) as usize);
+            if class(instr.op) & bits::PLAIN_EFFECT != 0 {
+                sim.replace(popped, pushed);
+            } else {
+                step(graph, todo, sim, instrs, at, popped, pushed);
+            }
+        }
     }
-    let (popped, pushed) = instr.op.quick_effect(instr.arg).unwrap_or((0, 0));
-    let (popped, pushed) = (popped.max(0) as usize, pushed.max(0) as usize);
+    for reference in sim.stack.drain(..) {
+        must_own(reference, instrs);
+    }
+}
+
+/// Is the instruction's effect on the abstract stack told here, not in the instruction table?
+pub(super) const fn has_own_rule(op: Op) -> bool {
+    matches!(
+        op,
+        Op::LOAD_FAST
+            | Op::DELETE_FAST
+            | Op::LOAD_FAST_AND_CLEAR
+            | Op::LOAD_FAST_LOAD_FAST
+            | Op::STORE_FAST
+            | Op::STORE_FAST_LOAD_FAST
+            | Op::STORE_FAST_STORE_FAST
+            | Op::COPY
+            | Op::SWAP
+            | Op::FORMAT_SIMPLE
+            | Op::GET_ANEXT
+            | Op::GET_LEN
+            | Op::GET_YIELD_FROM_ITER
+            | Op::IMPORT_FROM
+            | Op::MATCH_KEYS
+            | Op::MATCH_MAPPING
+            | Op::MATCH_SEQUENCE
+            | Op::WITH_EXCEPT_START
+            | Op::DICT_MERGE
+            | Op::DICT_UPDATE
+            | Op::LIST_APPEND
+            | Op::LIST_EXTEND
+            | Op::MAP_ADD
+            | Op::RERAISE
+            | Op::SET_ADD
+            | Op::SET_UPDATE
+            | Op::END_SEND
+            | Op::SET_FUNCTION_ATTRIBUTE
+            | Op::CHECK_EXC_MATCH
+            | Op::FOR_ITER
+            | Op::LOAD_ATTR
+            | Op::LOAD_SUPER_ATTR
+            | Op::LOAD_SPECIAL
+            | Op::PUSH_EXC_INFO
+            | Op::SEND
+    )
+}
+
+fn step(
+    graph: &mut Graph,
+    todo: &mut Vec<BlockId>,
+    sim: &mut Simulation,
+    instrs: &mut [Instr],
+    at: usize,
+    popped: usize,
+    pushed: usize,
+) {
+    let instr = instrs[at];
     match instr.op {
-        Op::DELETE_FAST => sim.kill(instr.arg),
-        Op::LOAD_FAST => sim.push(at, instr.arg),
+        Op::DELETE_FAST => sim.kill(instr.arg, instrs),
         Op::LOAD_FAST_AND_CLEAR => {
-            sim.kill(instr.arg);
+            sim.kill(instr.arg, instrs);
             sim.push(at, instr.arg);
         }
         Op::LOAD_FAST_LOAD_FAST => {
+            instrs[at].op = Op::LOAD_FAST_BORROW_LOAD_FAST_BORROW;
             sim.push(at, instr.arg >> 4);
             sim.push(at, instr.arg & 15);
         }
-        Op::STORE_FAST => sim.store(instr.arg),
+        Op::STORE_FAST => sim.store(instr.arg, instrs),
         Op::STORE_FAST_LOAD_FAST => {
-            sim.store(instr.arg >> 4);
+            sim.store(instr.arg >> 4, instrs);
             sim.push(at, instr.arg & 15);
         }
         Op::STORE_FAST_STORE_FAST => {
-            sim.store(instr.arg >> 4);
-            sim.store(instr.arg & 15);
+            sim.store(instr.arg >> 4, instrs);
+            sim.store(instr.arg & 15, instrs);
         }
         Op::COPY => {
             let place = sim.stack.len().checked_sub(instr.arg as usize);
@@ -192,7 +249,7 @@ fn step(graph: &mut Graph, todo: &mut Vec<BlockId>, sim: &mut Simulation, instr:
         | Op::MAP_ADD
         | Op::RERAISE
         | Op::SET_ADD
-        | Op::SET_UPDATE => sim.drop_many(popped.saturating_sub(pushed)),
+        | Op::SET_UPDATE => sim.replace(popped.saturating_sub(pushed), 0),
         // The top stays, what is below it goes.
         Op::END_SEND | Op::SET_FUNCTION_ATTRIBUTE => {
             let top = sim.pop();
@@ -201,18 +258,18 @@ fn step(graph: &mut Graph, todo: &mut Vec<BlockId>, sim: &mut Simulation, instr:
         }
         Op::CHECK_EXC_MATCH => {
             sim.pop();
-            sim.push(at, NO_LOCAL);
+            sim.stack.push(UNKNOWN);
         }
         Op::FOR_ITER => {
             reach(graph, todo, instr.target);
-            sim.push(at, NO_LOCAL);
+            sim.stack.push(UNKNOWN);
         }
         Op::LOAD_ATTR | Op::LOAD_SUPER_ATTR => {
             let owner = sim.pop();
             if instr.op == Op::LOAD_SUPER_ATTR {
-                sim.drop_many(2);
+                sim.replace(2, 0);
             }
-            sim.push(at, NO_LOCAL);
+            sim.stack.push(UNKNOWN);
             if instr.arg & 1 != 0 {
                 // A method call: the owner may come back as `self`.
                 sim.stack.push(owner);
@@ -220,23 +277,20 @@ fn step(graph: &mut Graph, todo: &mut Vec<BlockId>, sim: &mut Simulation, instr:
         }
         Op::LOAD_SPECIAL | Op::PUSH_EXC_INFO => {
             let top = sim.pop();
-            sim.push(at, NO_LOCAL);
+            sim.stack.push(UNKNOWN);
             sim.stack.push(top);
         }
         Op::SEND => {
             reach(graph, todo, instr.target);
             sim.pop();
-            sim.push(at, NO_LOCAL);
+            sim.stack.push(UNKNOWN);
         }
         _ => {
-            if has_target(instr.op) {
+            if class(instr.op) & bits::TARGET != 0 {
                 reach(graph, todo, instr.target);
             }
             if !is_block_push(instr.op) {
-                sim.drop_many(popped);
-                for _ in 0..pushed {
-                    sim.push(at, NO_LOCAL);
-                }
+                sim.replace(popped, pushed);
             }
         }
     }

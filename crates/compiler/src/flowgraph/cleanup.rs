@@ -6,8 +6,8 @@
 //! (`remove_unreachable`, `basicblock_remove_redundant_nops`, `remove_redundant_nops_and_pairs`,
 //! `remove_redundant_jumps`, `basicblock_inline_small_or_no_lineno_blocks`, `check_cfg`).
 
-use super::graph::{BlockId, Graph};
-use super::opcodes::{Op, has_target, is_jump, is_terminator, is_unconditional_jump};
+use super::graph::{BlockId, Graph, Instr};
+use super::opcodes::{Op, bits, class, is_jump, is_terminator, is_unconditional_jump};
 use crate::error::CompileError;
 
 /// Exits of at most this many instructions are copied rather than jumped to.
@@ -47,18 +47,25 @@ pub fn remove_unreachable(graph: &mut Graph) {
                 todo.push(target);
             }
         };
-        let next = graph[id].next;
-        if next.is_some() && graph[id].has_fallthrough() {
+        let block = &graph[id];
+        let (next, target, last_class) = match block.last() {
+            Some(last) => (block.next, last.target, class(last.op)),
+            None => (block.next, BlockId::NONE, 0),
+        };
+        let pushes = block.may_hold(bits::PUSH);
+        if next.is_some() && last_class & bits::ENDS == 0 {
             reach(graph, &mut todo, next);
         }
         // Only a block push can stand before the last place.
-        let first = if graph[id].pushes { 0 } else { graph[id].len().saturating_sub(1) };
-        for i in first..graph[id].len() {
+        for i in 0..if pushes { graph[id].len().saturating_sub(1) } else { 0 } {
             let instr = &graph[id].instrs()[i];
-            if has_target(instr.op) {
+            if class(instr.op) & bits::TARGET != 0 {
                 let target = instr.target;
                 reach(graph, &mut todo, target);
             }
+        }
+        if last_class & bits::TARGET != 0 {
+            reach(graph, &mut todo, target);
         }
     }
     graph.give_list(todo);
@@ -84,9 +91,16 @@ fn first_line(graph: &Graph, id: BlockId) -> i32 {
 }
 
 /// Removes the NOPs of a block whose line shows elsewhere; returns how many, and how many are left.
-fn remove_nops_in_block(graph: &mut Graph, id: BlockId) -> (usize, usize) {
+#[inline]
+pub fn remove_nops_in_block(graph: &mut Graph, id: BlockId) -> (usize, usize) {
+    match graph[id].instrs().iter().position(|i| i.op == Op::NOP) {
+        Some(first) => remove_nops_from(graph, id, first),
+        None => (0, 0),
+    }
+}
+
+fn remove_nops_from(graph: &mut Graph, id: BlockId, first: usize) -> (usize, usize) {
     let len = graph[id].len();
-    let Some(first) = graph[id].instrs().iter().position(|i| i.op == Op::NOP) else { return (0, 0) };
     let following_line = {
         let block = &graph[id];
         let last = block.last();
@@ -186,21 +200,30 @@ pub fn remove_nops_and_pairs(graph: &mut Graph) {
             if graph[id].labelled {
                 previous = None;
             }
-            for at in 0..graph[id].len() {
-                let op = graph[id].instrs()[at].op;
-                if op == Op::POP_TOP
-                    && let Some((block, place)) = previous
-                {
-                    let before = &mut graph[block].instrs_mut()[place];
-                    let pushes = matches!(before.op, Op::LOAD_CONST | Op::LOAD_SMALL_INT)
-                        || (before.op == Op::COPY && before.arg == 1);
-                    if pushes {
-                        before.make_nop();
-                        graph[id].instrs_mut()[at].make_nop();
-                        done = false;
+            let len = graph[id].len();
+            if graph[id].may_hold(bits::POP_TOP) {
+                let is_pop = |instr: &Instr| instr.op == Op::POP_TOP;
+                let mut from = 0;
+                while let Some(more) = graph[id].instrs()[from..].iter().position(is_pop) {
+                    let at = from + more;
+                    if at > 0 {
+                        previous = Some((id, at - 1));
                     }
+                    if let Some((block, place)) = previous {
+                        let before = &mut graph[block].instrs_mut()[place];
+                        let pushes = matches!(before.op, Op::LOAD_CONST | Op::LOAD_SMALL_INT)
+                            || (before.op == Op::COPY && before.arg == 1);
+                        if pushes {
+                            before.make_nop();
+                            graph[id].instrs_mut()[at].make_nop();
+                            done = false;
+                        }
+                    }
+                    from = at + 1;
                 }
-                previous = Some((id, at));
+            }
+            if len > 0 {
+                previous = Some((id, len - 1));
             }
             let jumped = previous.is_some_and(|(block, place)| is_jump(graph[block].instrs()[place].op));
             if jumped || !graph[id].has_fallthrough() {
@@ -227,9 +250,8 @@ fn inline_into(graph: &mut Graph, id: BlockId) -> bool {
     if !small_exit && !placeless {
         return false;
     }
-    let (count, pushes) = (target.len(), target.pushes);
+    let count = target.len();
     graph[id].last_mut().expect("the block has a last instruction").make_nop();
-    graph[id].pushes |= pushes;
     for i in 0..count {
         let instr = graph[last.target].instrs()[i];
         graph[id].push_copy(instr);

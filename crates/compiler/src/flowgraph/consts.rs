@@ -10,11 +10,14 @@ use rustc_hash::{FxHashMap, FxHasher};
 
 use super::evaluate::has_nan;
 use super::graph::{Graph, Instr};
-use super::opcodes::{Op, has_const};
+use super::opcodes::{Op, bits, has_const};
 use crate::error::CompileError;
 
 /// Ints `LOAD_SMALL_INT` can push.
 const SMALL_INTS: std::ops::RangeInclusive<i64> = 0..=255;
+
+/// Up to so many constants are searched one by one.
+const FEW: usize = 24;
 
 pub struct Consts {
     list: Vec<Constant>,
@@ -43,6 +46,18 @@ impl Consts {
 
     /// The index of `constant`, which is appended if no equal one is there.
     pub fn add(&mut self, constant: Constant) -> u32 {
+        let unordered = matches!(constant, Constant::FrozenSet(_));
+        if !self.indexed && !unordered && self.list.len() <= FEW {
+            // So few are compared one by one; a NaN is equal to none.
+            let known = self.list.iter().position(|known| *known == constant).filter(|_| !has_nan(&constant));
+            return known.map_or_else(
+                || {
+                    self.list.push(constant);
+                    self.list.len() as u32 - 1
+                },
+                |place| place as u32,
+            );
+        }
         if !self.indexed {
             self.indexed = true;
             for (i, known) in self.list.iter().enumerate().filter(|(_, c)| !has_nan(c)) {
@@ -95,6 +110,9 @@ impl Consts {
         if self.list.len() < 2 {
             return;
         }
+        if self.list.len() <= 64 && used_among_few(graph) == u64::MAX >> (64 - self.list.len()) {
+            return;
+        }
         let mut used = vec![false; self.list.len()];
         used[0] = true;
         for (_, block) in graph.layout() {
@@ -126,6 +144,19 @@ impl Consts {
             id = graph[id].next;
         }
     }
+}
+
+/// The first 64 constants that are used, as bits; the first one counts as used.
+fn used_among_few(graph: &Graph) -> u64 {
+    let mut used = 1;
+    for (_, block) in graph.layout() {
+        if block.may_hold(bits::CONST) {
+            for instr in block.instrs().iter().filter(|i| has_const(i.op)) {
+                used |= 1u64.checked_shl(instr.arg).unwrap_or(0);
+            }
+        }
+    }
+    used
 }
 
 /// Turns the load into `LOAD_SMALL_INT` if `constant` is an int (not a bool) it can push.

@@ -9,7 +9,7 @@
 use ophi_bytecode::instruction::{RESUME_AT_FUNC_START, RESUME_OPARG_DEPTH1_MASK};
 
 use super::graph::{BlockId, Graph};
-use super::opcodes::{Op, has_target, is_block_push, is_jump};
+use super::opcodes::{Op, bits, class, is_block_push};
 use crate::error::CompileError;
 
 /// Marks the blocks that are handlers.
@@ -19,7 +19,7 @@ pub fn mark_handlers(graph: &mut Graph) {
     }
     let mut id = graph.entry;
     while id.is_some() {
-        if graph[id].pushes {
+        if graph[id].may_hold(bits::PUSH) {
             for i in 0..graph[id].len() {
                 let instr = &graph[id].instrs()[i];
                 if is_block_push(instr.op) {
@@ -59,11 +59,12 @@ pub fn label_targets(graph: &mut Graph) -> Result<(), CompileError> {
         let mut instrs = graph.take(id);
         for instr in &mut instrs[..used] {
             let handler = nodes[stack as usize].handler;
-            if !(has_target(instr.op) || matches!(instr.op, Op::POP_BLOCK | Op::YIELD_VALUE | Op::RESUME)) {
+            let class = class(instr.op);
+            if class & (bits::TARGET | bits::POP) == 0 && !matches!(instr.op, Op::YIELD_VALUE | Op::RESUME) {
                 instr.except = handler;
                 continue;
             }
-            if is_block_push(instr.op) {
+            if class & bits::PUSH != 0 {
                 let target = &mut graph[instr.target];
                 if matches!(instr.op, Op::SETUP_WITH | Op::SETUP_CLEANUP) {
                     target.preserve_lasti = true;
@@ -92,7 +93,7 @@ pub fn label_targets(graph: &mut Graph) -> Result<(), CompileError> {
                     let shallow = last_yield_depth.take() == Some(1);
                     instr.arg |= if shallow { RESUME_OPARG_DEPTH1_MASK } else { 0 };
                 }
-                opcode if is_jump(opcode) => {
+                _ if class & bits::JUMP != 0 => {
                     let target = &mut graph[instr.target];
                     if !target.visited {
                         target.visited = true;

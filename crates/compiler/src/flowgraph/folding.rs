@@ -70,6 +70,7 @@ impl Loads {
 }
 
 fn nop_out(block: &mut Block, at: usize) {
+    block.placeless = true;
     let instr = &mut block.instrs_mut()[at];
     instr.make_nop();
     instr.loc = NO_LOCATION;
@@ -123,6 +124,7 @@ pub fn grown_sequence(block: &mut Block, at: usize, consts: &mut Consts) -> Resu
     let folded = if build == Op::BUILD_SET { frozenset(items) } else { Constant::Tuple(items.into()) };
     if !is_intrinsic {
         // The append belongs to the sequence and loses its line with it (CPython's doing).
+        block.placeless = true;
         block.instrs_mut()[at].loc = NO_LOCATION;
     }
     consts.make_load(&mut block.instrs_mut()[at], folded);

@@ -10,7 +10,7 @@
 //! instruction added later inherits the exception handler of the dead one in its place ([`Block::push`]), which shows
 //! in the exception table. Source: CPython Python/flowgraph.c (`_PyCfg_FromInstructionSequence`, `basicblock_*`).
 
-use super::opcodes::{Op, has_target, is_block_push, is_scope_exit, is_terminator, is_unconditional_jump};
+use super::opcodes::{Op, bits, class, has_target, is_terminator};
 use crate::error::CompileError;
 use crate::instruction_sequence::{self as seq, ExceptHandler, InstructionSequence, Location, NO_LOCATION};
 
@@ -77,8 +77,10 @@ pub struct Block {
     pub warm: bool,
     /// Locals 0..64 that may be unbound on entry.
     pub unsafe_locals: u64,
-    /// May hold the start of a protected range (it surely does not where this is false).
-    pub pushes: bool,
+    /// The classes ([`bits`]) of the instructions that are or were in it: what is missing here surely does not occur.
+    pub classes: u32,
+    /// May hold an instruction without a line (it surely does not where this is false).
+    pub placeless: bool,
 }
 
 impl Block {
@@ -96,7 +98,8 @@ impl Block {
             cold: false,
             warm: false,
             unsafe_locals: 0,
-            pushes: false,
+            classes: 0,
+            placeless: false,
         }
     }
 
@@ -107,9 +110,11 @@ impl Block {
         *self = Self { slots, ..Self::new() };
     }
 
+    #[inline]
     pub fn instrs(&self) -> &[Instr] {
         &self.slots[..self.used]
     }
+    #[inline]
     pub fn instrs_mut(&mut self) -> &mut [Instr] {
         &mut self.slots[..self.used]
     }
@@ -119,8 +124,24 @@ impl Block {
     pub fn is_empty(&self) -> bool {
         self.used == 0
     }
+    #[inline]
     pub fn last(&self) -> Option<&Instr> {
         self.instrs().last()
+    }
+    /// The class of the last instruction, 0 if there is none.
+    #[inline]
+    pub fn last_class(&self) -> u32 {
+        self.last().map_or(0, |last| class(last.op))
+    }
+    /// May it hold an instruction of one of these classes?
+    #[inline]
+    pub fn may_hold(&self, bits: u32) -> bool {
+        self.classes & bits != 0
+    }
+    #[inline]
+    fn note(&mut self, instr: &Instr) {
+        self.classes |= class(instr.op);
+        self.placeless |= instr.loc.line < 0;
     }
     pub fn last_mut(&mut self) -> Option<&mut Instr> {
         self.instrs_mut().last_mut()
@@ -133,6 +154,7 @@ impl Block {
 
     /// Appends an instruction; its handler is the one of the dead instruction whose place it takes, if there is one.
     pub fn push(&mut self, mut instr: Instr) {
+        self.note(&instr);
         match self.slots.get_mut(self.used) {
             Some(slot) => {
                 instr.except = slot.except;
@@ -145,6 +167,7 @@ impl Block {
 
     /// Appends a copy of `instr`, handler included.
     pub fn push_copy(&mut self, instr: Instr) {
+        self.note(&instr);
         match self.slots.get_mut(self.used) {
             Some(slot) => *slot = instr,
             None => self.slots.push(instr),
@@ -154,6 +177,7 @@ impl Block {
 
     /// Puts `new` before position `at`. As many dead instructions as there are new ones are overwritten.
     pub fn insert_many(&mut self, at: usize, new: &[Instr]) {
+        new.iter().for_each(|instr| self.note(instr));
         let dead = (self.slots.len() - self.used).min(new.len());
         self.slots.drain(self.used..self.used + dead);
         self.slots.splice(at..at, new.iter().copied());
@@ -161,10 +185,10 @@ impl Block {
     }
 
     pub fn has_fallthrough(&self) -> bool {
-        !self.last().is_some_and(|last| is_scope_exit(last.op) || is_unconditional_jump(last.op))
+        self.last_class() & bits::ENDS == 0
     }
     pub fn exits_scope(&self) -> bool {
-        self.last().is_some_and(|last| is_scope_exit(last.op))
+        self.last_class() & bits::EXIT != 0
     }
     pub fn has_no_line(&self) -> bool {
         self.instrs().iter().all(|instr| instr.loc.line < 0)
@@ -299,7 +323,6 @@ impl Graph {
     /// Errors: as for [`Graph::from_sequence`].
     pub(crate) fn build(&mut self, sequence: &mut InstructionSequence) -> Result<(), CompileError> {
         self.count = 0;
-        (self.pushes, self.pops, self.unbinds) = (false, false, false);
         self.jumps.clear();
         self.mark_targets(sequence)?;
         self.entry = self.new_block();
@@ -320,14 +343,11 @@ impl Graph {
             }
             let label = self.block_at[at] == TARGET;
             current = self.open_block(current, label.then_some(at));
-            let mut end = at + 1;
-            while end < instrs.len()
-                && !is_terminator(Op(instrs[end - 1].opcode))
-                && self.block_at[end] == BlockId::NONE
-                && Op(instrs[end].opcode) != Op::ANNOTATIONS_PLACEHOLDER
-            {
-                end += 1;
-            }
+            let followers = instrs[at..].iter().zip(&self.block_at[at + 1..]);
+            let ends = |(instr, next): (&seq::Instr, &BlockId)| {
+                *next != BlockId::NONE || class(Op(instr.opcode)) & bits::TERMINATOR != 0
+            };
+            let end = followers.map(ends).position(|ends| ends).map_or(instrs.len(), |more| at + 1 + more);
             self.append(current, &instrs[at..end]);
             at = end;
         }
@@ -348,7 +368,17 @@ impl Graph {
         let labels = std::mem::take(&mut sequence.label_map);
         self.block_at.clear();
         self.block_at.resize(sequence.instrs.len(), BlockId::NONE);
-        for instr in sequence.instrs.iter_mut().filter(|i| has_target(Op(i.opcode))) {
+        let mut classes = 0;
+        for (at, instr) in sequence.instrs.iter_mut().enumerate() {
+            let class = class(Op(instr.opcode));
+            classes |= class;
+            if class & (bits::TARGET | bits::PLACEHOLDER) == 0 {
+                continue;
+            }
+            if class & bits::PLACEHOLDER != 0 {
+                self.block_at[at] = if self.block_at[at] == TARGET { TARGET } else { PLACEHOLDER };
+                continue;
+            }
             let mut target = usize::try_from(instr.oparg).ok();
             if !labels.is_empty() {
                 target = target.and_then(|label| labels.get(label)).and_then(|&at| usize::try_from(at).ok());
@@ -357,6 +387,9 @@ impl Graph {
             *place.ok_or_else(|| CompileError::system("jump to a label that is not placed"))? = TARGET;
             instr.oparg = target.unwrap_or(0) as i32;
         }
+        self.pushes = classes & bits::PUSH != 0;
+        self.pops = classes & bits::POP != 0;
+        self.unbinds = classes & bits::UNBINDS != 0;
         sequence.label_map = labels;
         sequence.label_map.clear();
         Ok(())
@@ -379,23 +412,30 @@ impl Graph {
     }
 
     fn append(&mut self, id: BlockId, instrs: &[seq::Instr]) {
-        let Graph { blocks, jumps, .. } = self;
+        let Graph { blocks, jumps, pops, unbinds, .. } = self;
         let block = &mut blocks[id.index()];
         let first = block.slots.len();
-        block.slots.extend(instrs.iter().map(|i| Instr::new(Op(i.opcode), i.oparg as u32, i.loc)));
+        let (mut classes, mut placeless) = (0, false);
+        block.slots.extend(instrs.iter().map(|i| {
+            classes |= class(Op(i.opcode));
+            placeless |= i.loc.line < 0;
+            Instr::new(Op(i.opcode), i.oparg as u32, i.loc)
+        }));
         block.used = block.slots.len();
-        let (mut pops, mut unbinds) = (false, false);
-        for (place, instr) in block.slots[first..].iter().enumerate() {
-            if has_target(instr.op) {
-                jumps.push((id, (first + place) as u32));
-                block.pushes |= is_block_push(instr.op);
+        block.classes |= classes;
+        block.placeless |= placeless;
+        *pops |= classes & bits::POP != 0;
+        *unbinds |= classes & bits::UNBINDS != 0;
+        if classes & bits::PUSH != 0 {
+            for (place, instr) in block.slots[first..].iter().enumerate() {
+                if has_target(instr.op) {
+                    jumps.push((id, (first + place) as u32));
+                }
             }
-            pops |= instr.op == Op::POP_BLOCK;
-            unbinds |= matches!(instr.op, Op::DELETE_FAST | Op::LOAD_FAST_AND_CLEAR | Op::STORE_FAST_MAYBE_NULL);
+        } else if classes & bits::TARGET != 0 {
+            // A jump is the last of its block.
+            jumps.push((id, block.slots.len() as u32 - 1));
         }
-        self.pushes |= block.pushes;
-        self.pops |= pops;
-        self.unbinds |= unbinds;
     }
 
     /// The blocks in layout order; jump opargs become instruction indices.
@@ -448,6 +488,8 @@ impl Graph {
 
 /// In [`Graph::block_at`]: something jumps here, and no block starts here yet.
 const TARGET: BlockId = BlockId(u32::MAX - 1);
+/// The annotations are put in here, and nothing jumps here.
+const PLACEHOLDER: BlockId = BlockId(u32::MAX - 2);
 
 /// See [`Graph::layout`].
 pub struct Layout<'g> {

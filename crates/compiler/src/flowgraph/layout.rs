@@ -5,11 +5,9 @@
 //! `NOT_TAKEN` for monitoring. Source: CPython Python/flowgraph.c (`push_cold_blocks_to_end`, `mark_cold`,
 //! `normalize_jumps`, `convert_pseudo_conditional_jumps`, `convert_pseudo_ops`).
 
-use ophi_bytecode::instruction::PSEUDO_START;
-
 use super::cleanup::remove_nops_and_jumps;
 use super::graph::{BlockId, Graph, Instr, jump};
-use super::opcodes::{Op, is_block_push, is_conditional_jump, is_jump};
+use super::opcodes::{Op, bits, is_block_push, is_conditional_jump, is_jump, is_pseudo};
 use crate::error::CompileError;
 use crate::instruction_sequence::NO_LOCATION;
 
@@ -143,15 +141,15 @@ pub fn convert_pseudo_ops(graph: &mut Graph) -> Result<(), CompileError> {
     let mut id = graph.entry;
     while id.is_some() {
         let block = &mut graph[id];
-        for instr in block.instrs_mut() {
-            if instr.op.0 < PSEUDO_START {
-                continue;
-            }
-            match instr.op {
-                opcode if is_block_push(opcode) => instr.make_nop(),
-                Op::LOAD_CLOSURE => instr.op = Op::LOAD_FAST,
-                Op::STORE_FAST_MAYBE_NULL => instr.op = Op::STORE_FAST,
-                _ => {}
+        if block.may_hold(bits::LOWERED) {
+            for instr in block.instrs_mut() {
+                match instr.op {
+                    op if !is_pseudo(op) => {}
+                    op if is_block_push(op) => instr.make_nop(),
+                    Op::LOAD_CLOSURE => instr.op = Op::LOAD_FAST,
+                    Op::STORE_FAST_MAYBE_NULL => instr.op = Op::STORE_FAST,
+                    _ => {}
+                }
             }
         }
         id = block.next;

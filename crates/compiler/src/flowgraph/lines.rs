@@ -5,15 +5,15 @@
 //! forward along single-predecessor edges. Source: CPython Python/flowgraph.c (`duplicate_exits_without_lineno`,
 //! `propagate_line_numbers`).
 
-use ophi_bytecode::Flags;
-
 use super::graph::{Block, Graph};
-use super::opcodes::is_jump;
+use super::opcodes::{bits, class, is_jump};
 use crate::instruction_sequence::{Location, NO_LOCATION};
 
 /// The block needs a line and has none.
 fn lacks_line(block: &Block) -> bool {
-    block.has_no_line() && (block.exits_scope() || block.instrs().iter().any(|i| i.op.flags().has(Flags::EVAL_BREAK)))
+    block.placeless
+        && block.has_no_line()
+        && (block.exits_scope() || block.instrs().iter().any(|i| class(i.op) & bits::EVAL_BREAK != 0))
 }
 
 fn is_unset(loc: Location) -> bool {
@@ -34,9 +34,7 @@ fn duplicate_exits(graph: &mut Graph) {
             let target = graph.next_nonempty(last.target);
             if target.is_some() && lacks_line(&graph[target]) && graph[target].predecessors > 1 {
                 let instrs = graph[target].instrs().to_vec();
-                let pushes = graph[target].pushes;
                 let copy = graph.new_block();
-                graph[copy].pushes = pushes;
                 let next = graph[target].next;
                 let block = &mut graph[copy];
                 for instr in instrs {
@@ -74,23 +72,35 @@ fn propagate(graph: &mut Graph) {
     while id.is_some() {
         let next = graph[id].next;
         let block = &mut graph[id];
-        let instrs = block.instrs_mut();
-        for at in 0..instrs.len() {
-            if is_unset(instrs[at].loc) {
-                instrs[at].loc = if at > 0 { instrs[at - 1].loc } else { NO_LOCATION };
-            }
+        if block.placeless {
+            fill(block);
         }
-        let known = instrs.last().map_or(NO_LOCATION, |last| last.loc);
-        if let Some(&last) = graph[id].last() {
-            if next.is_some() && graph[id].has_fallthrough() && graph[next].predecessors == 1 {
+        if let Some(last) = block.last() {
+            let (known, class, target) = (last.loc, class(last.op), last.target);
+            if next.is_some() && class & bits::ENDS == 0 && graph[next].placeless && graph[next].predecessors == 1 {
                 inherit(&mut graph[next], known);
             }
-            if is_jump(last.op) && graph[last.target].predecessors == 1 {
-                inherit(&mut graph[last.target], known);
+            if class & bits::JUMP != 0 && graph[target].placeless && graph[target].predecessors == 1 {
+                inherit(&mut graph[target], known);
             }
         }
         id = next;
     }
+}
+
+/// Lets every instruction without a place have that of the one before it in the block.
+fn fill(block: &mut Block) {
+    let instrs = block.instrs_mut();
+    let mut last = NO_LOCATION;
+    let mut placeless = false;
+    for instr in instrs {
+        if is_unset(instr.loc) {
+            instr.loc = last;
+        }
+        last = instr.loc;
+        placeless |= last.line < 0;
+    }
+    block.placeless = placeless;
 }
 
 fn inherit(block: &mut Block, loc: Location) {

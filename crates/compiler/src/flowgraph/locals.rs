@@ -4,9 +4,9 @@
 //! looked at alone, which keeps functions with thousands of locals linear. Source: CPython Python/flowgraph.c
 //! (`add_checks_for_loads_of_uninitialized_variables`, `fast_scan_many_locals`, `insert_superinstructions`).
 
-use super::cleanup::remove_nops;
+use super::cleanup::remove_nops_in_block;
 use super::graph::{BlockId, Graph, Instr};
-use super::opcodes::{Op, is_jump};
+use super::opcodes::{Op, bits, class};
 
 const TRACKED: usize = 64;
 
@@ -37,8 +37,10 @@ pub fn add_checks(graph: &mut Graph, nlocals: usize, nparams: usize) {
         id = graph[id].next;
     }
     while let Some(id) = todo.pop() {
-        graph[id].visited = false;
-        scan_block(graph, &mut todo, id);
+        // Most were scanned in their turn, after they were put here.
+        if graph[id].visited {
+            scan_block(graph, &mut todo, id);
+        }
     }
     graph.give_list(todo);
 }
@@ -57,37 +59,66 @@ fn maybe_push(graph: &mut Graph, todo: &mut Vec<BlockId>, id: BlockId, unbound: 
 }
 
 fn scan_block(graph: &mut Graph, todo: &mut Vec<BlockId>, id: BlockId) {
+    graph[id].visited = false;
     let mut unbound = graph[id].unsafe_locals;
+    if graph.pushes {
+        unbound = scan_protected(graph, todo, id, unbound);
+    } else if graph[id].may_hold(bits::LOCAL) {
+        for instr in graph[id].instrs_mut() {
+            if class(instr.op) & bits::LOCAL != 0 && (instr.arg as usize) < TRACKED {
+                unbound = access(instr, unbound);
+            }
+        }
+    }
+    let block = &graph[id];
+    let next = block.next;
+    let Some(last) = block.last() else {
+        if next.is_some() {
+            maybe_push(graph, todo, next, unbound);
+        }
+        return;
+    };
+    let (class, target) = (class(last.op), last.target);
+    if next.is_some() && class & bits::ENDS == 0 {
+        maybe_push(graph, todo, next, unbound);
+    }
+    if class & bits::JUMP != 0 {
+        maybe_push(graph, todo, target, unbound);
+    }
+}
+
+/// What may be unbound behind an access to a tracked local, if it was `unbound` before; the load of such a local must check.
+#[inline]
+fn access(instr: &mut Instr, unbound: u64) -> u64 {
+    let local = 1 << instr.arg;
+    match instr.op {
+        Op::LOAD_FAST if unbound & local != 0 => {
+            instr.op = Op::LOAD_FAST_CHECK;
+            unbound & !local
+        }
+        Op::STORE_FAST | Op::LOAD_FAST_CHECK | Op::LOAD_FAST => unbound & !local,
+        Op::DELETE_FAST | Op::LOAD_FAST_AND_CLEAR | Op::STORE_FAST_MAYBE_NULL => unbound | local,
+        _ => unbound,
+    }
+}
+
+/// A block in which instructions may have handlers.
+fn scan_protected(graph: &mut Graph, todo: &mut Vec<BlockId>, id: BlockId, mut unbound: u64) -> u64 {
     let mut noted = (BlockId::NONE, 0);
     let used = graph[id].len();
     let mut instrs = graph.take(id);
     for instr in &mut instrs[..used] {
-        let (op, arg, except) = (instr.op, instr.arg, instr.except);
-        if op == Op::LOAD_FAST && (arg as usize) < TRACKED && unbound & 1 << arg != 0 {
-            instr.op = Op::LOAD_FAST_CHECK;
-        }
+        let except = instr.except;
         if except.is_some() && noted != (except, unbound) {
             noted = (except, unbound);
             maybe_push(graph, todo, except, unbound);
         }
-        match op {
-            Op::STORE_FAST | Op::LOAD_FAST_CHECK | Op::LOAD_FAST if (arg as usize) < TRACKED => unbound &= !(1 << arg),
-            Op::DELETE_FAST | Op::LOAD_FAST_AND_CLEAR | Op::STORE_FAST_MAYBE_NULL if (arg as usize) < TRACKED => {
-                unbound |= 1 << arg;
-            }
-            _ => {}
+        if class(instr.op) & bits::LOCAL != 0 && (instr.arg as usize) < TRACKED {
+            unbound = access(instr, unbound);
         }
     }
     graph.put_back(id, instrs);
-    let next = graph[id].next;
-    if next.is_some() && graph[id].has_fallthrough() {
-        maybe_push(graph, todo, next, unbound);
-    }
-    if let Some(&last) = graph[id].last()
-        && is_jump(last.op)
-    {
-        maybe_push(graph, todo, last.target, unbound);
-    }
+    unbound
 }
 
 /// Locals from 64 on: bound only if the same block bound or loaded them before.
@@ -119,31 +150,44 @@ fn scan_many(graph: &mut Graph, nlocals: usize) {
 }
 
 /// Two locals below 16 on one line fit one instruction.
-fn join(instrs: &mut [Instr], at: usize, joined: Op) {
-    let (first, second) = (instrs[at], instrs[at + 1]);
+fn join(first: &mut Instr, second: &mut Instr, joined: Op) -> bool {
     if first.loc.line >= 0 && second.loc.line >= 0 && first.loc.line != second.loc.line {
-        return;
+        return false;
     }
     if first.arg >= 16 || second.arg >= 16 {
-        return;
+        return false;
     }
-    instrs[at].set(joined, (first.arg << 4) | second.arg);
-    instrs[at + 1].make_nop();
+    first.set(joined, (first.arg << 4) | second.arg);
+    second.make_nop();
+    true
 }
 
 pub fn insert_superinstructions(graph: &mut Graph) {
     let mut id = graph.entry;
     while id.is_some() {
-        let instrs = graph[id].instrs_mut();
-        for at in 0..instrs.len().saturating_sub(1) {
-            match (instrs[at].op, instrs[at + 1].op) {
-                (Op::LOAD_FAST, Op::LOAD_FAST) => join(instrs, at, Op::LOAD_FAST_LOAD_FAST),
-                (Op::STORE_FAST, Op::LOAD_FAST) => join(instrs, at, Op::STORE_FAST_LOAD_FAST),
-                (Op::STORE_FAST, Op::STORE_FAST) => join(instrs, at, Op::STORE_FAST_STORE_FAST),
-                _ => {}
+        if !graph[id].may_hold(bits::LOCAL) {
+            id = graph[id].next;
+            continue;
+        }
+        let mut joined = false;
+        let mut rest = graph[id].instrs_mut();
+        while let [first, tail @ ..] = rest {
+            if matches!(first.op, Op::LOAD_FAST | Op::STORE_FAST)
+                && let [second, ..] = &mut *tail
+            {
+                joined |= match (first.op, second.op) {
+                    (Op::LOAD_FAST, Op::LOAD_FAST) => join(first, second, Op::LOAD_FAST_LOAD_FAST),
+                    (Op::STORE_FAST, Op::LOAD_FAST) => join(first, second, Op::STORE_FAST_LOAD_FAST),
+                    (Op::STORE_FAST, Op::STORE_FAST) => join(first, second, Op::STORE_FAST_STORE_FAST),
+                    _ => false,
+                };
             }
+            rest = tail;
+        }
+        // Elsewhere the last round has left only NOPs that must stay.
+        if joined {
+            remove_nops_in_block(graph, id);
         }
         id = graph[id].next;
     }
-    remove_nops(graph);
 }

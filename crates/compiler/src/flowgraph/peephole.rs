@@ -11,7 +11,7 @@ use super::consts::{Consts, make_small_int};
 use super::evaluate::is_true;
 use super::folding::{self, INTRINSIC_LIST_TO_TUPLE, INTRINSIC_UNARY_POSITIVE};
 use super::graph::{BlockId, Graph, Instr, jump, placeless};
-use super::opcodes::{Op, has_target, loads_const};
+use super::opcodes::{Op, bits, class, loads_const};
 use super::swaps;
 use crate::error::CompileError;
 
@@ -19,8 +19,12 @@ use crate::error::CompileError;
 pub fn optimize_loads(graph: &mut Graph, consts: &mut Consts) -> Result<(), CompileError> {
     let mut id = graph.entry;
     while id.is_some() {
-        optimize_loads_in_block(graph[id].instrs_mut(), consts)?;
-        id = graph[id].next;
+        let block = &mut graph[id];
+        if block.may_hold(bits::LOADS_CONST) {
+            block.classes |= bits::CONST;
+            optimize_loads_in_block(block.instrs_mut(), consts)?;
+        }
+        id = block.next;
     }
     Ok(())
 }
@@ -29,17 +33,15 @@ fn optimize_loads_in_block(instrs: &mut [Instr], consts: &mut Consts) -> Result<
     // The last load seen; a copy of it right behind counts as the load.
     let mut load = (Op::CACHE, 0);
     for at in 0..instrs.len() {
-        if instrs[at].op == Op::LOAD_CONST {
-            let constant = consts.at(instrs[at].arg)?;
-            make_small_int(&mut instrs[at], constant);
-        }
-        let here = (instrs[at].op, instrs[at].arg);
-        let copies_load = here == (Op::COPY, 1) && load.0 == Op::LOAD_CONST;
-        if !copies_load {
-            load = here;
-        }
-        if !loads_const(load.0) {
-            continue;
+        let instr = &mut instrs[at];
+        if instr.op == Op::LOAD_CONST {
+            make_small_int(instr, consts.at(instr.arg)?);
+            load = (instr.op, instr.arg);
+        } else if !(instr.op == Op::COPY && instr.arg == 1 && load.0 == Op::LOAD_CONST) {
+            load = (instr.op, instr.arg);
+            if !loads_const(load.0) {
+                continue;
+            }
         }
         let Some(next) = instrs.get(at + 1) else { continue };
         let next = next.op;
@@ -99,47 +101,23 @@ fn thread_jump(graph: &mut Graph, id: BlockId, at: usize, through: Instr, opcode
     }
 }
 
-/// Whether [`optimize_block`] has anything to say of the instruction.
-fn is_rewritten(op: Op) -> bool {
-    has_target(op)
-        || matches!(
-            op,
-            Op::BUILD_TUPLE
-                | Op::BUILD_LIST
-                | Op::BUILD_SET
-                | Op::LIST_APPEND
-                | Op::SET_ADD
-                | Op::STORE_FAST
-                | Op::SWAP
-                | Op::LOAD_GLOBAL
-                | Op::COMPARE_OP
-                | Op::CONTAINS_OP
-                | Op::IS_OP
-                | Op::TO_BOOL
-                | Op::UNARY_NOT
-                | Op::UNARY_INVERT
-                | Op::UNARY_NEGATIVE
-                | Op::CALL_INTRINSIC_1
-                | Op::BINARY_OP
-        )
-}
-
 /// Rewrites one block; see the module text.
 pub fn optimize_block(graph: &mut Graph, id: BlockId, consts: &mut Consts) -> Result<(), CompileError> {
+    if !graph[id].may_hold(bits::REWRITTEN) {
+        return Ok(());
+    }
     let mut at = 0;
     let mut threaded = 0;
-    while at < graph[id].len() {
-        let op = graph[id].instrs()[at].op;
-        if !is_rewritten(op) {
+    let is_rewritten = |instr: &Instr| class(instr.op) & bits::REWRITTEN != 0;
+    while let Some(more) = graph[id].instrs().get(at..).and_then(|rest| rest.iter().position(is_rewritten)) {
+        at += more;
+        let instr = graph[id].instrs()[at];
+        if class(instr.op) & bits::TARGET == 0 {
+            rewrite(graph, id, at, instr, consts)?;
             at += 1;
             continue;
         }
-        let instr = graph[id].instrs()[at];
-        let target = if has_target(instr.op) {
-            graph[instr.target].instrs().first().copied().unwrap_or(placeless(Op::NOP, 0))
-        } else {
-            placeless(Op::NOP, 0)
-        };
+        let target = graph[instr.target].instrs().first().copied().unwrap_or(placeless(Op::NOP, 0));
         match instr.op {
             Op::POP_JUMP_IF_NOT_NONE | Op::POP_JUMP_IF_NONE | Op::POP_JUMP_IF_FALSE | Op::POP_JUMP_IF_TRUE => {
                 if target.op == Op::JUMP {
@@ -164,19 +142,30 @@ pub fn optimize_block(graph: &mut Graph, id: BlockId, consts: &mut Consts) -> Re
                 Op::JUMP_NO_INTERRUPT => thread_jump(graph, id, at, target, instr.op, &mut threaded),
                 _ => {}
             },
-            _ => rewrite(graph, id, at, instr, consts)?,
+            _ => {}
         }
         at += 1;
     }
-    swaps::optimize(&mut graph[id]);
+    if graph[id].may_hold(bits::SWAP) {
+        swaps::optimize(&mut graph[id]);
+    }
     Ok(())
 }
 
 /// Rewrites an instruction that is no jump, together with what follows it.
+#[inline]
 fn rewrite(graph: &mut Graph, id: BlockId, at: usize, instr: Instr, consts: &mut Consts) -> Result<(), CompileError> {
     let block = &mut graph[id];
-    let following = block.instrs().get(at + 1).copied().unwrap_or(placeless(Op::CACHE, 0));
-    let next = following.op;
+    let (next, next_arg, next_line) = match block.instrs().get(at + 1) {
+        Some(next) => (next.op, next.arg, next.loc.line),
+        None => (Op::CACHE, 0, -1),
+    };
+    // What it may become.
+    block.classes |= match instr.op {
+        Op::BUILD_TUPLE => bits::CONST | bits::SWAP,
+        Op::STORE_FAST => bits::POP_TOP,
+        _ => bits::CONST,
+    };
     // Gives the place of the pair to its second instruction.
     let mut becomes = |opcode: Op, arg: u32| {
         let instrs = block.instrs_mut();
@@ -185,7 +174,7 @@ fn rewrite(graph: &mut Graph, id: BlockId, at: usize, instr: Instr, consts: &mut
     };
     match instr.op {
         Op::BUILD_TUPLE => {
-            let unpacked = next == Op::UNPACK_SEQUENCE && following.arg == instr.arg;
+            let unpacked = next == Op::UNPACK_SEQUENCE && next_arg == instr.arg;
             match instr.arg {
                 1 if unpacked => becomes(Op::NOP, 0),
                 2 | 3 if unpacked => becomes(Op::SWAP, instr.arg),
@@ -196,9 +185,7 @@ fn rewrite(graph: &mut Graph, id: BlockId, at: usize, instr: Instr, consts: &mut
         Op::LIST_APPEND | Op::SET_ADD if instr.arg == 1 && matches!(next, Op::GET_ITER | Op::CONTAINS_OP) => {
             folding::grown_sequence(block, at, consts)?;
         }
-        Op::STORE_FAST
-            if next == Op::STORE_FAST && following.arg == instr.arg && following.loc.line == instr.loc.line =>
-        {
+        Op::STORE_FAST if next == Op::STORE_FAST && next_arg == instr.arg && next_line == instr.loc.line => {
             block.instrs_mut()[at].set(Op::POP_TOP, 0);
         }
         Op::SWAP if instr.arg == 1 => block.instrs_mut()[at].make_nop(),

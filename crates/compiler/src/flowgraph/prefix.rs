@@ -5,7 +5,7 @@
 //! `insert_prefix_instructions`, `fix_cell_offsets`).
 
 use super::graph::{Graph, Instr, placeless};
-use super::opcodes::{Op, is_generator};
+use super::opcodes::{Op, bits, class, is_generator};
 use crate::error::CompileError;
 use crate::instruction_sequence::{CodeUnitInfo, Location};
 
@@ -15,6 +15,10 @@ pub fn prepare(graph: &mut Graph, unit: &CodeUnitInfo) -> Result<u32, CompileErr
     let nlocals = unit.varnames.len();
     let ncells = unit.cellvars.len();
     let nfree = unit.freevars.len();
+    if ncells + nfree == 0 && !is_generator(unit.flags) {
+        check_no_cells(graph)?;
+        return Ok(nlocals as u32);
+    }
     // Cell number (free variables after cells) -> slot, first as if nothing were shared.
     let mut slots: Vec<u32> = (nlocals..nlocals + ncells + nfree).map(|slot| slot as u32).collect();
     for (cell, name) in unit.cellvars.iter().enumerate() {
@@ -51,21 +55,26 @@ pub fn prepare(graph: &mut Graph, unit: &CodeUnitInfo) -> Result<u32, CompileErr
     }
     let mut id = entry;
     while id.is_some() {
-        for instr in graph[id].instrs_mut() {
-            if matches!(
-                instr.op,
-                Op::MAKE_CELL
-                    | Op::LOAD_CLOSURE
-                    | Op::LOAD_DEREF
-                    | Op::STORE_DEREF
-                    | Op::DELETE_DEREF
-                    | Op::LOAD_FROM_DICT_OR_DEREF
-            ) {
-                let slot = slots.get(instr.arg as usize);
-                instr.arg = *slot.ok_or_else(|| CompileError::system("access to a cell that does not exist"))?;
+        if graph[id].may_hold(bits::CELL) {
+            for instr in graph[id].instrs_mut().iter_mut().filter(|i| class(i.op) & bits::CELL != 0) {
+                instr.arg = *slots.get(instr.arg as usize).ok_or_else(no_cell)?;
             }
         }
         id = graph[id].next;
     }
     Ok((nlocals + ncells + nfree) as u32 - shared)
+}
+
+fn no_cell() -> CompileError {
+    CompileError::system("access to a cell that does not exist")
+}
+
+/// Errors: SystemError if there is an access to a cell all the same.
+fn check_no_cells(graph: &Graph) -> Result<(), CompileError> {
+    let accesses = |instr: &Instr| class(instr.op) & bits::CELL != 0;
+    let blocks = graph.layout().map(|(_, block)| block);
+    if blocks.filter(|block| block.may_hold(bits::CELL)).any(|block| block.instrs().iter().any(accesses)) {
+        return Err(no_cell());
+    }
+    Ok(())
 }

@@ -5,10 +5,11 @@
 //! (`calculate_stackdepth`, `get_stack_effects`).
 
 use super::graph::{BlockId, Graph, Instr};
-use super::opcodes::{Op, has_target, is_scope_exit, is_unconditional_jump};
+use super::opcodes::{Op, bits, class};
 use crate::error::CompileError;
 
 /// What an instruction adds to the stack depth when control goes on (`jump` false) or to its target.
+#[inline]
 fn effect(instr: &Instr, jump: bool) -> Result<i64, CompileError> {
     if !jump && let Some(net) = instr.op.fixed_net_effect() {
         return Ok(i64::from(net));
@@ -43,13 +44,17 @@ pub fn calculate(graph: &mut Graph) -> Result<u32, CompileError> {
                 return Err(CompileError::Value("Invalid CFG, stack underflow".into()));
             }
             greatest = greatest.max(depth);
-            let op = instr.op;
-            if has_target(instr.op) && instr.op != Op::END_ASYNC_FOR {
+            let class = class(instr.op);
+            if class & (bits::TARGET | bits::ENDS) == 0 {
+                depth = after;
+                continue;
+            }
+            if class & bits::TARGET != 0 && instr.op != Op::END_ASYNC_FOR {
                 let at_target = depth + effect(instr, true)?;
                 reach(graph, &mut todo, instr.target, at_target)?;
             }
             depth = after;
-            if is_unconditional_jump(op) || is_scope_exit(op) {
+            if class & bits::ENDS != 0 {
                 next = BlockId::NONE;
                 break;
             }
