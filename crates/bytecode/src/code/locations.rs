@@ -86,6 +86,7 @@ impl LocationEncoder {
     }
 
     /// The next `units` 16-bit units (EXTENDED_ARG and caches included) come from `position`.
+    #[inline]
     pub fn add(&mut self, position: Position, units: usize) {
         if position != self.run {
             self.flush();
@@ -101,6 +102,14 @@ impl LocationEncoder {
     }
 
     fn flush(&mut self) {
+        // Most runs are one entry of the short kind.
+        let Position { line, end_line, col, end_col } = self.run;
+        let short = line >= 0 && end_line == line && line == self.line && (0..80).contains(&col);
+        if short && (col..col + 16).contains(&end_col) && (1..=8).contains(&self.units) {
+            let first = 0x80 | ((col >> 3) as u8) << 3 | (self.units - 1) as u8;
+            self.out.extend_from_slice(&[first, ((col & 7) << 4 | (end_col - col)) as u8]);
+            self.units = 0;
+        }
         while self.units > 0 {
             let units = self.units.min(8);
             self.entry(units);

@@ -5,6 +5,7 @@
 //! distances are recomputed while the size of some jump still changes, a handful of rounds at most. Source: CPython
 //! Python/assemble.c.
 
+mod direct;
 mod offsets;
 mod slots;
 
@@ -16,6 +17,7 @@ use ophi_bytecode::code::{
 use ophi_bytecode::{IrOpcode as Op, Opcode, PyString};
 
 use crate::error::CompileError;
+use direct::Output;
 use crate::flowgraph::{self, FrameSizes, Graph, Lowered};
 use crate::instruction_sequence::{CodeUnitInfo, ExceptHandler, InstructionSequence, Interner, Location};
 
@@ -27,8 +29,7 @@ pub(crate) struct Scratch {
     sequence: InstructionSequence,
     starts: Vec<u32>,
     jumps: Vec<(u32, u32)>,
-    bytes: Vec<u8>,
-    exceptions: Vec<ExceptionEntry>,
+    output: Output,
 }
 
 /// All stages behind code generation. `consts` are the constants the `LOAD_CONST`s of `sequence` index.
@@ -54,8 +55,11 @@ pub(crate) fn assemble_unit(
     graph.build(sequence)?;
     flowgraph::optimize_code_unit(graph, &mut consts, unit.varnames.len(), parameter_count(unit))?;
     let sizes = flowgraph::lower_graph(graph, unit)?;
-    graph.write_sequence(&mut scratch.sequence);
-    lay_out(unit, sizes, consts, filename, strings, scratch)
+    if !scratch.output.write(graph, unit.firstlineno) {
+        graph.write_sequence(&mut scratch.sequence);
+        lay_out(unit.firstlineno, scratch)?;
+    }
+    Ok(code_object(unit, sizes, consts, filename, strings, &scratch.output))
 }
 
 /// Assembles a sequence as it is, without optimising it (`_testinternalcapi.assemble_code_object`).
@@ -84,35 +88,39 @@ pub fn assemble(unit: &CodeUnitInfo, lowered: Lowered, consts: Vec<Constant>) ->
     let mut scratch = Scratch { sequence, ..Scratch::default() };
     let filename = PyString::from(&*unit.filename);
     let sizes = FrameSizes { stack_depth, nlocalsplus };
-    lay_out(unit, sizes, consts, filename, &mut Interner::default(), &mut scratch)
+    lay_out(unit.firstlineno, &mut scratch)?;
+    Ok(code_object(unit, sizes, consts, filename, &mut Interner::default(), &scratch.output))
 }
 
-fn lay_out(
+/// The general way from the lowered sequence to the tables; [`direct`] is the short one.
+fn lay_out(firstlineno: i32, scratch: &mut Scratch) -> Result<(), CompileError> {
+    let Scratch { sequence, starts, jumps, output, .. } = scratch;
+    offsets::resolve_directions_and_locations(sequence);
+    offsets::resolve_distances(sequence, starts, jumps)?;
+    write_code(sequence, &mut output.code)?;
+    write_locations(sequence, starts, firstlineno, &mut output.locations);
+    write_exceptions(sequence, starts, &mut output.exceptions);
+    Ok(())
+}
+
+fn code_object(
     unit: &CodeUnitInfo,
     sizes: FrameSizes,
     consts: Vec<Constant>,
     filename: PyString,
     strings: &mut Interner,
-    scratch: &mut Scratch,
-) -> Result<CodeObject, CompileError> {
+    output: &Output,
+) -> CodeObject {
     let FrameSizes { stack_depth, nlocalsplus } = sizes;
-    let Scratch { sequence, starts, jumps, bytes, exceptions, .. } = scratch;
-    offsets::resolve_directions_and_locations(sequence);
-    offsets::resolve_distances(sequence, starts, jumps)?;
     let (names, kinds) = slots::localsplus(unit, nlocalsplus as usize, strings);
-    write_code(sequence, bytes)?;
-    let code = Arc::from(&bytes[..]);
-    write_locations(sequence, starts, unit.firstlineno, bytes);
-    let linetable = Arc::from(&bytes[..]);
-    write_exceptions(sequence, starts, exceptions);
-    Ok(CodeObject {
+    CodeObject {
         argcount: unit.posonlyargcount + unit.argcount,
         posonlyargcount: unit.posonlyargcount,
         kwonlyargcount: unit.kwonlyargcount,
         // A code object has room for one value at least.
         stacksize: stack_depth.max(1),
         flags: unit.flags,
-        code,
+        code: Arc::from(&output.code[..]),
         consts: consts.into(),
         names: unit.names.iter().map(|name| strings.string(name)).collect(),
         localsplusnames: names.into(),
@@ -121,9 +129,9 @@ fn lay_out(
         name: strings.string(&unit.name),
         qualname: strings.string(&unit.qualname),
         firstlineno: unit.firstlineno,
-        linetable,
-        exceptiontable: encode_exception_table(exceptions).into(),
-    })
+        linetable: Arc::from(&output.locations[..]),
+        exceptiontable: encode_exception_table(&output.exceptions).into(),
+    }
 }
 
 fn write_code(sequence: &InstructionSequence, code: &mut Vec<u8>) -> Result<(), CompileError> {

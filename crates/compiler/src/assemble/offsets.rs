@@ -12,7 +12,7 @@ use crate::instruction_sequence::{Instr, InstructionSequence, NEXT_LOCATION, NO_
 
 /// From `SEND` to the matching `END_SEND` in what `yield from` and `await` compile to: END_ASYNC_FOR's target is the
 /// `SEND`, but monitoring wants the `END_SEND`.
-const END_SEND_OFFSET: u32 = 5;
+pub(super) const END_SEND_OFFSET: u32 = 5;
 
 fn is_jump(instr: &Instr) -> bool {
     Op(instr.opcode).flags().has(Flags::JUMP)
