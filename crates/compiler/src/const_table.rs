@@ -18,7 +18,7 @@ pub struct ConstTable {
     none: Option<u32>,
 }
 
-const FEW: usize = 12;
+const FEW: usize = 32;
 
 impl ConstTable {
     /// The number of `constant`, which is added if it is new.
@@ -33,6 +33,9 @@ impl ConstTable {
 
     fn push(&mut self, constant: Constant) -> u32 {
         let i = self.items.len() as u32;
+        if i == 0 {
+            self.items.reserve(8);
+        }
         self.items.push(constant);
         if self.items.len() == FEW + 1 {
             self.index = self.items.iter().zip(0..).map(|(constant, i)| (constant.clone(), i)).collect();

@@ -111,24 +111,108 @@ impl fmt::Display for Name {
 /// Gives out names, the same for the same text.
 #[derive(Debug, Default)]
 pub struct Interner {
-    index: FxHashMap<Rc<str>, u32>,
+    /// A table with open addressing, at most half full; its length is a power of two.
+    slots: Vec<Slot>,
     names: Vec<Name>,
     /// The names as strings of code objects, made when the first code object wants them.
     strings: Vec<Option<PyString>>,
 }
 
+/// A text's length and its first and last bytes: all of it, if it has at most [`Key::WHOLE`]; else a hash stands for the first.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+struct Key {
+    first: u64,
+    last: u64,
+    len: u32,
+}
+
+const FACTOR: u64 = 0x9E37_79B9_7F4A_7C15;
+
+impl Key {
+    const WHOLE: usize = 16;
+
+    #[inline]
+    fn of(text: &str) -> Key {
+        let bytes = text.as_bytes();
+        let len = bytes.len() as u32;
+        if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+            let mut first = u64::from_le_bytes(*first);
+            if bytes.len() > Key::WHOLE {
+                for chunk in bytes.as_chunks().0 {
+                    first = (first.rotate_left(5) ^ u64::from_le_bytes(*chunk)).wrapping_mul(FACTOR);
+                }
+            }
+            return Key { first, last: u64::from_le_bytes(*last), len };
+        }
+        if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+            let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
+            return Key { first: u64::from(first), last: u64::from(last), len };
+        }
+        let byte = |place: usize| u64::from(bytes.get(place).copied().unwrap_or(0));
+        Key { first: byte(0) | byte(1) << 8 | byte(2) << 16, last: 0, len }
+    }
+
+    #[inline]
+    fn hash(self) -> usize {
+        let mixed = (self.first ^ u64::from(self.len)).wrapping_mul(FACTOR) ^ self.last.rotate_left(29);
+        (mixed.wrapping_mul(FACTOR) >> 32) as usize
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Slot {
+    key: Key,
+    /// [`NO_ID`] where there is none.
+    id: u32,
+}
+
+const FREE_SLOT: Slot = Slot { key: Key { first: 0, last: 0, len: 0 }, id: NO_ID };
+
 impl Interner {
     /// The name with this text.
+    #[inline]
     pub fn intern(&mut self, text: &str) -> Name {
-        if let Some(&id) = self.index.get(text) {
-            return self.names[id as usize].clone();
+        let key = Key::of(text);
+        let mask = self.slots.len().wrapping_sub(1);
+        let mut place = key.hash();
+        while let Some(slot) = self.slots.get(place & mask) {
+            if slot.id == NO_ID {
+                break;
+            }
+            if slot.key == key {
+                let name = &self.names[slot.id as usize];
+                if text.len() <= Key::WHOLE || *name.text == *text {
+                    return name.clone();
+                }
+            }
+            place += 1;
         }
-        let text: Rc<str> = text.into();
-        let name = Name { text: text.clone(), id: self.names.len() as u32 };
-        self.index.insert(text, name.id);
+        self.add(key, text)
+    }
+
+    fn add(&mut self, key: Key, text: &str) -> Name {
+        if self.names.len() * 2 >= self.slots.len() {
+            let old = std::mem::take(&mut self.slots);
+            self.slots = vec![FREE_SLOT; (old.len() * 4).max(64)];
+            for slot in old.into_iter().filter(|slot| slot.id != NO_ID) {
+                self.place(slot);
+            }
+        }
+        let name = Name { text: text.into(), id: self.names.len() as u32 };
+        self.place(Slot { key, id: name.id });
         self.names.push(name.clone());
         self.strings.push(None);
         name
+    }
+
+    /// Puts a slot into the table, which has room.
+    fn place(&mut self, slot: Slot) {
+        let mask = self.slots.len() - 1;
+        let mut place = slot.key.hash();
+        while self.slots[place & mask].id != NO_ID {
+            place += 1;
+        }
+        self.slots[place & mask] = slot;
     }
 
     /// The name that this interner numbered `id`.
@@ -207,11 +291,16 @@ impl NameTable {
     }
 
     /// The number of `name`, which is added if it is new.
+    #[inline]
     pub fn add_name(&mut self, name: &Name) -> u32 {
         if let Some(place) = self.get_name(name) {
             return place;
         }
-        self.names.push(name.clone());
+        self.append(name.clone())
+    }
+
+    fn append(&mut self, name: Name) -> u32 {
+        self.names.push(name);
         self.places.grown(self.names.iter().map(|name| name.id));
         self.names.len() as u32 - 1
     }
@@ -220,6 +309,7 @@ impl NameTable {
         self.names.iter().position(|known| &*known.text == name).map(|place| place as u32)
     }
 
+    #[inline]
     pub fn get_name(&self, name: &Name) -> Option<u32> {
         if name.id == NO_ID {
             return self.get(name);
@@ -251,6 +341,18 @@ impl NameTable {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn texts_that_look_alike_are_told_apart() {
+        let texts = ["", "a", "aa", "aaa", "aaaa", "a\0", "abcdefgh", "abcdefghi", "abcdefghijklmnopq", "abcdefghXjklmnopq"];
+        let mut interner = Interner::default();
+        for round in 0..2 {
+            for (i, text) in texts.iter().enumerate() {
+                let name = interner.intern(text);
+                assert_eq!((&*name, name.id()), (*text, Some(i as u32)), "round {round}");
+            }
+        }
+    }
 
     #[test]
     fn names_are_numbered_in_order_and_found_again() {

@@ -6,6 +6,7 @@
 //! the indices of the targets as first guesses; [`Output::fill_jumps`] makes sure that it would find the same sizes.
 
 use ophi_bytecode::code::{ExceptionEntry, LocationEncoder, Position};
+use ophi_bytecode::instruction::CACHES;
 use ophi_bytecode::{IrOpcode as Op, Opcode};
 
 use super::offsets::END_SEND_OFFSET;
@@ -17,6 +18,8 @@ use crate::instruction_sequence::{Location, NEXT_LOCATION};
 #[derive(Default)]
 pub(super) struct Output {
     pub code: Vec<u8>,
+    /// Where `code` ends while it is written: behind it are zeros.
+    end: usize,
     pub locations: Vec<u8>,
     pub exceptions: Vec<ExceptionEntry>,
     /// Where each block starts, in code units; [`AHEAD`] while it is not laid out.
@@ -27,6 +30,18 @@ pub(super) struct Output {
 }
 
 const AHEAD: u32 = u32::MAX;
+/// No instruction takes more, with all its EXTENDED_ARGs and caches.
+const MOST_BYTES: usize = 2 * (3 + 1 + MOST_CACHES);
+const MOST_CACHES: usize = {
+    let (mut most, mut number) = (0, 0);
+    while number < 256 {
+        if CACHES[number] > most {
+            most = CACHES[number];
+        }
+        number += 1;
+    }
+    most as usize
+};
 /// The distance of a jump that takes one unit.
 const SHORT: u32 = 0xFF;
 
@@ -40,6 +55,7 @@ impl Output {
     /// Writes the tables of `graph`, unless that is for the general way to do or to refuse.
     pub(super) fn write(&mut self, graph: &Graph, firstlineno: i32) -> bool {
         self.code.clear();
+        self.end = 0;
         self.exceptions.clear();
         self.jumps.clear();
         self.handlers.clear();
@@ -52,13 +68,16 @@ impl Output {
         for (id, block) in graph.layout() {
             self.starts[id.index()] = self.units();
             count += block.len();
+            // Caches are zeros: only what is not one is written.
+            self.code.resize(self.end + block.len() * MOST_BYTES, 0);
             for instr in block.instrs() {
                 if graph.pushes && instr.except != handler {
                     handler = instr.except;
                     self.handlers.push((self.units(), handler));
                 }
                 let (mut op, mut arg) = (instr.op, instr.arg);
-                if class(op) & bits::TARGET != 0 {
+                let is_jump = class(op) & bits::TARGET != 0;
+                if is_jump {
                     if instr.target.is_none() {
                         return false;
                     }
@@ -69,30 +88,37 @@ impl Output {
                 let Some(real) = op.real().filter(|_| !is_pseudo(op) && line != NEXT_LOCATION.line) else {
                     return false;
                 };
-                let start = self.code.len();
+                let start = self.end;
                 if arg > SHORT {
                     for shift in [24, 16, 8] {
                         if arg >> shift != 0 {
-                            self.code.extend_from_slice(&[Opcode::EXTENDED_ARG.0, (arg >> shift) as u8]);
+                            self.put(Opcode::EXTENDED_ARG, arg >> shift);
                         }
                     }
                 }
-                if class(op) & bits::TARGET != 0 {
+                if is_jump {
                     self.jumps.push(Jump { at: self.units(), op: real, target: instr.target });
                 }
-                self.code.extend_from_slice(&[real.0, arg as u8]);
-                for _ in 0..real.caches() {
-                    self.code.extend_from_slice(&[0; 2]);
-                }
-                encoder.add(Position { line, end_line, col, end_col }, (self.code.len() - start) / 2);
+                self.put(real, arg);
+                self.end += real.caches() * 2;
+                encoder.add(Position { line, end_line, col, end_col }, (self.end - start) / 2);
             }
         }
+        self.code.truncate(self.end);
         self.locations = encoder.finish();
         self.fill_jumps(count) && self.write_exceptions(graph)
     }
 
     fn units(&self) -> u32 {
-        self.code.len() as u32 / 2
+        self.end as u32 / 2
+    }
+
+    #[inline]
+    fn put(&mut self, op: Opcode, arg: u32) {
+        if let Some(unit) = self.code.get_mut(self.end..).and_then(|rest| rest.first_chunk_mut()) {
+            *unit = [op.0, arg as u8];
+        }
+        self.end += 2;
     }
 
     /// Fills in the distances, if all of them are short and the general way, which takes the indices of the targets

@@ -8,13 +8,13 @@ use ophi_syntax::ast::*;
 
 use super::{Compiler, Result};
 use crate::error::CompileError;
-use crate::instruction_sequence::{Location, Name};
+use crate::instruction_sequence::{CodeUnitInfo, Location, Name};
 use crate::location;
 use crate::symtable::{BlockKind, SymbolTable, mangle, scope};
 
-/// Where a name lives, with its number unless that is found by the slot.
+/// Where a name lives, with its number there.
 enum Place {
-    Fast,
+    Fast(usize),
     Global(usize),
     Deref(usize),
     Name(usize),
@@ -98,17 +98,19 @@ impl<'a> Compiler<'a, '_> {
         self.emit_arg(loc, op, arg);
     }
 
-    fn place_of(&mut self, mangled: &Name, found: u32) -> Place {
-        let function_like = self.ste().is_function_like();
+    fn place_of(info: &mut CodeUnitInfo, function_like: bool, mangled: &Name, found: u32) -> Place {
         match found {
-            scope::FREE => Place::Deref(self.free_index(mangled)),
-            scope::CELL => Place::Deref(self.cell_index(mangled)),
-            scope::LOCAL if function_like => Place::Fast,
+            // Free variables are numbered after the cells.
+            scope::FREE => Place::Deref(info.cellvars.len() + info.freevars.add_name(mangled) as usize),
+            scope::CELL => Place::Deref(info.cellvars.add_name(mangled) as usize),
+            scope::LOCAL if function_like => Place::Fast(info.varnames.add_name(mangled) as usize),
             // In a module or class a name is a fast local only while the comprehension that binds it is emitted.
-            scope::LOCAL if self.unit().info.fast_hidden.iter().any(|(n, fast)| *fast && n == mangled) => Place::Fast,
-            scope::GLOBAL_IMPLICIT if function_like => Place::Global(self.name_index(mangled)),
-            scope::GLOBAL_EXPLICIT => Place::Global(self.name_index(mangled)),
-            _ => Place::Name(self.name_index(mangled)),
+            scope::LOCAL if info.fast_hidden.iter().any(|(n, fast)| *fast && n == mangled) => {
+                Place::Fast(info.varnames.add_name(mangled) as usize)
+            }
+            scope::GLOBAL_IMPLICIT if function_like => Place::Global(info.names.add_name(mangled) as usize),
+            scope::GLOBAL_EXPLICIT => Place::Global(info.names.add_name(mangled) as usize),
+            _ => Place::Name(info.names.add_name(mangled) as usize),
         }
     }
 
@@ -120,12 +122,15 @@ impl<'a> Compiler<'a, '_> {
     /// Loads, stores or deletes a variable.
     pub(super) fn name_op(&mut self, loc: Location, name: &str, ctx: ExprContext) -> Result<()> {
         use ExprContext::{Del, Load, Store};
-        let mangled = self.mangled(name);
-        let found = self.ste().scope_of_name(&mangled);
-        let in_comp = self.unit().in_inlined_comp > 0;
-        let in_class = self.ste().kind == BlockKind::Class;
-        let sees_class = self.ste().can_see_class_scope;
-        let (op, arg) = match (self.place_of(&mangled, found), ctx) {
+        let unit = self.units.last_mut().expect("a unit is open while code is generated");
+        let mangled = self.table.mangled_in(unit.ste, unit.private.as_deref(), name);
+        let entry = &self.table[unit.ste];
+        let found = entry.scope_of_name(&mangled);
+        let in_comp = unit.in_inlined_comp > 0;
+        let in_class = entry.kind == BlockKind::Class;
+        let sees_class = entry.can_see_class_scope;
+        let place = Self::place_of(&mut unit.info, entry.is_function_like(), &mangled, found);
+        let (op, arg) = match (place, ctx) {
             (Place::Deref(arg), Load) => {
                 if in_class && !in_comp {
                     self.emit(loc, Op::LOAD_LOCALS);
@@ -139,15 +144,9 @@ impl<'a> Compiler<'a, '_> {
             }
             (Place::Deref(arg), Store) => (Op::STORE_DEREF, arg),
             (Place::Deref(arg), Del) => (Op::DELETE_DEREF, arg),
-            (Place::Fast, ctx) => {
-                let op = match ctx {
-                    Load => Op::LOAD_FAST,
-                    Store => Op::STORE_FAST,
-                    Del => Op::DELETE_FAST,
-                };
-                self.emit_varname(loc, op, &mangled);
-                return Ok(());
-            }
+            (Place::Fast(arg), Load) => (Op::LOAD_FAST, arg),
+            (Place::Fast(arg), Store) => (Op::STORE_FAST, arg),
+            (Place::Fast(arg), Del) => (Op::DELETE_FAST, arg),
             (Place::Global(arg), Load) => {
                 if sees_class && found == scope::GLOBAL_IMPLICIT {
                     self.load_classdict(loc);

@@ -165,7 +165,7 @@ impl<'a> Compiler<'a, '_> {
         let info = CodeUnitInfo {
             qualname: self.qualname(scope, &name),
             name,
-            names: NameTable::new(),
+            names: NameTable::with_capacity(8),
             varnames,
             cellvars,
             freevars,

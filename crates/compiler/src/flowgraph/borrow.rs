@@ -83,19 +83,18 @@ fn must_own(reference: Reference, instrs: &mut [Instr]) {
 }
 
 fn reach(graph: &mut Graph, todo: &mut Vec<BlockId>, id: BlockId) {
-    if !graph[id].visited {
-        graph[id].visited = true;
+    if graph.visit(id) {
         todo.push(id);
     }
 }
 
 /// Needs the start depths of [`super::stack_depth::calculate`]; blocks it did not reach are left alone.
 pub fn optimize(graph: &mut Graph) {
-    graph.clear_visited();
+    graph.start_walk();
     let mut sim = std::mem::take(&mut graph.simulation);
     let entry = graph.entry;
     graph[entry].start_depth = 0;
-    graph[entry].visited = true;
+    graph.visit(entry);
     let mut todo = graph.list();
     todo.push(entry);
     while let Some(id) = todo.pop() {

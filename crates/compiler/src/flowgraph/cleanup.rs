@@ -26,24 +26,26 @@ pub fn check(graph: &Graph) -> Result<(), CompileError> {
 
 /// Counts predecessors from the entry and empties the blocks that have none.
 pub fn remove_unreachable(graph: &mut Graph) {
+    if !graph.edges_changed {
+        return;
+    }
+    graph.edges_changed = false;
     let mut id = graph.entry;
     while id.is_some() {
         let block = &mut graph[id];
         block.predecessors = 0;
-        block.visited = false;
         id = block.next;
     }
     let entry = graph.entry;
     graph[entry].predecessors = 1;
-    graph[entry].visited = true;
+    graph.start_walk();
+    graph.visit(entry);
     let mut todo = graph.list();
     todo.push(entry);
     while let Some(id) = todo.pop() {
         let reach = |graph: &mut Graph, todo: &mut Vec<BlockId>, target: BlockId| {
-            let block = &mut graph[target];
-            block.predecessors += 1;
-            if !block.visited {
-                block.visited = true;
+            graph[target].predecessors += 1;
+            if graph.visit(target) {
                 todo.push(target);
             }
         };
@@ -179,8 +181,9 @@ fn remove_jumps(graph: &mut Graph) -> Result<usize, CompileError> {
 
 pub fn remove_nops_and_jumps(graph: &mut Graph) -> Result<(), CompileError> {
     loop {
-        let (removed, left) = remove_nops(graph);
+        let (removed, left) = if graph.nops { remove_nops(graph) } else { (0, 0) };
         let jumps = remove_jumps(graph)?;
+        graph.nops = left > 0 || jumps > 0;
         // Without a NOP another round would find what this one found.
         if jumps == 0 && (removed == 0 || left == 0) {
             return Ok(());
@@ -192,11 +195,12 @@ pub fn remove_nops_and_jumps(graph: &mut Graph) -> Result<(), CompileError> {
 pub fn remove_nops_and_pairs(graph: &mut Graph) {
     loop {
         let mut done = true;
+        let mut left = 0;
         // The instruction control comes from without a jump, wherever it stands.
         let mut previous: Option<(BlockId, usize)> = None;
         let mut id = graph.entry;
         while id.is_some() {
-            remove_nops_in_block(graph, id);
+            left += remove_nops_in_block(graph, id).1;
             if graph[id].labelled {
                 previous = None;
             }
@@ -232,6 +236,7 @@ pub fn remove_nops_and_pairs(graph: &mut Graph) {
             id = graph[id].next;
         }
         if done {
+            graph.nops = left > 0;
             return;
         }
     }

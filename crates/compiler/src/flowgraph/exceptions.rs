@@ -49,9 +49,9 @@ pub fn label_targets(graph: &mut Graph) -> Result<(), CompileError> {
         return Ok(());
     }
     let mut nodes = vec![Open { handler: BlockId::NONE, outer: 0, depth: 0 }];
-    graph.clear_visited();
+    graph.start_walk();
     let entry = graph.entry;
-    graph[entry].visited = true;
+    graph.visit(entry);
     let mut todo = vec![(entry, 0u32)];
     while let Some((id, mut stack)) = todo.pop() {
         let mut last_yield_depth = None;
@@ -69,8 +69,7 @@ pub fn label_targets(graph: &mut Graph) -> Result<(), CompileError> {
                 if matches!(instr.op, Op::SETUP_WITH | Op::SETUP_CLEANUP) {
                     target.preserve_lasti = true;
                 }
-                if !target.visited {
-                    target.visited = true;
+                if graph.visit(instr.target) {
                     todo.push((instr.target, stack));
                 }
                 let depth = nodes[stack as usize].depth + 1;
@@ -94,9 +93,7 @@ pub fn label_targets(graph: &mut Graph) -> Result<(), CompileError> {
                     instr.arg |= if shallow { RESUME_OPARG_DEPTH1_MASK } else { 0 };
                 }
                 _ if class & bits::JUMP != 0 => {
-                    let target = &mut graph[instr.target];
-                    if !target.visited {
-                        target.visited = true;
+                    if graph.visit(instr.target) {
                         todo.push((instr.target, stack));
                     }
                 }
@@ -110,8 +107,7 @@ pub fn label_targets(graph: &mut Graph) -> Result<(), CompileError> {
             if next.is_none() {
                 return Err(CompileError::system("malformed control flow graph."));
             }
-            if !graph[next].visited {
-                graph[next].visited = true;
+            if graph.visit(next) {
                 todo.push((next, stack));
             }
         }

@@ -71,7 +71,8 @@ pub struct Block {
     /// Stack depth on entry; negative while unknown.
     pub start_depth: i32,
     pub preserve_lasti: bool,
-    pub visited: bool,
+    /// The walk that saw it last, see [`Graph::start_walk`].
+    visited: u32,
     pub except_handler: bool,
     pub cold: bool,
     pub warm: bool,
@@ -93,7 +94,7 @@ impl Block {
             predecessors: 0,
             start_depth: i32::MIN,
             preserve_lasti: false,
-            visited: false,
+            visited: 0,
             except_handler: false,
             cold: false,
             warm: false,
@@ -209,6 +210,14 @@ pub struct Graph {
     pub pops: bool,
     /// can leave a local unbound.
     pub unbinds: bool,
+    /// The classes ([`bits`]) of all instructions of the sequence.
+    pub classes: u32,
+    /// There may be NOPs.
+    pub nops: bool,
+    /// Who leads to whom may have changed since predecessors were counted.
+    pub edges_changed: bool,
+    /// The number of the walk at hand; blocks are made with 0, which is none.
+    walk: u32,
     /// For `build`: the block that starts at an instruction, and the instructions with targets.
     block_at: Vec<BlockId>,
     jumps: Vec<(BlockId, u32)>,
@@ -227,6 +236,10 @@ impl Default for Graph {
             pushes: false,
             pops: false,
             unbinds: false,
+            classes: 0,
+            nops: true,
+            edges_changed: true,
+            walk: 0,
             block_at: Vec::new(),
             jumps: Vec::new(),
             list: Vec::new(),
@@ -299,13 +312,25 @@ impl Graph {
         id
     }
 
-    pub fn clear_visited(&mut self) {
-        let mut id = self.entry;
-        while id.is_some() {
-            let block = &mut self[id];
-            block.visited = false;
-            id = block.next;
-        }
+    /// Begins a walk that marks the blocks it has seen: none so far.
+    pub fn start_walk(&mut self) {
+        self.walk += 1;
+    }
+
+    /// Marks a block; was it unmarked?
+    #[inline]
+    pub fn visit(&mut self, id: BlockId) -> bool {
+        let walk = self.walk;
+        std::mem::replace(&mut self[id].visited, walk) != walk
+    }
+
+    #[inline]
+    pub fn visited(&self, id: BlockId) -> bool {
+        self[id].visited == self.walk
+    }
+
+    pub fn unmark(&mut self, id: BlockId) {
+        self[id].visited = 0;
     }
 
     /// A graph of a sequence, see [`Graph::build`].
@@ -323,6 +348,8 @@ impl Graph {
     /// Errors: as for [`Graph::from_sequence`].
     pub(crate) fn build(&mut self, sequence: &mut InstructionSequence) -> Result<(), CompileError> {
         self.count = 0;
+        self.walk = 0;
+        (self.nops, self.edges_changed) = (true, true);
         self.jumps.clear();
         self.mark_targets(sequence)?;
         self.entry = self.new_block();
@@ -390,6 +417,7 @@ impl Graph {
         self.pushes = classes & bits::PUSH != 0;
         self.pops = classes & bits::POP != 0;
         self.unbinds = classes & bits::UNBINDS != 0;
+        self.classes = classes;
         sequence.label_map = labels;
         sequence.label_map.clear();
         Ok(())
@@ -412,7 +440,7 @@ impl Graph {
     }
 
     fn append(&mut self, id: BlockId, instrs: &[seq::Instr]) {
-        let Graph { blocks, jumps, pops, unbinds, .. } = self;
+        let Graph { blocks, jumps, pops, unbinds, classes: all, .. } = self;
         let block = &mut blocks[id.index()];
         let first = block.slots.len();
         let (mut classes, mut placeless) = (0, false);
@@ -424,6 +452,7 @@ impl Graph {
         block.used = block.slots.len();
         block.classes |= classes;
         block.placeless |= placeless;
+        *all |= classes;
         *pops |= classes & bits::POP != 0;
         *unbinds |= classes & bits::UNBINDS != 0;
         if classes & bits::PUSH != 0 {

@@ -13,23 +13,21 @@ use crate::instruction_sequence::NO_LOCATION;
 
 /// Marks what the entry reaches without exceptions.
 fn mark_warm(graph: &mut Graph) {
-    graph.clear_visited();
+    graph.start_walk();
     let entry = graph.entry;
-    graph[entry].visited = true;
+    graph.visit(entry);
     let mut todo = graph.list();
     todo.push(entry);
     while let Some(id) = todo.pop() {
         graph[id].warm = true;
         let next = graph[id].next;
-        if next.is_some() && graph[id].has_fallthrough() && !graph[next].visited {
-            graph[next].visited = true;
+        if next.is_some() && graph[id].has_fallthrough() && graph.visit(next) {
             todo.push(next);
         }
         if let Some(&last) = graph[id].last()
             && is_jump(last.op)
-            && !graph[last.target].visited
+            && graph.visit(last.target)
         {
-            graph[last.target].visited = true;
             todo.push(last.target);
         }
     }
@@ -39,16 +37,15 @@ fn mark_warm(graph: &mut Graph) {
 /// Marks handlers and what they reach, as far as it is not warm.
 fn mark_cold(graph: &mut Graph) {
     mark_warm(graph);
-    graph.clear_visited();
+    graph.start_walk();
     let mut todo = graph.list();
     let mut id = graph.entry;
     while id.is_some() {
-        let block = &mut graph[id];
-        if block.except_handler {
-            block.visited = true;
+        if graph[id].except_handler {
+            graph.visit(id);
             todo.push(id);
         }
-        id = block.next;
+        id = graph[id].next;
     }
     while let Some(id) = todo.pop() {
         let block = &mut graph[id];
@@ -56,8 +53,7 @@ fn mark_cold(graph: &mut Graph) {
         let fallthrough = if block.has_fallthrough() { block.next } else { BlockId::NONE };
         let target = block.last().filter(|last| is_jump(last.op)).map_or(BlockId::NONE, |last| last.target);
         for reached in [fallthrough, target] {
-            if reached.is_some() && !graph[reached].warm && !graph[reached].visited {
-                graph[reached].visited = true;
+            if reached.is_some() && !graph[reached].warm && graph.visit(reached) {
                 todo.push(reached);
             }
         }
@@ -116,6 +112,9 @@ pub fn push_cold_to_end(graph: &mut Graph) -> Result<(), CompileError> {
 
 /// `JUMP_IF_TRUE` and `JUMP_IF_FALSE` keep the value they test: copy it, make it a bool, jump on that.
 pub fn convert_conditional_pseudo_jumps(graph: &mut Graph) {
+    if graph.classes & bits::KEEPS_TESTED == 0 {
+        return;
+    }
     let mut id = graph.entry;
     while id.is_some() {
         let block = &mut graph[id];
@@ -138,7 +137,9 @@ pub fn convert_conditional_pseudo_jumps(graph: &mut Graph) {
 }
 
 pub fn convert_pseudo_ops(graph: &mut Graph) -> Result<(), CompileError> {
-    let mut id = graph.entry;
+    let lowers = graph.classes & bits::LOWERED != 0;
+    graph.nops |= lowers;
+    let mut id = if lowers { graph.entry } else { BlockId::NONE };
     while id.is_some() {
         let block = &mut graph[id];
         if block.may_hold(bits::LOWERED) {
@@ -159,15 +160,15 @@ pub fn convert_pseudo_ops(graph: &mut Graph) -> Result<(), CompileError> {
 
 /// Makes every conditional jump a forward one. The order of blocks is final now, but for blocks added here.
 pub fn normalize_jumps(graph: &mut Graph) {
-    graph.clear_visited();
+    graph.start_walk();
     let mut id = graph.entry;
     while id.is_some() {
-        graph[id].visited = true;
+        graph.visit(id);
         let next = graph[id].next;
         if let Some(&last) = graph[id].last()
             && is_conditional_jump(last.op)
         {
-            if graph[last.target].visited {
+            if graph.visited(last.target) {
                 jump_back_over(graph, id, last);
             } else {
                 graph[id].push(Instr::new(Op::NOT_TAKEN, 0, last.loc));
@@ -194,8 +195,8 @@ fn jump_back_over(graph: &mut Graph, id: BlockId, last: Instr) {
     block.push(jump(Op::JUMP, last.target, last.loc));
     block.start_depth = start_depth;
     block.cold = cold;
-    block.visited = true;
     block.next = next;
+    graph.visit(back);
     let place = &mut graph[id];
     place.next = back;
     let instr = place.last_mut().expect("the block ends in a jump");

@@ -21,6 +21,9 @@ fn is_unset(loc: Location) -> bool {
 }
 
 pub fn resolve(graph: &mut Graph) {
+    if !graph.layout().any(|(_, block)| block.placeless) {
+        return;
+    }
     duplicate_exits(graph);
     propagate(graph);
 }
@@ -34,6 +37,7 @@ fn duplicate_exits(graph: &mut Graph) {
             let target = graph.next_nonempty(last.target);
             if target.is_some() && lacks_line(&graph[target]) && graph[target].predecessors > 1 {
                 let instrs = graph[target].instrs().to_vec();
+                graph.edges_changed = true;
                 let copy = graph.new_block();
                 let next = graph[target].next;
                 let block = &mut graph[copy];

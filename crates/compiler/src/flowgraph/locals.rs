@@ -22,7 +22,7 @@ pub fn add_checks(graph: &mut Graph, nlocals: usize, nparams: usize) {
     if nparams >= nlocals.min(TRACKED) && !graph.unbinds {
         return;
     }
-    graph.clear_visited();
+    graph.start_walk();
     let mut todo = graph.list();
     let mut unbound = 0u64;
     for local in nparams..nlocals.min(TRACKED) {
@@ -38,7 +38,7 @@ pub fn add_checks(graph: &mut Graph, nlocals: usize, nparams: usize) {
     }
     while let Some(id) = todo.pop() {
         // Most were scanned in their turn, after they were put here.
-        if graph[id].visited {
+        if graph.visited(id) {
             scan_block(graph, &mut todo, id);
         }
     }
@@ -51,15 +51,14 @@ fn maybe_push(graph: &mut Graph, todo: &mut Vec<BlockId>, id: BlockId, unbound: 
     let both = block.unsafe_locals | unbound;
     if block.unsafe_locals != both {
         block.unsafe_locals = both;
-        if !block.visited {
-            block.visited = true;
+        if graph.visit(id) {
             todo.push(id);
         }
     }
 }
 
 fn scan_block(graph: &mut Graph, todo: &mut Vec<BlockId>, id: BlockId) {
-    graph[id].visited = false;
+    graph.unmark(id);
     let mut unbound = graph[id].unsafe_locals;
     if graph.pushes {
         unbound = scan_protected(graph, todo, id, unbound);
@@ -163,6 +162,9 @@ fn join(first: &mut Instr, second: &mut Instr, joined: Op) -> bool {
 }
 
 pub fn insert_superinstructions(graph: &mut Graph) {
+    if graph.classes & bits::LOCAL == 0 {
+        return;
+    }
     let mut id = graph.entry;
     while id.is_some() {
         if !graph[id].may_hold(bits::LOCAL) {
@@ -186,7 +188,8 @@ pub fn insert_superinstructions(graph: &mut Graph) {
         }
         // Elsewhere the last round has left only NOPs that must stay.
         if joined {
-            remove_nops_in_block(graph, id);
+            let (_, left) = remove_nops_in_block(graph, id);
+            graph.nops |= left > 0;
         }
         id = graph[id].next;
     }

@@ -44,6 +44,8 @@ pub(crate) mod bits {
     pub const PLACEHOLDER: u32 = 1 << 18;
     /// Takes from the stack what the table says, and pushes new values: no rule of its own in the pass `borrow`.
     pub const PLAIN_EFFECT: u32 = 1 << 19;
+    /// A pseudo-instruction that tests the top of the stack and leaves it there.
+    pub const KEEPS_TESTED: u32 = 1 << 20;
     pub const TERMINATOR: u32 = JUMP | EXIT;
     /// Control does not go on behind it.
     pub const ENDS: u32 = EXIT | UNCONDITIONAL;
@@ -63,8 +65,8 @@ static CLASSES: [u32; 512] = {
 /// The [`bits`] of an instruction.
 #[inline]
 pub(crate) fn class(opcode: Op) -> u32 {
-    // The last number, as all that name nothing, has no class.
-    CLASSES[opcode.0.min(511) as usize]
+    // No instruction has a higher number, and what is none need not be told from one.
+    CLASSES[(opcode.0 & 511) as usize]
 }
 
 const fn compute_class(opcode: Op) -> u32 {
@@ -91,6 +93,7 @@ const fn compute_class(opcode: Op) -> u32 {
         Op::SETUP_FINALLY | Op::SETUP_WITH | Op::SETUP_CLEANUP => PUSH | LOWERED,
         Op::POP_BLOCK => POP,
         Op::LOAD_CONST | Op::LOAD_SMALL_INT => LOADS_CONST,
+        Op::JUMP_IF_FALSE | Op::JUMP_IF_TRUE => KEEPS_TESTED,
         Op::SWAP => SWAP | REWRITTEN,
         Op::POP_TOP => POP_TOP,
         Op::LOAD_FAST | Op::LOAD_FAST_LOAD_FAST => LOCAL | BORROWS,

@@ -22,14 +22,17 @@ pub fn optimize_loads(graph: &mut Graph, consts: &mut Consts) -> Result<(), Comp
         let block = &mut graph[id];
         if block.may_hold(bits::LOADS_CONST) {
             block.classes |= bits::CONST;
-            optimize_loads_in_block(block.instrs_mut(), consts)?;
+            let decided = optimize_loads_in_block(block.instrs_mut(), consts)?;
+            graph.edges_changed |= decided;
         }
-        id = block.next;
+        id = graph[id].next;
     }
     Ok(())
 }
 
-fn optimize_loads_in_block(instrs: &mut [Instr], consts: &mut Consts) -> Result<(), CompileError> {
+/// Was the way that some jump takes decided?
+fn optimize_loads_in_block(instrs: &mut [Instr], consts: &mut Consts) -> Result<bool, CompileError> {
+    let mut decided = false;
     // The last load seen; a copy of it right behind counts as the load.
     let mut load = (Op::CACHE, 0);
     for at in 0..instrs.len() {
@@ -51,6 +54,7 @@ fn optimize_loads_in_block(instrs: &mut [Instr], consts: &mut Consts) -> Result<
                 if matches!(next, Op::POP_JUMP_IF_FALSE | Op::POP_JUMP_IF_TRUE) {
                     instrs[at].make_nop();
                 }
+                decided = true;
                 let jumps_if = matches!(next, Op::POP_JUMP_IF_TRUE | Op::JUMP_IF_TRUE);
                 if truth == jumps_if {
                     instrs[at + 1].op = Op::JUMP;
@@ -68,7 +72,7 @@ fn optimize_loads_in_block(instrs: &mut [Instr], consts: &mut Consts) -> Result<
             _ => {}
         }
     }
-    Ok(())
+    Ok(decided)
 }
 
 /// `None` at `at`, `IS_OP` behind it: with the test that follows, one `POP_JUMP_IF_(NOT_)NONE`.
@@ -95,6 +99,7 @@ fn compare_with_none(instrs: &mut [Instr], at: usize) {
 fn thread_jump(graph: &mut Graph, id: BlockId, at: usize, through: Instr, opcode: Op, threaded: &mut usize) {
     if graph[id].instrs()[at].target != through.target && *threaded <= graph.block_count() {
         *threaded += 1;
+        graph.edges_changed = true;
         let block = &mut graph[id];
         block.instrs_mut()[at].make_nop();
         block.push(jump(opcode, through.target, through.loc));
@@ -132,6 +137,7 @@ pub fn optimize_block(graph: &mut Graph, id: BlockId, consts: &mut Consts) -> Re
                     // The value is known to fail that test: go on behind it, and look again from here.
                     let behind = graph[instr.target].next;
                     if behind.is_some() {
+                        graph.edges_changed = true;
                         graph[id].instrs_mut()[at].target = behind;
                         continue;
                     }

@@ -71,6 +71,9 @@ fn no_cell() -> CompileError {
 
 /// Errors: SystemError if there is an access to a cell all the same.
 fn check_no_cells(graph: &Graph) -> Result<(), CompileError> {
+    if graph.classes & bits::CELL == 0 {
+        return Ok(());
+    }
     let accesses = |instr: &Instr| class(instr.op) & bits::CELL != 0;
     let blocks = graph.layout().map(|(_, block)| block);
     if blocks.filter(|block| block.may_hold(bits::CELL)).any(|block| block.instrs().iter().any(accesses)) {

@@ -20,15 +20,10 @@ fn effect(instr: &Instr, jump: bool) -> Result<i64, CompileError> {
     Ok(i64::from(effect))
 }
 
-/// Sets `start_depth` of every reachable block; returns the greatest depth.
+/// Sets `start_depth` of every reachable block, which must not have been done before; returns the greatest depth.
 ///
 /// Errors: ValueError on underflow or on edges that disagree.
 pub fn calculate(graph: &mut Graph) -> Result<u32, CompileError> {
-    let mut id = graph.entry;
-    while id.is_some() {
-        graph[id].start_depth = i32::MIN;
-        id = graph[id].next;
-    }
     let mut todo = graph.list();
     let mut greatest = 0i64;
     let entry = graph.entry;

@@ -105,6 +105,9 @@ impl Symbols {
     /// A name's flags, 0 when it is new.
     pub(crate) fn entry(&mut self, name: &Name) -> &mut u32 {
         let place = self.place(name).unwrap_or_else(|| {
+            if self.items.is_empty() {
+                self.items.reserve(8);
+            }
             self.items.push((name.clone(), 0));
             self.places.grown(self.items.iter().map(|(name, _)| name.raw_id()));
             self.items.len() - 1
