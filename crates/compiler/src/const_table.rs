@@ -21,6 +21,12 @@ pub struct ConstTable {
 const FEW: usize = 32;
 
 impl ConstTable {
+    /// An empty table in the memory of `items`.
+    pub(crate) fn reusing(mut items: Vec<Constant>) -> Self {
+        items.clear();
+        Self { items, ..Self::default() }
+    }
+
     /// The number of `constant`, which is added if it is new.
     pub fn add(&mut self, constant: Constant) -> u32 {
         let found = if self.items.len() <= FEW {

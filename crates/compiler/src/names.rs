@@ -285,6 +285,12 @@ impl NameTable {
         Self { names: Vec::with_capacity(capacity), places: Places::default() }
     }
 
+    /// Forgets the names, and keeps the memory.
+    pub(crate) fn clear(&mut self) {
+        self.names.clear();
+        self.places = Places::default();
+    }
+
     /// The number of the name with this text, which is added if it is new.
     pub fn add(&mut self, name: &str) -> u32 {
         self.add_name(&Name::from(name))

@@ -36,24 +36,24 @@ pub(crate) struct Scratch {
 pub fn optimize_and_assemble(
     unit: &CodeUnitInfo,
     mut sequence: InstructionSequence,
-    consts: Vec<Constant>,
+    mut consts: Vec<Constant>,
 ) -> Result<CodeObject, CompileError> {
     let filename = PyString::from(&*unit.filename);
-    assemble_unit(unit, &mut sequence, consts, filename, &mut Interner::default(), &mut Scratch::default())
+    assemble_unit(unit, &mut sequence, &mut consts, filename, &mut Interner::default(), &mut Scratch::default())
 }
 
-/// The same within a compilation. The labels of `sequence` are resolved.
+/// The same within a compilation. The labels of `sequence` are resolved, `consts` is emptied.
 pub(crate) fn assemble_unit(
     unit: &CodeUnitInfo,
     sequence: &mut InstructionSequence,
-    mut consts: Vec<Constant>,
+    consts: &mut Vec<Constant>,
     filename: PyString,
     strings: &mut Interner,
     scratch: &mut Scratch,
 ) -> Result<CodeObject, CompileError> {
     let Scratch { graph, .. } = scratch;
     graph.build(sequence)?;
-    flowgraph::optimize_code_unit(graph, &mut consts, unit.varnames.len(), parameter_count(unit))?;
+    flowgraph::optimize_code_unit(graph, consts, unit.varnames.len(), parameter_count(unit))?;
     let sizes = flowgraph::lower_graph(graph, unit)?;
     if !scratch.output.write(graph, unit.firstlineno) {
         graph.write_sequence(&mut scratch.sequence);
@@ -83,13 +83,13 @@ fn parameter_count(unit: &CodeUnitInfo) -> usize {
 /// Lays a lowered sequence out.
 ///
 /// Errors: SystemError for pseudo-instructions that should have been lowered, or a jump in the wrong direction.
-pub fn assemble(unit: &CodeUnitInfo, lowered: Lowered, consts: Vec<Constant>) -> Result<CodeObject, CompileError> {
+pub fn assemble(unit: &CodeUnitInfo, lowered: Lowered, mut consts: Vec<Constant>) -> Result<CodeObject, CompileError> {
     let Lowered { sequence, stack_depth, nlocalsplus } = lowered;
     let mut scratch = Scratch { sequence, ..Scratch::default() };
     let filename = PyString::from(&*unit.filename);
     let sizes = FrameSizes { stack_depth, nlocalsplus };
     lay_out(unit.firstlineno, &mut scratch)?;
-    Ok(code_object(unit, sizes, consts, filename, &mut Interner::default(), &scratch.output))
+    Ok(code_object(unit, sizes, &mut consts, filename, &mut Interner::default(), &scratch.output))
 }
 
 /// The general way from the lowered sequence to the tables; [`direct`] is the short one.
@@ -106,7 +106,7 @@ fn lay_out(firstlineno: i32, scratch: &mut Scratch) -> Result<(), CompileError> 
 fn code_object(
     unit: &CodeUnitInfo,
     sizes: FrameSizes,
-    consts: Vec<Constant>,
+    consts: &mut Vec<Constant>,
     filename: PyString,
     strings: &mut Interner,
     output: &Output,
@@ -121,7 +121,7 @@ fn code_object(
         stacksize: stack_depth.max(1),
         flags: unit.flags,
         code: Arc::from(&output.code[..]),
-        consts: consts.into(),
+        consts: consts.drain(..).collect(),
         names: unit.names.iter().map(|name| strings.string(name)).collect(),
         localsplusnames: names.into(),
         localspluskinds: kinds.into(),
@@ -130,7 +130,11 @@ fn code_object(
         qualname: strings.string(&unit.qualname),
         firstlineno: unit.firstlineno,
         linetable: Arc::from(&output.locations[..]),
-        exceptiontable: encode_exception_table(&output.exceptions).into(),
+        exceptiontable: match &output.exceptions[..] {
+            // All empty ones are one.
+            [] => Arc::default(),
+            exceptions => encode_exception_table(exceptions).into(),
+        },
     }
 }
 

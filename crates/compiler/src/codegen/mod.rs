@@ -29,12 +29,12 @@ mod strings;
 mod type_params;
 mod unit;
 
-use ophi_bytecode::{CodeObject, PyString};
+use ophi_bytecode::{CodeObject, Constant, PyString};
 use ophi_syntax::ast::*;
 
 use crate::assemble::Scratch;
 use crate::error::{CompileError, Depth, Recursion, Warning};
-use crate::instruction_sequence::{InstructionSequence, Location, Name};
+use crate::instruction_sequence::{InstructionSequence, Location, Name, NameTable};
 use crate::location;
 use crate::symtable::{BlockKey, SymbolTable};
 use unit::{ScopeKind, Unit, UnitStart};
@@ -71,7 +71,7 @@ pub(crate) fn sequence(
     module: &Mod<'_>,
     mut input: CodegenInput,
     warnings: &mut Vec<Warning>,
-) -> Result<(InstructionSequence, Vec<ophi_bytecode::Constant>)> {
+) -> Result<(InstructionSequence, Vec<Constant>)> {
     input.keep_nested = true;
     let mut compiler = Compiler::new(input, warnings);
     let add_none = compiler.module(module)?;
@@ -97,6 +97,10 @@ pub(crate) struct Compiler<'a, 'w> {
     depth: Depth,
     /// Sequences of finished units, empty, to be used again for their memory.
     spare: Vec<InstructionSequence>,
+    spare_consts: Vec<Vec<Constant>>,
+    spare_names: Vec<NameTable>,
+    /// For a text that is put together and interned.
+    text: String,
     scratch: Scratch,
 }
 
@@ -115,6 +119,9 @@ impl<'a, 'w> Compiler<'a, 'w> {
             warnings_disabled: 0,
             depth: Depth::new(input.recursion),
             spare: Vec::new(),
+            spare_consts: Vec::new(),
+            spare_names: Vec::new(),
+            text: String::new(),
             scratch: Scratch::default(),
         }
     }

@@ -141,7 +141,7 @@ impl<'a> Compiler<'a, '_> {
         let ste = self.lookup_block(key)?;
         let SymbolTable { entries, names: interner, .. } = &mut self.table;
         let entry = &entries[ste.0 as usize];
-        let mut varnames = NameTable::with_capacity(entry.symbols.len().min(64));
+        let mut varnames = self.spare_names.pop().unwrap_or_default();
         for name in &entry.varnames {
             varnames.add_name(name);
         }
@@ -165,7 +165,7 @@ impl<'a> Compiler<'a, '_> {
         let info = CodeUnitInfo {
             qualname: self.qualname(scope, &name),
             name,
-            names: NameTable::with_capacity(8),
+            names: self.spare_names.pop().unwrap_or_default(),
             varnames,
             cellvars,
             freevars,
@@ -190,7 +190,7 @@ impl<'a> Compiler<'a, '_> {
             in_inlined_comp: 0,
             in_conditional_block: 0,
             info,
-            consts: ConstTable::default(),
+            consts: ConstTable::reusing(self.spare_consts.pop().unwrap_or_default()),
         });
         let mut loc = Location::new(lineno, lineno, 0, 0);
         if scope == ScopeKind::Module {
@@ -227,7 +227,11 @@ impl<'a> Compiler<'a, '_> {
             ScopeKind::Function | ScopeKind::AsyncFunction | ScopeKind::Lambda => "<locals>.",
             _ => "",
         };
-        self.table.names.intern(&format!("{}.{locals}{name}", parent.info.qualname))
+        self.text.clear();
+        for part in [&*parent.info.qualname, ".", locals, name] {
+            self.text.push_str(part);
+        }
+        self.table.names.intern(&self.text)
     }
 
     fn code_flags(&self, ste: ScopeId) -> u32 {
@@ -273,17 +277,22 @@ impl<'a> Compiler<'a, '_> {
             parent.seq.nested.push(unit.seq.clone());
         }
         let mut sequence = unit.seq;
-        let consts = unit.consts.into_vec();
+        let mut consts = unit.consts.into_vec();
         let code = crate::assemble::assemble_unit(
             &unit.info,
             &mut sequence,
-            consts,
+            &mut consts,
             self.filename.clone(),
             &mut self.table.names,
             &mut self.scratch,
         );
         sequence.clear();
         self.spare.push(sequence);
+        self.spare_consts.push(consts);
+        for mut names in [unit.info.names, unit.info.varnames] {
+            names.clear();
+            self.spare_names.push(names);
+        }
         code
     }
 

@@ -76,6 +76,7 @@ pub fn remove_unreachable(graph: &mut Graph) {
         let block = &mut graph[id];
         if block.predecessors == 0 {
             block.truncate(0);
+            (block.classes, block.placeless) = (0, false);
             block.except_handler = false;
         }
         id = block.next;

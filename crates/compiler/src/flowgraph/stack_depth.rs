@@ -9,11 +9,7 @@ use super::opcodes::{Op, bits, class};
 use crate::error::CompileError;
 
 /// What an instruction adds to the stack depth when control goes on (`jump` false) or to its target.
-#[inline]
 fn effect(instr: &Instr, jump: bool) -> Result<i64, CompileError> {
-    if !jump && let Some(net) = instr.op.fixed_net_effect() {
-        return Ok(i64::from(net));
-    }
     let effect = instr.op.stack_effect(instr.arg, jump).ok_or_else(|| {
         CompileError::System(format!("Invalid stack effect for opcode={}, arg={}", instr.op.0, instr.arg))
     })?;
@@ -34,7 +30,11 @@ pub fn calculate(graph: &mut Graph) -> Result<u32, CompileError> {
         let used = graph[id].len();
         let instrs = graph.take(id);
         for instr in &instrs[..used] {
-            let after = depth + effect(instr, false)?;
+            let net = match instr.op.fixed_net_effect() {
+                Some(net) => i64::from(net),
+                None => effect(instr, false)?,
+            };
+            let after = depth + net;
             if after < 0 {
                 return Err(CompileError::Value("Invalid CFG, stack underflow".into()));
             }
@@ -65,11 +65,11 @@ pub fn calculate(graph: &mut Graph) -> Result<u32, CompileError> {
 
 fn reach(graph: &mut Graph, todo: &mut Vec<BlockId>, id: BlockId, depth: i64) -> Result<(), CompileError> {
     let block = &mut graph[id];
-    if block.start_depth >= 0 {
-        if i64::from(block.start_depth) != depth {
-            return Err(CompileError::Value("Invalid CFG, inconsistent stackdepth".into()));
-        }
+    if i64::from(block.start_depth) == depth {
         return Ok(());
+    }
+    if block.start_depth >= 0 {
+        return Err(CompileError::Value("Invalid CFG, inconsistent stackdepth".into()));
     }
     block.start_depth = i32::try_from(depth).map_err(|_| CompileError::Value("Invalid CFG, stack underflow".into()))?;
     if block.start_depth < 0 {

@@ -78,6 +78,17 @@ struct Folder<'a, 'w> {
     rewrites: usize,
 }
 
+/// Is the expression one that is not rewritten, as most are: a name, a constant, an attribute of a name?
+#[inline]
+fn stays(e: &Expr<'_>) -> bool {
+    match e.kind {
+        ExprKind::Constant { .. } => true,
+        ExprKind::Name { id, .. } => id != "__debug__",
+        ExprKind::Attribute { value, .. } => matches!(value.kind, ExprKind::Name { id, .. } if id != "__debug__"),
+        _ => false,
+    }
+}
+
 impl<'a> Folder<'a, '_> {
     /// Rewrites each element; the slice itself is kept while nothing changes.
     fn each<T: Copy>(
@@ -271,6 +282,9 @@ impl<'a> Folder<'a, '_> {
     }
 
     fn exprs(&mut self, items: &'a [Expr<'a>]) -> Result<&'a [Expr<'a>]> {
+        if items.iter().all(stays) {
+            return Ok(items);
+        }
         self.each(items, |this, e| {
             let new = this.expr(e)?;
             Ok((!std::ptr::eq(new, e)).then_some(*new))
@@ -295,14 +309,10 @@ impl<'a> Folder<'a, '_> {
 
     /// The rewritten expression, which is `e` itself when nothing in it changes.
     fn expr(&mut self, e: &'a Expr<'a>) -> Result<&'a Expr<'a>> {
-        self.depth.enter()?;
-        // Most expressions are leaves that stay what they are.
-        if matches!(e.kind, ExprKind::Constant { .. })
-            || matches!(e.kind, ExprKind::Name { id, .. } if id != "__debug__")
-        {
-            self.depth.leave();
+        if stays(e) {
             return Ok(e);
         }
+        self.depth.enter()?;
         let before = self.rewrites;
         let kind = self.expr_kind(e)?;
         self.depth.leave();

@@ -34,6 +34,9 @@ impl Builder {
     }
 
     pub(super) fn expr(&mut self, e: &Expr<'_>) -> Result<()> {
+        if matches!(e.kind, ExprKind::Constant { .. }) {
+            return Ok(());
+        }
         self.depth.enter()?;
         self.expr_kind(e)?;
         self.depth.leave();
