@@ -170,8 +170,13 @@ const FREE_SLOT: Slot = Slot { key: Key { first: 0, last: 0, len: 0 }, id: NO_ID
 
 impl Interner {
     /// The name with this text.
-    #[inline]
     pub fn intern(&mut self, text: &str) -> Name {
+        let id = self.intern_id(text);
+        self.names[id as usize].clone()
+    }
+
+    /// The number of the name with this text.
+    pub(crate) fn intern_id(&mut self, text: &str) -> u32 {
         let key = Key::of(text);
         let mask = self.slots.len().wrapping_sub(1);
         let mut place = key.hash();
@@ -179,18 +184,15 @@ impl Interner {
             if slot.id == NO_ID {
                 break;
             }
-            if slot.key == key {
-                let name = &self.names[slot.id as usize];
-                if text.len() <= Key::WHOLE || *name.text == *text {
-                    return name.clone();
-                }
+            if slot.key == key && (text.len() <= Key::WHOLE || *self.names[slot.id as usize].text == *text) {
+                return slot.id;
             }
             place += 1;
         }
         self.add(key, text)
     }
 
-    fn add(&mut self, key: Key, text: &str) -> Name {
+    fn add(&mut self, key: Key, text: &str) -> u32 {
         if self.names.len() * 2 >= self.slots.len() {
             let old = std::mem::take(&mut self.slots);
             self.slots = vec![FREE_SLOT; (old.len() * 4).max(64)];
@@ -200,9 +202,9 @@ impl Interner {
         }
         let name = Name { text: text.into(), id: self.names.len() as u32 };
         self.place(Slot { key, id: name.id });
-        self.names.push(name.clone());
+        self.names.push(name);
         self.strings.push(None);
-        name
+        self.names.len() as u32 - 1
     }
 
     /// Puts a slot into the table, which has room.

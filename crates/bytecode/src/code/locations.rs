@@ -101,6 +101,7 @@ impl LocationEncoder {
         self.out
     }
 
+    #[inline]
     fn flush(&mut self) {
         // Most runs are one entry of the short kind.
         let Position { line, end_line, col, end_col } = self.run;
@@ -109,7 +110,12 @@ impl LocationEncoder {
             let first = 0x80 | ((col >> 3) as u8) << 3 | (self.units - 1) as u8;
             self.out.extend_from_slice(&[first, ((col & 7) << 4 | (end_col - col)) as u8]);
             self.units = 0;
+        } else {
+            self.flush_entries();
         }
+    }
+
+    fn flush_entries(&mut self) {
         while self.units > 0 {
             let units = self.units.min(8);
             self.entry(units);

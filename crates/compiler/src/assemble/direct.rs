@@ -124,9 +124,13 @@ impl Output {
     /// Fills in the distances, if all of them are short and the general way, which takes the indices of the targets
     /// (below `count`) for distances at first, would find so.
     fn fill_jumps(&mut self, count: usize) -> bool {
-        // With such indices a jump may look longer than it is by three units at most, and so may those it jumps over.
-        let slack = if count <= SHORT as usize + 1 { 0 } else { 3 * self.jumps.len() as u32 };
-        for jump in &self.jumps {
+        // With such indices a jump may look longer than it is by so much, and so may those it jumps over.
+        let excess = match count {
+            0..=0x100 => 0,
+            0x101..=0x1_0000 => 1,
+            _ => 3,
+        };
+        for (number, jump) in self.jumps.iter().enumerate() {
             let after = jump.at + 1 + jump.op.caches() as u32;
             let goal = self.starts[jump.target.index()];
             let distance = if jump.op == Opcode::END_ASYNC_FOR {
@@ -138,8 +142,15 @@ impl Output {
                 }
                 goal.abs_diff(after)
             };
-            if goal == AHEAD || distance.saturating_add(slack) > SHORT {
+            if goal == AHEAD || distance > SHORT {
                 return false;
+            }
+            if excess > 0 {
+                let far = self.jumps.partition_point(|other| other.at < goal);
+                let slack = (far.abs_diff(number) as u32 + 1) * excess;
+                if distance.saturating_add(slack) > SHORT {
+                    return false;
+                }
             }
             self.code[jump.at as usize * 2 + 1] = distance as u8;
         }

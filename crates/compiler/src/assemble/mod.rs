@@ -32,6 +32,13 @@ pub(crate) struct Scratch {
     output: Output,
 }
 
+impl Scratch {
+    /// How many instructions the memory would hold, about.
+    pub(crate) fn capacity(&self) -> usize {
+        self.graph.capacity() + self.sequence.instrs.capacity() + self.output.code.capacity() / 32
+    }
+}
+
 /// All stages behind code generation. `consts` are the constants the `LOAD_CONST`s of `sequence` index.
 pub fn optimize_and_assemble(
     unit: &CodeUnitInfo,

@@ -29,6 +29,8 @@ mod strings;
 mod type_params;
 mod unit;
 
+use std::cell::Cell;
+
 use ophi_bytecode::{CodeObject, Constant, PyString};
 use ophi_syntax::ast::*;
 
@@ -62,7 +64,9 @@ pub(crate) struct CodegenInput {
 pub(crate) fn compile(module: &Mod<'_>, input: CodegenInput, warnings: &mut Vec<Warning>) -> Result<CodeObject> {
     let mut compiler = Compiler::new(input, warnings);
     let add_none = compiler.module(module)?;
-    compiler.finish_unit(add_none)
+    let code = compiler.finish_unit(add_none);
+    compiler.memory.keep();
+    code
 }
 
 /// The unoptimised instruction sequence of a module, with those of its units nested in it, and its constants
@@ -95,13 +99,40 @@ pub(crate) struct Compiler<'a, 'w> {
     /// Above 0 while code is emitted for the second time, which must not warn again.
     warnings_disabled: u32,
     depth: Depth,
-    /// Sequences of finished units, empty, to be used again for their memory.
-    spare: Vec<InstructionSequence>,
-    spare_consts: Vec<Vec<Constant>>,
-    spare_names: Vec<NameTable>,
+    memory: Box<Memory>,
+}
+
+/// What finished units leave empty, to be used again for its memory.
+#[derive(Default)]
+struct Memory {
+    sequences: Vec<InstructionSequence>,
+    consts: Vec<Vec<Constant>>,
+    names: Vec<NameTable>,
     /// For a text that is put together and interned.
     text: String,
     scratch: Scratch,
+}
+
+thread_local! {
+    /// The last compilation's, for the next one: most compile little, and would spend their time asking for memory.
+    static SPARE: Cell<Option<Box<Memory>>> = const { Cell::new(None) };
+}
+
+impl Memory {
+    /// More instructions, in all its parts, are not kept for the next compilation.
+    const MOST_KEPT: usize = 1 << 15;
+
+    fn take() -> Box<Memory> {
+        SPARE.try_with(Cell::take).ok().flatten().unwrap_or_default()
+    }
+
+    fn keep(self: Box<Memory>) {
+        let sequences: usize = self.sequences.iter().map(|sequence| sequence.instrs.capacity()).sum();
+        if sequences + self.scratch.capacity() <= Self::MOST_KEPT {
+            // Without the thread's memory it goes, as it should at the thread's end.
+            _ = SPARE.try_with(|spare| spare.set(Some(self)));
+        }
+    }
 }
 
 impl<'a, 'w> Compiler<'a, 'w> {
@@ -118,11 +149,7 @@ impl<'a, 'w> Compiler<'a, 'w> {
             warnings,
             warnings_disabled: 0,
             depth: Depth::new(input.recursion),
-            spare: Vec::new(),
-            spare_consts: Vec::new(),
-            spare_names: Vec::new(),
-            text: String::new(),
-            scratch: Scratch::default(),
+            memory: Memory::take(),
         }
     }
 

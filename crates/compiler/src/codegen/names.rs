@@ -66,6 +66,13 @@ impl<'a> Compiler<'a, '_> {
         self.unit().info.names.add_name(name) as usize
     }
 
+    /// The place in `co_names` of a name that may be private to the class.
+    fn mangled_index(&mut self, name: &str) -> usize {
+        let unit = self.units.last_mut().expect("a unit is open while code is generated");
+        let mangled = self.table.mangled_id_in(unit.ste, unit.private.as_deref(), name);
+        unit.info.names.add_name(self.table.names.name(mangled)) as usize
+    }
+
     /// An instruction whose oparg is a name of `co_names`, as it stands.
     pub(super) fn emit_plain_name(&mut self, loc: Location, op: Op, name: &str) {
         let name = self.table.names.intern(name);
@@ -75,20 +82,17 @@ impl<'a> Compiler<'a, '_> {
 
     /// The same with a name that may be private to the class.
     pub(super) fn emit_name(&mut self, loc: Location, op: Op, name: &str) {
-        let mangled = self.mangled(name);
-        let arg = self.name_index(&mangled);
+        let arg = self.mangled_index(name);
         self.emit_arg(loc, op, arg);
     }
 
     pub(super) fn load_attr(&mut self, loc: Location, name: &str, used: AttrUse) {
-        let mangled = self.mangled(name);
-        let arg = self.name_index(&mangled);
+        let arg = self.mangled_index(name);
         self.emit_arg(loc, Op::LOAD_ATTR, arg << 1 | usize::from(used == AttrUse::Method));
     }
 
     pub(super) fn load_super_attr(&mut self, loc: Location, name: &str, used: AttrUse, two_args: bool) {
-        let mangled = self.mangled(name);
-        let arg = self.name_index(&mangled);
+        let arg = self.mangled_index(name);
         let bits = usize::from(two_args) << 1 | usize::from(used == AttrUse::Method);
         self.emit_arg(loc, Op::LOAD_SUPER_ATTR, arg << 2 | bits);
     }
@@ -123,13 +127,14 @@ impl<'a> Compiler<'a, '_> {
     pub(super) fn name_op(&mut self, loc: Location, name: &str, ctx: ExprContext) -> Result<()> {
         use ExprContext::{Del, Load, Store};
         let unit = self.units.last_mut().expect("a unit is open while code is generated");
-        let mangled = self.table.mangled_in(unit.ste, unit.private.as_deref(), name);
+        let mangled = self.table.mangled_id_in(unit.ste, unit.private.as_deref(), name);
+        let mangled = self.table.names.name(mangled);
         let entry = &self.table[unit.ste];
-        let found = entry.scope_of_name(&mangled);
+        let found = entry.scope_of_name(mangled);
         let in_comp = unit.in_inlined_comp > 0;
         let in_class = entry.kind == BlockKind::Class;
         let sees_class = entry.can_see_class_scope;
-        let place = Self::place_of(&mut unit.info, entry.is_function_like(), &mangled, found);
+        let place = Self::place_of(&mut unit.info, entry.is_function_like(), mangled, found);
         let (op, arg) = match (place, ctx) {
             (Place::Deref(arg), Load) => {
                 if in_class && !in_comp {

@@ -141,7 +141,7 @@ impl<'a> Compiler<'a, '_> {
         let ste = self.lookup_block(key)?;
         let SymbolTable { entries, names: interner, .. } = &mut self.table;
         let entry = &entries[ste.0 as usize];
-        let mut varnames = self.spare_names.pop().unwrap_or_default();
+        let mut varnames = self.memory.names.pop().unwrap_or_default();
         for name in &entry.varnames {
             varnames.add_name(name);
         }
@@ -165,7 +165,7 @@ impl<'a> Compiler<'a, '_> {
         let info = CodeUnitInfo {
             qualname: self.qualname(scope, &name),
             name,
-            names: self.spare_names.pop().unwrap_or_default(),
+            names: self.memory.names.pop().unwrap_or_default(),
             varnames,
             cellvars,
             freevars,
@@ -184,13 +184,13 @@ impl<'a> Compiler<'a, '_> {
             static_attributes: BTreeSet::new(),
             deferred: Vec::new(),
             next_conditional: 0,
-            seq: self.spare.pop().unwrap_or_default(),
+            seq: self.memory.sequences.pop().unwrap_or_default(),
             stashed: None,
             blocks: Vec::new(),
             in_inlined_comp: 0,
             in_conditional_block: 0,
             info,
-            consts: ConstTable::reusing(self.spare_consts.pop().unwrap_or_default()),
+            consts: ConstTable::reusing(self.memory.consts.pop().unwrap_or_default()),
         });
         let mut loc = Location::new(lineno, lineno, 0, 0);
         if scope == ScopeKind::Module {
@@ -227,11 +227,11 @@ impl<'a> Compiler<'a, '_> {
             ScopeKind::Function | ScopeKind::AsyncFunction | ScopeKind::Lambda => "<locals>.",
             _ => "",
         };
-        self.text.clear();
+        self.memory.text.clear();
         for part in [&*parent.info.qualname, ".", locals, name] {
-            self.text.push_str(part);
+            self.memory.text.push_str(part);
         }
-        self.table.names.intern(&self.text)
+        self.table.names.intern(&self.memory.text)
     }
 
     fn code_flags(&self, ste: ScopeId) -> u32 {
@@ -284,14 +284,14 @@ impl<'a> Compiler<'a, '_> {
             &mut consts,
             self.filename.clone(),
             &mut self.table.names,
-            &mut self.scratch,
+            &mut self.memory.scratch,
         );
         sequence.clear();
-        self.spare.push(sequence);
-        self.spare_consts.push(consts);
+        self.memory.sequences.push(sequence);
+        self.memory.consts.push(consts);
         for mut names in [unit.info.names, unit.info.varnames] {
             names.clear();
-            self.spare_names.push(names);
+            self.memory.names.push(names);
         }
         code
     }

@@ -295,6 +295,11 @@ impl Graph {
         self.list = list;
     }
 
+    /// How many instructions fit into the memory of its blocks.
+    pub(crate) fn capacity(&self) -> usize {
+        self.blocks.iter().map(|block| block.slots.capacity()).sum()
+    }
+
     pub fn block_count(&self) -> usize {
         self.count
     }

@@ -145,10 +145,13 @@ impl Builder {
     }
 
     pub(super) fn add_def_to(&mut self, id: ScopeId, name: &str, flag: u32, loc: Location) -> Result<()> {
-        let mangled = self.mangled(name);
-        let entry = &mut self.table[id];
+        let block = self.cur_id();
+        let mangled = self.table.mangled_id_in(block, self.private.as_deref(), name);
+        let SymbolTable { entries, names, .. } = &mut self.table;
+        let mangled = names.name(mangled);
+        let entry = &mut entries[id.0 as usize];
         let comp_iter_target = entry.comp_iter_target;
-        let symbol = entry.symbols.entry(&mangled);
+        let symbol = entry.symbols.entry(mangled);
         let mut value = *symbol;
         if flag & DEF_PARAM != 0 && value & DEF_PARAM != 0 {
             let message = format!("duplicate argument '{name}' in function definition");
@@ -168,10 +171,10 @@ impl Builder {
         }
         *symbol = value;
         if flag & DEF_PARAM != 0 {
-            entry.varnames.push(mangled);
+            entry.varnames.push(mangled.clone());
         } else if flag & DEF_GLOBAL != 0 {
-            let top = &mut self.table[SymbolTable::TOP];
-            *top.symbols.entry(&mangled) |= flag;
+            let top = &mut entries[SymbolTable::TOP.0 as usize];
+            *top.symbols.entry(mangled) |= flag;
         }
         Ok(())
     }

@@ -6,30 +6,32 @@ use super::Entry;
 use crate::instruction_sequence::{Interner, Name};
 
 /// `name` as seen inside class `private`.
-#[inline]
 pub(crate) fn mangle(names: &mut Interner, private: Option<&str>, name: &str) -> Name {
-    // Dunder names and the dotted names of imports stay.
-    if !name.starts_with("__") || name.ends_with("__") || name.contains('.') {
-        return names.intern(name);
-    }
-    mangle_private(names, private, name)
+    let id = mangle_id(names, private, name);
+    names.name(id).clone()
 }
 
-fn mangle_private(names: &mut Interner, private: Option<&str>, name: &str) -> Name {
+/// The number of that name.
+#[inline]
+fn mangle_id(names: &mut Interner, private: Option<&str>, name: &str) -> u32 {
+    // Dunder names and the dotted names of imports stay.
+    if !name.starts_with("__") || name.ends_with("__") || name.contains('.') {
+        return names.intern_id(name);
+    }
     let class = private.unwrap_or("").trim_start_matches('_');
     if class.is_empty() {
-        return names.intern(name);
+        return names.intern_id(name);
     }
-    names.intern(&format!("_{class}{name}"))
+    names.intern_id(&format!("_{class}{name}"))
 }
 
 /// The same, but within the type parameters of a generic class only the parameters' own names are mangled.
 #[inline]
-pub(crate) fn maybe_mangle(names: &mut Interner, private: Option<&str>, entry: &Entry, name: &str) -> Name {
+pub(crate) fn maybe_mangle(names: &mut Interner, private: Option<&str>, entry: &Entry, name: &str) -> u32 {
     if let Some(mangled) = &entry.mangled_names
         && !mangled.borrow().contains(name)
     {
-        return names.intern(name);
+        return names.intern_id(name);
     }
-    mangle(names, private, name)
+    mangle_id(names, private, name)
 }

@@ -75,6 +75,12 @@ impl SymbolTable {
 
     /// `name` as block `id` inside class `private` sees it.
     pub(crate) fn mangled_in(&mut self, id: ScopeId, private: Option<&str>, name: &str) -> Name {
+        let id = self.mangled_id_in(id, private, name);
+        self.names.name(id).clone()
+    }
+
+    /// The number of that name.
+    pub(crate) fn mangled_id_in(&mut self, id: ScopeId, private: Option<&str>, name: &str) -> u32 {
         maybe_mangle(&mut self.names, private, &self.entries[id.0 as usize], name)
     }
 }
