@@ -103,19 +103,6 @@ impl LocationEncoder {
 
     #[inline]
     fn flush(&mut self) {
-        // Most runs are one entry of the short kind.
-        let Position { line, end_line, col, end_col } = self.run;
-        let short = line >= 0 && end_line == line && line == self.line && (0..80).contains(&col);
-        if short && (col..col + 16).contains(&end_col) && (1..=8).contains(&self.units) {
-            let first = 0x80 | ((col >> 3) as u8) << 3 | (self.units - 1) as u8;
-            self.out.extend_from_slice(&[first, ((col & 7) << 4 | (end_col - col)) as u8]);
-            self.units = 0;
-        } else {
-            self.flush_entries();
-        }
-    }
-
-    fn flush_entries(&mut self) {
         while self.units > 0 {
             let units = self.units.min(8);
             self.entry(units);
@@ -123,35 +110,45 @@ impl LocationEncoder {
         }
     }
 
-    fn first_byte(&mut self, kind: u8, units: usize) {
-        self.out.push(0x80 | kind << 3 | (units - 1) as u8);
-    }
-
+    #[inline]
     fn entry(&mut self, units: usize) {
         let Position { line, end_line, col, end_col } = self.run;
+        let length = (units - 1) as u8;
+        let advance = line.wrapping_sub(self.line) as u32;
+        // Columns that are known are not negative, which these comparisons see to.
+        if line >= 0 && end_line == line && advance < 3 && (col as u32) < 128 && (end_col as u32) < 128 {
+            self.line = line;
+            let width = end_col.wrapping_sub(col) as u32;
+            if advance == 0 && col < 80 && width < 16 {
+                let first = 0x80 | ((col >> 3) as u8) << 3 | length;
+                self.out.extend_from_slice(&[first, (col as u8 & 7) << 4 | width as u8]);
+            } else {
+                let first = 0x80 | (ONE_LINE + advance as u8) << 3 | length;
+                self.out.extend_from_slice(&[first, col as u8, end_col as u8]);
+            }
+        } else {
+            self.long_entry(length);
+        }
+    }
+
+    fn long_entry(&mut self, length: u8) {
+        let Position { line, end_line, col, end_col } = self.run;
         if line < 0 {
-            self.first_byte(NO_LOCATION, units);
+            self.out.push(0x80 | NO_LOCATION << 3 | length);
             return;
         }
         let advance = line.wrapping_sub(self.line);
-        let no_columns = col < 0 || end_col < 0;
-        if no_columns && (end_line == line || end_line == -1) {
-            self.first_byte(NO_COLUMNS, units);
+        self.line = line;
+        if (col < 0 || end_col < 0) && (end_line == line || end_line == -1) {
+            self.out.push(0x80 | NO_COLUMNS << 3 | length);
             write_signed_varint(&mut self.out, advance);
-        } else if !no_columns && end_line == line && advance == 0 && col < 80 && (col..col + 16).contains(&end_col) {
-            let first = 0x80 | ((col >> 3) as u8) << 3 | (units - 1) as u8;
-            self.out.extend_from_slice(&[first, ((col & 7) << 4 | (end_col - col)) as u8]);
-        } else if !no_columns && end_line == line && (0..3).contains(&advance) && col < 128 && end_col < 128 {
-            let first = 0x80 | (ONE_LINE + advance as u8) << 3 | (units - 1) as u8;
-            self.out.extend_from_slice(&[first, col as u8, end_col as u8]);
         } else {
-            self.first_byte(LONG, units);
+            self.out.push(0x80 | LONG << 3 | length);
             write_signed_varint(&mut self.out, advance);
             write_varint(&mut self.out, end_line.wrapping_sub(line) as u32);
             write_varint(&mut self.out, col.wrapping_add(1) as u32);
             write_varint(&mut self.out, end_col.wrapping_add(1) as u32);
         }
-        self.line = line;
     }
 }
 

@@ -110,7 +110,8 @@ impl Consts {
         if self.list.len() < 2 {
             return;
         }
-        if self.list.len() <= 64 && used_among_few(graph) == u64::MAX >> (64 - self.list.len()) {
+        if self.list.len() <= 64 {
+            self.remove_few(graph);
             return;
         }
         let mut used = vec![false; self.list.len()];
@@ -139,6 +140,36 @@ impl Consts {
             for instr in graph[id].instrs_mut().iter_mut().filter(|i| has_const(i.op)) {
                 if let Some(new) = renumbered.get(instr.arg as usize) {
                     instr.arg = *new;
+                }
+            }
+            id = graph[id].next;
+        }
+    }
+}
+
+impl Consts {
+    /// The same for at most 64 constants.
+    fn remove_few(&mut self, graph: &mut Graph) {
+        let used = used_among_few(graph);
+        if used == u64::MAX >> (64 - self.list.len()) {
+            return;
+        }
+        let mut number = 0;
+        self.list.retain(|_| {
+            number += 1;
+            used & 1 << (number - 1) != 0
+        });
+        self.index.clear();
+        self.indexed = false;
+        let mut id = graph.entry;
+        while id.is_some() {
+            if graph[id].may_hold(bits::CONST) {
+                for instr in graph[id].instrs_mut().iter_mut().filter(|i| has_const(i.op)) {
+                    if let Some(own) = 1u64.checked_shl(instr.arg)
+                        && used & own != 0
+                    {
+                        instr.arg = (used & (own - 1)).count_ones();
+                    }
                 }
             }
             id = graph[id].next;

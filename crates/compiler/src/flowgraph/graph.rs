@@ -375,13 +375,7 @@ impl Graph {
             }
             let label = self.block_at[at] == TARGET;
             current = self.open_block(current, label.then_some(at));
-            let followers = instrs[at..].iter().zip(&self.block_at[at + 1..]);
-            let ends = |(instr, next): (&seq::Instr, &BlockId)| {
-                *next != BlockId::NONE || class(Op(instr.opcode)) & bits::TERMINATOR != 0
-            };
-            let end = followers.map(ends).position(|ends| ends).map_or(instrs.len(), |more| at + 1 + more);
-            self.append(current, &instrs[at..end]);
-            at = end;
+            at += self.fill(current, &instrs[at..], at);
         }
         self.last_built = current;
         for i in 0..self.jumps.len() {
@@ -399,7 +393,8 @@ impl Graph {
     fn mark_targets(&mut self, sequence: &mut InstructionSequence) -> Result<(), CompileError> {
         let labels = std::mem::take(&mut sequence.label_map);
         self.block_at.clear();
-        self.block_at.resize(sequence.instrs.len(), BlockId::NONE);
+        // One more, for what follows the last.
+        self.block_at.resize(sequence.instrs.len() + 1, BlockId::NONE);
         let mut classes = 0;
         for (at, instr) in sequence.instrs.iter_mut().enumerate() {
             let class = class(Op(instr.opcode));
@@ -444,31 +439,48 @@ impl Graph {
         id
     }
 
-    fn append(&mut self, id: BlockId, instrs: &[seq::Instr]) {
-        let Graph { blocks, jumps, pops, unbinds, classes: all, .. } = self;
-        let block = &mut blocks[id.index()];
-        let first = block.slots.len();
+    /// Appends the first of `instrs`, which start at `start`, and those behind it up to the end of the block; returns
+    /// how many.
+    fn fill(&mut self, id: BlockId, instrs: &[seq::Instr], start: usize) -> usize {
         let (mut classes, mut placeless) = (0, false);
-        block.slots.extend(instrs.iter().map(|i| {
-            classes |= class(Op(i.opcode));
-            placeless |= i.loc.line < 0;
-            Instr::new(Op(i.opcode), i.oparg as u32, i.loc)
-        }));
+        let block = &mut self.blocks[id.index()];
+        for (instr, next) in instrs.iter().zip(&self.block_at[start + 1..]) {
+            let class = class(Op(instr.opcode));
+            classes |= class;
+            placeless |= instr.loc.line < 0;
+            block.slots.push(Instr::new(Op(instr.opcode), instr.oparg as u32, instr.loc));
+            if *next != BlockId::NONE || class & bits::TERMINATOR != 0 {
+                break;
+            }
+        }
+        let count = block.slots.len() - block.used;
+        let first = block.used;
         block.used = block.slots.len();
         block.classes |= classes;
         block.placeless |= placeless;
-        *all |= classes;
-        *pops |= classes & bits::POP != 0;
-        *unbinds |= classes & bits::UNBINDS != 0;
+        self.classes |= classes;
         if classes & bits::PUSH != 0 {
-            for (place, instr) in block.slots[first..].iter().enumerate() {
+            for (place, instr) in block.slots.iter().enumerate().skip(first) {
                 if has_target(instr.op) {
-                    jumps.push((id, (first + place) as u32));
+                    self.jumps.push((id, place as u32));
                 }
             }
         } else if classes & bits::TARGET != 0 {
             // A jump is the last of its block.
-            jumps.push((id, block.slots.len() as u32 - 1));
+            self.jumps.push((id, block.used as u32 - 1));
+        }
+        count
+    }
+
+    /// Appends instructions without a target.
+    fn append(&mut self, id: BlockId, instrs: &[seq::Instr]) {
+        for instr in instrs {
+            let instr = Instr::new(Op(instr.opcode), instr.oparg as u32, instr.loc);
+            let class = class(instr.op);
+            self.classes |= class;
+            self.pops |= class & bits::POP != 0;
+            self.unbinds |= class & bits::UNBINDS != 0;
+            self[id].push_copy(instr);
         }
     }
 

@@ -31,10 +31,9 @@ pub fn resolve(graph: &mut Graph) {
 fn duplicate_exits(graph: &mut Graph) {
     let mut id = graph.entry;
     while id.is_some() {
-        if let Some(&last) = graph[id].last()
-            && is_jump(last.op)
-        {
-            let target = graph.next_nonempty(last.target);
+        let last = graph[id].last().filter(|last| is_jump(last.op));
+        if let Some((target, loc)) = last.map(|last| (last.target, last.loc)) {
+            let target = graph.next_nonempty(target);
             if target.is_some() && lacks_line(&graph[target]) && graph[target].predecessors > 1 {
                 let instrs = graph[target].instrs().to_vec();
                 graph.edges_changed = true;
@@ -44,7 +43,7 @@ fn duplicate_exits(graph: &mut Graph) {
                 for instr in instrs {
                     block.push_copy(instr);
                 }
-                block.instrs_mut()[0].loc = last.loc;
+                block.instrs_mut()[0].loc = loc;
                 block.predecessors = 1;
                 block.labelled = true;
                 block.next = next;
@@ -60,12 +59,14 @@ fn duplicate_exits(graph: &mut Graph) {
     while id.is_some() {
         let block = &graph[id];
         let next = block.next;
-        if let Some(&last) = block.last()
-            && next.is_some()
-            && block.has_fallthrough()
+        if next.is_some()
+            && graph[next].placeless
+            && let Some(last) = block.last()
+            && class(last.op) & bits::ENDS == 0
             && lacks_line(&graph[next])
         {
-            graph[next].instrs_mut()[0].loc = last.loc;
+            let loc = last.loc;
+            graph[next].instrs_mut()[0].loc = loc;
         }
         id = next;
     }

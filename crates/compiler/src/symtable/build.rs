@@ -27,7 +27,7 @@ pub(super) type Result<T> = std::result::Result<T, CompileError>;
 /// SyntaxError for names used against their declarations; RecursionError for a tree nested too deeply.
 pub fn build(module: &Mod<'_>, future: FutureFeatures, recursion: Recursion) -> Result<SymbolTable> {
     let mut builder = Builder {
-        table: SymbolTable::default(),
+        table: SymbolTable::new(),
         stack: Vec::new(),
         private: None,
         future,

@@ -65,6 +65,12 @@ pub struct SymbolTable {
 impl SymbolTable {
     pub const TOP: ScopeId = ScopeId(0);
 
+    /// An empty one, with room for a module of the usual size.
+    fn new() -> Self {
+        let blocks = FxHashMap::with_capacity_and_hasher(50, rustc_hash::FxBuildHasher);
+        Self { entries: Vec::with_capacity(16), blocks, names: Interner::default() }
+    }
+
     pub fn lookup(&self, key: BlockKey) -> Option<ScopeId> {
         self.blocks.get(&key).copied()
     }
