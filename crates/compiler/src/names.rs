@@ -352,7 +352,8 @@ mod tests {
 
     #[test]
     fn texts_that_look_alike_are_told_apart() {
-        let texts = ["", "a", "aa", "aaa", "aaaa", "a\0", "abcdefgh", "abcdefghi", "abcdefghijklmnopq", "abcdefghXjklmnopq"];
+        let texts =
+            ["", "a", "aa", "aaa", "aaaa", "a\0", "abcdefgh", "abcdefghi", "abcdefghijklmnopq", "abcdefghXjklmnopq"];
         let mut interner = Interner::default();
         for round in 0..2 {
             for (i, text) in texts.iter().enumerate() {

@@ -1,9 +1,9 @@
-//! Bytes, locations and exception ranges of a lowered graph in one walk, for units whose jumps are short.
+//! Bytes, locations and exception ranges of a lowered graph in one walk, or two where jumps are long.
 //!
 //! Problem: laid out in general ([`super::offsets`]), a unit is written as a sequence, measured until no jump changes its
-//! size, and then walked once a table. Method: nearly all units have jumps that fit one byte, so write all as if they did,
-//! fill the distances in at the end, and leave the unit to the general way where one does not fit. That way starts from
-//! the indices of the targets as first guesses; [`Output::fill_jumps`] makes sure that it would find the same sizes.
+//! size, and then walked once a table. Method: nearly all units have jumps that fit one byte, so write all as if they did
+//! and fill the distances in at the end. Where one does not fit, only the jumps are measured, in the rounds of the general
+//! way, and the walk is done again. What is not well-formed is left to the general way, which says so.
 
 use ophi_bytecode::code::{ExceptionEntry, LocationEncoder, Position};
 use ophi_bytecode::instruction::CACHES;
@@ -22,11 +22,24 @@ pub(super) struct Output {
     end: usize,
     pub locations: Vec<u8>,
     pub exceptions: Vec<ExceptionEntry>,
-    /// Where each block starts, in code units; [`AHEAD`] while it is not laid out.
-    starts: Vec<u32>,
+    starts: Vec<Start>,
+    /// How many instructions there are.
+    count: u32,
     jumps: Vec<Jump>,
+    /// The jumps' opargs, once they are known.
+    distances: Vec<u32>,
+    longer: Vec<u32>,
     /// Where the handler changes, and to which.
     handlers: Vec<(u32, BlockId)>,
+}
+
+/// Where a block starts.
+#[derive(Clone, Copy)]
+struct Start {
+    /// In code units; [`AHEAD`] while it is not laid out.
+    unit: u32,
+    /// In instructions.
+    index: u32,
 }
 
 const AHEAD: u32 = u32::MAX;
@@ -54,20 +67,42 @@ struct Jump {
 impl Output {
     /// Writes the tables of `graph`, unless that is for the general way to do or to refuse.
     pub(super) fn write(&mut self, graph: &Graph, firstlineno: i32) -> bool {
+        self.distances.clear();
+        if !self.walk(graph, firstlineno) {
+            return false;
+        }
+        if !self.measure_short() {
+            if !self.measure_all() {
+                return false;
+            }
+            // Where some jump takes more than a unit: once more, now that all distances are known.
+            if self.distances.iter().any(|distance| *distance > SHORT) && !self.walk(graph, firstlineno) {
+                return false;
+            }
+        }
+        for (jump, distance) in self.jumps.iter().zip(&self.distances) {
+            // Behind the EXTENDED_ARGs, for those the walk has written.
+            self.code[jump.at as usize * 2 + 1] = *distance as u8;
+        }
+        self.write_exceptions(graph);
+        true
+    }
+
+    /// Writes all but the exception ranges; jumps get what EXTENDED_ARGs their distances need, as far as those are known.
+    fn walk(&mut self, graph: &Graph, firstlineno: i32) -> bool {
         self.code.clear();
         self.end = 0;
-        self.exceptions.clear();
         self.jumps.clear();
         self.handlers.clear();
         self.starts.clear();
-        self.starts.resize(graph.block_count(), AHEAD);
+        self.starts.resize(graph.block_count(), Start { unit: AHEAD, index: 0 });
         self.locations.clear();
         let mut encoder = LocationEncoder::into(std::mem::take(&mut self.locations), firstlineno);
-        let mut count = 0;
+        self.count = 0;
         let mut handler = BlockId::NONE;
         for (id, block) in graph.layout() {
-            self.starts[id.index()] = self.units();
-            count += block.len();
+            self.starts[id.index()] = Start { unit: self.units(), index: self.count };
+            self.count += block.len() as u32;
             // Caches are zeros: only what is not one is written.
             self.code.resize(self.end + block.len() * MOST_BYTES, 0);
             for instr in block.instrs() {
@@ -81,8 +116,8 @@ impl Output {
                     if instr.target.is_none() {
                         return false;
                     }
-                    op = direction(op, self.starts[instr.target.index()] == AHEAD);
-                    arg = 0;
+                    op = direction(op, self.starts[instr.target.index()].unit == AHEAD);
+                    arg = self.distances.get(self.jumps.len()).copied().unwrap_or(0);
                 }
                 let Location { line, end_line, col, end_col } = instr.loc;
                 let Some(real) = op.real().filter(|_| !is_pseudo(op) && line != NEXT_LOCATION.line) else {
@@ -106,7 +141,7 @@ impl Output {
         }
         self.code.truncate(self.end);
         self.locations = encoder.finish();
-        self.fill_jumps(count) && self.write_exceptions(graph)
+        true
     }
 
     fn units(&self) -> u32 {
@@ -121,47 +156,66 @@ impl Output {
         self.end += 2;
     }
 
-    /// Fills in the distances, if all of them are short and the general way, which takes the indices of the targets
-    /// (below `count`) for distances at first, would find so.
-    fn fill_jumps(&mut self, count: usize) -> bool {
-        // With such indices a jump may look longer than it is by so much, and so may those it jumps over.
-        let excess = match count {
-            0..=0x100 => 0,
-            0x101..=0x1_0000 => 1,
-            _ => 3,
-        };
-        for (number, jump) in self.jumps.iter().enumerate() {
+    /// Finds the distances if all of them fit a byte and the general way, which takes the indices of the targets for
+    /// distances at first, would find so too.
+    fn measure_short(&mut self) -> bool {
+        if self.count > SHORT + 1 && !self.jumps.is_empty() {
+            return false;
+        }
+        for jump in &self.jumps {
             let after = jump.at + 1 + jump.op.caches() as u32;
-            let goal = self.starts[jump.target.index()];
-            let distance = if jump.op == Opcode::END_ASYNC_FOR {
-                after.saturating_sub(goal).saturating_sub(END_SEND_OFFSET)
-            } else {
-                let backward = matches!(jump.op, Opcode::JUMP_BACKWARD | Opcode::JUMP_BACKWARD_NO_INTERRUPT);
-                if backward != (goal < after) {
-                    return false;
-                }
-                goal.abs_diff(after)
-            };
-            if goal == AHEAD || distance > SHORT {
-                return false;
+            match distance(jump.op, after, self.starts[jump.target.index()].unit) {
+                Some(distance @ ..=SHORT) => self.distances.push(distance),
+                _ => return false,
             }
-            if excess > 0 {
-                let far = self.jumps.partition_point(|other| other.at < goal);
-                let slack = (far.abs_diff(number) as u32 + 1) * excess;
-                if distance.saturating_add(slack) > SHORT {
-                    return false;
-                }
-            }
-            self.code[jump.at as usize * 2 + 1] = distance as u8;
         }
         true
     }
 
+    /// Finds the distances as the general way does: the indices of the targets are the first guesses, and what comes out
+    /// of a round is the guess of the next, until no jump changes its size. False if a jump goes the wrong way or nowhere.
+    fn measure_all(&mut self) -> bool {
+        let Output { starts, jumps, distances, longer, .. } = self;
+        if jumps.iter().any(|jump| starts[jump.target.index()].unit == AHEAD) {
+            return false;
+        }
+        distances.clear();
+        distances.extend(jumps.iter().map(|jump| starts[jump.target.index()].index));
+        // How many jumps stand before each one's target.
+        let before_target: Vec<usize> = jumps
+            .iter()
+            .map(|jump| jumps.partition_point(|other| other.at < starts[jump.target.index()].unit))
+            .collect();
+        loop {
+            // By how much the jumps before each are longer than the walk has made them, all units of it.
+            longer.clear();
+            let mut sum = 0;
+            for guess in distances.iter() {
+                longer.push(sum);
+                sum += extended(*guess);
+            }
+            longer.push(sum);
+            let mut changed = false;
+            for (number, jump) in jumps.iter().enumerate() {
+                let old = extended(distances[number]);
+                let after = jump.at + longer[number] + old + 1 + jump.op.caches() as u32;
+                let goal = starts[jump.target.index()].unit + longer[before_target[number]];
+                let Some(distance) = distance(jump.op, after, goal) else { return false };
+                changed |= extended(distance) != old;
+                distances[number] = distance;
+            }
+            if !changed {
+                return true;
+            }
+        }
+    }
+
     /// Runs of instructions with one handler share an entry.
-    fn write_exceptions(&mut self, graph: &Graph) -> bool {
+    fn write_exceptions(&mut self, graph: &Graph) {
+        self.exceptions.clear();
         let end_of_code = (self.units(), BlockId::NONE);
         let (mut start, mut handler) = (0, BlockId::NONE);
-        let target = |id: BlockId| if id.is_some() { self.starts[id.index()] } else { AHEAD };
+        let target = |id: BlockId| if id.is_some() { self.starts[id.index()].unit } else { AHEAD };
         for (offset, next) in self.handlers.iter().copied().chain([end_of_code]) {
             if target(next) == target(handler) {
                 continue;
@@ -179,8 +233,21 @@ impl Output {
             }
             (start, handler) = (offset, next);
         }
-        true
     }
+}
+
+/// EXTENDED_ARGs in front of an instruction with that oparg.
+fn extended(arg: u32) -> u32 {
+    u32::from(arg > 0xFF) + u32::from(arg > 0xFFFF) + u32::from(arg > 0xFF_FFFF)
+}
+
+/// From behind a jump to its target; `None` if it goes the wrong way.
+fn distance(op: Opcode, after: u32, goal: u32) -> Option<u32> {
+    if op == Opcode::END_ASYNC_FOR {
+        return Some(after.saturating_sub(goal).saturating_sub(END_SEND_OFFSET));
+    }
+    let backward = matches!(op, Opcode::JUMP_BACKWARD | Opcode::JUMP_BACKWARD_NO_INTERRUPT);
+    (backward == (goal < after)).then_some(goal.abs_diff(after))
 }
 
 #[inline]

@@ -17,9 +17,9 @@ use ophi_bytecode::code::{
 use ophi_bytecode::{IrOpcode as Op, Opcode, PyString};
 
 use crate::error::CompileError;
-use direct::Output;
 use crate::flowgraph::{self, FrameSizes, Graph, Lowered};
 use crate::instruction_sequence::{CodeUnitInfo, ExceptHandler, InstructionSequence, Interner, Location};
+use direct::Output;
 
 /// What one unit after the other uses again, for its memory.
 #[derive(Default)]

@@ -26,13 +26,8 @@ pub(super) type Result<T> = std::result::Result<T, CompileError>;
 /// # Errors
 /// SyntaxError for names used against their declarations; RecursionError for a tree nested too deeply.
 pub fn build(module: &Mod<'_>, future: FutureFeatures, recursion: Recursion) -> Result<SymbolTable> {
-    let mut builder = Builder {
-        table: SymbolTable::new(),
-        stack: Vec::new(),
-        private: None,
-        future,
-        depth: Depth::new(recursion),
-    };
+    let mut builder =
+        Builder { table: SymbolTable::new(), stack: Vec::new(), private: None, future, depth: Depth::new(recursion) };
     builder.enter_block("top", BlockKind::Module, BlockKey::Module, Location::new(0, 0, 0, 0))?;
     match *module {
         Mod::Module { body, .. } => {
