@@ -16,6 +16,15 @@ import warnings
 import ophiolite.heap as heap
 
 
+def decode_functions():
+    """Bodies of library functions are decoded when they first run: which run is a matter of time where threads wait."""
+    from types import CodeType, FunctionType
+
+    work = [f.__code__ for f in gc.get_objects() if type(f) is FunctionType]
+    while work:
+        work.extend(c for c in work.pop().co_consts if type(c) is CodeType)
+
+
 def settle():
     for name, clear in (
         ("re", lambda m: m.purge()),
@@ -39,6 +48,7 @@ def settle():
     sys.path_importer_cache.clear()
     warnings.resetwarnings()
     sys._clear_internal_caches()
+    decode_functions()
     sys.stdout.flush()
     for _ in range(6):
         if not gc.collect():

@@ -8,6 +8,7 @@
 mod leaks;
 mod ledger;
 mod start_order;
+mod zeal;
 
 use xtask::{exactness, fuzz};
 
@@ -26,6 +27,7 @@ const COMMANDS: &[Command] = &[
     Command { name: "leaks", usage: leaks::USAGE, run: leaks::run },
     Command { name: "ledger", usage: ledger::USAGE, run: ledger::run },
     Command { name: "start-order", usage: start_order::USAGE, run: start_order::run },
+    Command { name: "zeal", usage: zeal::USAGE, run: zeal::run },
 ];
 
 /// The repository's root: the folder above this crate.

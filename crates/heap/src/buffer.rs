@@ -98,6 +98,31 @@ impl<T> TryPush<T> for Buffer<T> {
     }
 }
 
+/// Drops the values of a buffer from the last to the first, the order in which CPython's lists and tuples give up their items.
+#[inline]
+pub fn drop_backwards(mut buffer: Buffer<crate::Value>) {
+    let len = buffer.len();
+    // SAFETY: the values stand before `len`; the buffer forgets them, and each is dropped once.
+    unsafe {
+        buffer.set_len(0);
+        drop_slice_backwards(buffer.as_mut_ptr(), len);
+    }
+}
+
+/// Drops `len` values from the last to the first.
+///
+/// # Safety
+/// `len` initialised values stand at `items`; nobody uses them afterwards.
+#[inline(always)]
+pub unsafe fn drop_slice_backwards(items: *mut crate::Value, len: usize) {
+    let mut at = len;
+    while at > 0 {
+        at -= 1;
+        // SAFETY: the caller's promise.
+        unsafe { core::ptr::drop_in_place(items.add(at)) }
+    }
+}
+
 /// Appends bytes in one copy, which the vector would take one by one.
 #[inline]
 pub fn extend_bytes(buffer: &mut Buffer<u8>, bytes: &[u8]) -> Result<(), OutOfMemory> {

@@ -84,9 +84,10 @@ impl Gc {
         }
     }
 
-    /// Automatic collection from now on: what is there counts as looked at.
+    /// Automatic collection from now on: what is there counts as looked at once, as what CPython's start makes is.
     pub fn begin(&self) {
         self.enabled.set(true);
+        merge(&self.heads[0], &self.heads[1]);
         self.counts[0].set(0);
     }
 
@@ -176,6 +177,13 @@ impl Gc {
         if self.collecting.replace(true) {
             return 0;
         }
+        let found = self.collect_now(generation, reclaim);
+        self.collecting.set(false);
+        found
+    }
+
+    /// As [`Gc::collect`] for a caller that has set `collecting` and resets it: nothing it does around the collection begins another.
+    pub fn collect_now(&self, generation: usize, reclaim: &mut dyn Reclaim) -> usize {
         if generation + 1 < GENERATIONS {
             let older = &self.counts[generation + 1];
             older.set(older.get() + 1);
@@ -203,8 +211,6 @@ impl Gc {
         let mut stats = self.stats.borrow_mut();
         stats[generation].collections += 1;
         stats[generation].collected += found;
-        drop(stats);
-        self.collecting.set(false);
         found
     }
 

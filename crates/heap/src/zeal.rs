@@ -21,10 +21,11 @@ pub struct Zeal {
 }
 
 impl Zeal {
-    pub fn set(&self, collect_every: u64, fail_at: u64) {
-        self.count.set(0);
+    /// Returns how many allocations were counted since the last call.
+    pub fn set(&self, collect_every: u64, fail_at: u64) -> u64 {
         self.collect_every.set(collect_every);
         self.fail_at.set(fail_at);
+        self.count.replace(0)
     }
 
     /// Refuses nothing until the guard goes: for what would end the process.

@@ -73,6 +73,21 @@ fn dict(vm: &Vm, entries: &[(&str, usize)]) -> Res<Ref<ophi_runtime::Dict>> {
 
 #[methods(HEAP)]
 impl Functions {
+    /// Collect at every n-th allocation and refuse one from now on; 0 for neither.
+    ///
+    /// Return how many allocations there were since the last call. Only in
+    /// builds with the feature zeal.
+    #[function(sig = "(collect_every, fail_at, /)")]
+    fn zeal(vm: &Vm, collect_every: i64, fail_at: i64) -> Res {
+        match ophi_runtime::accounting::set_zeal(vm, collect_every.max(0) as u64, fail_at.max(0) as u64) {
+            Some(count) => vm.new_int(count as i64),
+            None => Err(vm.raise_message(
+                &ophi_runtime::objects::exceptions::NOT_IMPLEMENTED_ERROR,
+                "this ophi was built without the feature zeal",
+            )),
+        }
+    }
+
     /// Hold the named references of every object against its count.
     ///
     /// Return a dict: the objects, how many of them are immortal, the counted

@@ -4,6 +4,9 @@
 //! it notes the running frames' file names and lines in tables of Rust's own, which the trace does not see. Should it be
 //! entered again by what it does, it does nothing. After CPython Python/tracemalloc.c.
 
+mod blocks;
+
+use blocks::{Blocks, Trace};
 use core::hash::BuildHasher;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -38,13 +41,6 @@ struct Stack {
     depth: u16,
 }
 
-#[derive(Clone, Copy)]
-struct Trace {
-    size: usize,
-    /// Number of its stack.
-    stack: u32,
-}
-
 /// The line of an instruction of a code object, told from others by its table of lines, which is held so that its address
 /// stays its own, and by its first line, for the library shares equal tables.
 struct Line {
@@ -61,9 +57,11 @@ const LINES: usize = 512;
 struct Tables {
     is_tracing: bool,
     frames: usize,
-    /// By domain and the block's address. The heap's blocks are domain 0.
-    traces: FxHashMap<(u32, usize), Trace>,
+    /// The heap's blocks are domain 0.
+    traces: Blocks,
     stacks: Vec<Rc<Stack>>,
+    /// The stack of the last block: mostly that of the next one.
+    last_stack: u32,
     /// Numbers of the stacks, by what is in them.
     stack_numbers: HashTable<u32>,
     /// Lines that were found lately: to find one, a table is read from its start.
@@ -106,12 +104,13 @@ impl Tables {
             }
             depth < u16::MAX
         });
-        self.forget(domain, address);
+        let stack = self.number_of_stack(&places, depth);
+        self.scratch = places;
+        if let Some(before) = self.traces.insert(domain, address, Trace { size, stack }) {
+            self.current -= before.size;
+        }
         self.current += size;
         self.peak = self.peak.max(self.current);
-        let stack = self.number_of_stack(&places, depth);
-        self.traces.insert((domain, address), Trace { size, stack });
-        self.scratch = places;
     }
 
     fn line_of(&mut self, frame: Fp) -> i32 {
@@ -134,6 +133,18 @@ impl Tables {
     }
 
     fn number_of_stack(&mut self, places: &[Place], depth: u16) -> u32 {
+        if let Some(last) = self.stacks.get(self.last_stack as usize)
+            && last.depth == depth
+            && *last.places == *places
+        {
+            return self.last_stack;
+        }
+        let number = self.number_of_other_stack(places, depth);
+        self.last_stack = number;
+        number
+    }
+
+    fn number_of_other_stack(&mut self, places: &[Place], depth: u16) -> u32 {
         let (hash, stacks) = (hash_of(places, depth), &self.stacks);
         let is_it =
             |number: &u32| stacks.get(*number as usize).is_some_and(|s| s.depth == depth && *s.places == *places);
@@ -149,7 +160,7 @@ impl Tables {
     }
 
     fn forget(&mut self, domain: u32, address: usize) {
-        if let Some(trace) = self.traces.remove(&(domain, address)) {
+        if let Some(trace) = self.traces.remove(domain, address) {
             self.current -= trace.size;
         }
     }
@@ -161,7 +172,7 @@ impl Tables {
     /// The trace of the block that the object at `address` lies in: at its start, or behind the collector's prefix.
     fn holding(&self, address: usize) -> Option<Trace> {
         let prefix = size_of::<ophi_heap::GcHead>();
-        [address, address - prefix].into_iter().find_map(|start| self.traces.get(&(0, start)).copied())
+        [address, address - prefix].into_iter().find_map(|start| self.traces.get(0, start))
     }
 }
 
@@ -220,7 +231,7 @@ pub fn untrack(vm: &Vm, domain: u32, address: usize) -> bool {
 /// The traceback of a block, or None.
 pub fn traceback_of(vm: &Vm, domain: u32, address: usize) -> Res {
     let found = with_tables(vm, |tables| {
-        let trace = tables.traces.get(&(domain, address)).copied()?;
+        let trace = tables.traces.get(domain, address)?;
         Some((tables.stack_of(trace)?, tables.files.clone()))
     });
     match found.flatten() {
@@ -269,11 +280,8 @@ impl Functions {
     /// (file name, line). Empty when tracing is off.
     #[function(sig = "()")]
     fn _get_traces(vm: &Vm) -> Res {
-        let (traces, stacks, files) = with_tables(vm, |t| {
-            let traces: Vec<_> = t.traces.iter().map(|((domain, _), trace)| (*domain, *trace)).collect();
-            (traces, t.stacks.clone(), t.files.clone())
-        })
-        .unwrap_or_default();
+        let (traces, stacks, files) =
+            with_tables(vm, |t| (t.traces.all(), t.stacks.clone(), t.files.clone())).unwrap_or_default();
         let list = List::new(vm)?;
         // Equal tracebacks are one object, as in CPython; those of stacks that only differ in depth too.
         let mut made: Vec<Option<Value>> = vec![None; stacks.len()];
@@ -348,7 +356,7 @@ impl Functions {
     fn get_tracemalloc_memory(vm: &Vm) -> usize {
         with_tables(vm, |t| {
             let stacks: usize = t.stacks.iter().map(|stack| size_of::<Stack>() + size_of_val(&*stack.places)).sum();
-            t.traces.capacity() * (size_of::<(u32, usize)>() + size_of::<Trace>()) + stacks + t.files.len() * 32
+            t.traces.memory() + stacks + t.files.len() * 32
         })
         .unwrap_or(0)
     }

@@ -47,6 +47,7 @@ pub fn finish(vm: &Vm, config: &Config, outcome: Res<()>) -> i32 {
     }
     vm.interpreter().state::<ophi_stdlib::sys::Finalizing>().0.set(true);
     vm.interpreter().gil.keep();
+    ophi_stdlib::signal::end(vm);
     super::teardown::run(vm);
     if status == INTERRUPTED && interrupted {
         end_by_interrupt(vm);
@@ -128,6 +129,19 @@ fn run_exit_functions(vm: &Vm) {
     // Whatever `sys.modules` says of `atexit`: who registered something had it.
     if let Err(raised) = ophi_stdlib::atexit::Functions::_run_exitfuncs(vm) {
         vm.unraisable(raised, Some("Exception ignored in atexit"), None);
+    }
+}
+
+/// What a program has printed is written before threads are waited for.
+pub fn flush_streams(vm: &Vm) {
+    for name in ["stderr", "stdout"] {
+        let flushed = ophi_stdlib::sys::sys_attribute(vm, name).and_then(|stream| match stream {
+            Some(stream) if !stream.is_none() => vm.call_method_str(&stream, "flush", &[]).map(drop),
+            _ => Ok(()),
+        });
+        if let Err(raised) = flushed {
+            vm.forget(raised);
+        }
     }
 }
 

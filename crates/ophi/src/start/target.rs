@@ -140,14 +140,12 @@ fn run_file(vm: &Vm, config: &Config, path: &[u8]) -> Res<()> {
     namespace.set_text(vm, "__loader__", loader)?;
     if path.ends_with(b".pyc") {
         let code = compiled_file(vm, &source, &shown)?;
-        run_code(vm, &code, &namespace, None, None)?;
-        return Ok(());
+        return run_script(vm, &code, &namespace);
     }
     let filename = String::from_utf8_lossy(&absolute_path).into_owned();
     let source = if config.skip_source_first_line { after_first_line(&source) } else { source };
     let code = compile(vm, &source, &filename).map_err(|raised| without_place(vm, raised))?;
-    run_code(vm, &code, &namespace, None, None)?;
-    Ok(())
+    run_script(vm, &code, &namespace)
 }
 
 /// A script that ends in a line with nothing but a backslash is read to its end before any token stands there to point at.
@@ -249,8 +247,16 @@ fn run_stdin(vm: &Vm, config: &Config) -> Res<()> {
     }
     let source = files::read_all(vm, 0).unwrap_or_default();
     let code = compile(vm, &source, "<stdin>")?;
-    run_code(vm, &code, &main_namespace(vm)?, None, None)?;
-    Ok(())
+    run_script(vm, &code, &main_namespace(vm)?)
+}
+
+/// Runs a script; what it has printed is written before anything else happens, the report of its failure too.
+fn run_script(vm: &Vm, code: &Ref<ophi_runtime::objects::code::Code>, namespace: &Ref<Dict>) -> Res<()> {
+    let outcome = run_code(vm, code, namespace, None, None);
+    let aside = vm.put_aside();
+    super::exit::flush_streams(vm);
+    vm.bring_back(aside);
+    outcome.map(drop)
 }
 
 /// Source bytes, decoded by their cookie, as a module's code.

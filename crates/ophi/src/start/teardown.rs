@@ -95,13 +95,14 @@ fn reset_sys(vm: &Vm, namespace: &Ref<Dict>) -> Res<()> {
     Ok(())
 }
 
-/// What native code put into `builtins` stays: finalizers rely on it.
+/// What native code put into `builtins` stays: finalizers rely on it. `open` came later, from `io`, and goes.
 fn drop_users_names(vm: &Vm, namespace: &Ref<Dict>) -> Res<()> {
     for (name, value) in namespace.items() {
         let native = value.is_a::<NativeFunction>()
             || value.downcast::<Type>().is_some_and(|class| class.def.is_some())
             || value.header().is_none()
             || value.is_a::<Str>();
+        let native = native && !name.downcast::<Str>().is_some_and(|name| name.eq_str("open"));
         if !native && name.downcast::<Str>().is_some_and(|name| !name.eq_str("ExceptionGroup")) {
             drop(namespace.remove(vm, &name)?);
         }

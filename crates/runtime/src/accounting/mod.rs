@@ -40,6 +40,18 @@ pub fn for_each_reference(vm: &Vm, f: &mut dyn FnMut(Holder, Edge, NonNull<Heade
     roots::for_each(vm, f);
 }
 
+/// Sets the zeal build's numbers (`ophi_heap::zeal`) and tells how many allocations there were since they were set last; `None` in
+/// other builds.
+pub fn set_zeal(vm: &Vm, collect_every: u64, fail_at: u64) -> Option<u64> {
+    #[cfg(feature = "zeal")]
+    return Some(vm.heap().zeal.set(collect_every, fail_at));
+    #[cfg(not(feature = "zeal"))]
+    {
+        let _ = (vm, collect_every, fail_at);
+        None
+    }
+}
+
 /// Gives up the classes that instances have left, but for those that native code may still be looking at: a machine stack holds an
 /// address inside of them. Called by the collector.
 pub fn drop_retired_classes(vm: &Vm) {

@@ -10,7 +10,7 @@ use crate::objects::frame::FrameObject;
 use crate::payload::Downcast;
 use crate::vm::Vm;
 
-/// Drops everything the frame owns. The words hold UNBOUND afterwards, so that a destructor that sees the frame finds it empty.
+/// Drops everything the frame owns, the last local first. The words hold UNBOUND afterwards, so that a destructor that sees the frame finds it empty.
 ///
 /// # Safety
 /// `fp` is a frame of Python code that nobody runs.
@@ -18,11 +18,10 @@ pub unsafe fn release_frame_values(fp: *mut Frame) {
     // SAFETY: the caller's promise; each word is taken out before it is dropped.
     unsafe {
         let start = locals_of(fp);
-        let mut at = start;
-        let end = (*fp).sp;
-        while at < end {
+        let mut at = (*fp).sp;
+        while at > start {
+            at = at.sub(1);
             drop(core::ptr::replace(at, Value::UNBOUND));
-            at = at.add(1);
         }
         (*fp).sp = start.add((*(*fp).code).slots());
         drop(core::ptr::replace(&raw mut (*fp).locals, Value::UNBOUND));

@@ -44,7 +44,10 @@ fn binary_op(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
     } else {
         vm.binary_op(BinaryOp::ALL[oparg as usize], a, b)?
     };
-    replace_two(fp, result);
+    // Here the first operand goes first.
+    let second = fp.pop();
+    drop(fp.replace_top(1, result));
+    drop(second);
     Ok(())
 }
 

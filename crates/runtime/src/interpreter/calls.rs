@@ -149,6 +149,23 @@ pub fn run_code(vm: &Vm, code: &Ref<Code>, globals: &Ref<Dict>, locals: Option<V
     call_function(vm, &function, Args::EMPTY, locals)
 }
 
+/// Drops the words of a frame below `end`, the last one first, as CPython does.
+///
+/// # Safety
+/// The words own values that nobody else will drop; the frame is out of the chain.
+#[inline(always)]
+unsafe fn drop_locals(fp: *mut Frame, end: *mut Value) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let first = locals_of(fp);
+        let mut at = end;
+        while at > first {
+            at = at.sub(1);
+            drop_operand(at);
+        }
+    }
+}
+
 handlers! {
     fast PUSH_NULL |pc, sp, fp, vm, oparg| {
         sp.write(Value::UNBOUND);
@@ -163,14 +180,16 @@ handlers! {
     fast RETURN_VALUE |pc, sp, fp, vm, oparg| {
         // The usual end: nobody has looked at the frame.
         if (*fp).owner == Owner::Thread && (*fp).object.is_unbound() && (*fp).locals.is_unbound() {
+            // The last local goes first, as in CPython.
             let value = sp.sub(1);
-            let mut at = locals_of(fp);
-            while at < value {
+            let first = locals_of(fp);
+            let mut at = value;
+            while at > first {
+                at = at.sub(1);
                 if give_up(at) {
-                    let index = at.offset_from(locals_of(fp)) as u32;
+                    let index = at.offset_from(first) as u32;
                     return return_dropping(pc, sp, fp, vm, index);
                 }
-                at = at.add(1);
             }
             if give_up(&raw mut (*fp).function) { return return_dropping(pc, sp, fp, vm, u32::MAX); }
             let caller = (*fp).previous;
@@ -184,19 +203,14 @@ handlers! {
         return_other(pc, sp, fp, vm, oparg)
     }
     fast return_dropping |pc, sp, fp, vm, oparg| {
-        // Locals from here on are still owned. The frame leaves the chain before a destructor can run.
+        // The locals up to this one are still owned. The frame leaves the chain before a destructor can run.
         (*fp).pc = pc;
         (*fp).sp = sp;
         (*fp).dying = true;
         let caller = (*fp).previous;
         vm.exec.frame.set(caller);
         if oparg != u32::MAX {
-            let value = sp.sub(1);
-            let mut at = locals_of(fp).add(oparg as usize);
-            while at < value {
-                drop_operand(at);
-                at = at.add(1);
-            }
+            drop_locals(fp, locals_of(fp).add(oparg as usize + 1));
         }
         drop_operand(&raw mut (*fp).function);
         vm.exec.top.set(fp.cast());
@@ -222,12 +236,7 @@ handlers! {
         (*fp).dying = true;
         let caller = (*fp).previous;
         vm.exec.frame.set(caller);
-        let value = sp.sub(1);
-        let mut at = locals_of(fp);
-        while at < value {
-            drop_operand(at);
-            at = at.add(1);
-        }
+        drop_locals(fp, sp.sub(1));
         drop_operand(&raw mut (*fp).function);
         vm.exec.top.set(fp.cast());
         vm.leave_call();
@@ -242,12 +251,7 @@ handlers! {
         (*fp).previous = core::ptr::null_mut();
         // Whoever runs the generator holds it: it outlives the drops below.
         generators::finished(vm, fp);
-        let value = sp.sub(1);
-        let mut at = locals_of(fp);
-        while at < value {
-            drop_operand(at);
-            at = at.add(1);
-        }
+        drop_locals(fp, sp.sub(1));
         drop_operand(&raw mut (*fp).function);
         vm.leave_call();
         let caller_sp = (*caller).sp;

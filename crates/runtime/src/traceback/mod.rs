@@ -46,7 +46,10 @@ pub fn render_one(vm: &Vm, exception: &Value, traceback: &Value) -> String {
         out.push_str("Traceback (most recent call last):\n");
         out.push_str(&frames::text(vm, traceback));
     }
-    out.push_str(&exception::message_line(vm, exception));
+    let line = exception::message_line(vm, exception);
+    // The colon stands here even where no message follows.
+    let bare = line.strip_suffix('\n').filter(|name| !name.contains(": "));
+    out.push_str(&bare.map_or(line.clone(), |name| format!("{name}: \n")));
     out
 }
 

@@ -90,6 +90,17 @@ pub fn install(vm: &Vm) -> Res<()> {
     crate::support::import(vm, "_signal").map(drop)
 }
 
+/// Gives the signals that Python functions handle back to the system: the interpreter ends (`_PySignal_Fini`).
+pub fn end(vm: &Vm) {
+    let state = vm.interpreter().traced_state::<State>();
+    for signal in 1..NSIG {
+        let handler = state.handler(signal).take();
+        if handler.is_some_and(|handler| !handler.is_none() && handler.as_small_int().is_none()) {
+            let _ = host(vm).set_disposition(signal, Disposition::Default);
+        }
+    }
+}
+
 /// Runs the handlers of the signals that have come.
 pub fn serve(vm: &Vm) -> Res<()> {
     let state = vm.interpreter().traced_state::<State>();

@@ -81,7 +81,7 @@ impl Vm {
     /// Collects a generation and all younger ones; the number of unreachable objects found. Runs Python code.
     pub fn collect_garbage(&self, generation: usize) -> usize {
         let gc = &self.heap().gc;
-        if gc.collecting.get() {
+        if gc.collecting.replace(true) {
             return 0;
         }
         let aside = self.put_aside();
@@ -95,12 +95,13 @@ impl Vm {
             write_debug(self, &format!("gc: objects in permanent generation: {}\n", gc.len(GENERATIONS)));
         }
         let began = std::time::Instant::now();
-        let found = gc.collect(generation, &mut Runtime { vm: self, debug });
+        let found = gc.collect_now(generation, &mut Runtime { vm: self, debug });
         if debug & DEBUG_STATS != 0 {
             let seconds = began.elapsed().as_secs_f64();
             write_debug(self, &format!("gc: done, {found} unreachable, 0 uncollectable, {seconds:.4}s elapsed\n"));
         }
         self.tell_callbacks("stop", generation, found);
+        gc.collecting.set(false);
         self.bring_back(aside);
         found
     }

@@ -57,7 +57,12 @@ fn references(object: &Value) -> Vec<Value> {
     {
         // SAFETY: an owned reference names a live object.
         let mut objects = |p| out.borrow_mut().push(unsafe { Value::from_borrowed(p) });
-        let mut immediates = |value: &Value| out.borrow_mut().push(value.clone());
+        // An empty field is not a reference.
+        let mut immediates = |value: &Value| {
+            if !value.is_unbound() {
+                out.borrow_mut().push(value.clone());
+            }
+        };
         // SAFETY: `object` holds it alive.
         unsafe { traverse_object(p, &mut Visitor::of_all(&mut objects, &mut immediates)) };
     }

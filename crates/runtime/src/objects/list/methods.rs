@@ -15,7 +15,7 @@ impl List {
 
     #[method(doc = "Remove all items from list.", sig = "()")]
     fn clear(_: &Vm, this: &Ref<List>) {
-        drop(this.items.take_all());
+        ophi_heap::buffer::drop_backwards(this.items.take_all());
     }
 
     #[method(name = "copy", doc = "Return a shallow copy of the list.", sig = "()")]

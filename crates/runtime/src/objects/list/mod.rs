@@ -9,6 +9,7 @@ use crate::payload::{Payload, TypeDef};
 use crate::slots::Slots;
 use crate::vm::{Res, Vm};
 use crate::{GilCell, Ref, Value, layout};
+use ophi_heap::buffer::drop_backwards;
 use ophi_heap::{Buffer, Layout, TryPush, TypeFlags, buffer_with_capacity, new_buffer};
 
 #[repr(C)]
@@ -55,7 +56,14 @@ impl crate::Trace for List {
         self.items.trace(visitor)
     }
     fn clear(&self) {
-        drop(self.items.replace(new_buffer()))
+        drop_backwards(self.items.replace(new_buffer()))
+    }
+}
+
+impl Drop for List {
+    #[inline]
+    fn drop(&mut self) {
+        drop_backwards(self.items.replace(new_buffer()))
     }
 }
 

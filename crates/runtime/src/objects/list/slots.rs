@@ -30,7 +30,7 @@ pub fn init(vm: &Vm, this: &Value, args: Args<'_>) -> Res<()> {
     let mut bound = [None];
     crate::objects::iterators::refuse_init_keywords(vm, vm.class(this), vm.ty_of::<List>(), args, "list")?;
     bind(vm, Some(&SIGNATURE), "list", Args::positional(args.pos()), &mut bound)?;
-    drop(list.items.take_all());
+    ophi_heap::buffer::drop_backwards(list.items.take_all());
     match bound[0] {
         Some(iterable) => list.extend(vm, iterable),
         None => Ok(()),
@@ -133,7 +133,7 @@ impl List {
             items.extend(tail);
             Ok(old)
         });
-        drop(displaced.or_raise(vm)?);
+        displaced.or_raise(vm)?.into_iter().rev().for_each(drop);
         Ok(())
     }
 
@@ -165,7 +165,8 @@ impl List {
             core::mem::swap(items, &mut kept);
             old
         });
-        drop(displaced);
+        // A slice without gaps is given up from its end, one with gaps from its beginning.
+        if distance == 1 { displaced.into_iter().rev().for_each(drop) } else { drop(displaced) }
     }
 
     fn assign_selection(&self, vm: &Vm, selection: Selection, with: Vec<Value>) -> Res<()> {
@@ -384,7 +385,7 @@ pub fn inplace_concat(vm: &Vm, this: &Value, other: &Value) -> Res {
 pub fn inplace_repeat(vm: &Vm, this: &Value, times: isize) -> Res {
     let list = of(vm, this)?;
     if times <= 0 {
-        drop(list.items.take_all());
+        ophi_heap::buffer::drop_backwards(list.items.take_all());
         return Ok(this.clone());
     }
     let len = list.len();

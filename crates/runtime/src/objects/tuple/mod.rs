@@ -65,7 +65,7 @@ impl Drop for Tuple {
         // The tuple is empty before any item's finalizer can look at it.
         self.len = 0;
         // SAFETY: `len` initialised values stand at `items`, dropped once.
-        unsafe { core::ptr::drop_in_place(core::ptr::slice_from_raw_parts_mut(items, len)) }
+        unsafe { ophi_heap::buffer::drop_slice_backwards(items, len) }
     }
 }
 
