@@ -222,6 +222,27 @@ pub struct TypeHead {
     pub fields: TypeFields,
 }
 
+impl TypeHead {
+    /// Instances are header and payload alone.
+    #[inline(always)]
+    pub fn is_plain(&self) -> bool {
+        const MORE: TypeFlags = TypeFlags::GC
+            .with(TypeFlags::HEAP)
+            .with(TypeFlags::FINALIZER)
+            .with(TypeFlags::DICT)
+            .with(TypeFlags::WEAKREF);
+        !self.flags.get().has(MORE) && self.slot_words.get() == 0
+    }
+
+    /// Exactly `str`, `bytes`, `int`, `float`: plain, and the payload owns no other object.
+    #[inline(always)]
+    pub fn is_leaf(&self) -> bool {
+        const OWNS_NOTHING: TypeFlags =
+            TypeFlags::STR.with(TypeFlags::BYTES).with(TypeFlags::INT).with(TypeFlags::FLOAT);
+        self.flags.get().has(OWNS_NOTHING) && self.is_plain()
+    }
+}
+
 impl core::ops::Deref for TypeHead {
     type Target = TypeFields;
     #[inline(always)]

@@ -384,6 +384,17 @@ thread_local! {
 #[inline(never)]
 pub unsafe fn free_object(p: NonNull<Header>) {
     let heap = pool::current();
+    // SAFETY: the object keeps its type alive.
+    let ty = unsafe { p.as_ref().type_pointer().as_ref() };
+    if ty.is_leaf() {
+        // Nothing it owns can be freed with it: no depth to count.
+        // SAFETY: the caller's promise; such objects begin their block.
+        unsafe {
+            (ty.drop_payload)(p);
+            heap.free_block(p.cast());
+        }
+        return;
+    }
     let depth = FREE_DEPTH.get();
     if depth >= MAX_FREE_DEPTH {
         // A collection that runs before its turn comes must not find a dead object.
@@ -627,6 +638,26 @@ impl Heap {
                 }
                 None => Err(OutOfMemory),
             }
+        }
+    }
+
+    /// As [`Heap::new_object`] for a type whose instances are header and payload alone: no prefix, no tail, no class made at run
+    /// time ([`TypeHead::is_plain`]). Text and bytes are made by the million.
+    ///
+    /// # Safety
+    /// As [`Heap::new_object`]; the type is plain.
+    #[inline(always)]
+    pub unsafe fn new_plain<T>(&self, ty: &TypeHead, payload: T, extra: usize) -> Result<Ref<T>, OutOfMemory> {
+        debug_assert!(ty.is_plain() && ty.instance_size() == size_of::<Object<T>>());
+        let Some(block) = self.allocate_block(size_of::<Object<T>>().saturating_add(extra), Kind::Plain) else {
+            return Err(OutOfMemory);
+        };
+        // SAFETY: the block has room for header, payload and extra; both are written before anyone can look.
+        unsafe {
+            let object = block.cast::<Object<T>>();
+            block.cast::<Header>().write(Header::new(NonNull::from(ty)));
+            (&raw mut (*object.as_ptr()).payload).write(payload);
+            Ok(Ref(object, PhantomData))
         }
     }
 

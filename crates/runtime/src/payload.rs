@@ -28,6 +28,8 @@ pub trait Payload: Trace + Sized + 'static {
     fn def() -> &'static TypeDef;
     /// Names the payload; payloads that extend another give the other's layout as `base`.
     const LAYOUT: &'static Layout;
+    /// Instances of exactly this type are header and payload alone ([`ophi_heap::TypeHead::is_plain`]).
+    const PLAIN: bool = false;
 }
 
 /// The static description of a builtin type.

@@ -1,6 +1,6 @@
 //! `_string`: the parser of format strings, for `string.Formatter`.
 
-use ophi_runtime::format::fields::{First, Pieces, Step, Steps, split_name};
+use ophi_runtime::format::fields::{First, Piece, Pieces, Step, Steps, split_name};
 use ophi_runtime::objects::module::{Module, ModuleDef};
 use ophi_runtime::payload::{Downcast, Payload, TypeDef};
 use ophi_runtime::slots::Slots;
@@ -15,7 +15,8 @@ fn init(_: &Vm, _: &Ref<Module>) -> Res<()> {
 
 /// `formatteriterator`: (literal, field name, specification, conversion) of every piece.
 struct PieceIterator {
-    pieces: GilCell<Option<Pieces>>,
+    /// The format, and how far it has been cut.
+    pieces: GilCell<Option<(Vec<u32>, Pieces)>>,
 }
 
 impl ophi_runtime::Trace for PieceIterator {
@@ -41,22 +42,25 @@ fn text(vm: &Vm, points: &[u32]) -> Res {
 
 fn next_piece(vm: &Vm, this: &Value) -> Res<Option<Value>> {
     let Some(iterator) = this.downcast::<PieceIterator>() else { return Ok(None) };
-    let Some(mut pieces) = iterator.pieces.replace(None) else { return Ok(None) };
-    let piece = pieces.next(vm)?;
-    iterator.pieces.set(Some(pieces));
-    let Some(piece) = piece else { return Ok(None) };
-    let literal = text(vm, &piece.literal)?;
-    let parts = match piece.field {
+    let Some((format, mut pieces)) = iterator.pieces.replace(None) else { return Ok(None) };
+    let piece = pieces.next(vm, &format)?;
+    let parts = piece.map(|piece| parts_of(vm, piece)).transpose()?;
+    iterator.pieces.set(Some((format, pieces)));
+    parts.map(|parts| vm.new_tuple(&parts)).transpose()
+}
+
+fn parts_of(vm: &Vm, piece: Piece<'_, u32>) -> Res<[Value; 4]> {
+    let literal = text(vm, piece.literal)?;
+    Ok(match piece.field {
         Some(field) => {
             let conversion = match field.conversion {
                 Some(c) => text(vm, &[c])?,
                 None => Value::NONE,
             };
-            [literal, text(vm, &field.name)?, text(vm, &field.spec)?, conversion]
+            [literal, text(vm, field.name)?, text(vm, field.spec)?, conversion]
         }
         None => [literal, Value::NONE, Value::NONE, Value::NONE],
-    };
-    vm.new_tuple(&parts).map(Some)
+    })
 }
 
 /// `fieldnameiterator`: (is attribute, name) of every look-up.
@@ -105,7 +109,7 @@ fn expect<'a>(vm: &Vm, value: &'a Value) -> Res<&'a Ref<Str>> {
 impl Functions {
     #[function(doc = "parse the argument as a format string", sig = "(object, /)", text = "($self, object, /)")]
     fn formatter_parser(vm: &Vm, object: &Value) -> Res {
-        let pieces = Pieces::new(expect(vm, object)?.code_points().collect());
+        let pieces = (expect(vm, object)?.code_points().collect(), Pieces::default());
         Ok(vm.new_object(PieceIterator { pieces: GilCell::new(Some(pieces)) })?.into_value())
     }
 
@@ -116,7 +120,7 @@ impl Functions {
         let first = match first {
             First::Empty => text(vm, &[])?,
             First::Index(i) => vm.new_int(i as i64)?,
-            First::Key(key) => text(vm, &key)?,
+            First::Key(key) => text(vm, key)?,
         };
         let steps = vm.new_object(StepIterator { steps: GilCell::new(Some(steps)) })?.into_value();
         vm.new_tuple(&[first, steps])

@@ -35,6 +35,14 @@ pub enum Builtin {
 /// `PyUnicode_Decode`).
 pub fn builtin(name: &str) -> Option<Builtin> {
     use utf16::Order::Native;
+    // As they are mostly written.
+    match name {
+        "utf-8" | "utf8" | "UTF-8" => return Some(Builtin::Utf8),
+        "latin-1" | "latin1" => return Some(Builtin::Latin1),
+        "ascii" => return Some(Builtin::Ascii),
+        "utf-16" => return Some(Builtin::Utf16(Native)),
+        _ => {}
+    }
     let mut lower = String::with_capacity(name.len());
     let mut gap = false;
     for c in name.chars() {
@@ -59,7 +67,7 @@ pub fn builtin(name: &str) -> Option<Builtin> {
 }
 
 /// An encoding's or error handler's name as Rust text; ValueError when it holds a null character.
-pub fn c_name(vm: &Vm, name: Option<&Ref<Str>>) -> Res<Option<String>> {
+pub fn c_name<'a>(vm: &Vm, name: Option<&'a Ref<Str>>) -> Res<Option<std::borrow::Cow<'a, str>>> {
     let Some(name) = name else { return Ok(None) };
     let Some(text) = name.to_utf8() else {
         encode_builtin(vm, name, Builtin::Utf8, &mut Errors::strict())?;
@@ -68,7 +76,7 @@ pub fn c_name(vm: &Vm, name: Option<&Ref<Str>>) -> Res<Option<String>> {
     if text.contains('\0') {
         return Err(vm.value_error("embedded null character"));
     }
-    Ok(Some(text.into_owned()))
+    Ok(Some(text))
 }
 
 fn encode_builtin(vm: &Vm, text: &Ref<Str>, which: Builtin, errors: &mut Errors<'_>) -> Res<Ref<Bytes>> {

@@ -15,7 +15,7 @@ pub fn encode(vm: &Vm, text: &Ref<Str>, errors: &mut Errors<'_>) -> Res<Ref<Byte
     if let Data::Latin1(d) = text.data() {
         vm.check_room(d.len() * 2)?;
         let more = d.iter().map(|b| (b >> 7) as usize).sum::<usize>();
-        return vm.new_bytes_with(vm.ty_of::<Bytes>(), d.len() + more, false, |out| encode_latin(d, out));
+        return vm.new_exact_bytes(d.len() + more, |out| encode_latin(d, out));
     }
     let n = text.len();
     vm.check_room(n * 3)?;
@@ -137,7 +137,7 @@ pub fn encode_whole(vm: &Vm, data: Data<'_>) -> Res<Option<Ref<Bytes>>> {
         if surrogate {
             return Ok(None);
         }
-        vm.new_bytes_with(vm.ty_of::<Bytes>(), total, false, |out| written(units, out)).map(Some)
+        vm.new_exact_bytes(total, |out| written(units, out)).map(Some)
     })
 }
 

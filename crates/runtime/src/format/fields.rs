@@ -3,55 +3,56 @@
 //! [`Pieces`] cuts a format into literal text and fields, [`split_name`] a field's name into its first part and the attribute
 //! and index look-ups behind it; `_string` shows both to `string.Formatter`.
 
+use super::percent::push_small_int;
 use crate::objects::str::Str;
 use crate::objects::str::build::Builder;
+use crate::objects::str::find::Unit;
 use crate::payload::Downcast;
 use crate::vm::{Raised, Res, Vm};
 use crate::{Args, Ref, Value};
 
 /// Literal text, then maybe a field.
-pub struct Piece {
-    pub literal: Vec<u32>,
-    pub field: Option<Field>,
+pub struct Piece<'a, U> {
+    pub literal: &'a [U],
+    pub field: Option<Field<'a, U>>,
 }
 
-pub struct Field {
-    pub name: Vec<u32>,
-    pub spec: Vec<u32>,
+pub struct Field<'a, U> {
+    pub name: &'a [U],
+    pub spec: &'a [U],
     /// The specification holds fields of its own.
     pub nested: bool,
     pub conversion: Option<u32>,
 }
 
-/// Cuts a format.
+/// Cuts a format: how far it has come.
+#[derive(Default)]
 pub struct Pieces {
-    text: Vec<u32>,
     at: usize,
 }
 
 const OPEN: u32 = '{' as u32;
 const CLOSE: u32 = '}' as u32;
 
-impl Pieces {
-    pub fn new(text: Vec<u32>) -> Pieces {
-        Pieces { text, at: 0 }
-    }
+fn is_brace<U: Unit>(unit: &U) -> bool {
+    matches!((*unit).into(), OPEN | CLOSE)
+}
 
-    /// The next literal and field; `None` at the end.
-    pub fn next(&mut self, vm: &Vm) -> Res<Option<Piece>> {
-        let text = &self.text;
+impl Pieces {
+    /// The next literal and field of the text; `None` at the end.
+    pub fn next<'a, U: Unit>(&mut self, vm: &Vm, text: &'a [U]) -> Res<Option<Piece<'a, U>>> {
         let n = text.len();
         if self.at >= n {
             return Ok(None);
         }
         let start = self.at;
-        let brace = text[start..].iter().position(|c| *c == OPEN || *c == CLOSE).map(|i| i + start);
+        let brace = text[start..].iter().position(is_brace).map(|i| i + start);
         let Some(brace) = brace else {
             self.at = n;
-            return Ok(Some(Piece { literal: text[start..].to_vec(), field: None }));
+            return Ok(Some(Piece { literal: &text[start..], field: None }));
         };
-        let c = text[brace];
-        let follower = text.get(brace + 1).copied();
+        let c: u32 = text[brace].into();
+        let follower: Option<u32> = text.get(brace + 1).map(|u| (*u).into());
         if c == CLOSE && follower != Some(CLOSE) {
             return Err(vm.value_error("Single '}' encountered in format string"));
         }
@@ -60,27 +61,27 @@ impl Pieces {
         }
         if follower == Some(c) {
             self.at = brace + 2;
-            return Ok(Some(Piece { literal: text[start..=brace].to_vec(), field: None }));
+            return Ok(Some(Piece { literal: &text[start..=brace], field: None }));
         }
-        let literal = text[start..brace].to_vec();
+        let literal = &text[start..brace];
         self.at = brace + 1;
-        let field = self.field(vm)?;
+        let field = self.field(vm, text)?;
         Ok(Some(Piece { literal, field: Some(field) }))
     }
 
-    fn field(&mut self, vm: &Vm) -> Res<Field> {
-        let text = &self.text;
+    fn field<'a, U: Unit>(&mut self, vm: &Vm, text: &'a [U]) -> Res<Field<'a, U>> {
+        let unit = |i: usize| -> u32 { text[i].into() };
         let n = text.len();
         let mut i = self.at;
         let start = i;
         let mut end = None;
         while i < n {
-            let c = text[i];
+            let c = unit(i);
             i += 1;
             match char::from_u32(c) {
                 Some('{') => return Err(vm.value_error("unexpected '{' in field name")),
                 Some('[') => {
-                    while i < n && text[i] != ']' as u32 {
+                    while i < n && unit(i) != ']' as u32 {
                         i += 1;
                     }
                 }
@@ -94,8 +95,7 @@ impl Pieces {
         let Some((name_end, mut c)) = end else {
             return Err(vm.value_error("expected '}' before end of string"));
         };
-        let mut field =
-            Field { name: text[start..name_end].to_vec(), spec: Vec::new(), nested: false, conversion: None };
+        let mut field = Field { name: &text[start..name_end], spec: &[], nested: false, conversion: None };
         if c == CLOSE {
             self.at = i;
             return Ok(field);
@@ -104,10 +104,10 @@ impl Pieces {
             let Some(conversion) = text.get(i) else {
                 return Err(vm.value_error("end of string while looking for conversion specifier"));
             };
-            field.conversion = Some(*conversion);
+            field.conversion = Some((*conversion).into());
             i += 1;
             if i < n {
-                c = text[i];
+                c = unit(i);
                 i += 1;
                 if c == CLOSE {
                     self.at = i;
@@ -121,7 +121,7 @@ impl Pieces {
         let spec_start = i;
         let mut depth = 1;
         while i < n {
-            match text[i] {
+            match unit(i) {
                 OPEN => {
                     field.nested = true;
                     depth += 1;
@@ -129,7 +129,7 @@ impl Pieces {
                 CLOSE => {
                     depth -= 1;
                     if depth == 0 {
-                        field.spec = text[spec_start..i].to_vec();
+                        field.spec = &text[spec_start..i];
                         self.at = i + 1;
                         return Ok(field);
                     }
@@ -143,11 +143,11 @@ impl Pieces {
 }
 
 /// The first part of a field's name.
-pub enum First {
+pub enum First<'a, U> {
     /// Nothing: numbered automatically.
     Empty,
     Index(usize),
-    Key(Vec<u32>),
+    Key(&'a [U]),
 }
 
 /// A look-up behind the first part.
@@ -162,13 +162,13 @@ fn too_many_digits(vm: &Vm) -> Raised {
 }
 
 /// Decimal digits only: the number.
-fn integer(vm: &Vm, text: &[u32]) -> Res<Option<usize>> {
+fn integer<U: Unit>(vm: &Vm, text: &[U]) -> Res<Option<usize>> {
     if text.is_empty() {
         return Ok(None);
     }
     let mut n: usize = 0;
     for c in text {
-        let Some(d) = crate::unicode::decimal(*c) else { return Ok(None) };
+        let Some(d) = crate::unicode::decimal((*c).into()) else { return Ok(None) };
         n = match n.checked_mul(10).and_then(|n| n.checked_add(d as usize)).filter(|n| *n <= isize::MAX as usize) {
             Some(n) => n,
             None => return Err(too_many_digits(vm)),
@@ -178,15 +178,15 @@ fn integer(vm: &Vm, text: &[u32]) -> Res<Option<usize>> {
 }
 
 /// The first part of a field's name, and the rest.
-pub fn split_name(vm: &Vm, name: &[u32]) -> Res<(First, Steps)> {
-    let end = name.iter().position(|c| *c == '.' as u32 || *c == '[' as u32).unwrap_or(name.len());
+pub fn split_name<'a, U: Unit>(vm: &Vm, name: &'a [U]) -> Res<(First<'a, U>, Steps)> {
+    let end = name.iter().position(|c| matches!((*c).into(), 46 | 91)).unwrap_or(name.len());
     let first = &name[..end];
     let first = match integer(vm, first)? {
         Some(i) => First::Index(i),
         None if first.is_empty() => First::Empty,
-        None => First::Key(first.to_vec()),
+        None => First::Key(first),
     };
-    Ok((first, Steps { text: name[end..].to_vec(), at: 0 }))
+    Ok((first, Steps { text: name[end..].iter().map(|c| (*c).into()).collect(), at: 0 }))
 }
 
 /// The look-ups `.name` and `[key]` of a field.
@@ -260,9 +260,10 @@ pub fn format_map(vm: &Vm, this: &Ref<Str>, mapping: &Value) -> Res {
 fn run(vm: &Vm, this: &Ref<Str>, source: Source<'_>) -> Res {
     let mut formatter = Formatter { source, numbering: Numbering::Unknown, next: 0, whole: None };
     let mut out = Builder::with_capacity(this.len() + 16);
-    let text: Vec<u32> = this.code_points().collect();
-    let plain = !text.iter().any(|c| matches!(*c, OPEN | CLOSE));
-    formatter.text(vm, text, 2, &mut out)?;
+    let plain = crate::with_units!(this.data(), |units| {
+        formatter.text(vm, units, 2, &mut out)?;
+        this.len() == out.len() && !units.iter().any(is_brace)
+    });
     // Nothing around the only field, or no field: the text itself.
     if plain && this.as_value().exact::<Str>(vm).is_some() {
         return Ok(this.to_value());
@@ -276,13 +277,13 @@ fn run(vm: &Vm, this: &Ref<Str>, source: Source<'_>) -> Res {
 }
 
 impl Formatter<'_> {
-    fn text(&mut self, vm: &Vm, text: Vec<u32>, depth: u32, out: &mut Builder) -> Res<()> {
+    fn text<U: Unit>(&mut self, vm: &Vm, text: &[U], depth: u32, out: &mut Builder) -> Res<()> {
         if depth == 0 {
             return Err(vm.value_error("Max string recursion exceeded"));
         }
-        let mut pieces = Pieces::new(text);
-        while let Some(piece) = pieces.next(vm)? {
-            piece.literal.iter().for_each(|c| out.push(*c));
+        let mut pieces = Pieces::default();
+        while let Some(piece) = pieces.next(vm, text)? {
+            out.push_data(U::data(piece.literal));
             if let Some(field) = piece.field {
                 self.field(vm, field, depth, out)?;
             }
@@ -290,19 +291,23 @@ impl Formatter<'_> {
         Ok(())
     }
 
-    fn field(&mut self, vm: &Vm, field: Field, depth: u32, out: &mut Builder) -> Res<()> {
-        let mut value = self.object(vm, &field.name)?;
+    fn field<U: Unit>(&mut self, vm: &Vm, field: Field<'_, U>, depth: u32, out: &mut Builder) -> Res<()> {
+        let mut value = self.object(vm, field.name)?;
         if let Some(conversion) = field.conversion {
             value = convert(vm, &value, conversion)?;
+        }
+        if field.spec.is_empty()
+            && let Some(i) = value.as_small_int()
+        {
+            push_small_int(out, i);
+            return Ok(());
         }
         let spec = if field.nested {
             let mut inner = Builder::new();
             self.text(vm, field.spec, depth - 1, &mut inner)?;
             inner.finish(vm)?
-        } else if field.spec.is_empty() {
-            vm.empty_str()?
         } else {
-            vm.new_str_from_code_points(&field.spec)?
+            vm.new_str_of_data(U::data(field.spec))?
         };
         let shown = vm.format(&value, spec.as_value())?;
         if let Some(text) = shown.downcast::<Str>() {
@@ -314,20 +319,22 @@ impl Formatter<'_> {
         Ok(())
     }
 
-    fn object(&mut self, vm: &Vm, name: &[u32]) -> Res {
+    fn object<U: Unit>(&mut self, vm: &Vm, name: &[U]) -> Res {
         let (first, mut steps) = split_name(vm, name)?;
         let mut value = match first {
             First::Key(key) => {
-                let key = vm.new_str_from_code_points(&key)?;
+                let made = || vm.new_str_of_data(U::data(key));
                 match &self.source {
-                    Source::Mapping(mapping) => vm.get_item(mapping, key.as_value())?,
+                    Source::Mapping(mapping) => vm.get_item(mapping, made()?.as_value())?,
                     Source::Call(args) => {
-                        let found = args
-                            .keywords()
-                            .iter()
-                            .find(|(n, _)| n.downcast::<Str>().is_some_and(|n| n.equals(&key)))
-                            .map(|(_, v)| v.clone());
-                        found.ok_or_else(|| vm.key_error(key.as_value()))?
+                        let same = |name: &Str| {
+                            name.len() == key.len() && name.code_points().eq(key.iter().map(|c| (*c).into()))
+                        };
+                        let mut keywords = args.keywords().iter();
+                        match keywords.find(|(name, _)| name.downcast::<Str>().is_some_and(|name| same(name))) {
+                            Some((_, value)) => value.clone(),
+                            None => return Err(vm.key_error(made()?.as_value())),
+                        }
                     }
                 }
             }

@@ -5,6 +5,7 @@ use super::float;
 use crate::objects::bytes::Bytes;
 use crate::objects::int;
 use crate::objects::str::build::Builder;
+use crate::objects::str::find::Unit;
 use crate::objects::str::{Data, Str};
 use crate::payload::Downcast;
 use crate::vm::{Res, Vm};
@@ -65,7 +66,7 @@ impl Values<'_> {
 }
 
 pub fn format_str(vm: &Vm, format: &Ref<Str>, values: &Value) -> Res {
-    let (out, whole) = run(vm, format.data(), values, false)?;
+    let (out, whole) = run(vm, format.data(), values)?;
     // Nothing around the only value, or no directive: the text itself.
     if let Some(whole) = whole
         && whole.downcast::<Str>().is_some_and(|text| text.len() == out.len())
@@ -83,15 +84,13 @@ pub fn format_str(vm: &Vm, format: &Ref<Str>, values: &Value) -> Res {
 
 /// The result's bytes, for `bytes` and `bytearray`.
 pub fn format_bytes(vm: &Vm, format: &[u8], values: &Value) -> Res<Vec<u8>> {
-    Ok(run(vm, Data::Latin1(format), values, true)?.0.into_latin1())
+    Ok(run_units(vm, format, values, true)?.0.into_latin1())
 }
 
-fn at(data: Data<'_>, i: usize) -> u32 {
-    match data {
-        Data::Ascii(d) | Data::Latin1(d) => d[i] as u32,
-        Data::Ucs2(d) => d[i] as u32,
-        Data::Ucs4(d) => d[i],
-    }
+/// As [`format_bytes`] with an exact `bytes` object as the result.
+pub fn format_to_bytes(vm: &Vm, format: &[u8], values: &Value) -> Res {
+    let (out, _) = run_units(vm, format, values, true)?;
+    Ok(out.with_latin1(|bytes| vm.new_bytes(bytes))?.into_value())
 }
 
 fn find_percent(data: Data<'_>, from: usize) -> Option<usize> {
@@ -102,7 +101,26 @@ fn find_percent(data: Data<'_>, from: usize) -> Option<usize> {
     }
 }
 
-fn run(vm: &Vm, format: Data<'_>, values: &Value, bytes: bool) -> Res<(Builder, Option<Value>)> {
+/// The result, and the text that is all of it so far as one value made it.
+fn run(vm: &Vm, format: Data<'_>, values: &Value) -> Res<(Builder, Option<Value>)> {
+    crate::with_units!(format, |units| run_units(vm, units, values, false))
+}
+
+/// The position of the next percent sign. Directives stand close together: it is looked for step by step first.
+#[inline]
+fn next_percent<U: Unit>(format: &[U], from: usize) -> Option<usize> {
+    const NEAR: usize = 16;
+    let near = format[from..].iter().take(NEAR).position(|c| (*c).into() == 37).map(|i| i + from);
+    if near.is_some() || format.len() - from <= NEAR {
+        return near;
+    }
+    find_percent(U::data(format), from + NEAR)
+}
+
+fn run_units<U: Unit>(vm: &Vm, format: &[U], values: &Value, bytes: bool) -> Res<(Builder, Option<Value>)> {
+    fn at<U: Unit>(format: &[U], i: usize) -> u32 {
+        format[i].into()
+    }
     let n = format.len();
     let tuple = values.downcast::<Tuple>().map(|t| t.as_slice());
     let is_text = if bytes {
@@ -115,11 +133,11 @@ fn run(vm: &Vm, format: Data<'_>, values: &Value, bytes: bool) -> Res<(Builder, 
     let mut out = Builder::with_capacity(n + 16);
     let mut i = 0;
     loop {
-        let Some(percent) = find_percent(format, i) else {
-            out.push_data(format.part(i, n));
+        let Some(percent) = next_percent(format, i) else {
+            out.push_data(U::data(&format[i..]));
             break;
         };
-        out.push_data(format.part(i, percent));
+        out.push_data(U::data(&format[i..percent]));
         i = percent + 1;
         if i >= n {
             return Err(vm.value_error("incomplete format"));
@@ -147,13 +165,21 @@ fn run(vm: &Vm, format: Data<'_>, values: &Value, bytes: bool) -> Res<(Builder, 
             if depth > 0 {
                 return Err(vm.value_error("incomplete format key"));
             }
-            let key = match format.part(start, i - 1) {
+            let key = match U::data(&format[start..i - 1]) {
                 Data::Latin1(d) if bytes => vm.new_bytes(d)?.into_value(),
                 part => vm.new_str_of_data(part)?.into_value(),
             };
             let found = vm.get_item(values, &key)?;
             args.keyed = Some(found);
             args.keyed_used = false;
+        }
+        // Nothing but the kind, as most directives are.
+        if i < n {
+            let c = at(format, i);
+            if (c == 100 || (c == 115 && !bytes)) && plain(vm, &mut out, c, &mut args) {
+                i += 1;
+                continue;
+            }
         }
         let mut d = Directive::default();
         while i < n {
@@ -224,6 +250,44 @@ fn run(vm: &Vm, format: Data<'_>, values: &Value, bytes: bool) -> Res<(Builder, 
     Ok((out, args.whole))
 }
 
+/// `%s` or `%d` without more, for text and whole numbers; false: the value is another and has not been taken.
+#[inline]
+fn plain(vm: &Vm, out: &mut Builder, c: u32, args: &mut Values<'_>) -> bool {
+    let value = match (&args.keyed, args.tuple) {
+        (Some(value), _) => Some(value).filter(|_| !args.keyed_used),
+        (None, Some(tuple)) => tuple.get(args.next),
+        (None, None) => Some(args.all).filter(|_| args.next == 0),
+    };
+    let Some(value) = value else { return false };
+    if let Some(i) = value.as_small_int() {
+        push_small_int(out, i);
+    } else if c == 115
+        && let Some(text) = value.exact::<Str>(vm)
+    {
+        if out.is_empty() {
+            args.whole = Some(value.clone());
+        }
+        out.push_str(text);
+    } else {
+        return false;
+    }
+    match args.keyed {
+        Some(_) => args.keyed_used = true,
+        None => args.next += 1,
+    }
+    true
+}
+
+/// The number in decimal.
+#[inline]
+pub fn push_small_int(out: &mut Builder, i: i64) {
+    let mut room = [0u8; 64];
+    if i < 0 {
+        out.push(b'-' as u32);
+    }
+    out.push_data(Data::Ascii(ophi_number_text::int::small_digits(i.unsigned_abs(), 10, &mut room)));
+}
+
 fn star(vm: &Vm, args: &mut Values<'_>, message: &str) -> Res<i64> {
     let value = args.next(vm)?;
     match int::view(&value) {
@@ -236,10 +300,10 @@ fn star(vm: &Vm, args: &mut Values<'_>, message: &str) -> Res<i64> {
     }
 }
 
-fn digits(vm: &Vm, format: Data<'_>, i: &mut usize, max: usize, message: &str) -> Res<Option<usize>> {
+fn digits<U: Unit>(vm: &Vm, format: &[U], i: &mut usize, max: usize, message: &str) -> Res<Option<usize>> {
     let mut n: Option<usize> = None;
     while *i < format.len() {
-        let c = at(format, *i);
+        let c: u32 = format[*i].into();
         if !(48..58).contains(&c) {
             break;
         }

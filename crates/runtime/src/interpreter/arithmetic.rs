@@ -85,6 +85,11 @@ fn format_simple(vm: &Vm, fp: Fp, _: u32) -> Res<()> {
     if fp.top(1).exact::<Str>(vm).is_some() {
         return Ok(());
     }
+    if let Some(i) = fp.top(1).as_small_int() {
+        let text = crate::objects::int::convert::small_str(vm, i)?;
+        fp.replace_top(1, text.into_value());
+        return Ok(());
+    }
     let spec = vm.empty_str()?.into_value();
     let result = vm.format(fp.top(1), &spec)?;
     drop(fp.replace_top(1, result));
@@ -112,9 +117,15 @@ fn build_string(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
     let count = oparg as usize;
     let pieces = fp.top_slice(count);
     let texts = || pieces.iter().filter_map(|p| p.downcast::<Str>());
-    let len = texts().map(|p| p.len()).sum();
-    let kind = texts().map(|p| p.kind()).max().unwrap_or(crate::objects::str::Kind::Ascii);
+    let (mut len, mut kind) = (0, crate::objects::str::Kind::Ascii);
+    for text in texts() {
+        len += text.len();
+        kind = kind.max(text.kind());
+    }
     let joined = vm.new_str_with(kind, len, |out| {
+        if kind.width() == 1 {
+            return crate::objects::str::join::join_bytes(out, b"", pieces);
+        }
         let mut at = 0;
         for piece in texts() {
             crate::objects::str::build::copy_units(out, kind, at, piece.data());

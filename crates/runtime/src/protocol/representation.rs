@@ -7,6 +7,12 @@ use crate::{Ref, Str, Value};
 impl Vm {
     /// `repr(value)`.
     pub fn repr(&self, value: &Value) -> Res<Ref<Str>> {
+        if let Some(text) = value.exact::<Str>(self) {
+            return crate::objects::str::repr::repr_of(self, text);
+        }
+        if let Some(i) = value.as_small_int() {
+            return crate::objects::int::convert::small_str(self, i);
+        }
         let Some(repr) = self.class(value).slots().repr else {
             return self.new_str(&format!("<{} object at {:#x}>", self.type_name(value), address(value)));
         };
@@ -19,6 +25,9 @@ impl Vm {
     pub fn str(&self, value: &Value) -> Res<Ref<Str>> {
         if let Some(text) = value.exact::<Str>(self) {
             return Ok(text.clone());
+        }
+        if let Some(i) = value.as_small_int() {
+            return crate::objects::int::convert::small_str(self, i);
         }
         let Some(str) = self.class(value).slots().str else { return self.repr(value) };
         let text = self.recurse(" while getting the str of an object", || str(self, value))?;

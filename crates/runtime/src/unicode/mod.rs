@@ -146,6 +146,10 @@ pub fn to_lower(c: u32) -> Mapped {
     if c < 128 {
         return one((c as u8).to_ascii_lowercase() as u32);
     }
+    if c < 256 {
+        // The capitals of Latin-1 stand 32 before the small letters.
+        return one(if (0xc0..=0xde).contains(&c) && c != 0xd7 { c + 32 } else { c });
+    }
     char::from_u32(c).map_or_else(|| one(c), |ch| mapped(c, ch.to_lowercase()))
 }
 
@@ -166,7 +170,12 @@ pub fn to_title(c: u32) -> Mapped {
 }
 
 pub fn to_fold(c: u32) -> Mapped {
-    if c < 128 { to_lower(c) } else { exception(FOLD, c).unwrap_or_else(|| to_lower(c)) }
+    match c {
+        0..128 => to_lower(c),
+        // Of Latin-1 only the micro sign and the sharp s fold to something else than their small letter.
+        0x80..0x100 if c != 0xb5 && c != 0xdf => to_lower(c),
+        _ => exception(FOLD, c).unwrap_or_else(|| to_lower(c)),
+    }
 }
 
 /// The value of a decimal digit.

@@ -179,6 +179,18 @@ impl Vm {
         }
     }
 
+    /// An instance of exactly `T`'s builtin type, which is plain ([`ophi_heap::TypeHead::is_plain`]), with `extra` bytes behind it.
+    #[inline(always)]
+    #[allow(unsafe_code)]
+    pub(crate) fn new_plain<T: Payload>(&self, payload: T, extra: usize) -> Res<Ref<T>> {
+        const { assert!(T::PLAIN, "only types without prefix and tail") };
+        // SAFETY: the type was built for this payload; `PLAIN` says that nothing else stands in its instances.
+        match unsafe { self.heap().new_plain(self.ty_of::<T>().head(), payload, extra) } {
+            Ok(object) => Ok(object),
+            Err(OutOfMemory) => Err(self.no_memory()),
+        }
+    }
+
     /// The collector need not follow this object: it can be part of no cycle (its contents are fixed and cannot either).
     pub fn untrack(&self, value: &Value) {
         if let Some(gc) = value.header().and_then(ophi_heap::Header::gc_head) {

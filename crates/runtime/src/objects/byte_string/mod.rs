@@ -192,7 +192,7 @@ pub fn concat<T: ByteString>(vm: &Vm, a: &Value, b: &Value) -> Res {
         if x.is_empty() || y.is_empty() {
             return Ok(if x.is_empty() { b.clone() } else { a.clone() });
         }
-        let joined = vm.new_bytes_with(vm.ty_of::<Bytes>(), x.len() + y.len(), false, |out| {
+        let joined = vm.new_exact_bytes(x.len() + y.len(), |out| {
             let (left, right) = out.split_at_mut(x.len());
             left.copy_from_slice(x.as_slice());
             right.copy_from_slice(y.as_slice());

@@ -55,6 +55,7 @@ impl Payload for Bytes {
         &BYTES
     }
     const LAYOUT: &'static Layout = layout!("bytes");
+    const PLAIN: bool = true;
 }
 
 impl crate::Trace for Bytes {
@@ -114,7 +115,26 @@ impl Vm {
     }
 
     pub fn new_bytes(&self, bytes: &[u8]) -> Res<Ref<Bytes>> {
-        self.new_bytes_with(self.ty_of::<Bytes>(), bytes.len(), false, |out| out.copy_from_slice(bytes))
+        self.new_exact_bytes(bytes.len(), |out| crate::objects::str::copy_short(out, bytes))
+    }
+
+    /// `len` bytes of exactly the class `bytes`; `fill` must write all of them.
+    #[inline]
+    #[allow(unsafe_code)]
+    pub(crate) fn new_exact_bytes(&self, len: usize, fill: impl FnOnce(&mut [u8])) -> Res<Ref<Bytes>> {
+        if len > MAX_LEN {
+            return Err(self.no_memory());
+        }
+        const PLACE: u64 = (size_of::<Bytes>() / 8) as u64;
+        let payload = Bytes { hash: Cell::new(-1), word: Cell::new((len as u64) << LEN_SHIFT | PLACE) };
+        let object = self.new_plain(payload, len + 1)?;
+        // SAFETY: `len + 1` bytes stand behind the payload, all written here and by `fill`; nobody else has seen the object.
+        unsafe {
+            let start = object.as_ptr().add(1).cast::<u8>();
+            start.add(len).write(0);
+            fill(core::slice::from_raw_parts_mut(start, len));
+        }
+        Ok(object)
     }
 
     /// `len` bytes of class `cls` (`bytes` or a subclass), zero until `fill` has written them.

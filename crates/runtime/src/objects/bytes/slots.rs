@@ -83,7 +83,7 @@ pub fn repeat(vm: &Vm, this: &Value, n: isize) -> Res {
 
 pub fn remainder(vm: &Vm, a: &Value, b: &Value) -> Res {
     match a.downcast::<Bytes>() {
-        Some(format) => Bytes::make(vm, &crate::format::percent::format_bytes(vm, format.as_slice(), b)?),
+        Some(format) => crate::format::percent::format_to_bytes(vm, format.as_slice(), b),
         None => Ok(Value::NOT_IMPLEMENTED),
     }
 }

@@ -1,8 +1,24 @@
 //! Text to integers and back, with the limit on decimal digits (`sys.set_int_max_str_digits`).
 
 use crate::vm::{Res, Vm};
+use crate::{Ref, Str};
 use num_bigint::{BigInt, BigUint, Sign};
 use num_traits::{Signed, Zero};
+
+/// Decimal text of a small integer.
+pub fn small_str(vm: &Vm, i: i64) -> Res<Ref<Str>> {
+    let mut room = [0u8; 64];
+    let len = ophi_number_text::int::small_digits(i.unsigned_abs(), 10, &mut room).len();
+    let mut start = room.len() - len;
+    if i < 0 {
+        start -= 1;
+        room[start] = b'-';
+    }
+    match &room[start..] {
+        &[digit] => vm.single(digit as u32),
+        text => vm.new_ascii(text),
+    }
+}
 
 /// Decimal text of a big integer; ValueError beyond the limit.
 pub fn to_decimal(vm: &Vm, b: &BigInt) -> Res<String> {

@@ -64,16 +64,7 @@ fn expect<'a>(vm: &Vm, value: &'a Value) -> Res<IntView<'a>> {
 
 fn repr(vm: &Vm, value: &Value) -> Res {
     let text = match expect(vm, value)? {
-        IntView::Small(i) => {
-            let mut room = [0u8; 64];
-            let len = ophi_number_text::int::small_digits(i.unsigned_abs(), 10, &mut room).len();
-            let mut start = room.len() - len;
-            if i < 0 {
-                start -= 1;
-                room[start] = b'-';
-            }
-            return Ok(vm.new_ascii(&room[start..])?.into_value());
-        }
+        IntView::Small(i) => return Ok(super::convert::small_str(vm, i)?.into_value()),
         IntView::Big(b) => super::convert::to_decimal(vm, b)?,
     };
     Ok(vm.new_ascii(text.as_bytes())?.into_value())

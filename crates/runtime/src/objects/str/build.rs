@@ -7,7 +7,6 @@ use super::{Data, Kind, Str};
 use crate::payload::Downcast;
 use crate::vm::{Res, Vm};
 use crate::{Ref, Value};
-use smallvec::SmallVec;
 
 /// The kind of the widest unit.
 pub fn kind_of_ucs2(units: &[u16]) -> Kind {
@@ -133,47 +132,98 @@ impl Units {
     }
 }
 
-/// Text under construction that widens when it must: for results whose characters come one by one or from anywhere.
-#[derive(Default)]
+/// Text under construction that widens when it must: for results whose characters come one by one or from anywhere. What is short
+/// and narrow, as most results are, never leaves the builder itself.
 pub struct Builder {
-    narrow: SmallVec<[u8; 64]>,
+    room: [u8; ROOM],
+    /// Bytes of `room` in use while the stage is `Inside`.
+    len: usize,
+    narrow: Vec<u8>,
     /// In use once a code point beyond Latin-1 has come.
     wide: Vec<u32>,
-    is_wide: bool,
+    stage: Stage,
+    /// No byte above 127 has been seen: sure to be ASCII.
+    ascii: bool,
+}
+
+const ROOM: usize = 96;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Inside,
+    Narrow,
+    Wide,
+}
+
+impl Default for Builder {
+    fn default() -> Builder {
+        Builder::new()
+    }
 }
 
 impl Builder {
+    #[inline]
     pub fn new() -> Builder {
-        Builder::default()
+        Builder { room: [0; ROOM], len: 0, narrow: Vec::new(), wide: Vec::new(), stage: Stage::Inside, ascii: true }
     }
 
+    #[inline]
     pub fn with_capacity(n: usize) -> Builder {
-        Builder { narrow: SmallVec::with_capacity(n), ..Builder::default() }
+        let mut made = Builder::new();
+        if n > ROOM {
+            made.narrow = Vec::with_capacity(n);
+            made.stage = Stage::Narrow;
+        }
+        made
+    }
+
+    /// From the room to a vector with space for `more`.
+    #[cold]
+    #[inline(never)]
+    fn spill(&mut self, more: usize) {
+        self.narrow = Vec::with_capacity((2 * ROOM).max(self.len + more));
+        self.narrow.extend_from_slice(&self.room[..self.len]);
+        self.stage = Stage::Narrow;
     }
 
     #[cold]
+    #[inline(never)]
     fn widen(&mut self) {
-        self.wide = Vec::with_capacity(self.narrow.capacity().max(16));
-        self.wide.extend(self.narrow.iter().map(|b| *b as u32));
-        self.narrow = SmallVec::new();
-        self.is_wide = true;
+        let narrow = core::mem::take(&mut self.narrow);
+        let now = if self.stage == Stage::Inside { &self.room[..self.len] } else { &narrow };
+        self.wide = Vec::with_capacity(narrow.capacity().max(ROOM));
+        self.wide.extend(now.iter().map(|b| *b as u32));
+        self.stage = Stage::Wide;
     }
 
     #[inline]
     pub fn push(&mut self, c: u32) {
-        if !self.is_wide {
-            if c < 256 {
-                return self.narrow.push(c as u8);
-            }
-            self.widen();
+        if c < 256 && self.stage == Stage::Inside && self.len < ROOM {
+            self.room[self.len] = c as u8;
+            self.len += 1;
+            self.ascii &= c < 128;
+            return;
         }
-        self.wide.push(c);
+        self.push_outside(c)
+    }
+
+    fn push_outside(&mut self, c: u32) {
+        match self.stage {
+            Stage::Inside if c < 256 => self.spill(1),
+            Stage::Inside | Stage::Narrow if c >= 256 => self.widen(),
+            _ => {}
+        }
+        if self.stage == Stage::Wide {
+            return self.wide.push(c);
+        }
+        self.ascii &= c < 128;
+        self.narrow.push(c as u8)
     }
 
     #[inline]
     pub fn push_ascii(&mut self, text: &str) {
         debug_assert!(text.is_ascii());
-        self.push_data(Data::Ascii(text.as_bytes()));
+        self.push_bytes(text.as_bytes());
     }
 
     pub fn push_text(&mut self, text: &str) {
@@ -183,28 +233,45 @@ impl Builder {
     #[inline]
     pub fn push_data(&mut self, data: Data<'_>) {
         match data {
-            // A few bytes are copied sooner than a copy is called.
-            Data::Ascii(d) | Data::Latin1(d) if !self.is_wide && d.len() <= 16 => self.narrow.extend(d.iter().copied()),
-            Data::Ascii(d) | Data::Latin1(d) if !self.is_wide => self.narrow.extend_from_slice(d),
+            Data::Ascii(d) => self.push_bytes(d),
+            Data::Latin1(d) => {
+                self.ascii = self.ascii && d.is_ascii();
+                self.push_bytes(d)
+            }
             _ => self.push_wide(data),
         }
     }
 
+    /// Latin-1 characters; the caller has seen to `ascii`.
+    #[inline]
+    fn push_bytes(&mut self, bytes: &[u8]) {
+        if self.stage == Stage::Inside
+            && let Some(to) = self.room.get_mut(self.len..self.len + bytes.len())
+        {
+            super::copy_short(to, bytes);
+            self.len += bytes.len();
+            return;
+        }
+        self.push_bytes_outside(bytes)
+    }
+
+    fn push_bytes_outside(&mut self, bytes: &[u8]) {
+        match self.stage {
+            Stage::Inside => self.spill(bytes.len()),
+            Stage::Wide => return self.wide.extend(bytes.iter().map(|b| *b as u32)),
+            Stage::Narrow => {}
+        }
+        self.narrow.extend_from_slice(bytes)
+    }
+
     fn push_wide(&mut self, data: Data<'_>) {
+        if self.stage != Stage::Wide {
+            self.widen();
+        }
         match data {
             Data::Ascii(d) | Data::Latin1(d) => self.wide.extend(d.iter().map(|b| *b as u32)),
-            Data::Ucs2(d) => {
-                if !self.is_wide {
-                    self.widen();
-                }
-                self.wide.extend(d.iter().map(|b| *b as u32))
-            }
-            Data::Ucs4(d) => {
-                if !self.is_wide {
-                    self.widen();
-                }
-                self.wide.extend_from_slice(d)
-            }
+            Data::Ucs2(d) => self.wide.extend(d.iter().map(|b| *b as u32)),
+            Data::Ucs4(d) => self.wide.extend_from_slice(d),
         }
     }
 
@@ -216,17 +283,30 @@ impl Builder {
         if n == 0 {
             return;
         }
-        if c < 256 && !self.is_wide {
+        if c < 256 && self.stage != Stage::Wide {
+            self.ascii &= c < 128;
+            if self.stage == Stage::Inside {
+                if let Some(to) = self.room.get_mut(self.len..self.len.saturating_add(n)) {
+                    to.iter_mut().for_each(|to| *to = c as u8);
+                    self.len += n;
+                    return;
+                }
+                self.spill(n);
+            }
             return self.narrow.resize(self.narrow.len() + n, c as u8);
         }
-        if !self.is_wide {
+        if self.stage != Stage::Wide {
             self.widen();
         }
         self.wide.resize(self.wide.len() + n, c);
     }
 
     pub fn len(&self) -> usize {
-        if self.is_wide { self.wide.len() } else { self.narrow.len() }
+        match self.stage {
+            Stage::Inside => self.len,
+            Stage::Narrow => self.narrow.len(),
+            Stage::Wide => self.wide.len(),
+        }
     }
 
     pub fn is_empty(&self) -> bool {
@@ -235,11 +315,29 @@ impl Builder {
 
     /// The characters as bytes, when all are below 256 (others lose their high bits).
     pub fn into_latin1(self) -> Vec<u8> {
-        if self.is_wide { self.wide.iter().map(|c| *c as u8).collect() } else { self.narrow.into_vec() }
+        match self.stage {
+            Stage::Inside => self.room[..self.len].to_vec(),
+            Stage::Narrow => self.narrow,
+            Stage::Wide => self.wide.iter().map(|c| *c as u8).collect(),
+        }
+    }
+
+    /// As [`Builder::into_latin1`], lent.
+    pub fn with_latin1<R>(&self, look: impl FnOnce(&[u8]) -> R) -> R {
+        match self.stage {
+            Stage::Inside => look(&self.room[..self.len]),
+            Stage::Narrow => look(&self.narrow),
+            Stage::Wide => look(&self.wide.iter().map(|c| *c as u8).collect::<Vec<u8>>()),
+        }
     }
 
     pub fn finish(self, vm: &Vm) -> Res<Ref<Str>> {
-        if self.is_wide { vm.new_str_from_code_points(&self.wide) } else { vm.new_latin1(&self.narrow) }
+        let bytes = match self.stage {
+            Stage::Inside => &self.room[..self.len],
+            Stage::Narrow => &self.narrow[..],
+            Stage::Wide => return vm.new_str_from_code_points(&self.wide),
+        };
+        if self.ascii { vm.new_ascii(bytes) } else { vm.new_latin1(bytes) }
     }
 }
 
@@ -335,9 +433,15 @@ impl Vm {
     }
 
     /// `text[a:b]`; `text` itself when that is all of it and it is an exact str.
+    #[inline]
     pub fn new_substr(&self, text: &Ref<Str>, a: usize, b: usize) -> Res<Ref<Str>> {
         if a == 0 && b == text.len() {
             return self.unchanged(text);
+        }
+        if let Data::Ascii(d) = text.data()
+            && b - a > 1
+        {
+            return self.new_ascii(&d[a..b]);
         }
         self.new_str_of_data(text.data().part(a, b))
     }

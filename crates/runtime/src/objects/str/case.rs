@@ -38,12 +38,23 @@ pub fn lower(vm: &Vm, text: &Str) -> Res<Ref<Str>> {
     if let Some(ascii) = text.as_ascii() {
         return ascii_mapped(vm, ascii.as_bytes(), <[u8]>::make_ascii_lowercase);
     }
-    let mut out = Builder::with_capacity(text.len());
-    for i in 0..text.len() {
-        let c = text.at(i);
-        if c < 128 { out.push(c | lower_bit(c)) } else { extend(&mut out, lower_at(text, i)) }
-    }
-    out.finish(vm)
+    map_wide(vm, text, |c| c | lower_bit(c), |i, _| lower_at(text, i))
+}
+
+/// Text beyond ASCII, each character by itself: `plain` for ASCII, `full` for others, which is asked only for what has case.
+fn map_wide(vm: &Vm, text: &Str, plain: impl Fn(u32) -> u32, full: impl Fn(usize, u32) -> Mapped) -> Res<Ref<Str>> {
+    vm.check_room(text.len() * 4)?;
+    let mut out: Vec<u32> = Vec::with_capacity(text.len());
+    crate::with_units!(text.data(), |units| for (i, unit) in units.iter().enumerate() {
+        let c: u32 = (*unit).into();
+        match c {
+            0..=0x7f => out.push(plain(c)),
+            // Ideographs and what stands among them have no case.
+            0x2e80..0xa640 => out.push(c),
+            _ => out.extend(full(i, c)),
+        }
+    });
+    vm.new_str_from_code_points(&out)
 }
 
 /// The bit that makes an ASCII capital small; 0 for other characters.
@@ -55,22 +66,14 @@ pub fn upper(vm: &Vm, text: &Str) -> Res<Ref<Str>> {
     if let Some(ascii) = text.as_ascii() {
         return ascii_mapped(vm, ascii.as_bytes(), <[u8]>::make_ascii_uppercase);
     }
-    let mut out = Builder::with_capacity(text.len());
-    for c in text.code_points() {
-        if c < 128 { out.push((c as u8).to_ascii_uppercase() as u32) } else { extend(&mut out, unicode::to_upper(c)) }
-    }
-    out.finish(vm)
+    map_wide(vm, text, |c| (c as u8).to_ascii_uppercase() as u32, |_, c| unicode::to_upper(c))
 }
 
 pub fn casefold(vm: &Vm, text: &Str) -> Res<Ref<Str>> {
     if text.is_ascii() {
         return lower(vm, text);
     }
-    let mut out = Builder::with_capacity(text.len());
-    for c in text.code_points() {
-        if c < 128 { out.push(c | lower_bit(c)) } else { extend(&mut out, unicode::to_fold(c)) }
-    }
-    out.finish(vm)
+    map_wide(vm, text, |c| c | lower_bit(c), |_, c| unicode::to_fold(c))
 }
 
 pub fn capitalize(vm: &Vm, text: &Str) -> Res<Ref<Str>> {

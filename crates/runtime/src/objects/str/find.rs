@@ -6,15 +6,25 @@ use std::borrow::Cow;
 /// A code unit.
 pub trait Unit: Copy + Eq + Ord + Into<u32> {
     fn bytes(units: &[Self]) -> &[u8];
+    /// The units as text that may be narrower than they are.
+    fn data(units: &[Self]) -> Data<'_>;
 }
 
 impl Unit for u8 {
+    #[inline(always)]
+    fn data(units: &[u8]) -> Data<'_> {
+        Data::Latin1(units)
+    }
+    #[inline(always)]
     fn bytes(units: &[u8]) -> &[u8] {
         units
     }
 }
 
 impl Unit for u16 {
+    fn data(units: &[u16]) -> Data<'_> {
+        Data::Ucs2(units)
+    }
     #[allow(unsafe_code)]
     fn bytes(units: &[u16]) -> &[u8] {
         // SAFETY: plain integers seen as their bytes.
@@ -23,6 +33,9 @@ impl Unit for u16 {
 }
 
 impl Unit for u32 {
+    fn data(units: &[u32]) -> Data<'_> {
+        Data::Ucs4(units)
+    }
     #[allow(unsafe_code)]
     fn bytes(units: &[u32]) -> &[u8] {
         // SAFETY: plain integers seen as their bytes.

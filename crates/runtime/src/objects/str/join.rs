@@ -50,6 +50,9 @@ pub fn join_items(vm: &Vm, sep: &Ref<Str>, items: &[Value]) -> Res {
         return Err(vm.overflow_error("join() result is too long for a Python string"));
     };
     let joined = vm.new_str_with(kind, total, |out| {
+        if kind.width() == 1 {
+            return join_bytes(out, sep.raw(), items);
+        }
         let mut at = 0;
         for (i, item) in items.iter().enumerate() {
             if i > 0 {
@@ -63,6 +66,22 @@ pub fn join_items(vm: &Vm, sep: &Ref<Str>, items: &[Value]) -> Res {
         }
     })?;
     Ok(joined.into_value())
+}
+
+/// As [`join_items`] does it for text of one byte a character; `out` has just the room.
+pub fn join_bytes(mut out: &mut [u8], sep: &[u8], items: &[Value]) {
+    for (i, item) in items.iter().enumerate() {
+        let Some(text) = item.downcast::<Str>() else { continue };
+        let parts = [if i > 0 { sep } else { b"" }, text.raw()];
+        for part in parts {
+            let (to, rest) = core::mem::take(&mut out).split_at_mut(part.len());
+            match part {
+                [one] => to[0] = *one,
+                _ => super::copy_short(to, part),
+            }
+            out = rest;
+        }
+    }
 }
 
 /// At most `max` occurrences of `old` become `new`.
@@ -207,6 +226,16 @@ pub fn padded(vm: &Vm, text: &Ref<Str>, left: usize, right: usize, fill: u32) ->
     let Some(total) = total.filter(|t| *t <= isize::MAX as usize) else {
         return Err(vm.overflow_error("padded string is too long"));
     };
+    if let (super::Data::Ascii(d), 0..128) = (text.data(), fill) {
+        let made = vm.new_str_with(super::Kind::Ascii, total, |out| {
+            let (before, rest) = out.split_at_mut(left);
+            let (own, after) = rest.split_at_mut(d.len());
+            before.fill(fill as u8);
+            super::copy_short(own, d);
+            after.fill(fill as u8);
+        })?;
+        return Ok(made.into_value());
+    }
     let kind = text.kind().max(super::Kind::for_max(fill));
     let width = kind.width();
     let unit = fill.to_ne_bytes();

@@ -1,6 +1,6 @@
 //! The methods of `str`. Documentation strings are CPython's.
 
-use super::{Kind, Str, case, find, join, split, translate};
+use super::{Data, Kind, Str, case, find, join, split, translate};
 use crate::payload::Downcast;
 use crate::unicode;
 use crate::vm::{Res, Vm};
@@ -96,6 +96,32 @@ fn fill_char(vm: &Vm, fill: Option<&Value>) -> Res<u32> {
     }
 }
 
+/// The range of `units` that is left without those at the sides asked for. A long run is passed over a block at a time, which the
+/// compiler turns into wide comparisons.
+fn inner<U: Copy>(units: &[U], left: bool, right: bool, inside: impl Fn(U) -> bool) -> (usize, usize) {
+    const BLOCK: usize = 16;
+    let all = |block: &[U]| block.iter().fold(true, |all, u| all & inside(*u));
+    let n = units.len();
+    let (mut a, mut b) = (0, n);
+    if left {
+        a = units.iter().take(BLOCK).take_while(|u| inside(**u)).count();
+        if a == BLOCK {
+            a += units[a..].chunks_exact(BLOCK).take_while(|block| all(block)).count() * BLOCK;
+            a += units[a..].iter().take_while(|u| inside(**u)).count();
+        }
+    }
+    if right {
+        let rest = &units[a..];
+        let mut gone = rest.iter().rev().take(BLOCK).take_while(|u| inside(**u)).count();
+        if gone == BLOCK {
+            gone += rest[..rest.len() - gone].rchunks_exact(BLOCK).take_while(|block| all(block)).count() * BLOCK;
+            gone += rest[..rest.len() - gone].iter().rev().take_while(|u| inside(**u)).count();
+        }
+        b -= gone;
+    }
+    (a, b)
+}
+
 /// Range of `this` without characters of `chars` (None: white space) at the sides asked for.
 fn stripped(vm: &Vm, this: &Ref<Str>, chars: Option<&Value>, name: &str, left: bool, right: bool) -> Res {
     let set = match chars {
@@ -107,27 +133,21 @@ fn stripped(vm: &Vm, this: &Ref<Str>, chars: Option<&Value>, name: &str, left: b
         },
         _ => None,
     };
-    let (a, b) = with_units!(this.data(), |d| {
-        let inside = |c: u32| match set {
-            None => unicode::is_space(c),
-            Some(set) => match set.as_ascii() {
-                Some(ascii) => c < 128 && memchr::memchr(c as u8, ascii.as_bytes()).is_some(),
-                None => set.code_points().any(|s| s == c),
-            },
-        };
-        let (mut a, mut b) = (0, d.len());
-        if left {
-            while a < b && inside(d[a].into()) {
-                a += 1;
+    let one = set.filter(|set| set.len() == 1).map(|set| set.at(0));
+    let (a, b) = match (this.data(), one) {
+        (Data::Ascii(d), None) if set.is_none() => inner(d, left, right, super::split::is_ascii_space),
+        (Data::Ascii(d) | Data::Latin1(d), Some(c)) => inner(d, left, right, |b| b as u32 == c),
+        (data, _) => with_units!(data, |d| inner(d, left, right, |c| {
+            let c: u32 = c.into();
+            match set {
+                None => unicode::is_space(c),
+                Some(set) => match set.as_ascii() {
+                    Some(ascii) => c < 128 && ascii.bytes().any(|b| b as u32 == c),
+                    None => set.code_points().any(|s| s == c),
+                },
             }
-        }
-        if right {
-            while b > a && inside(d[b - 1].into()) {
-                b -= 1;
-            }
-        }
-        (a, b)
-    });
+        })),
+    };
     Ok(vm.new_substr(this, a, b)?.into_value())
 }
 
@@ -522,12 +542,22 @@ impl Str {
 }
 
 /// Whether the text is an identifier (PEP 3131); keywords are.
+/// The ASCII characters that names are made of.
+static IN_NAMES: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut b = 0u8;
+    while b < 128 {
+        table[b as usize] = b.is_ascii_alphanumeric() || b == b'_';
+        b += 1;
+    }
+    table
+};
+
 pub fn is_identifier(text: &Str) -> bool {
     match text.as_ascii() {
         Some(ascii) => {
             let bytes = ascii.as_bytes();
-            bytes.first().is_some_and(|b| b.is_ascii_alphabetic() || *b == b'_')
-                && bytes.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_')
+            bytes.first().is_some_and(|b| !b.is_ascii_digit()) && bytes.iter().all(|b| IN_NAMES[*b as usize])
         }
         None => {
             let mut points = text.code_points();

@@ -117,6 +117,7 @@ impl Payload for Str {
         &STR
     }
     const LAYOUT: &'static Layout = layout!("str");
+    const PLAIN: bool = true;
 }
 
 impl crate::Trace for Str {
@@ -402,12 +403,53 @@ fn spread<const W: usize>(text: &[u8], out: &mut [u8]) {
     }
 }
 
+/// Copies without a call what fits in two words, as most texts do.
+#[inline(always)]
+pub fn copy_short(out: &mut [u8], bytes: &[u8]) {
+    let n = bytes.len();
+    if let (Some(first), Some(to)) = (bytes.first_chunk::<8>(), out.first_chunk_mut::<8>())
+        && n <= 16
+    {
+        *to = *first;
+        if let (Some(last), Some(to)) = (bytes.last_chunk::<8>(), out.last_chunk_mut::<8>()) {
+            *to = *last;
+        }
+    } else if n < 8 {
+        out.iter_mut().zip(bytes).for_each(|(to, b)| *to = *b);
+    } else {
+        out.copy_from_slice(bytes);
+    }
+}
+
 impl Vm {
     /// A string with room for `len` code points of `kind`, filled by `fill`, which must write all bytes
     /// (`len * kind.width()`) with units no larger than the kind allows, and at least one that needs it.
+    #[inline]
     #[allow(unsafe_code)]
     pub fn new_str_with(&self, kind: Kind, len: usize, fill: impl FnOnce(&mut [u8])) -> Res<Ref<Str>> {
-        self.new_str_of(self.ty_of::<Str>(), kind, len, fill)
+        // No product below overflows then.
+        if len > MAX_LEN {
+            return Err(self.no_memory());
+        }
+        let bytes = len * kind.width();
+        const PLACE: u64 = (size_of::<Str>() / 8) as u64;
+        let word = (len as u64) << LEN_SHIFT | PLACE << PLACE_SHIFT | kind as u64;
+        let payload = Str { hash: Cell::new(-1), word: Cell::new(word) };
+        // One unit more: a terminating zero, as C libraries like it.
+        let object = self.new_plain(payload, bytes + kind.width())?;
+        // SAFETY: so many bytes stand behind the payload; nobody else has seen the object yet. All of them are written: the
+        // unit at the end here, the others by `fill`, which does nothing else with them.
+        unsafe {
+            let start = object.as_ptr().add(1).cast::<u8>();
+            let end = start.add(bytes);
+            match kind.width() {
+                1 => end.write(0),
+                2 => end.cast::<u16>().write(0),
+                _ => end.cast::<u32>().write(0),
+            }
+            fill(core::slice::from_raw_parts_mut(start, bytes));
+        }
+        Ok(object)
     }
 
     /// As [`Vm::new_str_with`] for a subclass of `str`.
@@ -465,7 +507,7 @@ impl Vm {
     /// From bytes that are all below 0x80.
     pub fn new_ascii(&self, bytes: &[u8]) -> Res<Ref<Str>> {
         debug_assert!(bytes.is_ascii());
-        self.new_str_with(Kind::Ascii, bytes.len(), |out| out.copy_from_slice(bytes))
+        self.new_str_with(Kind::Ascii, bytes.len(), |out| copy_short(out, bytes))
     }
 
     pub fn new_latin1(&self, bytes: &[u8]) -> Res<Ref<Str>> {

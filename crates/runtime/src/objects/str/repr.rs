@@ -44,40 +44,78 @@ pub fn repr(vm: &Vm, this: &Value) -> Res {
     }
 }
 
+const SINGLE: u8 = 1;
+const DOUBLE: u8 = 2;
+const ESCAPED: u8 = 4;
+
+/// What an ASCII character means for the repr of its text.
+static MARKS: [u8; 256] = {
+    let mut marks = [0; 256];
+    let mut b = 0;
+    while b < 256 {
+        if WIDTHS[b] != 1 {
+            marks[b] = ESCAPED;
+        }
+        b += 1;
+    }
+    marks[b'\'' as usize] = SINGLE;
+    marks[b'"' as usize] = DOUBLE;
+    marks
+};
+
+/// How many characters stand for one of ASCII, but for the quote.
+static WIDTHS: [u8; 256] = {
+    let mut widths = [4; 256];
+    let mut b = 0x20;
+    while b < 0x7f {
+        widths[b] = 1;
+        b += 1;
+    }
+    widths[b'\\' as usize] = 2;
+    widths[b'\n' as usize] = 2;
+    widths[b'\r' as usize] = 2;
+    widths[b'\t' as usize] = 2;
+    widths
+};
+
+/// The bytes of ASCII text in quotes, with escapes; `out` has just the room.
+fn escape_into(out: &mut [u8], bytes: &[u8], quote: u8) {
+    let last = out.len() - 1;
+    out[0] = quote;
+    out[last] = quote;
+    let mut at = 1;
+    let mut put = |part: &[u8]| {
+        out[at..at + part.len()].copy_from_slice(part);
+        at += part.len();
+    };
+    for &b in bytes {
+        match b {
+            b'\\' => put(b"\\\\"),
+            b'\n' => put(b"\\n"),
+            b'\r' => put(b"\\r"),
+            b'\t' => put(b"\\t"),
+            _ if b == quote => put(&[b'\\', b]),
+            0x20..0x7f => put(&[b]),
+            _ => put(&[b'\\', b'x', HEX[b as usize >> 4], HEX[b as usize & 15]]),
+        }
+    }
+}
+
 /// `repr(text)`.
 pub fn repr_of(vm: &Vm, text: &Str) -> Res<Ref<Str>> {
     if let Data::Ascii(bytes) = text.data() {
-        let mut single = false;
-        let mut double = false;
-        let mut plain = true;
-        for &b in bytes {
-            single |= b == b'\'';
-            double |= b == b'"';
-            plain &= (0x20..0x7f).contains(&b) && b != b'\\';
-        }
-        let quote = if single && !double { b'"' } else { b'\'' };
-        if plain && !(single && double) {
+        let seen = bytes.iter().fold(0, |seen, b| seen | MARKS[*b as usize]);
+        let quote = if seen & (SINGLE | DOUBLE) == SINGLE { b'"' } else { b'\'' };
+        if seen & ESCAPED == 0 && seen & (SINGLE | DOUBLE) != SINGLE | DOUBLE {
             return vm.new_str_with(super::Kind::Ascii, bytes.len() + 2, |out| {
+                let n = bytes.len();
                 out[0] = quote;
-                out[1..=bytes.len()].copy_from_slice(bytes);
-                out[bytes.len() + 1] = quote;
+                super::copy_short(&mut out[1..=n], bytes);
+                out[n + 1] = quote;
             });
         }
-        let mut out = Vec::with_capacity(bytes.len() + bytes.len() / 4 + 8);
-        out.push(quote);
-        for &b in bytes {
-            match b {
-                b'\\' => out.extend_from_slice(b"\\\\"),
-                b'\n' => out.extend_from_slice(b"\\n"),
-                b'\r' => out.extend_from_slice(b"\\r"),
-                b'\t' => out.extend_from_slice(b"\\t"),
-                _ if b == quote => out.extend_from_slice(&[b'\\', b]),
-                0x20..0x7f => out.push(b),
-                _ => push_escape(&mut out, b as u32),
-            }
-        }
-        out.push(quote);
-        return vm.new_ascii(&out);
+        let total: usize = bytes.iter().map(|b| WIDTHS[*b as usize] as usize + (*b == quote) as usize).sum();
+        return vm.new_str_with(super::Kind::Ascii, total + 2, |out| escape_into(out, bytes, quote));
     }
     let points: Vec<u32> = text.code_points().collect();
     let quote = if points.contains(&39) && !points.contains(&34) { 34 } else { 39 };

@@ -7,12 +7,18 @@ use crate::vm::{OrRaise, Res, Vm};
 use crate::{Ref, Tuple, Value, with_units};
 use ophi_heap::{Buffer, TryPush, buffer_with_capacity};
 
+/// White space of ASCII.
+#[inline(always)]
+pub fn is_ascii_space(b: u8) -> bool {
+    (b == b' ') | (b.wrapping_sub(9) < 5) | (b.wrapping_sub(28) < 4)
+}
+
 /// The pieces between runs of white space; after `max` cuts from the left the rest stays whole.
 pub fn white_space(vm: &Vm, text: &Ref<Str>, max: usize) -> Res {
     let mut out = room(vm)?;
     let put = |a: usize, b: usize| out.try_push(vm.new_substr(text, a, b)?.into_value()).or_raise(vm);
     match text.data() {
-        Data::Ascii(d) => each_word(d, max, |b| matches!(b, 9..=13 | 28..=32), put),
+        Data::Ascii(d) => each_word(d, max, is_ascii_space, put),
         Data::Latin1(d) => each_word(d, max, |b| unicode::is_space(b as u32), put),
         Data::Ucs2(d) => each_word(d, max, |c| unicode::is_space(c as u32), put),
         Data::Ucs4(d) => each_word(d, max, unicode::is_space, put),
@@ -28,7 +34,7 @@ fn room(vm: &Vm) -> Res<Buffer<Value>> {
 /// As `white_space`, cutting from the right.
 pub fn white_space_from_right(vm: &Vm, text: &Ref<Str>, max: usize) -> Res {
     let mut parts = match text.data() {
-        Data::Ascii(d) => words_from_right(vm, d, max, |b| matches!(b, 9..=13 | 28..=32)),
+        Data::Ascii(d) => words_from_right(vm, d, max, is_ascii_space),
         Data::Latin1(d) => words_from_right(vm, d, max, |b| unicode::is_space(b as u32)),
         Data::Ucs2(d) => words_from_right(vm, d, max, |c| unicode::is_space(c as u32)),
         Data::Ucs4(d) => words_from_right(vm, d, max, unicode::is_space),
@@ -140,6 +146,21 @@ pub fn separator(vm: &Vm, text: &Ref<Str>, sep: &Str, max: usize) -> Res {
 }
 
 pub fn separator_from_right(vm: &Vm, text: &Ref<Str>, sep: &Str, max: usize) -> Res {
+    if let (Data::Ascii(d), Data::Ascii([one])) = (text.data(), sep.data()) {
+        let mut out = room(vm)?;
+        let mut end = d.len();
+        let mut left = max;
+        while left > 0
+            && let Some(at) = d[..end].iter().rposition(|b| b == one)
+        {
+            out.try_push(vm.new_substr(text, at + 1, end)?.into_value()).or_raise(vm)?;
+            end = at;
+            left -= 1;
+        }
+        out.try_push(vm.new_substr(text, 0, end)?.into_value()).or_raise(vm)?;
+        out.reverse();
+        return Ok(List::from_buffer(vm, out)?.into_value());
+    }
     let cuts = find::positions_from_right(text, sep, max);
     let mut out = Vec::with_capacity(cuts.len() + 1);
     let mut end = text.len();
@@ -172,9 +193,38 @@ pub fn line_ranges<U: Copy + Into<u32>>(units: &[U], is_break: impl Fn(u32) -> b
 }
 
 pub fn lines(vm: &Vm, text: &Ref<Str>, keep_ends: bool) -> Res {
+    if let Data::Ascii(d) = text.data() {
+        return ascii_lines(vm, text, d, keep_ends);
+    }
     let ranges = with_units!(text.data(), |d| line_ranges(d, unicode::is_line_break));
     let parts = ranges.into_iter().map(|(a, end, whole)| (a, if keep_ends { whole } else { end })).collect();
     pieces(vm, text, parts)
+}
+
+fn ascii_lines(vm: &Vm, text: &Ref<Str>, d: &[u8], keep_ends: bool) -> Res {
+    let is_break = |b: u8| (b.wrapping_sub(10) < 4) | (b.wrapping_sub(28) < 3);
+    let mut out = room(vm)?;
+    let mut from = 0;
+    while from < d.len() {
+        // Control characters are few: a block without one is passed at once.
+        let mut end = from;
+        for block in d[from..].chunks_exact(16) {
+            if block.iter().fold(false, |any, b| any | is_break(*b)) {
+                break;
+            }
+            end += 16;
+        }
+        end += d[end..].iter().position(|b| is_break(*b)).unwrap_or(d.len() - end);
+        let next = match d[end..] {
+            [b'\r', b'\n', ..] => end + 2,
+            [_, ..] => end + 1,
+            [] => end,
+        };
+        let line = vm.new_substr(text, from, if keep_ends { next } else { end })?;
+        out.try_push(line.into_value()).or_raise(vm)?;
+        from = next;
+    }
+    Ok(List::from_buffer(vm, out)?.into_value())
 }
 
 /// `(before, separator, after)`, or the text with two empty strings on the side `from_right` tells.

@@ -42,37 +42,70 @@ fn look_up(vm: &Vm, table: &Value, c: u32) -> Res<Entry> {
     }
 }
 
+/// What is known of an ASCII character: below 128 what it becomes, else one of these.
+const UNKNOWN: u8 = 0xff;
+const DELETED: u8 = 0xfe;
+/// Not a single ASCII character.
+const OTHER: u8 = 0xfd;
+
+/// Looks an ASCII character up, which is done once for each.
+fn learn(vm: &Vm, table: &Value, known: &mut [u8; 128], c: u8) -> Res<Entry> {
+    let entry = look_up(vm, table, c as u32)?;
+    known[c as usize] = match &entry {
+        Entry::Same => c,
+        Entry::Deleted => DELETED,
+        Entry::Char(d) if *d < 128 => *d as u8,
+        _ => OTHER,
+    };
+    Ok(entry)
+}
+
 pub fn translate(vm: &Vm, text: &Ref<Str>, table: &Value) -> Res {
-    let mut out = Builder::with_capacity(text.len());
-    // ASCII characters are looked up once: 0xff unknown, 0xfe deleted, 0xfd not a single ASCII character.
-    let mut known = [0xffu8; 128];
-    for c in text.code_points() {
-        if c < 128 && known[c as usize] < 128 {
-            out.push(known[c as usize] as u32);
-            continue;
+    let mut known = [UNKNOWN; 128];
+    let Some(ascii) = text.as_ascii() else {
+        let mut out = Builder::with_capacity(text.len());
+        for c in text.code_points() {
+            translate_one(vm, &mut out, table, &mut known, c)?;
         }
-        if c < 128 {
-            match known[c as usize] {
-                0xff => {}
-                0xfd => {
-                    emit(&mut out, c, look_up(vm, table, c)?);
-                    continue;
-                }
-                _ => continue,
+        return Ok(out.finish(vm)?.into_value());
+    };
+    vm.check_room(ascii.len())?;
+    let mut made = vec![0u8; ascii.len()];
+    let mut len = 0;
+    for (i, &b) in ascii.as_bytes().iter().enumerate() {
+        if known[b as usize & 127] == UNKNOWN {
+            learn(vm, table, &mut known, b)?;
+        }
+        let to = known[b as usize & 127];
+        if to == OTHER {
+            // From here on anything may come.
+            let mut out = Builder::with_capacity(ascii.len());
+            out.push_data(super::Data::Ascii(&made[..len]));
+            for &b in &ascii.as_bytes()[i..] {
+                translate_one(vm, &mut out, table, &mut known, b as u32)?;
             }
+            return Ok(out.finish(vm)?.into_value());
         }
-        let entry = look_up(vm, table, c)?;
-        if c < 128 {
-            known[c as usize] = match &entry {
-                Entry::Same => c as u8,
-                Entry::Deleted => 0xfe,
-                Entry::Char(d) if *d < 128 => *d as u8,
-                _ => 0xfd,
-            };
+        if let Some(place) = made.get_mut(len) {
+            *place = to;
         }
-        emit(&mut out, c, entry);
+        len += (to != DELETED) as usize;
     }
-    Ok(out.finish(vm)?.into_value())
+    Ok(vm.new_str_of_data(super::Data::Ascii(&made[..len]))?.into_value())
+}
+
+fn translate_one(vm: &Vm, out: &mut Builder, table: &Value, known: &mut [u8; 128], c: u32) -> Res<()> {
+    let entry = match known.get(c as usize).copied() {
+        Some(UNKNOWN) => learn(vm, table, known, c as u8)?,
+        Some(DELETED) => return Ok(()),
+        Some(OTHER) | None => look_up(vm, table, c)?,
+        Some(to) => {
+            out.push(to as u32);
+            return Ok(());
+        }
+    };
+    emit(out, c, entry);
+    Ok(())
 }
 
 fn emit(out: &mut Builder, c: u32, entry: Entry) {
