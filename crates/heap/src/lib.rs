@@ -31,7 +31,10 @@ pub mod value;
 #[cfg(feature = "zeal")]
 pub mod zeal;
 
-pub use buffer::{Accounted, Buffer, OutOfMemory, TryPush, buffer_with_capacity, extend_bytes, new_buffer};
+pub use buffer::{
+    Accounted, Buffer, OutOfMemory, Place, TryPush, buffer_with_capacity, copied_places, extend_bytes, new_buffer,
+    unused_places,
+};
 pub use cell::{GilCell, ValueCell};
 pub use describe::{Edge, Edges, Part};
 pub use header::{GcHead, Header, Layout, TypeFields, TypeFlags, TypeHead};

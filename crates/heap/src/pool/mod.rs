@@ -24,7 +24,7 @@ use arena::{ArenaState, Range};
 use core::cell::{Cell, RefCell};
 use core::ptr::{NonNull, null, null_mut};
 
-pub(crate) use storage::{raw_allocate, raw_free, raw_resize};
+pub(crate) use storage::{raw_allocate, raw_allocate_zeroed, raw_free, raw_resize};
 pub use walk::Statistics;
 
 pub const BLOCK_ALIGN: usize = 8;

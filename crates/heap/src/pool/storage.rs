@@ -14,10 +14,31 @@ fn is_small(layout: Layout) -> bool {
 /// Storage for [`crate::Buffer`]: pool blocks when small, else system memory, counted to the byte.
 #[inline]
 pub(crate) fn raw_allocate(layout: Layout) -> Option<NonNull<u8>> {
-    let heap = current();
     if is_small(layout) {
-        return heap.allocate_block(layout.size(), Kind::Storage);
+        return current().allocate_block(layout.size(), Kind::Storage);
     }
+    allocate_outside(layout, |layout| {
+        // SAFETY: the size is not zero (checked by the caller).
+        unsafe { System.alloc(layout) }
+    })
+}
+
+/// As [`raw_allocate`], all bytes zero.
+pub(crate) fn raw_allocate_zeroed(layout: Layout) -> Option<NonNull<u8>> {
+    if is_small(layout) {
+        let block = current().allocate_block(layout.size(), Kind::Storage)?;
+        // SAFETY: the whole block is ours.
+        unsafe { core::ptr::write_bytes(block.as_ptr(), 0, layout.size()) };
+        return Some(block);
+    }
+    allocate_outside(layout, |layout| {
+        // SAFETY: as above.
+        unsafe { System.alloc_zeroed(layout) }
+    })
+}
+
+fn allocate_outside(layout: Layout, allocate: impl FnOnce(Layout) -> *mut u8) -> Option<NonNull<u8>> {
+    let heap = current();
     #[cfg(feature = "zeal")]
     if heap.zeal.refuses(heap) {
         return None;
@@ -26,8 +47,7 @@ pub(crate) fn raw_allocate(layout: Layout) -> Option<NonNull<u8>> {
         return None;
     }
     // The system's allocator itself: these bytes are counted already.
-    // SAFETY: the size is not zero (checked by the caller).
-    let p = NonNull::new(unsafe { System.alloc(layout) });
+    let p = NonNull::new(allocate(layout));
     match p {
         None => heap.discharge(layout.size()),
         Some(p) if heap.traced.get() => (heap.hooks().allocated)(p.as_ptr(), layout.size()),

@@ -14,7 +14,7 @@ pub fn encode(vm: &Vm, text: &Ref<Str>, errors: &mut Errors<'_>) -> Res<Ref<Byte
     }
     if let Data::Latin1(d) = text.data() {
         vm.check_room(d.len() * 2)?;
-        let more = d.iter().map(|b| (b >> 7) as usize).sum::<usize>();
+        let more = d.chunks(128).map(|part| part.iter().map(|b| b >> 7).sum::<u8>() as usize).sum::<usize>();
         return vm.new_exact_bytes(d.len() + more, |out| encode_latin(d, out));
     }
     let n = text.len();
@@ -57,26 +57,24 @@ pub fn encode(vm: &Vm, text: &Ref<Str>, errors: &mut Errors<'_>) -> Res<Ref<Byte
     vm.new_bytes(&out)
 }
 
-/// Latin-1 as UTF-8, eight ASCII characters at a time; `out` has just the room.
+/// Latin-1 as UTF-8; `out` has just the room. Eight characters are taken for ASCII at a time; what of them is not is written over.
 fn encode_latin(text: &[u8], out: &mut [u8]) {
     let (mut i, mut o) = (0, 0);
     while i < text.len() {
-        if let (Some(block), Some(to)) = (text[i..].first_chunk::<8>(), out[o..].first_chunk_mut::<8>())
-            && u64::from_ne_bytes(*block) & 0x8080_8080_8080_8080 == 0
-        {
+        if let (Some(block), Some(to)) = (text[i..].first_chunk::<8>(), out[o..].first_chunk_mut::<8>()) {
             *to = *block;
-            (i, o) = (i + 8, o + 8);
-            continue;
+            let high = u64::from_le_bytes(*block) & 0x8080_8080_8080_8080;
+            let plain = if high == 0 { 8 } else { high.trailing_zeros() as usize / 8 };
+            (i, o) = (i + plain, o + plain);
+        } else if text[i] < 0x80 {
+            out[o] = text[i];
+            (i, o) = (i + 1, o + 1);
         }
-        for &b in &text[i..text.len().min(i + 4)] {
-            if b < 0x80 {
-                out[o] = b;
-                o += 1;
-            } else {
-                out[o..o + 2].copy_from_slice(&[0xc0 | b >> 6, 0x80 | b & 0x3f]);
-                o += 2;
-            }
-            i += 1;
+        while let Some(&b) = text.get(i)
+            && b >= 0x80
+        {
+            out[o..o + 2].copy_from_slice(&[0xc0 | b >> 6, 0x80 | b & 0x3f]);
+            (i, o) = (i + 1, o + 2);
         }
     }
 }
@@ -102,33 +100,47 @@ fn encoded(c: u32) -> ([u8; 4], usize) {
 /// All of the text when there is no lone surrogate in it: one pass to measure, one to write.
 pub fn encode_whole(vm: &Vm, data: Data<'_>) -> Res<Option<Ref<Bytes>>> {
     fn measured<U: Copy + Into<u32>>(units: &[U]) -> (usize, bool) {
-        let mut total = 0usize;
+        let mut total = units.len();
         let mut surrogate = false;
-        for u in units {
-            let c: u32 = (*u).into();
-            total += 1 + (c >= 0x80) as usize + (c >= 0x800) as usize + (c >= 0x10000) as usize;
-            surrogate |= c & 0xffff_f800 == 0xd800;
+        // Counted in short numbers, a few thousand at a time: wide additions.
+        for part in units.chunks(4096) {
+            let mut more = 0u32;
+            let mut any = false;
+            for u in part {
+                let c: u32 = (*u).into();
+                more += (c >= 0x80) as u32 + (c >= 0x800) as u32 + (c >= 0x10000) as u32;
+                any |= c & 0xffff_f800 == 0xd800;
+            }
+            total += more as usize;
+            surrogate |= any;
         }
         (total, surrogate)
     }
     fn written<U: Copy + Into<u32>>(units: &[U], out: &mut [u8]) {
-        let mut o = 0;
-        // Blocks of text are mostly ASCII throughout or not at all: one look decides for eight units.
-        for block in units.chunks(8) {
-            if let (8, Some(to)) = (block.len(), out[o..].first_chunk_mut::<8>())
-                && block.iter().fold(0, |all, u| all | (*u).into()) < 0x80
-            {
-                to.iter_mut().zip(block).for_each(|(to, u)| *to = (*u).into() as u8);
-                o += 8;
-                continue;
+        let (mut i, mut o) = (0, 0);
+        while i < units.len() {
+            // Eight at once are taken for ASCII; what of them is not is written over.
+            if let (Some(block), Some(to)) = (units[i..].first_chunk::<8>(), out[o..].first_chunk_mut::<8>()) {
+                let bytes = block.map(|u| u.into() as u8);
+                *to = bytes;
+                let plain = match block.iter().fold(0, |all, u| all | (*u).into()) {
+                    0..0x80 => 8,
+                    _ => block.iter().position(|u| (*u).into() >= 0x80).unwrap_or(8),
+                };
+                (i, o) = (i + plain, o + plain);
+            } else if units[i].into() < 0x80 {
+                out[o] = units[i].into() as u8;
+                (i, o) = (i + 1, o + 1);
             }
-            for u in block {
-                let (bytes, n) = encoded((*u).into());
+            while let Some(c) = units.get(i).map(|u| (*u).into())
+                && c >= 0x80
+            {
+                let (bytes, n) = encoded(c);
                 match out[o..].first_chunk_mut::<4>() {
                     Some(to) => *to = bytes,
                     None => out[o..o + n].copy_from_slice(&bytes[..n]),
                 }
-                o += n;
+                (i, o) = (i + 1, o + n);
             }
         }
     }

@@ -51,7 +51,12 @@ fn invalid(vm: &Vm, spec: &Str, value: &Value) -> Raised {
 /// Reads a specification; `default_align` only tells how `0` fills.
 pub fn parse(vm: &Vm, text: &Str, value: &Value, is_number: bool) -> Res<Spec> {
     let n = text.len();
-    let at = |i: usize| if i < n { char::from_u32(text.at(i)) } else { None };
+    let ascii = text.as_ascii().map(str::as_bytes);
+    let at = |i: usize| match ascii {
+        Some(ascii) => ascii.get(i).map(|b| *b as char),
+        None if i < n => char::from_u32(text.at(i)),
+        None => None,
+    };
     let mut spec = Spec {
         fill: ' ' as u32,
         align: None,

@@ -282,8 +282,6 @@ impl Vm {
 /// CPython's hash of a small integer: modulo 2^61 - 1, sign kept, -1 becomes -2.
 pub fn hash_i64(i: i64) -> i64 {
     const MODULUS: i64 = (1 << 61) - 1;
-    match i % MODULUS {
-        -1 => -2,
-        h => h,
-    }
+    let rest = if (-MODULUS < i) & (i < MODULUS) { i } else { i % MODULUS };
+    if rest == -1 { -2 } else { rest }
 }

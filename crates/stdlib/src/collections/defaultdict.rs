@@ -3,6 +3,7 @@
 use ophi_runtime::objects::dict::DICT;
 use ophi_runtime::objects::dict::slots::{self as dict_slots, update_with};
 use ophi_runtime::objects::text_builder::TextBuilder;
+use ophi_runtime::objects::{int, list};
 use ophi_runtime::payload::Downcast;
 use ophi_runtime::slots::Slots;
 use ophi_runtime::{
@@ -90,6 +91,17 @@ fn repr(vm: &Vm, this: &Value) -> Res {
     out.finish(vm)
 }
 
+/// What the factory makes; the usual ones need not be called.
+fn made(vm: &Vm, factory: &Value) -> Res {
+    if factory.is(vm.ty(&int::INT).as_value()) {
+        return Ok(Value::int32(0));
+    }
+    if factory.is(vm.ty(&list::LIST).as_value()) {
+        return vm.new_list(Vec::new());
+    }
+    vm.call(factory, &[])
+}
+
 /// A copy with the same factory: `type(self)(self.default_factory, self)`.
 fn copy(vm: &Vm, this: &Value) -> Res {
     let (own, _) = of(vm, this)?;
@@ -128,8 +140,11 @@ impl DefaultDict {
         if factory.is_none() {
             return Err(vm.key_error(key));
         }
-        let value = vm.call(&factory, &[])?;
-        vm.set_item(this, key, &value)?;
+        let value = made(vm, &factory)?;
+        match this.downcast::<Dict>() {
+            Some(dict) if vm.class(this).is(vm.ty(&DEFAULT_DICT)) => dict.set(vm, key, value.clone())?,
+            _ => vm.set_item(this, key, &value)?,
+        }
         Ok(value)
     }
 

@@ -45,7 +45,10 @@ pub fn replace(vm: &Vm, text: &[u8], old: &[u8], new: &[u8], max: usize) -> Res<
             return Ok(None);
         }
         vm.check_room(text.len())?;
-        return Ok(Some(text.iter().map(|b| if b == old { *new } else { *b }).collect()));
+        let (old, new) = (*old, *new);
+        let mut out = text.to_vec();
+        out.iter_mut().for_each(|b| *b = if *b == old { new } else { *b });
+        return Ok(Some(out));
     }
     let mut cuts = Vec::new();
     if old.is_empty() {
@@ -76,7 +79,7 @@ pub fn replace(vm: &Vm, text: &[u8], old: &[u8], new: &[u8], max: usize) -> Res<
 pub fn strip(text: &[u8], chars: Option<&[u8]>, left: bool, right: bool) -> (usize, usize) {
     let inside = |b: u8| match chars {
         None => is_space(b),
-        Some(set) => memchr::memchr(b, set).is_some(),
+        Some(set) => set.contains(&b),
     };
     let (mut a, mut b) = (0, text.len());
     if left {

@@ -361,8 +361,8 @@ macro_rules! byte_methods {
                 if from == 0 && to == len {
                     return <$T as ByteString>::unchanged(vm, this);
                 }
-                let part = this.with(|s| s[from..to].to_vec());
-                <$T>::make(vm, &part)
+                // Making bytes runs no Python code.
+                this.with(|s| <$T>::make(vm, &s[from..to]))
             }
 
             #[method(doc = "Without the leading bytes that occur in the argument, or without leading ASCII white space.", sig = "(bytes=None, /)")]
@@ -374,8 +374,8 @@ macro_rules! byte_methods {
                 if from == 0 && to == len {
                     return <$T as ByteString>::unchanged(vm, this);
                 }
-                let part = this.with(|s| s[from..to].to_vec());
-                <$T>::make(vm, &part)
+                // Making bytes runs no Python code.
+                this.with(|s| <$T>::make(vm, &s[from..to]))
             }
 
             #[method(doc = "Without the trailing bytes that occur in the argument, or without trailing ASCII white space.", sig = "(bytes=None, /)")]
@@ -387,8 +387,8 @@ macro_rules! byte_methods {
                 if from == 0 && to == len {
                     return <$T as ByteString>::unchanged(vm, this);
                 }
-                let part = this.with(|s| s[from..to].to_vec());
-                <$T>::make(vm, &part)
+                // Making bytes runs no Python code.
+                this.with(|s| <$T>::make(vm, &s[from..to]))
             }
 
             #[method(doc = "B.lower() -> copy of B\n\nLarge ASCII letters made small.", sig = "()")]

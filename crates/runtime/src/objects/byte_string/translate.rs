@@ -13,14 +13,18 @@ pub fn translate(text: &[u8], table: Option<&[u8]>, deleted: &[u8]) -> Option<Ve
     }
     let mut gone = [false; 256];
     deleted.iter().for_each(|b| gone[*b as usize] = true);
-    let out: Vec<u8> = text
-        .iter()
-        .filter(|b| !gone[**b as usize])
-        .map(|b| match table {
-            Some(table) => table[*b as usize],
-            None => *b,
-        })
-        .collect();
+    let same: [u8; 256] = core::array::from_fn(|i| i as u8);
+    let table = table.and_then(|table| table.first_chunk::<256>()).unwrap_or(&same);
+    let mut out = vec![0; text.len()];
+    let mut len = 0;
+    for &b in text {
+        // Written over by the next one when it is to go.
+        if let Some(place) = out.get_mut(len) {
+            *place = table[b as usize];
+        }
+        len += !gone[b as usize] as usize;
+    }
+    out.truncate(len);
     (out != text).then_some(out)
 }
 

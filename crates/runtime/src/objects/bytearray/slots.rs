@@ -169,6 +169,10 @@ pub fn repeat(vm: &Vm, this: &Value, n: isize) -> Res {
 
 pub fn inplace_concat(vm: &Vm, a: &Value, b: &Value) -> Res {
     let own = receiver::<ByteArray>(vm, a, "__iadd__")?;
+    if let Some(bytes) = b.exact::<crate::objects::bytes::Bytes>(vm) {
+        own.splice(vm, own.len(), own.len(), bytes.as_slice())?;
+        return Ok(a.clone());
+    }
     let Some(export) = vm.class(b).slots().buffer else {
         return Err(vm.type_error(format!("can't concat {} to {}", vm.type_name(b), vm.type_name(a))));
     };

@@ -120,6 +120,12 @@ pub fn from_value(vm: &Vm, source: &Value) -> Res {
     if source.exact::<Bytes>(vm).is_some() {
         return Ok(source.clone());
     }
+    if let Some(view) = source.exact::<crate::objects::memoryview::MemoryView>(vm)
+        && !view.is_released()
+        && let Some(bytes) = view.geometry.plain_bytes()
+    {
+        return Ok(vm.short_bytes(bytes)?.into_value());
+    }
     if let Some(result) = vm.call_special(source, &vm.names().__bytes__, &[])? {
         return match result.is_a::<Bytes>() {
             true => Ok(result),

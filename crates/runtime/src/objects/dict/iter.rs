@@ -8,6 +8,7 @@ use crate::slots::Slots;
 use crate::vm::{Res, Vm};
 use crate::{Ref, Tuple, Value, ValueCell, layout, methods};
 use core::cell::Cell;
+use ophi_heap::indexed::Pair;
 use ophi_heap::{Layout, TypeFlags, trace_fields};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -101,6 +102,19 @@ impl Part {
     }
 }
 
+/// How a step of an iterator ends.
+enum Step<R> {
+    Item(R),
+    /// Exhausted before.
+    Over,
+    /// Nothing is left.
+    End,
+    /// The dict's length is another than in the beginning.
+    Resized,
+    /// There is more than there was in the beginning.
+    Changed,
+}
+
 impl DictIterator {
     fn check(&self, vm: &Vm, dict: &Dict) -> Res<()> {
         if self.used.get() != dict.len() {
@@ -128,39 +142,65 @@ impl DictIterator {
         }
     }
 
+    /// What `take` makes of the next live entry. It only looks and counts references.
     #[inline(always)]
-    pub fn forward(&self, vm: &Vm, part: Part) -> Res<Option<Value>> {
-        let Some(holder) = self.dict.get() else { return Ok(None) };
-        let Some(dict) = holder.downcast::<Dict>() else { return Ok(None) };
-        self.check(vm, dict)?;
-        match dict.next_position(self.position.get()) {
-            Some(at) => {
-                self.position.set(at + 1);
-                self.take(vm, dict, at, part)
-            }
-            None => {
+    fn step<R>(&self, vm: &Vm, take: impl Fn(&Pair) -> Option<R>) -> Res<Option<R>> {
+        let step = self.dict.with(|holder| {
+            let Some(dict) = holder.and_then(|holder| holder.downcast::<Dict>()) else { return Step::Over };
+            dict.table.with(|table| {
+                if self.used.get() != table.used() {
+                    return Step::Resized;
+                }
+                let pairs = table.pairs();
+                let mut at = self.position.get().max(table.front());
+                while let Some(pair) = pairs.get(at) {
+                    at += 1;
+                    let Some(item) = take(pair) else { continue };
+                    self.position.set(at);
+                    let left = self.left.get();
+                    if left == 0 {
+                        return Step::Changed;
+                    }
+                    self.left.set(left - 1);
+                    return Step::Item(item);
+                }
+                Step::End
+            })
+        });
+        match step {
+            Step::Item(item) => Ok(Some(item)),
+            Step::Over => Ok(None),
+            Step::End => {
                 self.dict.set(None);
                 Ok(None)
+            }
+            Step::Resized => {
+                self.used.set(usize::MAX);
+                Err(vm.runtime_error("dictionary changed size during iteration"))
+            }
+            Step::Changed => {
+                self.dict.set(None);
+                Err(vm.runtime_error("dictionary keys changed during iteration"))
             }
         }
     }
 
-    /// The next key and value, for whoever takes the pair apart.
-    pub fn forward_pair(&self, vm: &Vm) -> Res<Option<(Value, Value)>> {
-        let Some(holder) = self.dict.get() else { return Ok(None) };
-        let Some(dict) = holder.downcast::<Dict>() else { return Ok(None) };
-        self.check(vm, dict)?;
-        let Some(at) = dict.next_position(self.position.get()) else {
-            self.dict.set(None);
-            return Ok(None);
-        };
-        self.position.set(at + 1);
-        if self.left.get() == 0 {
-            self.dict.set(None);
-            return Err(vm.runtime_error("dictionary keys changed during iteration"));
+    #[inline(always)]
+    pub fn forward(&self, vm: &Vm, part: Part) -> Res<Option<Value>> {
+        match part {
+            Part::Keys => self.step(vm, |pair| pair.key.clone()),
+            Part::Values => self.step(vm, |pair| pair.value.clone()),
+            Part::Items => match self.forward_pair(vm)? {
+                Some((key, value)) => self.result.give_two(vm, key, value).map(Some),
+                None => Ok(None),
+            },
         }
-        self.left.set(self.left.get() - 1);
-        Ok(dict.entry_at(at))
+    }
+
+    /// The next key and value, for whoever takes the pair apart.
+    #[inline(always)]
+    pub fn forward_pair(&self, vm: &Vm) -> Res<Option<(Value, Value)>> {
+        self.step(vm, |pair| Some((pair.key.clone()?, pair.value.clone()?)))
     }
 
     fn backward(&self, vm: &Vm, part: Part) -> Res<Option<Value>> {

@@ -310,8 +310,39 @@ impl Dict {
         self.set_hashed(vm, key, hash, value)
     }
 
+    #[inline]
     pub fn set_hashed(&self, vm: &Vm, key: &Value, hash: i64, value: Value) -> Res<()> {
-        match self.find(vm, key, hash)? {
+        let mut value = Some(value);
+        // The usual case is one visit of the table; what was there before is dropped afterwards.
+        let done = self.table.with_mut(|t| match t.find(key, hash, 0) {
+            table::Probe::Hit(at) => {
+                if let Some(pair) = t.pairs_mut().get_mut(at) {
+                    core::mem::swap(&mut pair.value, &mut value);
+                }
+                Ok(true)
+            }
+            table::Probe::Miss => {
+                self.keys_version.set(0);
+                match value.take() {
+                    Some(value) => t.insert(key.clone(), hash, value).map(|()| true),
+                    None => Ok(true),
+                }
+            }
+            table::Probe::Candidate(_) => Ok(false),
+        });
+        if done.or_raise(vm)? {
+            drop(value);
+            return Ok(());
+        }
+        match value {
+            Some(value) => self.set_by_comparing(vm, key, hash, value),
+            None => Ok(()),
+        }
+    }
+
+    #[inline(never)]
+    fn set_by_comparing(&self, vm: &Vm, key: &Value, hash: i64, value: Value) -> Res<()> {
+        match self.find_by_comparing(vm, key, hash)? {
             Some(i) => self.replace_at(i, value),
             None => self.insert_new(vm, key.clone(), hash, value)?,
         }
@@ -456,6 +487,7 @@ impl Dict {
     }
 
     /// Whether the key is there.
+    #[inline]
     pub fn contains(&self, vm: &Vm, key: &Value) -> Res<bool> {
         let hash = vm.hash_key(key)?;
         Ok(self.find(vm, key, hash)?.is_some())

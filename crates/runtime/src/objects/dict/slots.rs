@@ -1,6 +1,7 @@
 //! The operations of `dict`. After CPython Objects/dictobject.c.
 
 use super::Dict;
+use super::table::{Probe, Table};
 use crate::native::Args;
 use crate::objects::text_builder::TextBuilder;
 use crate::payload::Downcast;
@@ -235,14 +236,46 @@ fn equal(vm: &Vm, x: &Ref<Dict>, y: &Ref<Dict>) -> Res<bool> {
         return Ok(false);
     }
     let mut position = 0;
-    while let Some((at, key, value, hash)) = x.next_hashed(position) {
+    loop {
+        // What can be compared without Python code is compared while the tables are borrowed once.
+        let differ = x.table.with(|a| y.table.with(|b| first_unsure(a, b, &mut position)));
+        match differ {
+            None => return Ok(true),
+            Some(Unsure::Differ) => return Ok(false),
+            Some(Unsure::Ask) => {}
+        }
+        let Some((at, key, value, hash)) = x.next_hashed(position) else { return Ok(true) };
         let Some(other) = y.get_hashed(vm, &key, hash)? else { return Ok(false) };
         if !vm.equal(&value, &other)? {
             return Ok(false);
         }
         position = at + 1;
     }
-    Ok(true)
+}
+
+enum Unsure {
+    Differ,
+    Ask,
+}
+
+/// Goes on over equal entries, to the first that is not in the other table or must be compared.
+fn first_unsure(a: &Table, b: &Table, position: &mut usize) -> Option<Unsure> {
+    while let Some(pair) = a.pairs().get(*position) {
+        if let (Some(key), Some(value)) = (&pair.key, &pair.value) {
+            let other = match b.find(key, a.hash_of(*position), 0) {
+                Probe::Hit(at) => b.pairs().get(at).and_then(|pair| pair.value.as_ref()),
+                Probe::Miss => return Some(Unsure::Differ),
+                Probe::Candidate(_) => return Some(Unsure::Ask),
+            };
+            match other {
+                Some(other) if other.is(value) => {}
+                Some(other) if value.is_small_int() && other.is_small_int() => return Some(Unsure::Differ),
+                _ => return Some(Unsure::Ask),
+            }
+        }
+        *position += 1;
+    }
+    None
 }
 
 pub fn len(vm: &Vm, this: &Value) -> Res<usize> {

@@ -101,7 +101,6 @@ impl Table {
     fn find_any(&self, key: &Value, hash: i64, skip: usize) -> Probe {
         let mut skip = skip;
         let hashes = self.indexed.hashes();
-        let text = plain_str(key);
         self.indexed
             .walk(hash, |_, i, pair| {
                 let k = pair.key.as_ref()?;
@@ -112,17 +111,17 @@ impl Table {
                     Some(own) => *own,
                     None => plain_str(k)?.known_hash(),
                 };
-                if own != hash || differ_as_words(k, key) {
+                if own != hash {
                     return None;
                 }
-                if let (Some(a), Some(b)) = (text, plain_str(k)) {
-                    return a.equals(b).then_some(Probe::Hit(i));
+                match known_equal(k, key) {
+                    Some(equal) => equal.then_some(Probe::Hit(i)),
+                    None if skip > 0 => {
+                        skip -= 1;
+                        None
+                    }
+                    None => Some(Probe::Candidate(i)),
                 }
-                if skip > 0 {
-                    skip -= 1;
-                    return None;
-                }
-                Some(Probe::Candidate(i))
             })
             .unwrap_or(Probe::Miss)
     }
@@ -149,7 +148,10 @@ impl Table {
     /// Appends a pair whose key is absent.
     pub fn insert(&mut self, key: Value, hash: i64, value: Value) -> Result<(), OutOfMemory> {
         let hashed = self.indexed.is_hashed();
-        if !hashed && !plain_str(&key).is_some_and(|k| k.known_hash() == hash) {
+        if !self.indexed.has_slots() {
+            let text = plain_str(&key).is_some_and(|k| k.known_hash() == hash);
+            self.indexed = Indexed::with_log2(MIN_LOG2, hashed || !text)?;
+        } else if !hashed && !plain_str(&key).is_some_and(|k| k.known_hash() == hash) {
             self.keep_hashes()?;
         } else if self.is_full() {
             self.resize(log2_for(self.used() * 3), hashed)?;
@@ -257,6 +259,43 @@ fn log2_for(slots: usize) -> u32 {
 #[inline(always)]
 pub(crate) fn differ_as_words(a: &Value, b: &Value) -> bool {
     (a.is_small_int() && b.is_small_int()) || (a.is_small_float() && b.is_small_float())
+}
+
+/// Whether two objects that are not the same are equal, as far as no Python code need be asked: small numbers, text, and tuples
+/// of them.
+#[inline]
+pub(crate) fn known_equal(a: &Value, b: &Value) -> Option<bool> {
+    if let Some(equal) = flat_equal(a, b) {
+        return Some(equal);
+    }
+    let (x, y) = (plain_tuple(a)?, plain_tuple(b)?);
+    if x.len() != y.len() {
+        return Some(false);
+    }
+    for (a, b) in x.as_slice().iter().zip(y.as_slice()) {
+        if !a.is(b) && !flat_equal(a, b)? {
+            return Some(false);
+        }
+    }
+    Some(true)
+}
+
+#[inline(always)]
+fn flat_equal(a: &Value, b: &Value) -> Option<bool> {
+    if differ_as_words(a, b) {
+        return Some(false);
+    }
+    Some(plain_str(a)?.equals(plain_str(b)?))
+}
+
+/// The value as a tuple whose comparison cannot be overridden.
+#[inline(always)]
+fn plain_tuple(value: &Value) -> Option<&Ref<crate::Tuple>> {
+    let flags = value.header()?.type_head().flags.get();
+    if flags.has(ophi_heap::TypeFlags::TUPLE) && !flags.has(ophi_heap::TypeFlags::HEAP) {
+        return value.downcast::<crate::Tuple>();
+    }
+    None
 }
 
 /// The value as a str whose comparison cannot be overridden: exactly `str`.

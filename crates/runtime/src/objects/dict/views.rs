@@ -208,6 +208,14 @@ fn compare(vm: &Vm, a: &Value, b: &Value, op: CompareOp) -> Res {
     }))
 }
 
+/// The dict whose keys the view shows, when walking it runs no Python code.
+fn keys_of<'a>(vm: &Vm, view: &'a Value) -> Option<&'a Ref<Dict>> {
+    if !view.is_a::<DictKeys>() {
+        return None;
+    }
+    view.downcast::<DictView>()?.dict.exact::<Dict>(vm)
+}
+
 /// The left operand as a fresh set.
 fn to_set(vm: &Vm, value: &Value) -> Res<Ref<Set>> {
     let made: Ref<Set> = vm.new_instance(vm.ty(&SET), Set::empty())?;
@@ -233,6 +241,22 @@ fn and(vm: &Vm, a: &Value, b: &Value) -> Res {
     {
         // CPython asks the set for the intersection then.
         return Ok(set.intersection(vm, &container)?.into_value());
+    }
+    if let (Some(asked), Some(walked)) = (keys_of(vm, &container), keys_of(vm, &other)) {
+        // The hashes are known.
+        let made: Ref<Set> = vm.new_instance(vm.ty(&SET), Set::empty())?;
+        let length = walked.len();
+        let mut position = 0;
+        while let Some((at, key, _, hash)) = walked.next_hashed(position) {
+            if asked.get_hashed(vm, &key, hash)?.is_some() {
+                made.add_hashed(vm, &key, hash)?;
+            }
+            if walked.len() != length {
+                return Err(vm.runtime_error("dictionary changed size during iteration"));
+            }
+            position = at + 1;
+        }
+        return Ok(made.into_value());
     }
     let made: Ref<Set> = vm.new_instance(vm.ty(&SET), Set::empty())?;
     let iterator = vm.iter(&other)?;

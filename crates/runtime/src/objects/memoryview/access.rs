@@ -77,6 +77,9 @@ pub fn getitem(vm: &Vm, this: &Value, key: &Value) -> Res {
         return read(vm, g, c, g.address(&[at]));
     }
     if let Some(slice) = key.downcast::<Slice>() {
+        if slice.is_plain() {
+            return Ok(view.view(vm, sliced(vm, g, 0, slice)?)?.into_value());
+        }
         // The indices may run code that releases this view: the memory is held meanwhile.
         let held = view.view(vm, g.clone())?;
         let cut = sliced(vm, g, 0, slice)?;

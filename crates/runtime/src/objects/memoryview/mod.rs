@@ -50,10 +50,10 @@ impl Payload for Managed {
     const LAYOUT: &'static Layout = layout!("managedbuffer");
 }
 
-pub type Dims = SmallVec<[isize; 4]>;
+/// More than two dimensions are rare.
+pub type Dims = SmallVec<[isize; 2]>;
 
 /// Where the items of a view are, and what they look like.
-#[derive(Clone)]
 pub struct Geometry {
     pub start: *mut u8,
     /// Bytes of all items together.
@@ -65,6 +65,22 @@ pub struct Geometry {
     pub strides: Dims,
     /// Empty, or one a dimension; negative: no indirection.
     pub suboffsets: Dims,
+}
+
+impl Clone for Geometry {
+    fn clone(&self) -> Geometry {
+        // Copied as words: the vectors' own way goes item by item.
+        Geometry {
+            start: self.start,
+            len: self.len,
+            read_only: self.read_only,
+            item_size: self.item_size,
+            format: self.format.clone(),
+            shape: Dims::from_slice(&self.shape),
+            strides: Dims::from_slice(&self.strides),
+            suboffsets: Dims::from_slice(&self.suboffsets),
+        }
+    }
 }
 
 #[repr(C)]
@@ -122,6 +138,9 @@ impl Payload for MemoryView {
 
 /// Strides of contiguous items, the last dimension fastest.
 pub fn c_strides(shape: &[isize], item_size: usize) -> Dims {
+    if shape.len() == 1 {
+        return Dims::from_slice(&[item_size as isize]);
+    }
     let mut strides: Dims = shape.iter().map(|_| 0).collect();
     let mut step = item_size as isize;
     for (stride, n) in strides.iter_mut().zip(shape).rev() {
@@ -135,15 +154,12 @@ impl Geometry {
     pub fn of(export: &Exported) -> Geometry {
         let item_size = export.item_size.max(1);
         let shape: Dims = if export.shape.is_empty() {
-            core::iter::once((export.len / item_size) as isize).collect()
+            Dims::from_slice(&[(export.len / item_size) as isize])
         } else {
-            export.shape.iter().copied().collect()
+            Dims::from_slice(&export.shape)
         };
-        let strides = if export.strides.is_empty() {
-            c_strides(&shape, item_size)
-        } else {
-            export.strides.iter().copied().collect()
-        };
+        let strides =
+            if export.strides.is_empty() { c_strides(&shape, item_size) } else { Dims::from_slice(&export.strides) };
         Geometry {
             start: export.start,
             len: export.len,
@@ -152,7 +168,7 @@ impl Geometry {
             format: export.format.clone(),
             shape,
             strides,
-            suboffsets: export.suboffsets.iter().copied().collect(),
+            suboffsets: Dims::from_slice(&export.suboffsets),
         }
     }
 
@@ -233,6 +249,16 @@ impl Geometry {
                 indices[dim] = 0;
             }
         }
+    }
+
+    /// The bytes of contiguous items, of a view that is not released. No Python code may run while they are looked at.
+    #[allow(unsafe_code)]
+    pub(crate) fn plain_bytes(&self) -> Option<&[u8]> {
+        if self.len == 0 || !self.c_contiguous() {
+            return None;
+        }
+        // SAFETY: the exporter keeps `len` contiguous bytes at `start` while the view is not released.
+        Some(unsafe { core::slice::from_raw_parts(self.start, self.len) })
     }
 
     /// The items' bytes one after the other.

@@ -47,21 +47,35 @@ pub fn iter(vm: &Vm, this: &Value) -> Res {
 
 fn next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
     let Some(iterator) = this.downcast::<SetIterator>() else { return Ok(None) };
-    let Some(holder) = iterator.set.get() else { return Ok(None) };
-    let Some(set) = holder.downcast::<Set>() else { return Ok(None) };
-    if iterator.used.get() != set.len() {
-        iterator.used.set(usize::MAX);
-        return Err(vm.runtime_error("Set changed size during iteration"));
-    }
-    match set.next(iterator.position.get()) {
-        Some((at, key, _)) => {
-            iterator.position.set(at + 1);
-            iterator.left.set(iterator.left.get().saturating_sub(1));
-            Ok(Some(key))
-        }
-        None => {
+    // `None`: the set has another size than in the beginning.
+    let next = iterator.set.with(|holder| {
+        let Some(set) = holder.and_then(|holder| holder.downcast::<Set>()) else { return Some(Err(())) };
+        set.table.with(|table| {
+            if iterator.used.get() != table.used {
+                return None;
+            }
+            let position = iterator.position.get();
+            for (step, place) in table.entries.get(position..).unwrap_or_default().iter().enumerate() {
+                if let Some(key) = &place.key {
+                    iterator.position.set(position + step + 1);
+                    iterator.left.set(iterator.left.get().saturating_sub(1));
+                    return Some(Ok(Some(key.clone())));
+                }
+            }
+            Some(Ok(None))
+        })
+    });
+    match next {
+        Some(Ok(Some(key))) => Ok(Some(key)),
+        Some(Ok(None)) => {
             iterator.set.set(None);
             Ok(None)
+        }
+        // Exhausted before.
+        Some(Err(())) => Ok(None),
+        None => {
+            iterator.used.set(usize::MAX);
+            Err(vm.runtime_error("Set changed size during iteration"))
         }
     }
 }

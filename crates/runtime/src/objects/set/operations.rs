@@ -1,15 +1,29 @@
 //! Union, intersection, difference and symmetric difference of a set with a set, a dict or any iterable.
 
 use super::Set;
-use super::table::Entry;
+use super::table::Probe;
 use crate::payload::Downcast;
 use crate::vm::{OrRaise, Res, Vm};
 use crate::{Dict, Ref, TypeRef, Value};
 
+/// The hash of small numbers and of text.
+#[inline(always)]
+fn quick_hash(vm: &Vm, value: &Value) -> Option<i64> {
+    if let Some(i) = value.as_small_int() {
+        return Some(crate::protocol::basic::hash_i64(i));
+    }
+    if let Some(f) = value.as_small_float() {
+        return crate::objects::float::slots::hash_f64(f);
+    }
+    value.exact::<crate::Str>(vm).map(|text| text.hash(vm))
+}
+
 impl Set {
     /// The class that operators and methods give their results: `set` or `frozenset`, for subclasses too.
     pub fn base_class<'a>(vm: &'a Vm, this: &Value) -> &'a TypeRef {
-        if super::is_frozen(vm, this) { vm.ty(&super::FROZENSET) } else { vm.ty(&super::SET) }
+        let (set, frozen) = (vm.ty(&super::SET), vm.ty(&super::FROZENSET));
+        let class = vm.class(this);
+        if !class.is(set) && (class.is(frozen) || super::is_frozen(vm, this)) { frozen } else { set }
     }
 
     /// Adds all items of an iterable.
@@ -29,7 +43,56 @@ impl Set {
             }
             return Ok(());
         }
+        if let Some(text) = other.exact::<crate::Str>(vm).and_then(|text| text.as_ascii()) {
+            // A character that has come already is there.
+            let mut seen = [false; 128];
+            for b in text.bytes() {
+                if !core::mem::replace(&mut seen[b as usize & 127], true) {
+                    self.add(vm, vm.single(b as u32)?.as_value())?;
+                }
+            }
+            return Ok(());
+        }
+        if let Some(list) = other.exact::<crate::List>(vm) {
+            return self.add_items(vm, |from| list.items.with(|items| self.add_known(vm, items, from)));
+        }
+        if let Some(tuple) = other.exact::<crate::Tuple>(vm) {
+            return self.add_items(vm, |from| self.add_known(vm, tuple.as_slice(), from));
+        }
         vm.for_each(other, |vm, item| self.add(vm, &item).map(drop))
+    }
+
+    /// Adds items until one needs Python code: its position, and itself; `None` at the end.
+    fn add_known(
+        &self,
+        vm: &Vm,
+        items: &[Value],
+        from: usize,
+    ) -> Result<Option<(usize, Value)>, ophi_heap::OutOfMemory> {
+        self.table.with_mut(|own| {
+            for (i, item) in items.iter().enumerate().skip(from) {
+                let Some(hash) = quick_hash(vm, item) else { return Ok(Some((i, item.clone()))) };
+                match own.find(item, hash, 0) {
+                    Probe::Hit(_) => {}
+                    Probe::Free(at) => own.insert_at(at, item.clone(), hash)?,
+                    Probe::Candidate(_) => return Ok(Some((i, item.clone()))),
+                }
+            }
+            Ok(None)
+        })
+    }
+
+    fn add_items(
+        &self,
+        vm: &Vm,
+        mut known: impl FnMut(usize) -> Result<Option<(usize, Value)>, ophi_heap::OutOfMemory>,
+    ) -> Res<()> {
+        let mut from = 0;
+        while let Some((at, item)) = known(from).or_raise(vm)? {
+            self.add(vm, &item)?;
+            from = at + 1;
+        }
+        Ok(())
     }
 
     /// CPython `set_merge`: how it copies decides the order.
@@ -41,39 +104,70 @@ impl Set {
             .table
             .with_mut(|t| {
                 other.table.with(|o| {
-                    if (t.fill + o.used) * 5 >= t.mask * 3 {
+                    let size = t.size_with(o.used);
+                    if t.fill == 0 {
+                        return t.fill_from(o, size.unwrap_or(t.mask + 1)).map(|()| true);
+                    }
+                    if size.is_some() {
                         t.resize((t.used + o.used) * 2)?;
                     }
-                    if t.fill != 0 {
-                        return Ok(false);
-                    }
-                    if t.mask == o.mask && o.fill == o.used {
-                        // An empty table has no keys to drop.
-                        t.entries = o.copy_places()?;
-                    } else {
-                        t.ensure_places()?;
-                        for Entry { key, hash } in &o.entries {
-                            if let Some(key) = key {
-                                t.insert_clean(key.clone(), *hash);
-                            }
-                        }
-                    }
-                    t.fill = o.used;
-                    t.used = o.used;
-                    t.generation = t.generation.wrapping_add(1);
-                    Ok(true)
+                    Ok(false)
                 })
             })
             .or_raise(vm)?;
-        if done {
-            return Ok(());
-        }
+        if done { Ok(()) } else { self.add_where(vm, other, |_, _| Some(true), |_, _, _| Ok(true)) }
+    }
+
+    /// Adds the elements of `walked` that `wanted` says yes to; when it does not know (`None`), `ask`, which may run Python code,
+    /// decides. All that needs none is done while the tables are borrowed once.
+    fn add_where(
+        &self,
+        vm: &Vm,
+        walked: &Set,
+        wanted: impl Fn(&Value, i64) -> Option<bool>,
+        ask: impl Fn(&Vm, &Value, i64) -> Res<bool>,
+    ) -> Res<()> {
         let mut position = 0;
-        while let Some((at, key, hash)) = other.next(position) {
-            self.add_hashed(vm, &key, hash)?;
-            position = at + 1;
+        loop {
+            // Stops at an element for which Python code must be asked.
+            let stopped = self
+                .table
+                .with_mut(|own| {
+                    walked.table.with(|table| {
+                        while let Some(place) = table.entries.get(position) {
+                            if let Some(key) = &place.key {
+                                match wanted(key, place.hash) {
+                                    None => return Ok(Some((key.clone(), place.hash, false))),
+                                    Some(false) => {}
+                                    Some(true) => match own.find(key, place.hash, 0) {
+                                        Probe::Hit(_) => {}
+                                        Probe::Free(at) => own.insert_at(at, key.clone(), place.hash)?,
+                                        Probe::Candidate(_) => return Ok(Some((key.clone(), place.hash, true))),
+                                    },
+                                }
+                            }
+                            position += 1;
+                        }
+                        Ok(None)
+                    })
+                })
+                .or_raise(vm)?;
+            let Some((key, hash, sure)) = stopped else { return Ok(()) };
+            if sure || ask(vm, &key, hash)? {
+                self.add_hashed(vm, &key, hash)?;
+            }
+            position += 1;
         }
-        Ok(())
+    }
+
+    /// Whether the key is there, when no Python code need be asked.
+    #[inline(always)]
+    fn knows(&self, key: &Value, hash: i64) -> Option<bool> {
+        self.table.with(|t| match t.find(key, hash, 0) {
+            Probe::Hit(_) => Some(true),
+            Probe::Free(_) => Some(false),
+            Probe::Candidate(_) => None,
+        })
     }
 
     /// A new set of class `cls` with the same elements.
@@ -94,13 +188,12 @@ impl Set {
         if let Some(set) = other.downcast::<Set>() {
             // The smaller is walked.
             let (walked, asked): (&Set, &Set) = if set.len() > self.len() { (self, set) } else { (set, self) };
-            let mut position = 0;
-            while let Some((at, key, hash)) = walked.next(position) {
-                if asked.contains_hashed(vm, &key, hash)? {
-                    result.add_hashed(vm, &key, hash)?;
-                }
-                position = at + 1;
-            }
+            result.add_where(
+                vm,
+                walked,
+                |key, hash| asked.knows(key, hash),
+                |vm, key, hash| asked.contains_hashed(vm, key, hash),
+            )?;
             return Ok(result);
         }
         let iterator = vm.iter(other)?;
@@ -189,12 +282,20 @@ impl Set {
             return Ok(copy);
         }
         let result = Set::new_of(vm, base)?;
+        if let Some(set) = set {
+            result.add_where(
+                vm,
+                self,
+                |key, hash| set.knows(key, hash).map(|there| !there),
+                |vm, key, hash| Ok(!set.contains_hashed(vm, key, hash)?),
+            )?;
+            return Ok(result);
+        }
         let mut position = 0;
         while let Some((at, key, hash)) = self.next(position) {
-            let there = match (set, dict) {
-                (Some(set), _) => set.contains_hashed(vm, &key, hash)?,
-                (_, Some(dict)) => dict.get_hashed(vm, &key, hash)?.is_some(),
-                _ => false,
+            let there = match dict {
+                Some(dict) => dict.get_hashed(vm, &key, hash)?.is_some(),
+                None => false,
             };
             if !there {
                 result.add_hashed(vm, &key, hash)?;
@@ -259,12 +360,31 @@ impl Set {
             return Ok(false);
         }
         let mut position = 0;
-        while let Some((at, key, hash)) = self.next(position) {
-            if !other.contains_hashed(vm, &key, hash)? {
-                return Ok(false);
+        loop {
+            // Stops at an element that is not there, or for which Python code must be asked.
+            let stopped = self.table.with(|table| {
+                while let Some(place) = table.entries.get(position) {
+                    if let Some(key) = &place.key {
+                        match other.knows(key, place.hash) {
+                            Some(true) => {}
+                            Some(false) => return Some(Err(())),
+                            None => return Some(Ok((key.clone(), place.hash))),
+                        }
+                    }
+                    position += 1;
+                }
+                None
+            });
+            match stopped {
+                None => return Ok(true),
+                Some(Err(())) => return Ok(false),
+                Some(Ok((key, hash))) => {
+                    if !other.contains_hashed(vm, &key, hash)? {
+                        return Ok(false);
+                    }
+                    position += 1;
+                }
             }
-            position = at + 1;
         }
-        Ok(true)
     }
 }

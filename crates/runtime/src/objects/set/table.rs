@@ -3,16 +3,11 @@
 //!
 //! Invariant: `used` keys, `fill` keys and removed places; at least one unused place, so that every search ends.
 
-use crate::payload::Downcast;
-use crate::{Str, Trace, Value, Visitor};
-use ophi_heap::{Buffer, OutOfMemory, buffer_with_capacity, new_buffer};
+use crate::objects::dict::table::known_equal;
+use crate::{Trace, Value, Visitor};
+use ophi_heap::{Buffer, OutOfMemory, Place, copied_places, new_buffer, unused_places};
 
-pub struct Entry {
-    pub key: Option<Value>,
-    /// Without a key: 0 unused, -1 removed (no hash is -1).
-    pub hash: i64,
-}
-
+/// What the hash of a place without key tells: 0 unused, this one removed (it is nobody's hash).
 const REMOVED: i64 = -1;
 const LINEAR_PROBES: usize = 9;
 const PERTURB_SHIFT: u32 = 5;
@@ -20,7 +15,7 @@ pub const MIN_SIZE: usize = 8;
 
 pub struct SetTable {
     /// Empty, or `mask + 1` places.
-    pub entries: Buffer<Entry>,
+    pub entries: Buffer<Place>,
     pub mask: usize,
     pub fill: usize,
     pub used: usize,
@@ -45,14 +40,14 @@ impl SetTable {
 
     /// Visits the places of a hash in order until `visit` answers.
     #[inline(always)]
-    fn walk<T>(&self, hash: i64, mut visit: impl FnMut(usize, &Entry) -> Option<T>) -> T {
+    fn walk<T>(&self, hash: i64, mut visit: impl FnMut(usize, &Place) -> Option<T>) -> T {
         let mask = self.mask;
         let mut i = hash as usize & mask;
         let mut perturb = hash as u64;
         loop {
             let probes = if i + LINEAR_PROBES <= mask { LINEAR_PROBES } else { 0 };
-            for at in i..=i + probes {
-                if let Some(answer) = visit(at, &self.entries[at]) {
+            for (step, entry) in self.entries[i..=i + probes].iter().enumerate() {
+                if let Some(answer) = visit(i + step, entry) {
                     return answer;
                 }
             }
@@ -68,45 +63,45 @@ impl SetTable {
             return Probe::Free(hash as usize & self.mask);
         }
         let mut skip = skip;
-        let plain = is_plain_str(key);
         self.walk(hash, |at, entry| {
             let Some(own) = &entry.key else { return (entry.hash == 0).then_some(Probe::Free(at)) };
-            if entry.hash != hash {
-                return None;
-            }
             if own.is(key) {
                 return Some(Probe::Hit(at));
             }
-            if crate::objects::dict::table::differ_as_words(own, key) {
+            if entry.hash != hash {
                 return None;
             }
-            if plain
-                && is_plain_str(own)
-                && let (Some(a), Some(b)) = (own.downcast::<Str>(), key.downcast::<Str>())
-            {
-                return a.equals(b).then_some(Probe::Hit(at));
+            match known_equal(own, key) {
+                Some(equal) => equal.then_some(Probe::Hit(at)),
+                None if skip > 0 => {
+                    skip -= 1;
+                    None
+                }
+                None => Some(Probe::Candidate(at)),
             }
-            if skip > 0 {
-                skip -= 1;
-                return None;
-            }
-            Some(Probe::Candidate(at))
         })
     }
 
     /// Puts a key that is absent into the free place that [`SetTable::find`] named.
     #[inline]
     pub fn insert_at(&mut self, at: usize, key: Value, hash: i64) -> Result<(), OutOfMemory> {
-        if self.entries.is_empty() {
-            self.entries = unused(self.mask + 1)?;
-        }
-        self.entries[at] = Entry { key: Some(key), hash };
+        self.ensure_places()?;
+        self.put(at, key, hash);
         self.fill += 1;
         self.used += 1;
         if self.fill * 5 < self.mask * 3 {
             return Ok(());
         }
         self.grow()
+    }
+
+    /// Into a place without key.
+    #[inline(always)]
+    fn put(&mut self, at: usize, key: Value, hash: i64) {
+        let place = &mut self.entries[at];
+        place.hash = hash;
+        // Nothing is there to be dropped.
+        core::mem::forget(place.key.replace(key));
     }
 
     #[cold]
@@ -116,11 +111,8 @@ impl SetTable {
 
     /// A table with more than `minimum` places; removed places go.
     pub fn resize(&mut self, minimum: usize) -> Result<(), OutOfMemory> {
-        let mut size = MIN_SIZE;
-        while size <= minimum {
-            size <<= 1;
-        }
-        let fresh = unused(size)?;
+        let size = size_for(minimum);
+        let fresh = unused_places(size)?;
         let old = core::mem::replace(&mut self.entries, fresh);
         self.mask = size - 1;
         self.fill = self.used;
@@ -134,9 +126,37 @@ impl SetTable {
     }
 
     /// Into a table without removed places, a key known to be absent. The counts are the caller's.
+    #[inline]
     pub fn insert_clean(&mut self, key: Value, hash: i64) {
         let at = self.walk(hash, |at, entry| entry.key.is_none().then_some(at));
-        self.entries[at] = Entry { key: Some(key), hash };
+        self.put(at, key, hash);
+    }
+
+    /// Takes all of `other` over into a table without keys, that will have `size` places.
+    pub fn fill_from(&mut self, other: &SetTable, size: usize) -> Result<(), OutOfMemory> {
+        debug_assert!(self.fill == 0);
+        let copied = size == other.mask + 1 && other.fill == other.used;
+        let fresh = if copied { copied_places(&other.entries)? } else { unused_places(size)? };
+        // No keys are in it.
+        self.entries = fresh;
+        self.mask = size - 1;
+        if !copied {
+            for Place { key, hash } in &other.entries {
+                if let Some(key) = key {
+                    self.insert_clean(key.clone(), *hash);
+                }
+            }
+        }
+        self.fill = other.used;
+        self.used = other.used;
+        self.generation = self.generation.wrapping_add(1);
+        Ok(())
+    }
+
+    /// Whether so many keys more want a larger table, and how large it will be then.
+    #[inline]
+    pub fn size_with(&self, more: usize) -> Option<usize> {
+        ((self.fill + more) * 5 >= self.mask * 3).then(|| size_for((self.used + more) * 2))
     }
 
     pub fn remove_at(&mut self, at: usize) -> Option<Value> {
@@ -170,34 +190,19 @@ impl SetTable {
         Some((position + offset, entry.key.clone()?, entry.hash))
     }
 
-    /// The same table, place by place.
-    pub fn copy_places(&self) -> Result<Buffer<Entry>, OutOfMemory> {
-        let mut copy = buffer_with_capacity(self.entries.len())?;
-        copy.extend(self.entries.iter().map(|e| Entry { key: e.key.clone(), hash: e.hash }));
-        Ok(copy)
-    }
-
-    /// Makes the places real before keys go in by [`SetTable::insert_clean`].
+    /// Makes the places real before the first key goes in.
+    #[inline(always)]
     pub fn ensure_places(&mut self) -> Result<(), OutOfMemory> {
         if self.entries.is_empty() {
-            self.entries = unused(self.mask + 1)?;
+            self.entries = unused_places(self.mask + 1)?;
         }
         Ok(())
     }
 }
 
-fn unused(size: usize) -> Result<Buffer<Entry>, OutOfMemory> {
-    let mut places = buffer_with_capacity(size)?;
-    places.resize_with(size, || Entry { key: None, hash: 0 });
-    Ok(places)
-}
-
-#[inline(always)]
-fn is_plain_str(value: &Value) -> bool {
-    value.header().is_some_and(|h| {
-        let flags = h.type_head().flags.get();
-        flags.has(ophi_heap::TypeFlags::STR) && !flags.has(ophi_heap::TypeFlags::HEAP)
-    })
+/// The least table with more than `minimum` places.
+fn size_for(minimum: usize) -> usize {
+    (minimum + 1).next_power_of_two().max(MIN_SIZE)
 }
 
 impl Trace for SetTable {

@@ -102,6 +102,11 @@ impl Slice {
         vm.new_object(Slice { start, stop, step })
     }
 
+    /// Small numbers and None only: unpacking runs no Python code.
+    pub fn is_plain(&self) -> bool {
+        [&self.start, &self.stop, &self.step].iter().all(|v| v.is_none() || v.is_small_int())
+    }
+
     /// `PySlice_Unpack`. May run Python code (`__index__`).
     pub fn unpack(&self, vm: &Vm) -> Res<Bounds> {
         let step = if self.step.is_none() { 1 } else { vm.slice_index(&self.step)? };

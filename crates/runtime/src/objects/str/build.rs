@@ -8,14 +8,27 @@ use crate::payload::Downcast;
 use crate::vm::{Res, Vm};
 use crate::{Ref, Value};
 
-/// The kind of the widest unit.
+/// The kind of the widest unit. A unit that needs the width at hand ends the search: a block at a time, for wide comparisons.
 pub fn kind_of_ucs2(units: &[u16]) -> Kind {
-    Kind::for_max(units.iter().fold(0u16, |a, b| a | b) as u32)
+    let mut all = 0;
+    for block in units.chunks(64) {
+        all = block.iter().fold(all, |a, b| a | b);
+        if all > 0xff {
+            return Kind::Ucs2;
+        }
+    }
+    Kind::for_max(all as u32)
 }
 
 pub fn kind_of_ucs4(units: &[u32]) -> Kind {
-    let all = units.iter().fold(0u32, |a, b| a | b);
-    if all > 0xffff { Kind::Ucs4 } else { Kind::for_max(all) }
+    let mut all = 0;
+    for block in units.chunks(64) {
+        all = block.iter().fold(all, |a, b| a | b);
+        if all > 0xffff {
+            return Kind::Ucs4;
+        }
+    }
+    Kind::for_max(all)
 }
 
 /// Writes `len` units starting at unit `at` of `out`, which holds units of `kind`.

@@ -60,7 +60,10 @@ pub fn position<U: Unit>(hay: &[U], one: impl Into<u32>) -> Option<usize> {
 /// For short texts, which are searched quicker than a searcher is prepared: every place of the first byte is tried.
 fn find_short(hay: &[u8], needle: &[u8]) -> Option<usize> {
     let starts = hay.len().checked_sub(needle.len())? + 1;
-    let first = *needle.first()?;
+    let (&first, rest) = needle.split_first()?;
+    if starts <= 16 {
+        return (0..starts).find(|at| hay[*at] == first && hay[at + 1..at + needle.len()] == *rest);
+    }
     let mut from = 0;
     loop {
         let at = from + memchr::memchr(first, hay.get(from..starts)?)?;

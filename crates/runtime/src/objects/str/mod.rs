@@ -357,7 +357,8 @@ pub fn wtf8_code_points(bytes: &[u8]) -> Vec<u32> {
     out
 }
 
-/// Writes valid UTF-8 as units of `W` bytes, which hold every character. ASCII goes eight bytes at a time.
+/// Writes valid UTF-8 as units of `W` bytes, which hold every character. Eight bytes are taken for ASCII at a time; what of them
+/// is not is written over.
 fn spread<const W: usize>(text: &[u8], out: &mut [u8]) {
     #[inline(always)]
     fn put<const W: usize>(out: &mut [u8], c: u32) {
@@ -366,40 +367,37 @@ fn spread<const W: usize>(text: &[u8], out: &mut [u8]) {
             out[..W].reverse();
         }
     }
+    /// The character at the beginning, and its bytes.
+    #[inline(always)]
+    fn first(text: &[u8]) -> Option<(u32, usize)> {
+        let low = |b: u8| b as u32 & 0x3f;
+        match *text {
+            [a, ..] if a < 0x80 => Some((a as u32, 1)),
+            [a, b, ..] if a < 0xe0 => Some(((a as u32 & 0x1f) << 6 | low(b), 2)),
+            [a, b, c, ..] if a < 0xf0 => Some(((a as u32 & 0xf) << 12 | low(b) << 6 | low(c), 3)),
+            [a, b, c, d, ..] => Some(((a as u32 & 7) << 18 | low(b) << 12 | low(c) << 6 | low(d), 4)),
+            // The end: valid text breaks off nowhere else.
+            _ => None,
+        }
+    }
     let (mut i, mut o) = (0, 0);
-    while i < text.len() {
-        if let (Some(block), Some(to)) = (text[i..].first_chunk::<8>(), out.get_mut(o..o + 8 * W))
-            && u64::from_ne_bytes(*block) & 0x8080_8080_8080_8080 == 0
+    while let (Some(block), Some(to)) =
+        (text.get(i..).and_then(|rest| rest.first_chunk::<8>()), out.get_mut(o..o + 8 * W))
+    {
+        to.chunks_exact_mut(W).zip(block).for_each(|(to, b)| put::<W>(to, *b as u32));
+        let high = u64::from_le_bytes(*block) & 0x8080_8080_8080_8080;
+        let plain = if high == 0 { 8 } else { high.trailing_zeros() as usize / 8 };
+        (i, o) = (i + plain, o + plain * W);
+        while let Some((c, n)) = first(&text[i..])
+            && c >= 0x80
         {
-            to.chunks_exact_mut(W).zip(block).for_each(|(to, b)| put::<W>(to, *b as u32));
-            (i, o) = (i + 8, o + 8 * W);
-            continue;
-        }
-        // A few characters before whole blocks are tried again.
-        for _ in 0..4 {
-            let c = match text[i..] {
-                [a, ..] if a < 0x80 => {
-                    i += 1;
-                    a as u32
-                }
-                [a, b, ..] if a < 0xe0 => {
-                    i += 2;
-                    (a as u32 & 0x1f) << 6 | b as u32 & 0x3f
-                }
-                [a, b, c, ..] if a < 0xf0 => {
-                    i += 3;
-                    (a as u32 & 0xf) << 12 | (b as u32 & 0x3f) << 6 | c as u32 & 0x3f
-                }
-                [a, b, c, d, ..] => {
-                    i += 4;
-                    (a as u32 & 7) << 18 | (b as u32 & 0x3f) << 12 | (c as u32 & 0x3f) << 6 | d as u32 & 0x3f
-                }
-                // The end: valid text breaks off nowhere else.
-                _ => return,
-            };
             put::<W>(&mut out[o..], c);
-            o += W;
+            (i, o) = (i + n, o + W);
         }
+    }
+    while let Some((c, n)) = first(&text[i..]) {
+        put::<W>(&mut out[o..], c);
+        (i, o) = (i + n, o + W);
     }
 }
 
@@ -490,7 +488,9 @@ impl Vm {
         }
         // The highest byte that begins a character tells the kind, the number of bytes that go on one tells the length.
         let lead = text.bytes().max().unwrap_or(0);
-        let len = text.bytes().map(|b| (b as i8 >= -0x40) as usize).sum();
+        // Counted in bytes, a few at a time: wide additions.
+        let begun = |part: &[u8]| part.iter().map(|b| (*b as i8 >= -0x40) as u8).sum::<u8>() as usize;
+        let len = text.as_bytes().chunks(128).map(begun).sum();
         let kind = match lead {
             0..=0x7f => Kind::Ascii,
             0x80..=0xc3 => Kind::Latin1,
@@ -524,8 +524,7 @@ impl Vm {
     }
 
     pub fn new_str_from_code_points(&self, points: &[u32]) -> Res<Ref<Str>> {
-        let max = points.iter().copied().max().unwrap_or(0);
-        self.new_str_from(Kind::for_max(max), points.len(), points.iter().copied())
+        self.new_str_from(build::kind_of_ucs4(points), points.len(), points.iter().copied())
     }
 
     /// The string of one code point.

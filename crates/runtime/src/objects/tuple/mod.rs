@@ -159,8 +159,20 @@ impl Tuple {
     }
 
     /// `(first, second)` as a value.
+    #[allow(unsafe_code)]
     pub fn pair(vm: &Vm, first: Value, second: Value) -> Res {
-        Ok(Tuple::from_exact(vm, 2, [first, second].into_iter())?.into_value())
+        let place = (size_of::<Tuple>() / size_of::<Value>()) as u32;
+        let payload = Tuple { hash: Cell::new(-1), len: 0, place };
+        let object = vm.new_instance_with(vm.ty_of::<Tuple>(), payload, 2 * size_of::<Value>())?;
+        // SAFETY: the class has no tail, so room for two items, aligned to 8, stands right behind the payload; `len` is raised
+        // when both are there.
+        unsafe {
+            let start = object.as_ptr().add(1).cast::<Value>();
+            start.write(first);
+            start.add(1).write(second);
+            (*object.as_ptr()).payload.len = 2;
+        }
+        Ok(object.into_value())
     }
 
     /// Moves the `len` words at `words` into a new tuple; on an error they stay where they are.
