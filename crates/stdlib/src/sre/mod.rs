@@ -1,11 +1,12 @@
 //! `_sre`: compiled regular expressions. The library's `re` compiles patterns to the code that the engine runs.
 //!
-//! The engine is the crate `rustpython-sre_engine`; this module gives it text and bytes to walk over (`drive`), and Python its
-//! classes. After CPython Modules/_sre/sre.c.
+//! Most patterns are run as a plan made of that code (`plan`); the others by the crate `rustpython-sre_engine`, which is given text and
+//! bytes to walk over (`drive`). After CPython Modules/_sre/sre.c.
 
 mod drive;
 mod matched;
 mod pattern;
+mod plan;
 mod prefilter;
 mod scanner;
 mod search;

@@ -1,6 +1,6 @@
 //! `re.Pattern`.
 
-use core::cell::OnceCell;
+use core::cell::{Cell, OnceCell};
 use ophi_heap::{Layout, trace_fields};
 use ophi_runtime::objects::generic_alias::new_alias;
 use ophi_runtime::objects::mappingproxy::MappingProxy;
@@ -12,6 +12,7 @@ use ophi_runtime::{
 };
 
 use super::matched::Match;
+use super::plan::{Entry, Plan};
 use super::prefilter::Prefilter;
 use super::scanner::Scanner;
 use super::search::{Mode, Progress, Subject};
@@ -23,6 +24,10 @@ pub struct Pattern {
     pub codes: Box<[u32]>,
     /// Made by the first search.
     pub prefilter: OnceCell<Prefilter>,
+    /// Made by the first search; `None`: only the engine can run it.
+    plan: OnceCell<Option<Plan>>,
+    /// Room for the plan to work in.
+    pub room: Cell<Vec<Entry>>,
     /// Groups without the whole match.
     pub groups: usize,
     /// dict: name to number.
@@ -67,11 +72,17 @@ impl Pattern {
             flags,
             codes: codes.into_boxed_slice(),
             prefilter: OnceCell::new(),
+            plan: OnceCell::new(),
+            room: Cell::new(Vec::new()),
             groups,
             groupindex: groupindex.to_value(),
             indexgroup: indexgroup.to_value(),
             is_bytes,
         })
+    }
+
+    pub fn plan(&self) -> Option<&Plan> {
+        self.plan.get_or_init(|| Plan::new(&self.codes, self.groups)).as_ref()
     }
 
     /// The subject, which must be of the pattern's kind.

@@ -10,6 +10,7 @@
 //! Invariant: a place that is passed over cannot match. What the reader of the code does not know allows every character, or ends the
 //! known places.
 
+use memchr::memmem::Finder;
 use memchr::{memchr, memchr2, memchr3};
 use rustpython_sre_engine::{SreAtCode, SreCatCode, SreOpcode};
 
@@ -25,6 +26,8 @@ pub enum Prefilter {
     Nothing,
     /// One of up to three bytes.
     Bytes(Vec<u8>),
+    /// These bytes.
+    Text(Box<Finder<'static>>),
     /// A bit for each place of each alternative; the alternatives are equally long.
     Places { masks: Box<[u64; 256]>, starts: u64, ends: u64, length: usize },
 }
@@ -52,6 +55,12 @@ impl Prefilter {
             && size(set) <= 3
         {
             return Prefilter::Bytes((0..=255).filter(|c| has(set, *c)).collect());
+        }
+        if let [places] = &alternatives[..]
+            && places.iter().all(|set| size(set) == 1)
+        {
+            let text: Vec<u8> = places.iter().filter_map(|set| (0..=255).find(|c| has(set, *c))).collect();
+            return Prefilter::Text(Box::new(Finder::new(&text).into_owned()));
         }
         let mut masks = Box::new([0u64; 256]);
         let (mut starts, mut ends) = (0, 0);
@@ -86,6 +95,7 @@ impl Prefilter {
                 };
                 found.map(|at| from + at)
             }
+            Prefilter::Text(finder) => Some(from + finder.find(rest)?),
             Prefilter::Places { masks, starts, ends, length } => {
                 let mut state = 0u64;
                 for (at, byte) in rest.iter().enumerate() {

@@ -4,12 +4,15 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use ophi_runtime::objects::buffer::Exported;
 use ophi_runtime::objects::bytes::Bytes;
+use ophi_runtime::objects::str::Data;
 use ophi_runtime::payload::Downcast;
 use ophi_runtime::{Ref, Res, Str, Value, Vm};
 use rustpython_sre_engine::engine::{Request, State};
+use smallvec::SmallVec;
 
 use super::drive::Units;
 use super::pattern::Pattern;
+use super::plan::{Outcome, Plan, UNSET, Wanted};
 use super::prefilter::Prefilter;
 use crate::support::buffer::readable;
 
@@ -123,7 +126,7 @@ impl Run<'_> {
 
 /// What a search found: spans of the whole and of each group.
 pub struct Found {
-    pub spans: Vec<Option<(usize, usize)>>,
+    pub spans: SmallVec<[Option<(usize, usize)>; 3]>,
     pub last_index: isize,
 }
 
@@ -180,6 +183,9 @@ impl Progress {
             mode,
             must_advance: self.must_advance,
         };
+        if let Some(plan) = pattern.plan() {
+            return Ok(self.follow(plan, pattern, subject, prefilter.filter(|p| p.is_useful()), mode));
+        }
         let mut state = State::default();
         // The engine trusts its code; code that the library did not make can break its assumptions.
         let found = match catch_unwind(AssertUnwindSafe(|| subject.run(&mut state, &run))) {
@@ -191,7 +197,7 @@ impl Progress {
             return Ok(None);
         }
         let end = state.cursor.position;
-        let mut spans = Vec::with_capacity(pattern.groups + 1);
+        let mut spans = SmallVec::with_capacity(pattern.groups + 1);
         spans.push(Some((state.start, end)));
         for group in 0..pattern.groups {
             let (from, to) = state.marks.get(group);
@@ -204,4 +210,51 @@ impl Progress {
         self.start = end;
         Ok(Some(Found { spans, last_index: state.marks.last_index() }))
     }
+
+    /// The next match, by the pattern's plan.
+    fn follow(
+        &mut self,
+        plan: &Plan,
+        pattern: &Pattern,
+        subject: &Subject,
+        prefilter: Option<&Prefilter>,
+        mode: Mode,
+    ) -> Option<Found> {
+        let wanted = Wanted {
+            start: self.start,
+            end: self.end,
+            whole: mode == Mode::FullMatch,
+            search: mode == Mode::Search,
+            must_advance: self.must_advance,
+        };
+        let (groups, mut room) = (pattern.groups, pattern.room.take());
+        let mut narrow =
+            |bytes: &[u8]| plan.find(bytes, prefilter.map(|prefilter| (prefilter, bytes)), wanted, groups, &mut room);
+        let outcome = match subject {
+            Subject::Text(text) => match text.data() {
+                Data::Ascii(text) | Data::Latin1(text) => narrow(text),
+                Data::Ucs2(text) => plan.find(text, None, wanted, groups, &mut room),
+                Data::Ucs4(text) => plan.find(text, None, wanted, groups, &mut room),
+            },
+            Subject::Bytes(_, bytes) => narrow(bytes.as_slice()),
+        };
+        if room.capacity() <= KEPT_ROOM {
+            pattern.room.set(room);
+        }
+        let Some(Outcome { start, end, marks, last }) = outcome else {
+            self.is_over = true;
+            return None;
+        };
+        let mut spans = SmallVec::with_capacity(groups + 1);
+        spans.push(Some((start, end)));
+        spans.extend(
+            marks.chunks_exact(2).map(|pair| (pair[0] != UNSET && pair[1] != UNSET).then_some((pair[0], pair[1]))),
+        );
+        self.must_advance = end == start;
+        self.start = end;
+        Some(Found { spans, last_index: last as isize })
+    }
 }
+
+/// A pattern keeps room for so many entries between its searches.
+const KEPT_ROOM: usize = 256;

@@ -1,0 +1,303 @@
+//! Patterns whose repeats are all of single characters, which most are: read once into nodes that are quick to follow.
+//!
+//! Problem: the engine looks at each instruction word by word and copies all groups at every place it may come back to.
+//!
+//! Method: one node an instruction, character classes as tables. What a repeat is followed by is read off beforehand: where nothing
+//! of the repeat can be that, there is nothing to come back to. Groups are undone from a log (`run`).
+//!
+//! Invariant: the same answers as the engine's, which runs every pattern that is not understood here (`Plan::new` says `None`).
+
+mod class;
+mod run;
+
+pub use run::{Entry, Outcome, UNSET, Wanted};
+
+use class::{Class, Fold};
+use rustpython_sre_engine::{SreAtCode, SreOpcode};
+
+/// Not yet known, or nowhere.
+const NOWHERE: u32 = u32::MAX;
+
+enum Node {
+    Literal(u32),
+    One(u32),
+    Mark(u32),
+    At(SreAtCode),
+    Branch(u32),
+    Jump(u32),
+    Repeat(u32),
+    Group(u32, Fold),
+    /// Goes on at the other node when the group has not taken part.
+    IfGroup(u32, u32),
+    Look(Look),
+    /// The end of what a `Look` holds.
+    Leave,
+    End,
+    Fail,
+}
+
+/// What is matched for itself: nothing inside is tried again once it has matched.
+#[derive(Clone, Copy)]
+struct Look {
+    kind: LookKind,
+    /// How many characters further left it begins.
+    back: u32,
+    next: u32,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum LookKind {
+    Ahead,
+    Not,
+    /// Matches and moves on.
+    Atomic,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Greed {
+    Greedy,
+    Lazy,
+    Possessive,
+}
+
+struct Repeat {
+    class: u32,
+    least: usize,
+    most: usize,
+    greed: Greed,
+    next: u32,
+    /// The class of the character behind it, when there must be one.
+    follow: Option<u32>,
+    /// No character of the repeat can be the one behind it, in narrow and in wide texts.
+    alone: [bool; 2],
+    /// Behind it the pattern, or the look it stands in, is at its end.
+    is_last: bool,
+}
+
+struct Alternative {
+    node: u32,
+    /// What it begins with, when it begins with a character.
+    first: Option<u32>,
+}
+
+pub struct Plan {
+    nodes: Vec<Node>,
+    classes: Vec<Class>,
+    repeats: Vec<Repeat>,
+    branches: Vec<Vec<Alternative>>,
+    first: Option<u32>,
+    /// It can only match at the subject's beginning.
+    anchored: bool,
+}
+
+impl Plan {
+    /// `None`: there is something in it that only the engine knows.
+    pub fn new(codes: &[u32], groups: usize) -> Option<Plan> {
+        let mut plan = Plan {
+            nodes: Vec::new(),
+            classes: Vec::new(),
+            repeats: Vec::new(),
+            branches: Vec::new(),
+            first: None,
+            anchored: false,
+        };
+        let places = plan.read(codes, groups)?;
+        plan.resolve(&places)?;
+        plan.look_ahead()?;
+        Some(plan)
+    }
+
+    fn class(&mut self, codes: &[u32], at: usize) -> Option<(u32, usize)> {
+        let (class, width) = Class::read(codes, at)?;
+        let known = self.classes.iter().position(|c| c.words == class.words);
+        let index = known.unwrap_or(self.classes.len());
+        if known.is_none() {
+            self.classes.push(class);
+        }
+        Some((index as u32, width))
+    }
+
+    /// Makes the nodes; where they lead is still told in places of the code. Answers the node of each place.
+    fn read(&mut self, codes: &[u32], groups: usize) -> Option<Vec<u32>> {
+        let mut places = vec![NOWHERE; codes.len() + 1];
+        // Words of a branch that lead to the next alternative; ends of looks.
+        let mut links = vec![false; codes.len() + 1];
+        let mut ends = vec![false; codes.len() + 1];
+        let mut at = 0;
+        while at < codes.len() {
+            if links[at] {
+                at += 1;
+                continue;
+            }
+            places[at] = self.nodes.len() as u32;
+            let word = |n: usize| codes.get(at + n).copied();
+            let beyond = |n: usize| Some(at + n + word(n)? as usize).filter(|place| *place < codes.len());
+            if word(0)? == SreOpcode::LITERAL as u32 {
+                self.nodes.push(Node::Literal(word(1)?));
+                at += 2;
+                continue;
+            }
+            if let Some((class, width)) = self.class(codes, at) {
+                self.nodes.push(Node::One(class));
+                at += width;
+                continue;
+            }
+            let group = |n: usize| word(n).filter(|group| (*group as usize) < groups);
+            let (node, width) = match SreOpcode::try_from(word(0)?).ok()? {
+                SreOpcode::SUCCESS => (if ends[at] { Node::Leave } else { Node::End }, 1),
+                SreOpcode::FAILURE => (Node::Fail, 1),
+                SreOpcode::INFO => {
+                    at = beyond(1)?;
+                    continue;
+                }
+                SreOpcode::MARK => (Node::Mark(word(1).filter(|mark| (*mark as usize) < 2 * groups)?), 2),
+                SreOpcode::AT => {
+                    let bound = SreAtCode::try_from(word(1)?).ok()?;
+                    if matches!(bound, SreAtCode::LOC_BOUNDARY | SreAtCode::LOC_NON_BOUNDARY) {
+                        return None;
+                    }
+                    (Node::At(bound), 2)
+                }
+                SreOpcode::JUMP => (Node::Jump(beyond(1)? as u32), 2),
+                SreOpcode::BRANCH => {
+                    let mut alternatives = Vec::new();
+                    let mut link = at + 1;
+                    loop {
+                        *links.get_mut(link)? = true;
+                        let skip = *codes.get(link)? as usize;
+                        if skip == 0 {
+                            break;
+                        }
+                        alternatives.push(Alternative { node: link as u32 + 1, first: None });
+                        link += skip;
+                    }
+                    self.branches.push(alternatives);
+                    (Node::Branch(self.branches.len() as u32 - 1), 1)
+                }
+                op @ (SreOpcode::REPEAT_ONE | SreOpcode::MIN_REPEAT_ONE | SreOpcode::POSSESSIVE_REPEAT_ONE) => {
+                    let next = beyond(1)?;
+                    let (class, width) = self.class(codes, at + 4)?;
+                    if at + 4 + width + 1 != next {
+                        return None;
+                    }
+                    let greed = match op {
+                        SreOpcode::REPEAT_ONE => Greed::Greedy,
+                        SreOpcode::MIN_REPEAT_ONE => Greed::Lazy,
+                        _ => Greed::Possessive,
+                    };
+                    let most = word(3)?;
+                    self.repeats.push(Repeat {
+                        class,
+                        least: word(2)? as usize,
+                        most: if most == u32::MAX { usize::MAX } else { most as usize },
+                        greed,
+                        next: next as u32,
+                        follow: None,
+                        alone: [false; 2],
+                        is_last: false,
+                    });
+                    (Node::Repeat(self.repeats.len() as u32 - 1), next - at)
+                }
+                op @ (SreOpcode::ASSERT | SreOpcode::ASSERT_NOT) => {
+                    let next = beyond(1)?;
+                    ends[next - 1] = true;
+                    let kind = if op == SreOpcode::ASSERT { LookKind::Ahead } else { LookKind::Not };
+                    (Node::Look(Look { kind, back: word(2)?, next: next as u32 }), 3)
+                }
+                SreOpcode::ATOMIC_GROUP => {
+                    let next = beyond(1)?;
+                    ends[next - 1] = true;
+                    (Node::Look(Look { kind: LookKind::Atomic, back: 0, next: next as u32 }), 2)
+                }
+                SreOpcode::GROUPREF => (Node::Group(group(1)?, Fold::No), 2),
+                SreOpcode::GROUPREF_IGNORE => (Node::Group(group(1)?, Fold::Ascii), 2),
+                SreOpcode::GROUPREF_UNI_IGNORE => (Node::Group(group(1)?, Fold::Unicode), 2),
+                SreOpcode::GROUPREF_EXISTS => {
+                    // Its distance counts from the word before.
+                    (Node::IfGroup(group(1)?, (beyond(2)? - 1) as u32), 3)
+                }
+                _ => return None,
+            };
+            self.nodes.push(node);
+            at += width;
+        }
+        // Whoever runs past the code finds an end that says no.
+        self.nodes.push(Node::Fail);
+        Some(places)
+    }
+
+    /// Places of the code become nodes.
+    fn resolve(&mut self, places: &[u32]) -> Option<()> {
+        let resolved = |place: &mut u32| {
+            *place = *places.get(*place as usize).filter(|node| **node != NOWHERE)?;
+            Some(())
+        };
+        for node in &mut self.nodes {
+            match node {
+                Node::Jump(place) | Node::IfGroup(_, place) => resolved(place)?,
+                Node::Look(look) => resolved(&mut look.next)?,
+                _ => {}
+            }
+        }
+        self.repeats.iter_mut().try_for_each(|repeat| resolved(&mut repeat.next))?;
+        self.branches.iter_mut().flatten().try_for_each(|alternative| resolved(&mut alternative.node))
+    }
+
+    /// What can be told beforehand about repeats, branches and the beginning.
+    fn look_ahead(&mut self) -> Option<()> {
+        for i in 0..self.repeats.len() {
+            let next = self.repeats[i].next;
+            let follow = self.first_of(next);
+            let is_last = self.is_end(next);
+            let alone = match follow {
+                Some(follow) => {
+                    let (own, other) = (&self.classes[self.repeats[i].class as usize], &self.classes[follow as usize]);
+                    [own.is_disjoint(other, false), own.is_disjoint(other, true)]
+                }
+                None => [false; 2],
+            };
+            let repeat = &mut self.repeats[i];
+            (repeat.follow, repeat.is_last, repeat.alone) = (follow, is_last, alone);
+        }
+        for i in 0..self.branches.len() {
+            for j in 0..self.branches[i].len() {
+                self.branches[i][j].first = self.first_of(self.branches[i][j].node);
+            }
+        }
+        self.first = self.first_of(0);
+        self.anchored = matches!(self.nodes[0], Node::At(SreAtCode::BEGINNING | SreAtCode::BEGINNING_STRING));
+        Some(())
+    }
+
+    /// The class of the character that must stand where `node` begins.
+    fn first_of(&mut self, node: u32) -> Option<u32> {
+        let mut at = node as usize;
+        loop {
+            match self.nodes.get(at)? {
+                Node::Literal(c) => return Some(self.class(&[SreOpcode::LITERAL as u32, *c], 0)?.0),
+                Node::One(class) => return Some(*class),
+                Node::Repeat(repeat) => {
+                    let repeat = &self.repeats[*repeat as usize];
+                    return (repeat.least > 0).then_some(repeat.class);
+                }
+                Node::Mark(_) | Node::At(_) => at += 1,
+                Node::Look(look) if look.kind != LookKind::Not && look.back == 0 => at += 1,
+                // Jumps lead forwards, or there is no telling.
+                Node::Jump(to) if *to as usize > at => at = *to as usize,
+                _ => return None,
+            }
+        }
+    }
+
+    fn is_end(&self, node: u32) -> bool {
+        let mut at = node as usize;
+        loop {
+            match self.nodes.get(at) {
+                Some(Node::Mark(_)) => at += 1,
+                Some(Node::Jump(to)) if *to as usize > at => at = *to as usize,
+                Some(Node::End | Node::Leave) => return true,
+                _ => return false,
+            }
+        }
+    }
+}

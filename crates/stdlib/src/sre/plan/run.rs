@@ -1,0 +1,402 @@
+//! A plan at work on a text: nodes one after the other, and a stack of what can be tried instead.
+
+use super::class::{Unit, is_unicode_word, is_word};
+use super::{Greed, LookKind, Node, Plan, Repeat};
+use crate::sre::prefilter::Prefilter;
+use rustpython_sre_engine::SreAtCode;
+use smallvec::SmallVec;
+
+/// No place: a mark that is not set.
+pub const UNSET: usize = usize::MAX;
+
+/// What can be tried instead, or must be undone, on the way back.
+pub enum Entry {
+    /// A branch, from this alternative on.
+    Branch { branch: u32, index: u32, at: usize },
+    /// A repeat that took so many or more, from this place on.
+    Greedy { repeat: u32, from: usize, count: usize },
+    /// A repeat that took `count`, up to this place.
+    Lazy { repeat: u32, at: usize, count: usize },
+    /// A mark and the last group as they were.
+    Mark { mark: u32, last: i32, old: usize },
+    /// A look that is going on, begun here.
+    Look { node: u32, at: usize },
+}
+
+/// Which match is wanted.
+#[derive(Clone, Copy)]
+pub struct Wanted {
+    pub start: usize,
+    pub end: usize,
+    /// It must go up to the end.
+    pub whole: bool,
+    /// It may begin further right.
+    pub search: bool,
+    /// It must not be empty at the start.
+    pub must_advance: bool,
+}
+
+/// The bounds of the match, of the groups, and the group closed last.
+pub struct Outcome {
+    pub start: usize,
+    pub end: usize,
+    pub marks: SmallVec<[usize; 8]>,
+    pub last: i32,
+}
+
+struct Run<'a, U> {
+    plan: &'a Plan,
+    /// Up to the end that is wanted.
+    text: &'a [U],
+    marks: SmallVec<[usize; 8]>,
+    last: i32,
+    stack: &'a mut Vec<Entry>,
+    whole: bool,
+    /// Where the match must not end.
+    refused: usize,
+}
+
+impl Plan {
+    /// The first match; `stack` is room to work in, given back empty.
+    pub fn find<U: Unit>(
+        &self,
+        text: &[U],
+        narrow: Option<(&Prefilter, &[u8])>,
+        wanted: Wanted,
+        groups: usize,
+        stack: &mut Vec<Entry>,
+    ) -> Option<Outcome> {
+        let text = text.get(..wanted.end)?;
+        stack.clear();
+        let mut run = Run {
+            plan: self,
+            text,
+            marks: SmallVec::from_elem(UNSET, 2 * groups),
+            last: -1,
+            stack,
+            whole: wanted.whole,
+            refused: if wanted.must_advance { wanted.start } else { UNSET },
+        };
+        let mut start = wanted.start;
+        let end = loop {
+            if wanted.search && !self.anchored {
+                start = self.candidate(text, narrow, start)?;
+            }
+            if start > wanted.start {
+                run.refused = UNSET;
+            }
+            if let Some(end) = run.from(start) {
+                break end;
+            }
+            if !wanted.search || self.anchored || start >= wanted.end {
+                return None;
+            }
+            start += 1;
+            if run.last >= 0 || run.marks.iter().any(|mark| *mark != UNSET) {
+                run.marks.fill(UNSET);
+                run.last = -1;
+            }
+        };
+        let (marks, last) = (run.marks, run.last);
+        Some(Outcome { start, end, marks, last })
+    }
+
+    /// The first place from `start` on where the pattern may begin.
+    #[inline]
+    fn candidate<U: Unit>(&self, text: &[U], narrow: Option<(&Prefilter, &[u8])>, start: usize) -> Option<usize> {
+        if let Some((prefilter, bytes)) = narrow {
+            return prefilter.next(bytes.get(..text.len())?, start);
+        }
+        match self.first {
+            Some(first) => {
+                let class = &self.classes[first as usize];
+                Some(start + text.get(start..)?.iter().position(|unit| class.has(*unit))?)
+            }
+            None => Some(start),
+        }
+    }
+}
+
+impl<U: Unit> Run<'_, U> {
+    #[inline(always)]
+    fn fits(&self, class: u32, at: usize) -> bool {
+        self.text.get(at).is_some_and(|unit| self.plan.classes[class as usize].has(*unit))
+    }
+
+    /// The end of the match that begins at `start`.
+    fn from(&mut self, start: usize) -> Option<usize> {
+        let plan = self.plan;
+        let (mut node, mut at) = (0usize, start);
+        loop {
+            let goes_on = match &plan.nodes[node] {
+                Node::Literal(c) => {
+                    let hit = self.text.get(at).is_some_and(|unit| unit.code() == *c);
+                    at += 1;
+                    node += 1;
+                    hit
+                }
+                Node::One(class) => {
+                    let hit = self.fits(*class, at);
+                    at += 1;
+                    node += 1;
+                    hit
+                }
+                Node::Mark(mark) => {
+                    self.set_mark(*mark, at);
+                    node += 1;
+                    true
+                }
+                Node::Repeat(index) => {
+                    let repeat = &plan.repeats[*index as usize];
+                    match self.repeat(*index, repeat, at) {
+                        Some(next) => {
+                            at = next;
+                            node = repeat.next as usize;
+                            true
+                        }
+                        None => false,
+                    }
+                }
+                Node::End => {
+                    if at != self.refused && (!self.whole || at == self.text.len()) {
+                        return Some(at);
+                    }
+                    false
+                }
+                Node::Branch(branch) => match self.alternative(*branch, 0, at) {
+                    Some(next) => {
+                        node = next;
+                        true
+                    }
+                    None => false,
+                },
+                Node::Jump(to) => {
+                    node = *to as usize;
+                    true
+                }
+                Node::At(bound) => {
+                    node += 1;
+                    self.is_at(*bound, at)
+                }
+                Node::Group(group, fold) => {
+                    let (from, to) = self.group(*group);
+                    let same = from <= to && {
+                        let (own, rest) = (&self.text[from..to], self.text.get(at..).unwrap_or(&[]));
+                        own.len() <= rest.len()
+                            && own.iter().zip(rest).all(|(a, b)| fold.apply(a.code()) == fold.apply(b.code()))
+                    };
+                    at += to.wrapping_sub(from);
+                    node += 1;
+                    same
+                }
+                Node::IfGroup(group, otherwise) => {
+                    let (from, to) = self.group(*group);
+                    node = if from <= to { node + 1 } else { *otherwise as usize };
+                    true
+                }
+                Node::Look(look) => {
+                    if at >= look.back as usize {
+                        self.stack.push(Entry::Look { node: node as u32, at });
+                        at -= look.back as usize;
+                        node += 1;
+                        true
+                    } else {
+                        node = look.next as usize;
+                        look.kind == LookKind::Not
+                    }
+                }
+                Node::Leave => match self.leave(at) {
+                    Some((next, place)) => {
+                        (node, at) = (next, place);
+                        true
+                    }
+                    None => false,
+                },
+                Node::Fail => false,
+            };
+            if !goes_on {
+                (node, at) = self.back()?;
+            }
+        }
+    }
+
+    /// The bounds of a group; `(1, 0)` when it has not taken part.
+    #[inline]
+    fn group(&self, group: u32) -> (usize, usize) {
+        let (from, to) = (self.marks[2 * group as usize], self.marks[2 * group as usize + 1]);
+        if from == UNSET || to == UNSET || from > to { (1, 0) } else { (from, to) }
+    }
+
+    #[inline]
+    fn set_mark(&mut self, mark: u32, at: usize) {
+        let old = core::mem::replace(&mut self.marks[mark as usize], at);
+        if !self.stack.is_empty() {
+            self.stack.push(Entry::Mark { mark, last: self.last, old });
+        }
+        if mark & 1 != 0 {
+            self.last = mark as i32 / 2 + 1;
+        }
+    }
+
+    /// Takes what a repeat takes at first; answers where it ends.
+    #[inline]
+    fn repeat(&mut self, index: u32, repeat: &Repeat, at: usize) -> Option<usize> {
+        let rest = self.text.get(at..)?;
+        let class = &self.plan.classes[repeat.class as usize];
+        if repeat.greed == Greed::Lazy {
+            let least = &rest[..rest.len().min(repeat.least)];
+            if class.run(least) < repeat.least {
+                return None;
+            }
+            return self.lazy(index, repeat, at + repeat.least, repeat.least);
+        }
+        let count = class.run(&rest[..rest.len().min(repeat.most)]);
+        if count < repeat.least {
+            return None;
+        }
+        if repeat.greed == Greed::Possessive {
+            return Some(at + count);
+        }
+        self.greedy(index, repeat, at, count)
+    }
+
+    /// Gives back until what follows fits, at most `count` being taken.
+    #[inline]
+    fn greedy(&mut self, index: u32, repeat: &Repeat, from: usize, mut count: usize) -> Option<usize> {
+        if let Some(follow) = repeat.follow {
+            if repeat.alone[usize::from(U::WIDE)] {
+                // Whatever is given back is not what follows.
+                return self.fits(follow, from + count).then_some(from + count);
+            }
+            while !self.fits(follow, from + count) {
+                if count == repeat.least {
+                    return None;
+                }
+                count -= 1;
+            }
+        } else if repeat.is_last && !self.whole && self.refused == UNSET {
+            return Some(from + count);
+        }
+        if count > repeat.least {
+            self.stack.push(Entry::Greedy { repeat: index, from, count: count - 1 });
+        }
+        Some(from + count)
+    }
+
+    /// Takes more until what follows fits; `count` are taken up to `at`.
+    #[inline]
+    fn lazy(&mut self, index: u32, repeat: &Repeat, mut at: usize, mut count: usize) -> Option<usize> {
+        if let Some(follow) = repeat.follow {
+            while !self.fits(follow, at) {
+                if count >= repeat.most || !self.fits(repeat.class, at) {
+                    return None;
+                }
+                at += 1;
+                count += 1;
+            }
+        }
+        if count < repeat.most {
+            self.stack.push(Entry::Lazy { repeat: index, at, count });
+        }
+        Some(at)
+    }
+
+    /// The first alternative from `index` on whose beginning fits; the others stay to be tried.
+    #[inline]
+    fn alternative(&mut self, branch: u32, index: usize, at: usize) -> Option<usize> {
+        let plan = self.plan;
+        let alternatives = &plan.branches[branch as usize];
+        let fits = |run: &Self, i: usize| alternatives[i].first.is_none_or(|first| run.fits(first, at));
+        let chosen = (index..alternatives.len()).find(|i| fits(self, *i))?;
+        if let Some(other) = (chosen + 1..alternatives.len()).find(|i| fits(self, *i)) {
+            self.stack.push(Entry::Branch { branch, index: other as u32, at });
+        }
+        Some(alternatives[chosen].node as usize)
+    }
+
+    fn is_at(&self, bound: SreAtCode, at: usize) -> bool {
+        let text = self.text;
+        let line_feed = |i: usize| text.get(i).is_some_and(|unit| unit.code() == 10);
+        let boundary = |is_word: fn(u32) -> bool| {
+            let is = |i: usize| text.get(i).is_some_and(|unit| is_word(unit.code()));
+            (at > 0 && is(at - 1)) != is(at)
+        };
+        match bound {
+            SreAtCode::BEGINNING | SreAtCode::BEGINNING_STRING => at == 0,
+            SreAtCode::BEGINNING_LINE => at == 0 || line_feed(at - 1),
+            SreAtCode::END => at == text.len() || (at + 1 == text.len() && line_feed(at)),
+            SreAtCode::END_LINE => at == text.len() || line_feed(at),
+            SreAtCode::END_STRING => at == text.len(),
+            SreAtCode::BOUNDARY | SreAtCode::LOC_BOUNDARY => boundary(is_word),
+            SreAtCode::NON_BOUNDARY | SreAtCode::LOC_NON_BOUNDARY => !boundary(is_word),
+            SreAtCode::UNI_BOUNDARY => boundary(is_unicode_word),
+            SreAtCode::UNI_NON_BOUNDARY => !boundary(is_unicode_word),
+        }
+    }
+
+    fn undo(&mut self, mark: u32, last: i32, old: usize) {
+        self.marks[mark as usize] = old;
+        self.last = last;
+    }
+
+    /// What a look holds has matched, up to `at`: nothing of it is tried again. `None`: it should not have.
+    fn leave(&mut self, at: usize) -> Option<(usize, usize)> {
+        let base = self.stack.iter().rposition(|entry| matches!(entry, Entry::Look { .. }))?;
+        let Entry::Look { node, at: begun } = self.stack[base] else { return None };
+        let Node::Look(look) = &self.plan.nodes[node as usize] else { return None };
+        if look.kind == LookKind::Not {
+            while self.stack.len() > base {
+                if let Some(Entry::Mark { mark, last, old }) = self.stack.pop() {
+                    self.undo(mark, last, old);
+                }
+            }
+            return None;
+        }
+        // Groups set inside stay set, until something before the look is tried again.
+        let mut kept = base;
+        for i in base + 1..self.stack.len() {
+            if matches!(self.stack[i], Entry::Mark { .. }) {
+                self.stack.swap(kept, i);
+                kept += 1;
+            }
+        }
+        self.stack.truncate(if base == 0 { 0 } else { kept });
+        Some((look.next as usize, if look.kind == LookKind::Atomic { at } else { begun }))
+    }
+
+    /// The node and place to go on with.
+    fn back(&mut self) -> Option<(usize, usize)> {
+        let plan = self.plan;
+        loop {
+            match self.stack.pop()? {
+                Entry::Mark { mark, last, old } => self.undo(mark, last, old),
+                Entry::Branch { branch, index, at } => {
+                    if let Some(node) = self.alternative(branch, index as usize, at) {
+                        return Some((node, at));
+                    }
+                }
+                Entry::Greedy { repeat: index, from, count } => {
+                    let repeat = &plan.repeats[index as usize];
+                    if let Some(at) = self.greedy(index, repeat, from, count) {
+                        return Some((repeat.next as usize, at));
+                    }
+                }
+                Entry::Lazy { repeat: index, at, count } => {
+                    let repeat = &plan.repeats[index as usize];
+                    if self.fits(repeat.class, at)
+                        && let Some(at) = self.lazy(index, repeat, at + 1, count + 1)
+                    {
+                        return Some((repeat.next as usize, at));
+                    }
+                }
+                Entry::Look { node, at } => {
+                    if let Node::Look(look) = &plan.nodes[node as usize]
+                        && look.kind == LookKind::Not
+                    {
+                        return Some((look.next as usize, at));
+                    }
+                }
+            }
+        }
+    }
+}
