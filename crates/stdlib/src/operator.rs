@@ -384,6 +384,9 @@ fn item_call(vm: &Vm, this: &Value, args: Args<'_>) -> Res {
     if let [only] = items {
         return vm.get_item(object, only);
     }
+    if let [first, second] = items {
+        return Tuple::pair(vm, vm.get_item(object, first)?, vm.get_item(object, second)?);
+    }
     let mut found = Vec::with_capacity(items.len());
     for item in items {
         found.push(vm.get_item(object, item)?);
@@ -481,6 +484,11 @@ fn attr_new(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
 fn attr_call(vm: &Vm, this: &Value, args: Args<'_>) -> Res {
     let object = one(vm, "attrgetter", args)?;
     let Some(own) = this.downcast::<AttrGetter>() else { return Err(vm.type_error("an attrgetter is required")) };
+    if let [path] = &own.paths[..]
+        && let [name] = &path[..]
+    {
+        return vm.get_attr(object, name);
+    }
     let mut found = Vec::with_capacity(own.paths.len());
     for path in &own.paths {
         let mut at = object.clone();

@@ -88,6 +88,21 @@ fn sum_of(vm: &Vm, iterable: &Value, start: Value) -> Res {
             }
         }
     }
+    let exact_wide = |item: &Value| {
+        if item.is_small_int() || item.exact::<crate::Int>(vm).is_some() { int::wide(item) } else { None }
+    };
+    if let Some(mut total) = exact_wide(&result) {
+        loop {
+            let Some(item) = walk.next(vm)? else { return vm.new_wide(total) };
+            match exact_wide(&item).and_then(|i| total.checked_add(i)) {
+                Some(next) => total = next,
+                None => {
+                    result = vm.binary_op(BinaryOp::Add, &vm.new_wide(total)?, &item)?;
+                    break;
+                }
+            }
+        }
+    }
     if let Some(first) = exact_float(vm, &result) {
         let mut total = Compensated { high: first, low: 0.0 };
         loop {

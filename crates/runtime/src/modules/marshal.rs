@@ -20,7 +20,7 @@ use ophi_bytecode::marshal::{
 use ophi_bytecode::pystring::PyString;
 use ophi_bytecode::verify::verify_shallow;
 use ophi_bytecode::version::Version;
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 const VERSION: i32 = 5;
 const MAX_DEPTH: usize = 2000;
@@ -48,7 +48,7 @@ fn raise_marshal(vm: &Vm, error: &MarshalError) -> Raised {
 struct Dump<'a> {
     vm: &'a Vm,
     writer: Writer,
-    refs: HashMap<u64, u32>,
+    refs: FxHashMap<u64, u32>,
     /// Values that are made when all their parts are there, and are being written: a reference to one could not be read.
     unfinished: Vec<u64>,
     allow_code: bool,
@@ -58,7 +58,7 @@ struct Dump<'a> {
 impl<'a> Dump<'a> {
     fn new(vm: &'a Vm, version: i32, allow_code: bool) -> Dump<'a> {
         let writer = Writer::new(version.clamp(0, VERSION) as u8);
-        Dump { vm, writer, refs: HashMap::new(), unfinished: Vec::new(), allow_code, depth: 0 }
+        Dump { vm, writer, refs: FxHashMap::default(), unfinished: Vec::new(), allow_code, depth: 0 }
     }
 
     fn failed(&self, result: Result<(), MarshalError>) -> Res<()> {
@@ -119,6 +119,16 @@ impl<'a> Dump<'a> {
 
     fn one(&mut self, value: &Value) -> Res<()> {
         let vm = self.vm;
+        if let Some(i) = value.as_small_int() {
+            if let Some(flag) = self.flag(value)? {
+                self.writer.int(i, flag);
+            }
+            return Ok(());
+        }
+        if let Some(f) = value.as_small_float() {
+            self.writer.float(f, |f| format!("{f}"), false);
+            return Ok(());
+        }
         let single = match () {
             _ if value.is_none() => Some(tag::NONE),
             _ if value.is_true() => Some(tag::TRUE),
@@ -337,7 +347,8 @@ impl Build for Load<'_> {
         Ok(Tuple::from_vec(self.vm, items)?.into_value())
     }
     fn begin_tuple(&mut self, len: usize) -> Result<Option<Value>, Stop> {
-        Ok(Some(Tuple::from_vec(self.vm, vec![Value::NONE; len])?.into_value()))
+        let empty = core::iter::repeat_with(|| Value::NONE).take(len);
+        Ok(Some(Tuple::from_exact(self.vm, len, empty)?.into_value()))
     }
     fn fill_tuple(&mut self, begun: &Value, items: Vec<Value>) -> Result<(), Stop> {
         if let Some(tuple) = begun.downcast::<Tuple>() {

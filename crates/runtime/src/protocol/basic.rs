@@ -6,7 +6,9 @@ use crate::slots::CompareOp;
 use crate::vm::{Raised, Res, Vm};
 use crate::{Args, Str, TypeRef, Value};
 use num_traits::ToPrimitive;
-use ophi_heap::value::{ELLIPSIS_BITS, FALSE_BITS, NONE_BITS, NOT_IMPLEMENTED_BITS, TAG_FLOAT, TAG_INT, TRUE_BITS};
+use ophi_heap::value::{
+    ELLIPSIS_BITS, FALSE_BITS, NONE_BITS, NOT_IMPLEMENTED_BITS, TAG_CONST, TAG_FLOAT, TAG_INT, TAG_MASK, TRUE_BITS,
+};
 
 impl Vm {
     /// The value's class (`Py_TYPE`). A borrowed reference: `__class__` assignment keeps displaced classes alive.
@@ -20,7 +22,36 @@ impl Vm {
         }
     }
 
+    #[inline]
+    #[allow(unsafe_code)]
     fn class_of_immediate(&self, value: &Value) -> &TypeRef {
+        // Integers 1, floats 2, constants from 4 on.
+        let bits = value.bits();
+        let index = if bits & TAG_MASK == TAG_CONST { (bits >> 2) as usize + 3 } else { (bits & TAG_MASK) as usize };
+        match self.exec.known.immediates.get(index).map_or(0, core::cell::Cell::get) {
+            0 => self.find_class_of_immediate(value),
+            // SAFETY: filled with addresses of places in the interpreter's table of types, which live as long as it does.
+            place => unsafe { &*(place as *const TypeRef) },
+        }
+    }
+
+    /// The places of the classes of words that are no pointers, by number.
+    #[cold]
+    pub(crate) fn fill_immediates(&self) {
+        let known = &self.exec.known.immediates;
+        let place = |value: &Value| core::ptr::from_ref(self.find_class_of_immediate(value)) as usize;
+        known[TAG_INT as usize].set(place(&Value::int32(0)));
+        known[TAG_FLOAT as usize].set(core::ptr::from_ref(self.ty(&float::FLOAT)) as usize);
+        for bits in [NONE_BITS, FALSE_BITS, TRUE_BITS, ELLIPSIS_BITS, NOT_IMPLEMENTED_BITS] {
+            // SAFETY: constants own nothing.
+            #[allow(unsafe_code)]
+            let value = unsafe { Value::from_bits(bits) };
+            known[(bits >> 2) as usize + 3].set(place(&value));
+        }
+    }
+
+    #[cold]
+    fn find_class_of_immediate(&self, value: &Value) -> &TypeRef {
         match value.tag() {
             TAG_INT => self.ty(&int::INT),
             TAG_FLOAT => self.ty(&float::FLOAT),

@@ -3,6 +3,7 @@
 use crate::objects::dict::Dict;
 use crate::objects::exceptions as exc;
 use crate::objects::list::List;
+use crate::objects::list::iter::ListIterator;
 use crate::objects::memoryview::MemoryView;
 use crate::objects::str::Data;
 use crate::payload::{Downcast, Payload, TypeDef};
@@ -39,9 +40,21 @@ impl Vm {
         Ok(iterator)
     }
 
-    /// The next item; `None` at the end.
+    /// The next item; `None` at the end. Most iterators that native code asks are those of lists.
     #[inline]
     pub fn next(&self, iterator: &Value) -> Res<Option<Value>> {
+        if let Some(header) = iterator.header()
+            && header.type_pointer().as_ptr() as usize == self.exec.known.list_iterator.get()
+            && let Some(lists) = iterator.downcast::<ListIterator>()
+            && let Some(item) = lists.advance()
+        {
+            return Ok(Some(item));
+        }
+        self.next_of_any(iterator)
+    }
+
+    #[inline(never)]
+    fn next_of_any(&self, iterator: &Value) -> Res<Option<Value>> {
         let Some(next) = self.class(iterator).slots().iternext else {
             return Err(self.type_error(format!("'{}' object is not an iterator", self.type_name(iterator))));
         };

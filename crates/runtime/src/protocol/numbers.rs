@@ -99,6 +99,14 @@ impl BinaryOp {
 impl Vm {
     /// `a op b`.
     pub fn binary_op(&self, op: BinaryOp, a: &Value, b: &Value) -> Res {
+        if op == BinaryOp::Add {
+            if let (Some(x), Some(y)) = (a.as_small_int(), b.as_small_int()) {
+                return self.new_int(x + y);
+            }
+            if let (Some(x), Some(y)) = (a.as_small_float(), b.as_small_float()) {
+                return self.new_float(x + y);
+            }
+        }
         if op == BinaryOp::Power {
             return self.power(a, b, &Value::NONE);
         }

@@ -169,6 +169,11 @@ fn call(vm: &Vm, this: &Value, args: Args<'_>) -> Res {
     let Some(own) = this.downcast::<Partial>() else { return Err(vm.type_error("a partial is required")) };
     let (function, fixed, keywords) = (own.function.get(), own.args.get(), own.keywords.get());
     let empty = placeholder(vm)?;
+    if let ([one], [given], true) = (fixed.as_slice(), args.values, keywords.is_empty())
+        && !one.is(&empty)
+    {
+        return vm.call_args(&function, Args { values: &[one.clone(), given.clone()], names: args.names });
+    }
     let open = fixed.as_slice().iter().filter(|v| v.is(&empty)).count();
     let given = args.pos();
     if given.len() < open {

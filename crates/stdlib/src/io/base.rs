@@ -9,6 +9,7 @@ use ophi_runtime::payload::{Downcast, LayoutOf, Payload};
 use ophi_runtime::slots::Slots;
 use ophi_runtime::{Raised, Ref, Res, Trace, TypeDef, TypeFlags, Value, Visitor, Vm, layout, methods};
 
+use super::buffered::Buffered;
 use super::state;
 use crate::support::values::{collect, to_i64};
 
@@ -91,6 +92,11 @@ pub fn closed_error(vm: &Vm) -> Raised {
 
 /// Is the object's `closed` true?
 pub fn is_closed(vm: &Vm, this: &Value) -> Res<bool> {
+    if let Some(stream) = this.downcast::<Buffered>()
+        && !vm.class(this).is_heap()
+    {
+        return stream.is_closed(vm);
+    }
     let closed = vm.get_attr_str(this, "closed")?;
     vm.is_true(&closed)
 }

@@ -95,7 +95,7 @@ fn new_batched(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
 fn batched_next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
     let Some(own) = this.downcast::<Batched>() else { return Ok(None) };
     let Some(source) = own.source.get() else { return Ok(None) };
-    let mut items = Vec::new();
+    let mut items: SmallVec<[Value; 8]> = SmallVec::new();
     while items.len() < own.size {
         match vm.next(&source)? {
             Some(item) => items.push(item),
@@ -111,7 +111,7 @@ fn batched_next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
             }
         }
     }
-    Ok(Some(Tuple::from_vec(vm, items)?.into_value()))
+    Ok(Some(Tuple::from_exact(vm, items.len(), items.into_iter())?.into_value()))
 }
 
 pub struct Chain {
@@ -308,10 +308,25 @@ fn zip_longest_next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
     if n == 0 || own.active.get() == 0 {
         return Ok(None);
     }
-    let mut items: SmallVec<[Value; 4]> = SmallVec::with_capacity(n);
+    if n == 2 {
+        let Some(first) = own.item(vm, 0)? else { return Ok(None) };
+        let Some(second) = own.item(vm, 1)? else { return Ok(None) };
+        return own.result.give_two(vm, first, second).map(Some);
+    }
+    let mut items: SmallVec<[Value; 8]> = SmallVec::with_capacity(n);
     for i in 0..n {
+        let Some(item) = own.item(vm, i)? else { return Ok(None) };
+        items.push(item);
+    }
+    own.result.give_swapped(vm, &mut items).map(Some)
+}
+
+impl ZipLongest {
+    /// What iterable `i` gives, or the filler; `None` when all are exhausted.
+    fn item(&self, vm: &Vm, i: usize) -> Res<Option<Value>> {
+        let own = self;
         let source = own.sources.with(|s| s[i].clone());
-        let item = match source {
+        Ok(Some(match source {
             None => own.fill.clone(),
             Some(source) => match vm.next(&source) {
                 Ok(Some(item)) => item,
@@ -329,13 +344,6 @@ fn zip_longest_next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
                     return Err(raised);
                 }
             },
-        };
-        items.push(item);
+        }))
     }
-    if items.len() == 2
-        && let (Some(second), Some(first)) = (items.pop(), items.pop())
-    {
-        return own.result.give_two(vm, first, second).map(Some);
-    }
-    own.result.give(vm, items.into_iter()).map(Some)
 }

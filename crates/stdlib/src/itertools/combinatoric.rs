@@ -93,9 +93,9 @@ fn product_next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
             return own.result.give_two(vm, one[i].clone(), other[k].clone()).map(Some);
         }
     }
-    let items: SmallVec<[Value; 8]> =
+    let mut items: SmallVec<[Value; 8]> =
         own.indices.with(|indices| indices.iter().flatten().zip(pools).map(|(i, pool)| pool[*i].clone()).collect());
-    own.result.give(vm, items.into_iter()).map(Some)
+    own.result.give_swapped(vm, &mut items).map(Some)
 }
 
 #[methods]
@@ -105,6 +105,9 @@ impl Product {
         48 + 8 * this.pools.len()
     }
 }
+
+/// So many items are put together on the machine's stack.
+const FEW: usize = 8;
 
 /// The state of the three others.
 pub struct Chooser {
@@ -143,9 +146,22 @@ impl Chooser {
                 return Ok(None);
             }
         }
-        let items: SmallVec<[Value; 8]> =
-            self.indices.with(|indices| indices[..self.r].iter().map(|i| self.pool[*i].clone()).collect());
-        self.result.give(vm, items.into_iter()).map(Some)
+        let chosen = |places: &mut [Value]| {
+            self.indices.with(|indices| {
+                for (place, i) in places.iter_mut().zip(indices) {
+                    *place = self.pool[*i].clone();
+                }
+            })
+        };
+        if self.r <= FEW {
+            let mut items = [const { Value::NONE }; FEW];
+            let items = &mut items[..self.r];
+            chosen(items);
+            return self.result.give_swapped(vm, items).map(Some);
+        }
+        let mut items = vec![Value::NONE; self.r];
+        chosen(&mut items);
+        self.result.give_swapped(vm, &mut items).map(Some)
     }
 }
 

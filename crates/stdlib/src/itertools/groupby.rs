@@ -128,9 +128,11 @@ fn grouper_next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
     if !parent.current.is_set() && !parent.step(vm)? {
         return Ok(None);
     }
-    let Some(key) = parent.current_key.get() else { return Ok(None) };
-    if !vm.equal(&own.target, &key)? {
-        return Ok(None);
+    if !parent.current_key.with(|key| key.is_some_and(|key| key.is(&own.target))) {
+        let Some(key) = parent.current_key.get() else { return Ok(None) };
+        if !vm.equal(&own.target, &key)? {
+            return Ok(None);
+        }
     }
     Ok(parent.current.take())
 }

@@ -119,6 +119,11 @@ fn new(vm: &Vm, _: &TypeRef, args: Args<'_>) -> Res {
 
 fn next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
     let Some(tee) = this.downcast::<Tee>() else { return Ok(None) };
+    let known = tee.data.with(|data| data.items.with(|items| items.get(tee.index.get()).cloned()));
+    if known.is_some() {
+        tee.index.set(tee.index.get() + 1);
+        return Ok(known);
+    }
     let mut data = tee.data.get();
     let mut index = tee.index.get();
     if index >= BLOCK {

@@ -1,13 +1,14 @@
 //! Calls by what is called: Python functions by version, native functions by how they take their arguments.
 #![allow(unsafe_code)]
 
+use super::native_calls::finish;
 use super::{is_exact, payload, read32, write32};
 use crate::frames::{Fp, Frame, Owner, locals_of};
 use crate::interpreter::calls::{CALL, call_general};
 use crate::interpreter::control::{drop_word, give_up};
 use crate::interpreter::dispatch::{handlers, next};
 use crate::interpreter::witness::opcode_at;
-use crate::native::{Call, MethodKind};
+use crate::native::{Args, Call, MethodKind};
 use crate::objects::code::Code;
 use crate::objects::function::Function;
 use crate::objects::list::List;
@@ -212,7 +213,10 @@ handlers! {
         if is_exact(callable, vm.exec.known.function.get()) || is_exact(callable, vm.exec.known.method.get()) {
             return CALL(pc, sp, fp, vm, oparg);
         }
-        CALL_NON_PY(pc, sp, fp, vm, oparg)
+        (*fp).pc = pc;
+        (*fp).sp = sp;
+        let result = call_object(vm, callable, oparg as usize);
+        finish(result, pc, sp, callable, fp, vm)
     }
     fast CALL_LIST_APPEND |pc, sp, fp, vm, oparg| {
         // callable, list, item: the result is dropped by the POP_TOP behind.
@@ -286,6 +290,20 @@ handlers! {
         flow CALL_KW_PY, 3 => crate::interpreter::calls::call_kw_general;
     flow CALL_KW_BOUND_METHOD, 3 => crate::interpreter::calls::call_kw_general;
     flow CALL_KW_NON_PY, 3 => crate::interpreter::calls::call_kw_general;
+}
+
+/// Calls what stands at `callable` with the `count` words behind it, and before them the receiver when there is one.
+///
+/// # Safety
+/// The words hold values.
+#[inline(never)]
+unsafe fn call_object(vm: &Vm, callable: *const Value, count: usize) -> Res {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let own = usize::from(!(*callable.add(1)).is_unbound());
+        let values = core::slice::from_raw_parts(callable.add(2 - own), count + own);
+        vm.call_args(&*callable, Args::positional(values))
+    }
 }
 
 /// The word of `list.append`'s descriptor.

@@ -186,6 +186,8 @@ pub struct Known {
     pub enumerate: Cell<usize>,
     pub zip: Cell<usize>,
     pub dict_items: Cell<usize>,
+    /// Where the classes of words that are no pointers stand (`Vm::class`).
+    pub immediates: [Cell<usize>; 12],
 }
 
 impl Known {
@@ -194,6 +196,7 @@ impl Known {
         use crate::objects as o;
         let address = |def: &'static TypeDef| vm.ty(def).as_ptr() as usize;
         self.r#type.set(address(&o::r#type::TYPE));
+        vm.fill_immediates();
         self.cell.set(address(&o::cell::CELL));
         self.set.set(address(&o::set::SET));
         self.frozenset.set(address(&o::set::FROZENSET));

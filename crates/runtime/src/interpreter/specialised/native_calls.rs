@@ -48,7 +48,14 @@ pub unsafe fn free_last(word: *mut Value) {
 /// # Safety
 /// As for handlers; the operands are alive.
 #[inline(always)]
-unsafe fn finish(result: Res, pc: *mut u16, sp: *mut Value, callable: *mut Value, fp: *mut Frame, vm: &Vm) -> Exit {
+pub(super) unsafe fn finish(
+    result: Res,
+    pc: *mut u16,
+    sp: *mut Value,
+    callable: *mut Value,
+    fp: *mut Frame,
+    vm: &Vm,
+) -> Exit {
     // SAFETY: the caller's promise; each word is given up once, from the top down.
     unsafe {
         // A plain word: a value alive across the drops would need cleaning up, and the dispatch would be a real call.

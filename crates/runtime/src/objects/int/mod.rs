@@ -10,13 +10,47 @@ pub mod slots;
 use crate::payload::{Downcast, Payload, TypeDef};
 use crate::vm::{Res, Vm};
 use crate::{Ref, TypeRef, Value, layout};
+use core::cell::OnceCell;
 use num_bigint::BigInt;
 use num_traits::ToPrimitive;
 use ophi_heap::{Layout, TypeFlags};
 
 /// A boxed integer. Exact `int` objects are boxed only when they do not fit the immediate form.
 pub struct Int {
-    pub value: BigInt,
+    /// The value as an `i128`, low word first, where it fits one; 0: only `big` knows it. Most that are beyond a word fit.
+    words: [u64; 2],
+    /// Made when first asked for, if the words tell the value.
+    big: OnceCell<BigInt>,
+}
+
+impl Int {
+    fn of_wide(value: i128) -> Int {
+        Int { words: [value as u64, (value >> 64) as u64], big: OnceCell::new() }
+    }
+
+    fn of_big(value: BigInt) -> Int {
+        let wide = if value.bits() < 127 { value.to_i128().unwrap_or(0) } else { 0 };
+        Int { words: [wide as u64, (wide >> 64) as u64], big: OnceCell::from(value) }
+    }
+
+    #[inline]
+    fn wide(&self) -> Option<i128> {
+        let value = (i128::from(self.words[1]) << 64) | i128::from(self.words[0]);
+        (value != 0).then_some(value)
+    }
+
+    fn big(&self) -> &BigInt {
+        self.big.get_or_init(|| BigInt::from(self.wide().unwrap_or(0)))
+    }
+}
+
+/// The integer in `value` when it is an int that is no bool and fits an `i128` with room for a carry; `None` says nothing.
+#[inline]
+pub fn wide(value: &Value) -> Option<i128> {
+    match value.as_small_int() {
+        Some(i) => Some(i.into()),
+        None => value.downcast::<Int>()?.wide(),
+    }
 }
 
 pub static INT: TypeDef = TypeDef {
@@ -80,9 +114,15 @@ pub fn view(value: &Value) -> Option<IntView<'_>> {
     if value.is_false() {
         return Some(IntView::Small(0));
     }
-    value.downcast::<Int>().map(|b| match b.value.to_i64() {
-        Some(i) if Value::small_int(i).is_some() => IntView::Small(i),
-        _ => IntView::Big(&b.value),
+    value.downcast::<Int>().map(|b| {
+        let small = match b.wide() {
+            Some(wide) => i64::try_from(wide).ok(),
+            None => b.big().to_i64(),
+        };
+        match small {
+            Some(i) if Value::small_int(i).is_some() => IntView::Small(i),
+            _ => IntView::Big(b.big()),
+        }
     })
 }
 
@@ -91,8 +131,19 @@ impl Vm {
     pub fn new_int(&self, i: i64) -> Res {
         match Value::small_int(i) {
             Some(v) => Ok(v),
-            None => self.new_bigint(BigInt::from(i)),
+            None => self.new_wide(i.into()),
         }
+    }
+
+    /// An exact int: immediate when it fits.
+    pub fn new_wide(&self, value: i128) -> Res {
+        if let Some(small) = i64::try_from(value).ok().and_then(Value::small_int) {
+            return Ok(small);
+        }
+        if value.unsigned_abs() >> 126 != 0 {
+            return self.new_bigint(BigInt::from(value));
+        }
+        Ok(self.new_object(Int::of_wide(value))?.into_value())
     }
 
     /// An exact int: immediate when it fits.
@@ -100,7 +151,7 @@ impl Vm {
         if let Some(small) = value.to_i64().and_then(Value::small_int) {
             return Ok(small);
         }
-        Ok(self.new_object(Int { value })?.into_value())
+        Ok(self.new_object(Int::of_big(value))?.into_value())
     }
 
     /// An instance of a subclass of int.
@@ -108,7 +159,7 @@ impl Vm {
         if cls.is(self.ty_of::<Int>()) {
             return self.new_bigint(value);
         }
-        let object: Ref<Int> = self.new_instance(cls, Int { value })?;
+        let object: Ref<Int> = self.new_instance(cls, Int::of_big(value))?;
         Ok(object.into_value())
     }
 }

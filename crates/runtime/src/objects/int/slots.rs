@@ -1,6 +1,6 @@
 //! The operations of `int` and `bool`. After CPython Objects/longobject.c.
 
-use super::{IntView, divide, view};
+use super::{IntView, divide, view, wide};
 use crate::slots::{CompareOp, Slots};
 use crate::vm::{Res, Vm};
 use crate::{Args, TypeRef, Value};
@@ -85,6 +85,16 @@ pub fn hash_big(b: &BigInt) -> i64 {
 }
 
 fn hash(vm: &Vm, value: &Value) -> Res<i64> {
+    if let Some(i) = wide(value) {
+        // 2^61 is 1 under the modulus: the parts of 61 bits are added.
+        const MODULUS: u64 = (1 << 61) - 1;
+        let all = i.unsigned_abs();
+        let sum = (all as u64 & MODULUS) + ((all >> 61) as u64 & MODULUS) + (all >> 122) as u64;
+        let sum = (sum & MODULUS) + (sum >> 61);
+        let rest = (if sum >= MODULUS { sum - MODULUS } else { sum }) as i64;
+        let signed = if i < 0 { -rest } else { rest };
+        return Ok(if signed == -1 { -2 } else { signed });
+    }
     Ok(match expect(vm, value)? {
         IntView::Small(i) => crate::protocol::basic::hash_i64(i),
         IntView::Big(b) => hash_big(b),
@@ -92,6 +102,9 @@ fn hash(vm: &Vm, value: &Value) -> Res<i64> {
 }
 
 fn compare(_: &Vm, a: &Value, b: &Value, op: CompareOp) -> Res {
+    if let (Some(a), Some(b)) = (wide(a), wide(b)) {
+        return Ok(Value::bool(op.matches(a.cmp(&b))));
+    }
     let (a, b) = operands!(a, b);
     let ordering = match (a, b) {
         (IntView::Small(a), IntView::Small(b)) => a.cmp(&b),
@@ -136,6 +149,9 @@ fn bits(v: IntView<'_>) -> u64 {
 macro_rules! arithmetic {
     ($name:ident, $checked:ident, $op:tt) => {
         fn $name(vm: &Vm, a: &Value, b: &Value) -> Res {
+            if let (Some(a), Some(b)) = (wide(a), wide(b)) {
+                return vm.new_wide(a $op b);
+            }
             let (a, b) = operands!(a, b);
             if let (IntView::Small(a), IntView::Small(b)) = (a, b) && let Some(r) = a.$checked(b) {
                 return vm.new_int(r);
@@ -153,6 +169,15 @@ arithmetic!(add, checked_add, +);
 arithmetic!(subtract, checked_sub, -);
 
 fn multiply(vm: &Vm, a: &Value, b: &Value) -> Res {
+    if let (Some(a), Some(b)) = (wide(a), wide(b)) {
+        let product = match (i64::try_from(a), i64::try_from(b)) {
+            (Ok(a), Ok(b)) => Some(i128::from(a) * i128::from(b)),
+            _ => a.checked_mul(b),
+        };
+        if let Some(product) = product {
+            return vm.new_wide(product);
+        }
+    }
     let (a, b) = operands!(a, b);
     if let (IntView::Small(a), IntView::Small(b)) = (a, b)
         && let Some(r) = a.checked_mul(b)
@@ -173,6 +198,14 @@ fn is_zero(v: IntView<'_>) -> bool {
 }
 
 fn floor_divide(vm: &Vm, a: &Value, b: &Value) -> Res {
+    if let (Some(a), Some(b)) = (wide(a), wide(b))
+        && b != 0
+    {
+        return match (i64::try_from(a), i64::try_from(b)) {
+            (Ok(a), Ok(b)) if a != i64::MIN => vm.new_wide(Integer::div_floor(&a, &b).into()),
+            _ => vm.new_wide(Integer::div_floor(&a, &b)),
+        };
+    }
     let (a, b) = operands!(a, b);
     if is_zero(b) {
         return Err(vm.zero_division("division by zero"));
@@ -184,6 +217,14 @@ fn floor_divide(vm: &Vm, a: &Value, b: &Value) -> Res {
 }
 
 fn remainder(vm: &Vm, a: &Value, b: &Value) -> Res {
+    if let (Some(a), Some(b)) = (wide(a), wide(b))
+        && b != 0
+    {
+        return match (i64::try_from(a), i64::try_from(b)) {
+            (Ok(a), Ok(b)) if a != i64::MIN => vm.new_wide(a.mod_floor(&b).into()),
+            _ => vm.new_wide(a.mod_floor(&b)),
+        };
+    }
     let (a, b) = operands!(a, b);
     if is_zero(b) {
         return Err(vm.zero_division("division by zero"));
@@ -391,6 +432,9 @@ fn power_modulo(vm: &Vm, base: BigInt, exponent: BigInt, modulus: BigInt) -> Res
 }
 
 fn negative(vm: &Vm, value: &Value) -> Res {
+    if let Some(i) = wide(value) {
+        return vm.new_wide(-i);
+    }
     match expect(vm, value)? {
         IntView::Small(i) => vm.new_int(-i),
         IntView::Big(b) => vm.new_bigint(-b),
@@ -449,9 +493,8 @@ fn lshift(vm: &Vm, a: &Value, b: &Value) -> Res {
     };
     if let IntView::Small(i) = a
         && by < 62
-        && let Some(shifted) = i.checked_mul(1i64 << by)
     {
-        return vm.new_int(shifted);
+        return vm.new_wide(i128::from(i) << by);
     }
     check_size(vm, bits(a).saturating_add(by))?;
     // Shifted from where it stands: a copy would be as large as the result.
@@ -479,6 +522,9 @@ fn rshift(vm: &Vm, a: &Value, b: &Value) -> Res {
 macro_rules! bitwise {
     ($name:ident, $op:tt) => {
         fn $name(vm: &Vm, a: &Value, b: &Value) -> Res {
+            if let (Some(a), Some(b)) = (wide(a), wide(b)) {
+                return vm.new_wide(a $op b);
+            }
             let (a, b) = operands!(a, b);
             match (a, b) {
                 (IntView::Small(a), IntView::Small(b)) => vm.new_int(a $op b),

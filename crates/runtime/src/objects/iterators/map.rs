@@ -53,6 +53,17 @@ fn new(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
 fn next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
     let Some(map) = this.downcast::<Map>() else { return Ok(None) };
     let iterators = map.iterators.as_slice();
+    if let [only] = iterators {
+        let Some(item) = vm.next(only)? else { return Ok(None) };
+        return vm.call(&map.function, core::slice::from_ref(&item)).map(Some);
+    }
+    if let [first, second] = iterators
+        && !map.strict.get()
+    {
+        let Some(first) = vm.next(first)? else { return Ok(None) };
+        let Some(second) = vm.next(second)? else { return Ok(None) };
+        return vm.call(&map.function, &[first, second]).map(Some);
+    }
     let mut items: smallvec::SmallVec<[Value; 4]> = smallvec::SmallVec::new();
     for (i, iterator) in iterators.iter().enumerate() {
         match vm.next(iterator)? {

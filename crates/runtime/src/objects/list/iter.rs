@@ -64,14 +64,21 @@ pub fn reversed(vm: &Vm, this: &Value) -> Res {
     Ok(vm.new_object(payload)?.into_value())
 }
 
+impl ListIterator {
+    /// The next item; at the end nothing changes.
+    #[inline(always)]
+    pub fn advance(&self) -> Option<Value> {
+        let i = self.index.get();
+        let item = self.list.with(|list| list?.downcast::<List>()?.get(i))?;
+        self.index.set(i + 1);
+        Some(item)
+    }
+}
+
 fn next(_: &Vm, this: &Value) -> Res<Option<Value>> {
     let Some(iterator) = this.downcast::<ListIterator>() else { return Ok(None) };
-    let i = iterator.index.get();
-    match iterator.list.with(|list| list?.downcast::<List>()?.get(i)) {
-        Some(item) => {
-            iterator.index.set(i + 1);
-            Ok(Some(item))
-        }
+    match iterator.advance() {
+        Some(item) => Ok(Some(item)),
         None => {
             iterator.list.set(None);
             Ok(None)

@@ -97,10 +97,25 @@ impl Tuple {
         Ok(unsafe { (start.replace(first), start.add(1).replace(second)) })
     }
 
+    /// Puts other items in, the old ones into their place; false when there are more or fewer. As for [`Tuple::exchange`].
+    #[allow(unsafe_code)]
+    fn swap(&self, items: &mut [Value]) -> bool {
+        if self.len() != items.len() {
+            return false;
+        }
+        self.hash.set(-1);
+        let start = self.start();
+        for (i, item) in items.iter_mut().enumerate() {
+            // SAFETY: as many initialised values stand at `start`; nobody borrows them, since nobody else knows the tuple.
+            unsafe { core::ptr::swap(start.add(i), item) };
+        }
+        true
+    }
+
     /// Gives a tuple of placeholders its items; whoever holds it already has not looked into it yet.
-    pub(crate) fn fill(vm: &Vm, tuple: &Ref<Tuple>, items: Vec<Value>) {
+    pub(crate) fn fill(vm: &Vm, tuple: &Ref<Tuple>, mut items: Vec<Value>) {
         vm.track(tuple.as_value());
-        drop(tuple.exchange::<Vec<Value>>(items.into_iter()));
+        tuple.swap(&mut items);
     }
 
     /// The hash by `compute`, which is asked once.
@@ -159,20 +174,26 @@ impl Tuple {
     }
 
     /// `(first, second)` as a value.
-    #[allow(unsafe_code)]
     pub fn pair(vm: &Vm, first: Value, second: Value) -> Res {
-        let place = (size_of::<Tuple>() / size_of::<Value>()) as u32;
-        let payload = Tuple { hash: Cell::new(-1), len: 0, place };
-        let object = vm.new_instance_with(vm.ty_of::<Tuple>(), payload, 2 * size_of::<Value>())?;
-        // SAFETY: the class has no tail, so room for two items, aligned to 8, stands right behind the payload; `len` is raised
-        // when both are there.
+        Ok(Tuple::of_two(vm, first, second)?.into_value())
+    }
+
+    /// `(first, second)`, written without a loop.
+    #[allow(unsafe_code)]
+    pub fn of_two(vm: &Vm, first: Value, second: Value) -> Res<Ref<Tuple>> {
+        const EXTRA: usize = 2 * size_of::<Value>();
+        let cls = vm.ty_of::<Tuple>();
+        let object = vm.new_instance_with(cls, Tuple { hash: Cell::new(-1), len: 0, place: 0 }, EXTRA)?;
+        // SAFETY: as in `allocate`.
         unsafe {
-            let start = object.as_ptr().add(1).cast::<Value>();
+            let start = ophi_heap::object::extra_bytes(&object, cls.head()).cast::<Value>().as_ptr();
             start.write(first);
             start.add(1).write(second);
-            (*object.as_ptr()).payload.len = 2;
+            let tuple = &mut (*object.as_ptr()).payload;
+            tuple.place = ((start as usize - (&raw const *tuple) as usize) / 8) as u32;
+            tuple.len = 2;
         }
-        Ok(object.into_value())
+        Ok(object)
     }
 
     /// Moves the `len` words at `words` into a new tuple; on an error they stay where they are.

@@ -35,7 +35,29 @@ impl Reused {
                 Err(both) => both,
             },
         };
-        self.give(vm, [first, second].into_iter())
+        let made = Tuple::of_two(vm, first, second)?;
+        if !self.tuple.with(Option::is_some) {
+            self.tuple.set(Some(made.clone()));
+        }
+        Ok(made.into_value())
+    }
+
+    /// As [`Reused::give`]; what the tuple held before goes into `items`.
+    pub fn give_swapped(&self, vm: &Vm, items: &mut [Value]) -> Res {
+        let free = self
+            .tuple
+            .with(|held| held.as_ref().filter(|t| t.as_value().header().is_some_and(|h| h.count() == 1)).cloned());
+        if let Some(tuple) = free
+            && tuple.swap(items)
+        {
+            vm.track(tuple.as_value());
+            return Ok(tuple.into_value());
+        }
+        let made = Tuple::from_slice(vm, items)?;
+        if !self.tuple.with(Option::is_some) {
+            self.tuple.set(Some(made.clone()));
+        }
+        Ok(made.into_value())
     }
 
     /// A tuple of these items: the one given before when the iterator alone still holds it.

@@ -184,6 +184,9 @@ fn next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
     if let Some(stream) = this.downcast::<Buffered>()
         && (class.is(vm.ty(&BUFFERED_READER)) || class.is(vm.ty(&BUFFERED_RANDOM)))
     {
+        if let Some(line) = stream.line_ahead(vm, this)? {
+            return Ok(Some(line));
+        }
         let line = stream.line(vm, this, -1)?;
         return if line.is_empty() { Ok(None) } else { Ok(Some(vm.new_bytes(&line)?.into_value())) };
     }

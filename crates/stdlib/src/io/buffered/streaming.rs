@@ -47,7 +47,7 @@ impl Buffered {
         }
     }
 
-    pub(super) fn is_closed(&self, vm: &Vm) -> Res<bool> {
+    pub fn is_closed(&self, vm: &Vm) -> Res<bool> {
         let raw = self.raw(vm)?;
         match raw.exact::<FileIO>(vm) {
             Some(file) => Ok(file.fd.get() < 0),
@@ -68,6 +68,32 @@ impl Buffered {
     pub(super) fn forget_ahead(&self) {
         self.at.set(0);
         self.ahead.with_mut(Vec::clear);
+    }
+
+    /// Gives out `count` bytes that were read ahead; making bytes runs no Python code.
+    fn give(&self, vm: &Vm, count: usize) -> Res {
+        let at = self.at.get();
+        let made = self.ahead.with(|ahead| vm.new_bytes(&ahead[at..at + count]))?;
+        self.at.set(at + count);
+        Ok(made.into_value())
+    }
+
+    /// `count` bytes when so many were read ahead.
+    pub(super) fn read_ahead(&self, vm: &Vm, count: usize) -> Res<Option<Value>> {
+        if count > self.left() { Ok(None) } else { self.give(vm, count).map(Some) }
+    }
+
+    /// The next line when all of it was read ahead.
+    pub fn line_ahead(&self, vm: &Vm, this: &Value) -> Res<Option<Value>> {
+        self.check_open(vm, "readline of closed file")?;
+        let _inside = self.lock.0.enter(vm, this)?;
+        if self.pending.with(|pending| !pending.is_empty()) {
+            return Ok(None);
+        }
+        match self.ahead.with(|ahead| memchr::memchr(b'\n', ahead.get(self.at.get()..)?)) {
+            Some(end) => self.give(vm, end + 1).map(Some),
+            None => Ok(None),
+        }
     }
 
     /// Gives out up to `count` bytes of what was read ahead.

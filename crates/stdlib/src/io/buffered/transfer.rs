@@ -19,6 +19,9 @@ impl Buffered {
         if limit == -1 {
             return this.read_to_end(vm);
         }
+        if let Some(data) = this.read_ahead(vm, limit as usize)? {
+            return Ok(data);
+        }
         match this.read_exactly(vm, limit as usize)? {
             Some(data) => Ok(vm.new_bytes(&data)?.into_value()),
             None => Ok(Value::NONE),
@@ -101,6 +104,11 @@ impl Buffered {
     fn readline(vm: &Vm, this: &Ref<Buffered>, limit: Option<&Value>) -> Res {
         let limit = size(vm, limit)?;
         this.raw(vm)?;
+        if limit < 0
+            && let Some(line) = this.line_ahead(vm, this.as_value())?
+        {
+            return Ok(line);
+        }
         let line = this.line(vm, this.as_value(), limit)?;
         Ok(vm.new_bytes(&line)?.into_value())
     }
