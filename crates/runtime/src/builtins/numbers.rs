@@ -197,6 +197,14 @@ impl Numbers {
         doc = "Round to so many decimal digits, to an integer if ndigits is not given or None.\n\nOf two numbers as near, the one with the even last digit is taken. ndigits may be negative."
     )]
     fn round(vm: &Vm, number: &Value, ndigits: Option<&Value>) -> Res {
+        if ndigits.is_none() {
+            if number.is_small_int() {
+                return Ok(number.clone());
+            }
+            if let Some(f) = number.as_small_float().filter(|f| f.abs() < (1u64 << 60) as f64) {
+                return vm.new_int(f.round_ties_even() as i64);
+            }
+        }
         let args = match ndigits {
             Some(n) => core::slice::from_ref(n),
             None => &[],

@@ -303,6 +303,12 @@ impl Vm {
 
     /// `divmod(a, b)`.
     pub fn divmod(&self, a: &Value, b: &Value) -> Res {
+        if let (Some(x), Some(y)) = (a.as_small_int(), b.as_small_int())
+            && y != 0
+        {
+            let (quotient, rest) = num_integer::Integer::div_mod_floor(&x, &y);
+            return crate::Tuple::pair(self, self.new_int(quotient)?, self.new_int(rest)?);
+        }
         let (ta, tb) = (self.class(a), self.class(b));
         let left = ta.slots().divmod;
         let right = if ta.is(tb) { None } else { tb.slots().divmod };

@@ -7,6 +7,8 @@ use ophi_runtime::payload::Downcast;
 use ophi_runtime::slots::Slots;
 use ophi_runtime::{Args, Dict, Payload, Ref, Res, Tuple, TypeDef, TypeFlags, TypeRef, Value, Vm, layout, methods};
 
+use smallvec::SmallVec;
+
 use super::pattern::Pattern;
 use super::search::{Found, Subject};
 use super::template::compile_template;
@@ -136,9 +138,12 @@ impl Match {
     ///     Is used for groups that did not participate in the match.
     #[method(sig = "(default=None)")]
     fn groups(vm: &Vm, this: &Ref<Match>, default: Value) -> Res {
-        let groups =
-            (1..this.found.spans.len()).map(|i| this.group_or(vm, i, &default)).collect::<Res<Vec<Value>>>()?;
-        Ok(Tuple::from_vec(vm, groups)?.into_value())
+        let subject = Subject::new(vm, &this.string)?;
+        let mut groups: SmallVec<[Value; 8]> = SmallVec::new();
+        for i in 1..this.found.spans.len() {
+            groups.push(this.found.group(vm, &subject, i)?.unwrap_or_else(|| default.clone()));
+        }
+        Ok(Tuple::from_exact(vm, groups.len(), groups.into_iter())?.into_value())
     }
 
     /// Return a dictionary containing all the named subgroups of the match, keyed by the subgroup name.

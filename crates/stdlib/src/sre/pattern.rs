@@ -244,6 +244,7 @@ impl Pattern {
             let item = match this.groups {
                 0 => group(0)?,
                 1 => group(1)?,
+                2 => Tuple::pair(vm, group(1)?, group(2)?)?,
                 n => {
                     let groups = (1..=n).map(group).collect::<Res<Vec<Value>>>()?;
                     Tuple::from_vec(vm, groups)?.into_value()

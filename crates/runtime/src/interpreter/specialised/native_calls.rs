@@ -355,12 +355,23 @@ fn made_of(vm: &Vm, class: &Value, only: &Value) -> Option<Res> {
 
 #[inline(never)]
 unsafe fn call_class(vm: &Vm, callable: *const Value, count: usize) -> Res {
+    use crate::payload::Downcast;
     // SAFETY: the callable and its arguments stand on the operand stack.
     let (class, args) = unsafe { (&*callable, core::slice::from_raw_parts(callable.add(2), count)) };
     if let [only] = args
         && let Some(made) = made_of(vm, class, only)
     {
         return made;
+    }
+    // Nothing comes after the `__new__` of these.
+    use crate::objects::{range, slice};
+    if let Some(class) = class.downcast::<Type>() {
+        if class.is(vm.ty(&range::RANGE)) {
+            return range::slots::new(vm, class, Args::positional(args));
+        }
+        if class.is(vm.ty(&slice::SLICE)) {
+            return slice::methods::new(vm, class, Args::positional(args));
+        }
     }
     // SAFETY: as above.
     unsafe { vm.call_args(&*callable, Args::positional(core::slice::from_raw_parts(callable.add(2), count))) }

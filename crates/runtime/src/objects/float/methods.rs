@@ -37,6 +37,16 @@ impl Float {
         if f.is_nan() {
             return Err(vm.value_error("cannot convert NaN to integer ratio"));
         }
+        // The significand without its trailing zeros, and its exponent, where numerator and denominator fit two words.
+        let (bits, field) = (f.to_bits() & ((1 << 52) - 1), (f.to_bits() >> 52 & 0x7ff) as i32);
+        if (1023 - 60..1023 + 100).contains(&field) {
+            let significand = bits | 1 << 52;
+            let zeros = significand.trailing_zeros();
+            let whole = i128::from(significand >> zeros) * if f < 0.0 { -1 } else { 1 };
+            let exponent = field - 1075 + zeros as i32;
+            let (top, bottom) = if exponent > 0 { (whole << exponent, 1) } else { (whole, 1i128 << -exponent) };
+            return crate::Tuple::pair(vm, vm.new_wide(top)?, vm.new_wide(bottom)?);
+        }
         let (mut m, mut e) = convert::split(f);
         while m != m.floor() {
             m *= 2.0;

@@ -369,6 +369,10 @@ pub fn repeat(vm: &Vm, this: &Value, times: isize) -> Res {
     };
     let all = list.items.with(|items| {
         let mut all = buffer_with_capacity(total)?;
+        if let [only] = &items[..] {
+            all.resize(total, only.clone());
+            return Ok(all);
+        }
         for _ in 0..if items.is_empty() { 0 } else { times } {
             all.extend_from_slice(items);
         }

@@ -5,15 +5,18 @@
 //! cannot run Python code (small ints, floats, plain strs) are compared directly by the standard library's stable sort.
 
 use super::List;
-use crate::objects::float;
 use crate::objects::str::find::order as order_of;
 use crate::objects::str::{Data, Kind};
+use crate::objects::{float, int};
 use crate::payload::Downcast;
 use crate::slots::CompareOp;
 use crate::vm::{Res, Vm};
-use crate::{Ref, Str, Tuple, Value};
+use crate::{Int, Ref, Str, Tuple, Value};
 use core::cmp::Ordering;
 use ophi_heap::{Buffer, new_buffer};
+
+/// Short sorts ask the allocator for nothing.
+type Few<T> = smallvec::SmallVec<[T; 16]>;
 
 /// Positions into the keys.
 type Index = u32;
@@ -65,7 +68,7 @@ fn sort_items(vm: &Vm, items: &mut [Value], key: Option<&Value>, reverse: bool) 
     }
     // Stability in descending order: equal items keep their order, so the input is reversed before and after.
     let positions = 0..keys.len() as Index;
-    let mut order: Vec<Index> = if reverse { positions.rev().collect() } else { positions.collect() };
+    let mut order: Few<Index> = if reverse { positions.rev().collect() } else { positions.collect() };
     let outcome = sort_order(vm, keys, &mut order);
     if reverse {
         order.reverse();
@@ -76,15 +79,10 @@ fn sort_items(vm: &Vm, items: &mut [Value], key: Option<&Value>, reverse: bool) 
 
 /// Immediates without keys: equal ones cannot be told apart.
 fn sort_small_ints(items: &mut [Value], reverse: bool) {
-    let mut numbers: smallvec::SmallVec<[i64; 32]> = items.iter().filter_map(Value::as_small_int).collect();
-    numbers.sort();
+    // Tagged words order as the integers do.
+    items.sort_unstable_by_key(|item| item.bits() as i64);
     if reverse {
-        numbers.reverse();
-    }
-    for (slot, n) in items.iter_mut().zip(numbers) {
-        if let Some(value) = Value::small_int(n) {
-            *slot = value;
-        }
+        items.reverse();
     }
 }
 
@@ -95,7 +93,7 @@ fn sort_ranked<K: Copy>(
     rank: impl Fn(usize) -> K,
     compare: impl Fn(&(K, Index), &(K, Index)) -> Ordering,
 ) {
-    let mut ranked: Vec<(K, Index)> = order.iter().map(|i| (rank(*i as usize), *i)).collect();
+    let mut ranked: Few<(K, Index)> = order.iter().map(|i| (rank(*i as usize), *i)).collect();
     ranked.sort_by(compare);
     for (slot, (_, i)) in order.iter_mut().zip(ranked) {
         *slot = i;
@@ -117,7 +115,7 @@ fn prefix(text: &Str) -> u64 {
 
 /// Moves `items[order[i]]` to `i`.
 fn permute(items: &mut [Value], order: &[Index]) {
-    let mut taken: Vec<Option<Value>> =
+    let mut taken: Few<Option<Value>> =
         items.iter_mut().map(|item| Some(core::mem::replace(item, Value::NONE))).collect();
     for (slot, from) in items.iter_mut().zip(order) {
         if let Some(value) = taken[*from as usize].take() {
@@ -133,7 +131,7 @@ fn sort_order(vm: &Vm, keys: &[Value], order: &mut [Index]) -> Res<()> {
         return Ok(());
     }
     if keys.iter().all(|k| k.exact::<Str>(vm).is_some()) {
-        let texts: Vec<&Ref<Str>> = keys.iter().filter_map(|k| k.downcast::<Str>()).collect();
+        let texts: Few<&Ref<Str>> = keys.iter().filter_map(|k| k.downcast::<Str>()).collect();
         let full = |a: Index, b: Index| order_of(texts[a as usize], texts[b as usize]);
         if texts.iter().all(|t| t.kind() <= Kind::Latin1) {
             sort_ranked(order, |i| prefix(texts[i]), |a, b| a.0.cmp(&b.0).then_with(|| full(a.1, b.1)));
@@ -143,11 +141,27 @@ fn sort_order(vm: &Vm, keys: &[Value], order: &mut [Index]) -> Res<()> {
         return Ok(());
     }
     if keys.iter().all(|k| k.is_small_float() || k.exact::<float::Float>(vm).is_some()) {
-        let floats: Vec<f64> = keys.iter().filter_map(float::view).collect();
+        let floats: Few<f64> = keys.iter().filter_map(float::view).collect();
         if floats.len() == keys.len() && !floats.iter().any(|f| f.is_nan()) {
             sort_ranked(order, |i| floats[i], |a, b| a.0.partial_cmp(&b.0).unwrap_or(Ordering::Equal));
             return Ok(());
         }
+    }
+    // Integers that are floats exactly order with floats as those do.
+    let exact = |k: &Value| match k.as_small_int() {
+        Some(i) => (i.unsigned_abs() <= 1 << 53).then_some(i as f64),
+        None => k.as_small_float(),
+    };
+    let numbers: Few<f64> = keys.iter().map_while(exact).collect();
+    if numbers.len() == keys.len() {
+        sort_ranked(order, |i| numbers[i], |a, b| a.0.partial_cmp(&b.0).unwrap_or(Ordering::Equal));
+        return Ok(());
+    }
+    let wide = |k: &Value| if k.is_small_int() || k.exact::<Int>(vm).is_some() { int::wide(k) } else { None };
+    let integers: Few<i128> = keys.iter().map_while(wide).collect();
+    if integers.len() == keys.len() {
+        sort_ranked(order, |i| integers[i], |a, b| a.0.cmp(&b.0));
+        return Ok(());
     }
     let tuples = keys.iter().all(|k| k.exact::<Tuple>(vm).is_some_and(|t| !t.is_empty()));
     let class = vm.class(&keys[0]);

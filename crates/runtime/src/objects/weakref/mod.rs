@@ -18,6 +18,7 @@ use core::ptr::NonNull;
 use ophi_heap::header::GcHead;
 use ophi_heap::{Header, Layout, Object, TypeFlags, Visitor};
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 use std::rc::Rc;
 
 /// A reference or a proxy.
@@ -82,7 +83,7 @@ enum EntryKind {
 #[derive(Default)]
 pub struct Table {
     /// By address of the target.
-    all: GilCell<FxHashMap<u64, Vec<Entry>>>,
+    all: GilCell<FxHashMap<u64, SmallVec<[Entry; 1]>>>,
 }
 
 fn table(vm: &Vm) -> Rc<Table> {
@@ -134,7 +135,7 @@ impl WeakRef {
 #[allow(unsafe_code)]
 fn references_of(vm: &Vm, target: u64) -> Vec<Ref<WeakRef>> {
     table(vm).all.with(|all| {
-        let list = all.get(&target).map_or(&[][..], Vec::as_slice);
+        let list = all.get(&target).map_or(&[][..], SmallVec::as_slice);
         list.iter()
             .filter_map(|p| NonNull::new(p.reference as *mut Header))
             // SAFETY: listed references are alive, or dying with count 0.
