@@ -1,5 +1,6 @@
 //! Collects text piece by piece for reprs and joins: lone surrogates survive.
 
+use crate::Value;
 use crate::objects::str::Str;
 use crate::vm::{Res, Vm};
 
@@ -23,6 +24,20 @@ impl TextBuilder {
             Some(ascii) => self.bytes.extend_from_slice(ascii.as_bytes()),
             None => self.bytes.extend_from_slice(&text.to_wtf8()),
         }
+    }
+
+    /// The repr of a value; that of a small integer without making a str.
+    pub fn push_repr(&mut self, vm: &Vm, value: &Value) -> Res<()> {
+        let Some(i) = value.as_small_int() else {
+            self.push_str(&*vm.repr(value)?);
+            return Ok(());
+        };
+        if i < 0 {
+            self.bytes.push(b'-');
+        }
+        let mut room = [0u8; 64];
+        self.bytes.extend_from_slice(ophi_number_text::int::small_digits(i.unsigned_abs(), 10, &mut room));
+        Ok(())
     }
 
     pub fn is_empty(&self) -> bool {

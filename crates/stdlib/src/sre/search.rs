@@ -247,9 +247,9 @@ impl Progress {
         };
         let mut spans = SmallVec::with_capacity(groups + 1);
         spans.push(Some((start, end)));
-        spans.extend(
-            marks.chunks_exact(2).map(|pair| (pair[0] != UNSET && pair[1] != UNSET).then_some((pair[0], pair[1]))),
-        );
+        for pair in marks.chunks_exact(2) {
+            spans.push((pair[0] != UNSET && pair[1] != UNSET).then_some((pair[0], pair[1])));
+        }
         self.must_advance = end == start;
         self.start = end;
         Some(Found { spans, last_index: last as isize })

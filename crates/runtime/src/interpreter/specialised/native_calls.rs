@@ -106,18 +106,13 @@ unsafe fn method_of(vm: &Vm, callable: *const Value, receiver: *const Value) -> 
         }
         let descriptor: &MethodDescriptor = payload(callable);
         let owner = descriptor.owner.as_ptr() as usize;
-        if is_exact(receiver, owner) || is_instance(vm, &*receiver, &descriptor.owner) {
+        let class = vm.class(&*receiver);
+        if class.as_ptr() as usize == owner || class.is_subtype(&descriptor.owner) {
             Some(descriptor.def)
         } else {
             None
         }
     }
-}
-
-#[inline(never)]
-fn is_instance(vm: &Vm, value: &Value, class: &crate::TypeRef) -> bool {
-    let own = vm.class(value);
-    own.is(class) || own.is_subtype(class)
 }
 
 /// What a native function receives first.

@@ -11,7 +11,7 @@ use crate::payload::{Downcast, Payload, TypeDef};
 use crate::vm::{Res, Vm};
 use crate::{Ref, TypeRef, Value, layout};
 use core::cell::OnceCell;
-use num_bigint::BigInt;
+use num_bigint::{BigInt, Sign};
 use num_traits::ToPrimitive;
 use ophi_heap::{Layout, TypeFlags};
 
@@ -115,13 +115,16 @@ pub fn view(value: &Value) -> Option<IntView<'_>> {
         return Some(IntView::Small(0));
     }
     value.downcast::<Int>().map(|b| {
-        let small = match b.wide() {
-            Some(wide) => i64::try_from(wide).ok(),
-            None => b.big().to_i64(),
-        };
-        match small {
-            Some(i) if Value::small_int(i).is_some() => IntView::Small(i),
-            _ => IntView::Big(b.big()),
+        match b.wide() {
+            Some(wide) => match i64::try_from(wide) {
+                Ok(i) if Value::small_int(i).is_some() => IntView::Small(i),
+                _ => IntView::Big(b.big()),
+            },
+            // What no words tell is beyond them, or zero in an instance of a subclass.
+            None => match b.big() {
+                zero if zero.sign() == Sign::NoSign => IntView::Small(0),
+                big => IntView::Big(big),
+            },
         }
     })
 }
@@ -148,6 +151,9 @@ impl Vm {
 
     /// An exact int: immediate when it fits.
     pub fn new_bigint(&self, value: BigInt) -> Res {
+        if value.bits() > 126 {
+            return Ok(self.new_object(Int { words: [0, 0], big: OnceCell::from(value) })?.into_value());
+        }
         if let Some(small) = value.to_i64().and_then(Value::small_int) {
             return Ok(small);
         }

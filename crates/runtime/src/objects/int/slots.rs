@@ -528,6 +528,8 @@ macro_rules! bitwise {
             let (a, b) = operands!(a, b);
             match (a, b) {
                 (IntView::Small(a), IntView::Small(b)) => vm.new_int(a $op b),
+                // A copy of one, which becomes the result.
+                (IntView::Big(a), IntView::Big(b)) => vm.new_bigint(a $op b),
                 _ => vm.new_bigint(a.to_bigint() $op b.to_bigint()),
             }
         }

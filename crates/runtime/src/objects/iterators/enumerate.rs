@@ -74,6 +74,11 @@ impl Enumerate {
     #[inline]
     pub fn advance(&self, vm: &Vm) -> Res<Option<(Value, Value)>> {
         let Some(item) = vm.next(&self.iterator)? else { return Ok(None) };
+        if let Some(i) = self.index.with(Value::as_small_int)
+            && let Some(following) = Value::small_int(i + 1)
+        {
+            return Ok(Some((self.index.replace(following), item)));
+        }
         let index = self.index.get();
         let following = match index.as_small_int() {
             Some(i) => vm.new_int(i + 1)?,

@@ -41,11 +41,11 @@ fn new(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
     if iterables.is_empty() {
         return Err(vm.type_error("map() must have at least two arguments."));
     }
-    let mut iterators = Vec::with_capacity(iterables.len());
+    let mut iterators: smallvec::SmallVec<[Value; 4]> = smallvec::SmallVec::new();
     for iterable in iterables {
         iterators.push(vm.iter(iterable)?);
     }
-    let iterators = Tuple::from_vec(vm, iterators)?;
+    let iterators = Tuple::from_exact(vm, iterators.len(), iterators.into_iter())?;
     let payload = Map { function: function.clone(), iterators, strict: Cell::new(strict) };
     Ok(vm.new_instance(cls, payload)?.into_value())
 }

@@ -46,11 +46,11 @@ pub(super) fn strict(vm: &Vm, name: &str, args: Args<'_>) -> Res<bool> {
 
 fn new(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
     let strict = strict(vm, "zip", args)?;
-    let mut iterators = Vec::with_capacity(args.pos().len());
+    let mut iterators: smallvec::SmallVec<[Value; 4]> = smallvec::SmallVec::new();
     for iterable in args.pos() {
         iterators.push(vm.iter(iterable)?);
     }
-    let iterators = Tuple::from_vec(vm, iterators)?;
+    let iterators = Tuple::from_exact(vm, iterators.len(), iterators.into_iter())?;
     let payload = Zip { iterators, strict: Cell::new(strict), result: Reused::default() };
     Ok(vm.new_instance(cls, payload)?.into_value())
 }

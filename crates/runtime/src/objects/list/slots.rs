@@ -212,7 +212,7 @@ fn repr_items(vm: &Vm, list: &Ref<List>) -> Res {
         if i > 0 {
             out.push(", ");
         }
-        out.push_str(&*vm.repr(&item)?);
+        out.push_repr(vm, &item)?;
         i += 1;
     }
     out.push("]");
@@ -226,7 +226,8 @@ pub fn compare(vm: &Vm, a: &Value, b: &Value, op: CompareOp) -> Res {
     if x.len() != y.len() && matches!(op, CompareOp::Eq | CompareOp::Ne) {
         return Ok(Value::bool(op == CompareOp::Ne));
     }
-    let mut i = 0;
+    // What is identical is equal.
+    let mut i = x.items.with(|x| y.items.with(|y| x.iter().zip(y.iter()).take_while(|(p, q)| p.is(q)).count()));
     while let (Some(p), Some(q)) = (x.get(i), y.get(i)) {
         if !vm.equal(&p, &q)? {
             // The comparison may have changed the lists.

@@ -66,7 +66,7 @@ fn repr_items(vm: &Vm, tuple: &Ref<Tuple>) -> Res {
         if i > 0 {
             out.push(", ");
         }
-        out.push_str(&*vm.repr(item)?);
+        out.push_repr(vm, item)?;
     }
     out.push(if tuple.len() == 1 { ",)" } else { ")" });
     out.finish(vm)

@@ -71,7 +71,13 @@ impl Plan {
         let mut run = Run {
             plan: self,
             text,
-            marks: SmallVec::from_elem(UNSET, 2 * groups),
+            marks: if groups <= 4 {
+                let mut marks = SmallVec::from_buf([UNSET; 8]);
+                marks.truncate(2 * groups);
+                marks
+            } else {
+                SmallVec::from_elem(UNSET, 2 * groups)
+            },
             last: -1,
             stack,
             whole: wanted.whole,
