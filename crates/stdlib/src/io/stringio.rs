@@ -83,8 +83,8 @@ fn next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
         return super::base::next_line(vm, this);
     }
     stream.check(vm)?;
-    let line = stream.take_line(-1);
-    if line.is_empty() { Ok(None) } else { Ok(Some(vm.new_str_from_code_points(&line)?.into_value())) }
+    let line = stream.take_line(vm, -1)?;
+    if line.is_empty() { Ok(None) } else { Ok(Some(line.into_value())) }
 }
 
 impl StringIO {
@@ -148,11 +148,19 @@ impl StringIO {
         taken
     }
 
-    fn take_line(&self, limit: i64) -> Vec<u32> {
+    /// The next line; making a str runs no Python code.
+    fn take_line(&self, vm: &Vm, limit: i64) -> Res<Ref<Str>> {
         let at = self.at.get();
         let mode = self.mode.get();
-        let length = self.text.with(|text| mode.line_end(text.get(at..).unwrap_or_default())) as i64;
-        self.take(if limit < 0 { length } else { length.min(limit) })
+        let (made, length) = self.text.with(|text| {
+            let left = text.get(at..).unwrap_or_default();
+            let length = mode.line_end(left);
+            let length = if limit < 0 { length } else { length.min(limit as usize) };
+            (vm.new_str_from_code_points(&left[..length]), length)
+        });
+        let made = made?;
+        self.at.set(at + length);
+        Ok(made)
     }
 
     fn put(&self, vm: &Vm, text: &Ref<Str>) -> Res<()> {
@@ -172,6 +180,20 @@ impl StringIO {
         // The points of this text, and the buffer, which at least doubles when it grows.
         let growth = if end > held { end.max(2 * held) - held } else { 0 };
         vm.check_room(growth.saturating_add(text.len()).saturating_mul(size_of::<u32>()))?;
+        let appended = self.text.with_mut(|all| {
+            let appended = at == all.len();
+            if appended {
+                match text.as_ascii() {
+                    Some(ascii) => all.extend(ascii.bytes().map(u32::from)),
+                    None => all.extend(text.code_points()),
+                }
+            }
+            appended
+        });
+        if appended {
+            self.at.set(end);
+            return Ok(());
+        }
         let points: Vec<u32> = text.code_points().collect();
         if points.is_empty() {
             return Ok(());
@@ -217,7 +239,7 @@ impl StringIO {
     fn readline(vm: &Vm, this: &Ref<StringIO>, limit: Option<&Value>) -> Res<Ref<Str>> {
         let limit = size(vm, limit)?;
         this.check(vm)?;
-        vm.new_str_from_code_points(&this.take_line(limit))
+        this.take_line(vm, limit)
     }
 
     /// Truncate size to pos.

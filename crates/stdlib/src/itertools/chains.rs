@@ -4,6 +4,7 @@ use super::{iterator, keyword, parameter};
 use core::cell::Cell;
 use ophi_heap::trace_fields;
 use ophi_runtime::native::{Signature, bind};
+use ophi_runtime::objects::list::iter::ListIterator;
 use ophi_runtime::objects::tuple::reuse::Reused;
 use ophi_runtime::payload::Downcast;
 use ophi_runtime::protocol::numbers::BinaryOp;
@@ -95,6 +96,11 @@ fn new_batched(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
 fn batched_next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
     let Some(own) = this.downcast::<Batched>() else { return Ok(None) };
     let Some(source) = own.source.get() else { return Ok(None) };
+    if let Some(list) = source.exact::<ListIterator>(vm)
+        && let Some(batch) = list.advance_many(vm, own.size)
+    {
+        return Ok(Some(batch?.into_value()));
+    }
     let mut items: SmallVec<[Value; 8]> = SmallVec::new();
     while items.len() < own.size {
         match vm.next(&source)? {

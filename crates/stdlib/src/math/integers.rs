@@ -55,9 +55,24 @@ fn integer(vm: &Vm, value: &Value) -> Res<BigInt> {
     }
 }
 
+/// The binomial coefficient where no product on the way is beyond a word.
+fn comb_of_words(n: i64, k: i64) -> Option<i64> {
+    let mut chosen = 1i64;
+    if n < 0 || !(0..=n).contains(&k) {
+        return None;
+    }
+    let k = k.min(n - k);
+    for i in 1..=k {
+        // What is chosen from i items is whole: the division leaves no rest.
+        chosen = chosen.checked_mul(n - k + i)? / i;
+    }
+    Some(chosen)
+}
+
 fn factorial_of(vm: &Vm, n: &Value) -> Res {
     let n = vm.index(n)?;
     match int::view(&n) {
+        Some(IntView::Small(n @ 0..=33)) => vm.new_wide((1..=i128::from(n)).product()),
         Some(IntView::Small(n)) if n >= 0 => vm.new_bigint(product(1, n as u64)),
         Some(IntView::Big(n)) if n.is_positive() => match n.to_i64() {
             Some(n) => vm.new_bigint(product(1, n as u64)),
@@ -76,6 +91,11 @@ impl Functions {
     /// The binomial coefficient n! / (k! * (n - k)!); 0 when k > n.
     #[function(sig = "(n, k, /)")]
     fn comb(vm: &Vm, n: &Value, k: &Value) -> Res {
+        if let (Some(n), Some(k)) = (n.as_small_int(), k.as_small_int())
+            && let Some(chosen) = comb_of_words(n, k)
+        {
+            return vm.new_int(chosen);
+        }
         let (n, k) = (integer(vm, n)?, integer(vm, k)?);
         if n.is_negative() {
             return Err(vm.value_error("n must be a non-negative integer"));

@@ -337,7 +337,12 @@ fn made_of(vm: &Vm, class: &Value, only: &Value) -> Option<Res> {
         return Value::small_int(whole as i64).map(Ok);
     }
     if is(&float::FLOAT) {
-        return only.as_small_int().map(|i| vm.new_float(i as f64));
+        if let Some(i) = only.as_small_int() {
+            return Some(vm.new_float(i as f64));
+        }
+        use crate::payload::Downcast;
+        only.exact::<crate::Int>(vm)?;
+        return Some(int::slots::as_f64(vm, int::view(only)?).and_then(|f| vm.new_float(f)));
     }
     if is(&int::BOOL) {
         return Some(vm.is_true(only).map(Value::bool));

@@ -213,6 +213,12 @@ fn floor_divide(vm: &Vm, a: &Value, b: &Value) -> Res {
     if let (IntView::Small(a), IntView::Small(b)) = (a, b) {
         return vm.new_int(Integer::div_floor(&a, &b));
     }
+    if let (IntView::Big(a), IntView::Small(b)) = (a, b)
+        && !a.is_negative()
+        && b > 0
+    {
+        return vm.new_bigint(a / b);
+    }
     vm.new_bigint(divide::div_floor(&a.to_bigint(), &b.to_bigint()))
 }
 
@@ -231,6 +237,12 @@ fn remainder(vm: &Vm, a: &Value, b: &Value) -> Res {
     }
     if let (IntView::Small(a), IntView::Small(b)) = (a, b) {
         return vm.new_int(a.mod_floor(&b));
+    }
+    if let (IntView::Big(a), IntView::Small(b)) = (a, b)
+        && !a.is_negative()
+        && b > 0
+    {
+        return vm.new_bigint(a % b);
     }
     vm.new_bigint(divide::div_mod_floor(&a.to_bigint(), &b.to_bigint()).1)
 }

@@ -207,6 +207,13 @@ fn less_alike(vm: &Vm, a: &Value, b: &Value) -> Res<bool> {
 fn less_tuple(vm: &Vm, a: &Value, b: &Value) -> Res<bool> {
     let (Some(x), Some(y)) = (a.downcast::<Tuple>(), b.downcast::<Tuple>()) else { return less_any(vm, a, b) };
     for (p, q) in x.as_slice().iter().zip(y.as_slice()) {
+        if p.is_small_int() && q.is_small_int() {
+            if p.is(q) {
+                continue;
+            }
+            // Tagged words order as the integers do.
+            return Ok((p.bits() as i64) < q.bits() as i64);
+        }
         if !vm.equal(p, q)? {
             return less_any(vm, p, q);
         }

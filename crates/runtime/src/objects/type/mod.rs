@@ -254,11 +254,14 @@ impl Type {
             return true;
         }
         let other_word = other.object() as u64;
-        match self.mro.get() {
-            Some(mro) => match crate::payload::Downcast::downcast::<Tuple>(&mro) {
+        let listed = self.mro.with(|mro| {
+            mro.map(|mro| match crate::payload::Downcast::downcast::<Tuple>(mro) {
                 Some(mro) => mro.as_slice().iter().any(|v| v.bits() == other_word),
                 None => false,
-            },
+            })
+        });
+        match listed {
+            Some(listed) => listed,
             None => {
                 let mut at = self.base.get();
                 while let Some(base) = at {

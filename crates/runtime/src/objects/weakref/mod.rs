@@ -131,25 +131,22 @@ impl WeakRef {
     }
 }
 
-/// New references to the live references of an object, in the order of the table.
+/// New references to the live references of a list of the table.
 #[allow(unsafe_code)]
-fn references_of(vm: &Vm, target: u64) -> Vec<Ref<WeakRef>> {
-    table(vm).all.with(|all| {
-        let list = all.get(&target).map_or(&[][..], SmallVec::as_slice);
-        list.iter()
-            .filter_map(|p| NonNull::new(p.reference as *mut Header))
-            // SAFETY: listed references are alive, or dying with count 0.
-            .filter(|p| unsafe { p.as_ref() }.count() != 0)
-            // SAFETY: as above, and their payload is a WeakRef.
-            .map(|p| unsafe { Ref::from_value_unchecked(Value::from_borrowed(p)) })
-            .collect()
-    })
+fn alive(list: &[Entry]) -> SmallVec<[Ref<WeakRef>; 2]> {
+    list.iter()
+        .filter_map(|p| NonNull::new(p.reference as *mut Header))
+        // SAFETY: listed references are alive, or dying with count 0.
+        .filter(|p| unsafe { p.as_ref() }.count() != 0)
+        // SAFETY: as above, and their payload is a WeakRef.
+        .map(|p| unsafe { Ref::from_value_unchecked(Value::from_borrowed(p)) })
+        .collect()
 }
 
 /// The live reference of this class without a callback, which all share.
 #[allow(unsafe_code)]
-fn shared(vm: &Vm, target: u64, class: &TypeRef) -> Option<Ref<WeakRef>> {
-    table(vm).all.with(|all| {
+fn shared(vm: &Vm, table: &Table, target: u64, class: &TypeRef) -> Option<Ref<WeakRef>> {
+    table.all.with(|all| {
         all.get(&target)?.iter().find_map(|entry| {
             let header = NonNull::new(entry.reference as *mut Header)?;
             // SAFETY: listed references are alive, or dying with count 0.
@@ -165,7 +162,10 @@ fn shared(vm: &Vm, target: u64, class: &TypeRef) -> Option<Ref<WeakRef>> {
 
 /// All references and proxies of an object.
 pub fn all_of(vm: &Vm, object: &Value) -> Vec<Ref<WeakRef>> {
-    references_of(vm, object.bits())
+    let list = |all: &FxHashMap<u64, SmallVec<[Entry; 1]>>| {
+        all.get(&object.bits()).map_or_else(SmallVec::new, |list| alive(list))
+    };
+    table(vm).all.with(list).into_vec()
 }
 
 /// What `obj.__weakref__` shows.
@@ -180,12 +180,10 @@ pub fn make(vm: &Vm, cls: &TypeRef, object: &Value, callback: Option<Value>) -> 
         return Err(vm.type_error(format!("cannot create weak reference to '{}' object", vm.type_name(object))));
     };
     let shareable = callback.is_none() && cls.has(TypeFlags::IMMUTABLE);
-    if shareable {
-        if let Some(known) = shared(vm, object.bits(), cls) {
-            return Ok(known);
-        }
-    }
     let table = table(vm);
+    if shareable && let Some(known) = shared(vm, &table, object.bits(), cls) {
+        return Ok(known);
+    }
     let target = object.bits();
     let payload = WeakRef {
         target: Cell::new(0),
@@ -216,11 +214,9 @@ pub fn forget(vm: &Vm, object: NonNull<Header>) {
     run_callbacks(vm, &cleared);
 }
 
-fn take(vm: &Vm, target: u64) -> Vec<Ref<WeakRef>> {
-    let cleared = references_of(vm, target);
-    let table = table(vm);
-    let old = table.all.with_mut(|all| all.remove(&target));
-    drop(old);
+fn take(vm: &Vm, target: u64) -> SmallVec<[Ref<WeakRef>; 2]> {
+    let old = table(vm).all.with_mut(|all| all.remove(&target));
+    let cleared = old.map_or_else(SmallVec::new, |old| alive(&old));
     for reference in &cleared {
         reference.target.set(0);
     }
