@@ -181,3 +181,47 @@ try:
 except ValueError as error:
     print(error)
 print(b"a-b-c".replace(b"-", b"+"), b"hello".translate(None, b"l"), b"hello".translate(bytes(range(255, -1, -1)), b"e"), b"abc".translate(None))
+
+# Joined octets, factories, hexadecimal digits, removed places of sets.
+for parts in ([], [b"a"], [b"a", b""], (b"abc", b"d" * 20, b""), [b"a", bytearray(b"b")], [b"a", "b"], iter([b"x", b"y"])):
+    for sep in (b"", b", ", b"-" * 9):
+        try:
+            print(sep.join(parts), end=" ")
+        except TypeError as error:
+            print(error, end=" ")
+print()
+for digits in ("", "00ff", "0g", "0", "a b", "AB cd", "\xe9\xe9"):
+    try:
+        print(bytes.fromhex(digits), end=" ")
+    except ValueError as error:
+        print(error, end=" ")
+print()
+from collections import OrderedDict, defaultdict
+
+for factory in (int, list, dict, lambda: 5, None):
+    made = defaultdict(factory)
+    try:
+        print(made["a"], made["a"] is made["a"], list(made), made.get("b"), "b" in made)
+    except KeyError as error:
+        print("KeyError", error)
+
+
+class Mine(defaultdict):
+    def __missing__(self, key):
+        return "own " + key
+
+
+class Stored(defaultdict):
+    def __setitem__(self, key, value):
+        super().__setitem__(key, [value])
+
+
+print(Mine(int)["x"], Stored(int)["x"], Stored(int, a=1), defaultdict.__missing__(defaultdict(list), 3))
+ordered = OrderedDict.fromkeys("abc")
+ordered.move_to_end("a")
+ordered.move_to_end("c", last=False)
+print(list(ordered))
+holes = set(range(30))
+for i in range(0, 30, 2):
+    holes.discard(i)
+print(0 in holes, 1 in holes, holes | {0}, sorted(holes & {1, 2, 3}), len(holes), {frozenset({1, 2}), frozenset({3})} == {frozenset({3}), frozenset({2, 1})})

@@ -44,6 +44,8 @@ pub struct TypeDef {
     pub functions: Functions,
     pub slots: Slots,
     pub tables: &'static [&'static MethodTable],
+    /// What `d[key]` of a dict of exactly this type does for a missing key, when that is not looked up (`__missing__`).
+    pub missing: Option<fn(&Vm, &Value, &Value) -> Res>,
     /// Runs after the type object is filled: class attributes that are values (`float.__doc__`...), `__class_getitem__`...
     pub finish: Option<fn(&Vm, &TypeRef) -> Res<()>>,
     pub id: TypeId,
@@ -65,6 +67,7 @@ impl TypeDef {
             functions: Functions::of::<T>(T::LAYOUT),
             slots: Slots::NONE,
             tables: &[],
+            missing: None,
             finish: None,
             id: TypeId::new(),
         }

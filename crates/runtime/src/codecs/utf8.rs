@@ -105,14 +105,14 @@ pub fn encode_whole(vm: &Vm, data: Data<'_>) -> Res<Option<Ref<Bytes>>> {
         // Counted in short numbers, a few thousand at a time: wide additions.
         for part in units.chunks(4096) {
             let mut more = 0u32;
-            let mut any = false;
+            let mut any = 0u32;
             for u in part {
                 let c: u32 = (*u).into();
                 more += (c >= 0x80) as u32 + (c >= 0x800) as u32 + (c >= 0x10000) as u32;
-                any |= c & 0xffff_f800 == 0xd800;
+                any |= (c & 0xffff_f800 == 0xd800) as u32;
             }
             total += more as usize;
-            surrogate |= any;
+            surrogate |= any != 0;
         }
         (total, surrogate)
     }

@@ -84,12 +84,12 @@ pub fn format_str(vm: &Vm, format: &Ref<Str>, values: &Value) -> Res {
 
 /// The result's bytes, for `bytes` and `bytearray`.
 pub fn format_bytes(vm: &Vm, format: &[u8], values: &Value) -> Res<Vec<u8>> {
-    Ok(run_units(vm, format, values, true)?.0.into_latin1())
+    Ok(run_units(vm, format, values, true, false)?.0.into_latin1())
 }
 
 /// As [`format_bytes`] with an exact `bytes` object as the result.
 pub fn format_to_bytes(vm: &Vm, format: &[u8], values: &Value) -> Res {
-    let (out, _) = run_units(vm, format, values, true)?;
+    let (out, _) = run_units(vm, format, values, true, false)?;
     Ok(out.with_latin1(|bytes| vm.new_bytes(bytes))?.into_value())
 }
 
@@ -103,7 +103,8 @@ fn find_percent(data: Data<'_>, from: usize) -> Option<usize> {
 
 /// The result, and the text that is all of it so far as one value made it.
 fn run(vm: &Vm, format: Data<'_>, values: &Value) -> Res<(Builder, Option<Value>)> {
-    crate::with_units!(format, |units| run_units(vm, units, values, false))
+    let ascii = matches!(format, Data::Ascii(_));
+    crate::with_units!(format, |units| run_units(vm, units, values, false, ascii))
 }
 
 /// The position of the next percent sign. Directives stand close together: it is looked for step by step first.
@@ -117,7 +118,15 @@ fn next_percent<U: Unit>(format: &[U], from: usize) -> Option<usize> {
     find_percent(U::data(format), from + NEAR)
 }
 
-fn run_units<U: Unit>(vm: &Vm, format: &[U], values: &Value, bytes: bool) -> Res<(Builder, Option<Value>)> {
+/// `ascii`: the format is known to be so.
+fn run_units<U: Unit>(
+    vm: &Vm,
+    format: &[U],
+    values: &Value,
+    bytes: bool,
+    ascii: bool,
+) -> Res<(Builder, Option<Value>)> {
+    let literal = |part| if ascii { Data::Ascii(U::bytes(part)) } else { U::data(part) };
     fn at<U: Unit>(format: &[U], i: usize) -> u32 {
         format[i].into()
     }
@@ -130,14 +139,14 @@ fn run_units<U: Unit>(vm: &Vm, format: &[U], values: &Value, bytes: bool) -> Res
     };
     let mapping = tuple.is_none() && !is_text && vm.class(values).slots().getitem.is_some();
     let mut args = Values { all: values, tuple, next: 0, keyed: None, keyed_used: false, whole: None };
-    let mut out = Builder::with_capacity(n + 16);
+    let mut out = if bytes { Builder::for_bytes(n + 16) } else { Builder::with_capacity(n + 16) };
     let mut i = 0;
     loop {
         let Some(percent) = next_percent(format, i) else {
-            out.push_data(U::data(&format[i..]));
+            out.push_data(literal(&format[i..]));
             break;
         };
-        out.push_data(U::data(&format[i..percent]));
+        out.push_data(literal(&format[i..percent]));
         i = percent + 1;
         if i >= n {
             return Err(vm.value_error("incomplete format"));

@@ -40,6 +40,7 @@ pub static DEFAULT_DICT: TypeDef = TypeDef {
     flags: TypeFlags::GC.with(TypeFlags::BASETYPE).with(TypeFlags::DICT_SUBCLASS),
     slots: Slots { repr: Some(repr), init: Some(init), new: Some(new), or: Some(or), ..Slots::NONE },
     tables: &[DefaultDict::METHODS],
+    missing: Some(missing),
     ..TypeDef::of::<DefaultDict>("defaultdict", &DICT)
 };
 
@@ -91,6 +92,21 @@ fn repr(vm: &Vm, this: &Value) -> Res {
     out.finish(vm)
 }
 
+/// `__missing__`.
+fn missing(vm: &Vm, this: &Value, key: &Value) -> Res {
+    let (own, _) = of(vm, this)?;
+    let factory = own.factory.get();
+    if factory.is_none() {
+        return Err(vm.key_error(key));
+    }
+    let value = made(vm, &factory)?;
+    match this.downcast::<Dict>() {
+        Some(dict) if vm.class(this).is(vm.ty(&DEFAULT_DICT)) => dict.set(vm, key, value.clone())?,
+        _ => vm.set_item(this, key, &value)?,
+    }
+    Ok(value)
+}
+
 /// What the factory makes; the usual ones need not be called.
 fn made(vm: &Vm, factory: &Value) -> Res {
     if factory.is(vm.ty(&int::INT).as_value()) {
@@ -135,17 +151,7 @@ impl DefaultDict {
         text = "($self, object, /)"
     )]
     fn __missing__(vm: &Vm, this: &Value, key: &Value) -> Res {
-        let (own, _) = of(vm, this)?;
-        let factory = own.factory.get();
-        if factory.is_none() {
-            return Err(vm.key_error(key));
-        }
-        let value = made(vm, &factory)?;
-        match this.downcast::<Dict>() {
-            Some(dict) if vm.class(this).is(vm.ty(&DEFAULT_DICT)) => dict.set(vm, key, value.clone())?,
-            _ => vm.set_item(this, key, &value)?,
-        }
-        Ok(value)
+        missing(vm, this, key)
     }
 
     #[method(name = "copy", doc = "D.copy() -> a shallow copy of D.", sig = "()")]

@@ -13,7 +13,8 @@ use core::ops::Deref;
 pub enum Like {
     /// A bytes object needs no export.
     Bytes(Ref<Bytes>),
-    Other(Exported),
+    // Rare, and large: what is usual is handed about as two words.
+    Other(Box<Exported>),
 }
 
 impl Deref for Like {
@@ -37,7 +38,7 @@ pub fn like(vm: &Vm, value: &Value) -> Res<Like> {
 
 fn like_other(vm: &Vm, value: &Value) -> Res<Like> {
     match vm.class(value).slots().buffer {
-        Some(export) => Ok(Like::Other(export(vm, value, flags::SIMPLE)?)),
+        Some(export) => Ok(Like::Other(Box::new(export(vm, value, flags::SIMPLE)?))),
         None => Err(vm.type_error(format!("a bytes-like object is required, not '{}'", vm.type_name(value)))),
     }
 }
@@ -65,7 +66,7 @@ impl Deref for Sought {
 }
 
 pub fn sought(vm: &Vm, value: &Value) -> Res<Sought> {
-    if vm.class(value).slots().buffer.is_some() {
+    if value.exact::<Bytes>(vm).is_some() || vm.class(value).slots().buffer.is_some() {
         return Ok(Sought::Bytes(like(vm, value)?));
     }
     if int::view(value).is_none() && vm.class(value).slots().index.is_none() {

@@ -70,15 +70,13 @@ fn from_digits(text: &[u8]) -> Option<Vec<u8>> {
     if text.len() % 2 != 0 {
         return None;
     }
+    let mut out = vec![0; text.len() / 2];
     let mut bad = 0;
-    let out = text
-        .chunks_exact(2)
-        .map(|pair| {
-            let (high, low) = (WORTH[pair[0] as usize], WORTH[pair[1] as usize]);
-            bad |= high | low;
-            high << 4 | low
-        })
-        .collect();
+    for (to, pair) in out.iter_mut().zip(text.chunks_exact(2)) {
+        let (high, low) = (WORTH[pair[0] as usize], WORTH[pair[1] as usize]);
+        bad |= high | low;
+        *to = high << 4 | low;
+    }
     (bad < 16).then_some(out)
 }
 

@@ -93,6 +93,37 @@ pub fn partition<T: ByteString>(
     vm.new_tuple(&[T::make(vm, &text[..at])?, T::make(vm, sep)?, T::make(vm, &text[at + sep.len()..])?])
 }
 
+/// Exact bytes objects in a list or tuple, several of them, joined at once; `None` for anything else.
+pub fn join_plain(vm: &Vm, sep: &[u8], iterable: &Value) -> Option<Res> {
+    if let Some(tuple) = iterable.exact::<Tuple>(vm) {
+        return join_items(vm, sep, tuple.as_slice());
+    }
+    // Making bytes runs no Python code.
+    iterable.exact::<List>(vm)?.items.with(|items| join_items(vm, sep, items))
+}
+
+fn join_items(vm: &Vm, sep: &[u8], items: &[Value]) -> Option<Res> {
+    let [first, rest @ ..] = items else { return None };
+    if rest.is_empty() {
+        return None;
+    }
+    let mut total = first.exact::<Bytes>(vm)?.len();
+    for item in rest {
+        total = total.checked_add(sep.len())?.checked_add(item.exact::<Bytes>(vm)?.len())?;
+    }
+    let made = vm.new_exact_bytes(total, |mut out| {
+        for (i, item) in items.iter().enumerate() {
+            let Some(bytes) = item.exact::<Bytes>(vm) else { continue };
+            for part in [if i > 0 { sep } else { b"" }, bytes.as_slice()] {
+                let (to, after) = core::mem::take(&mut out).split_at_mut(part.len());
+                crate::objects::str::copy_short(to, part);
+                out = after;
+            }
+        }
+    });
+    Some(made.map(|made| made.into_value()))
+}
+
 /// The only item of a list or tuple when it is an exact bytes object: joining gives it back.
 pub fn only_exact_bytes(vm: &Vm, iterable: &Value) -> Option<Value> {
     let only = match (iterable.exact::<Tuple>(vm), iterable.exact::<List>(vm)) {
@@ -233,6 +264,9 @@ macro_rules! byte_methods {
 
             #[method(doc = "The items of an iterable one after the other, with this between them.", sig = "(iterable_of_bytes, /)")]
             fn join(vm: &Vm, this: &Ref<$T>, iterable_of_bytes: &Value) -> Res {
+                if <$T>::NAME == "bytes" && let Some(joined) = this.with(|sep| join_plain(vm, sep, iterable_of_bytes)) {
+                    return joined;
+                }
                 let sep = this.with(|s| s.to_vec());
                 // The separator keeps its size while the items are fetched.
                 let _exported = match vm.class(this.as_value()).slots().buffer {

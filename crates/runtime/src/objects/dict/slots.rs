@@ -32,8 +32,17 @@ impl Vm {
         key.exact::<Str>(self).map(|text| text.known_hash()).filter(|hash| *hash != -1)
     }
 
+    /// The hash of a tuple that has been asked before.
+    #[inline(always)]
+    pub(crate) fn hash_of_tuple(&self, key: &Value) -> Option<i64> {
+        key.exact::<Tuple>(self).map(|tuple| tuple.known_hash()).filter(|hash| *hash != -1)
+    }
+
     #[inline(never)]
     fn hash_key_anew(&self, key: &Value) -> Res<i64> {
+        if let Some(hash) = self.hash_of_tuple(key) {
+            return Ok(hash);
+        }
         self.hash(key).map_err(|raised| self.unhashable(raised, key, "a dict key"))
     }
 
@@ -286,6 +295,9 @@ pub fn getitem(vm: &Vm, this: &Value, key: &Value) -> Res {
     let dict = of(vm, this)?;
     if let Some(value) = dict.get(vm, key)? {
         return Ok(value);
+    }
+    if let Some(missing) = vm.class(this).def.and_then(|def| def.missing) {
+        return missing(vm, this, key);
     }
     if this.exact::<Dict>(vm).is_none()
         && let Some(value) = vm.call_special(this, &vm.names().__missing__, core::slice::from_ref(key))?

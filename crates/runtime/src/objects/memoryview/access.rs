@@ -35,6 +35,7 @@ fn is_index(vm: &Vm, key: &Value) -> bool {
 }
 
 /// The geometry with one dimension cut by a slice.
+#[inline]
 pub fn sliced(vm: &Vm, g: &Geometry, dim: usize, slice: &Slice) -> Res<Geometry> {
     let chosen = slice.unpack(vm)?.adjust(g.shape[dim] as usize);
     let mut cut = g.clone();

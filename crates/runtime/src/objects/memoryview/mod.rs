@@ -332,6 +332,8 @@ impl MemoryView {
     }
 
     /// Another view of the same memory.
+    // Inlined, as a geometry is long to hand about.
+    #[inline]
     pub fn view(&self, vm: &Vm, geometry: Geometry) -> Res<Ref<MemoryView>> {
         self.may_be_viewed(vm)?;
         let Some(managed) = self.managed.get() else {

@@ -42,6 +42,7 @@ pub static OBJECT: TypeDef = TypeDef {
         ..Slots::NONE
     },
     tables: &[Instance::METHODS],
+    missing: None,
     finish: None,
     id: TypeId::new(),
 };

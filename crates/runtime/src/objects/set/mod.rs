@@ -11,7 +11,7 @@ pub mod slots;
 pub mod table;
 
 use crate::objects::object::OBJECT;
-use crate::payload::{Payload, TypeDef};
+use crate::payload::{Downcast, Payload, TypeDef};
 use crate::slots::Slots;
 use crate::vm::{OrRaise, Res, Vm};
 use crate::{GilCell, Ref, TypeRef, Value, layout};
@@ -140,7 +140,7 @@ impl Set {
                     Err((at, Some(candidate))) => (at, candidate),
                     Err((at, None)) => return Ok(Err(at)),
                 };
-                let equal = vm.equal(&candidate, key)?;
+                let equal = equal_elements(vm, &candidate, key)?;
                 let same = self.table.with(|t| {
                     t.generation == generation
                         && t.entries.get(at).and_then(|e| e.key.as_ref()).is_some_and(|k| k.is(&candidate))
@@ -219,6 +219,18 @@ impl Set {
     }
 }
 
+/// `==` of elements; frozensets are asked without a detour.
+fn equal_elements(vm: &Vm, own: &Value, key: &Value) -> Res<bool> {
+    let frozen = vm.ty(&FROZENSET);
+    if vm.class(own).is(frozen)
+        && vm.class(key).is(frozen)
+        && let (Some(x), Some(y)) = (own.downcast::<Set>(), key.downcast::<Set>())
+    {
+        return slots::equal(vm, x, y);
+    }
+    vm.equal(own, key)
+}
+
 /// Whether the value is a frozenset.
 pub fn is_frozen(vm: &Vm, value: &Value) -> bool {
     vm.is_instance_of(value, &FROZENSET)
@@ -236,6 +248,9 @@ impl Vm {
 
     #[inline(never)]
     fn hash_element_anew(&self, key: &Value) -> Res<i64> {
+        if let Some(hash) = self.hash_of_tuple(key) {
+            return Ok(hash);
+        }
         self.hash(key).map_err(|raised| self.unhashable(raised, key, "a set element"))
     }
 
@@ -248,9 +263,10 @@ impl Vm {
     }
 
     pub fn set_add(&self, set: &Value, item: Value) -> Res<()> {
-        use crate::payload::Downcast;
         match set.downcast::<Set>() {
-            Some(own) if self.class(set).is_subtype(self.ty(&SET)) => own.add(self, &item).map(drop),
+            Some(own) if self.class(set).is(self.ty(&SET)) || self.class(set).is_subtype(self.ty(&SET)) => {
+                own.add(self, &item).map(drop)
+            }
             _ => Err(self.type_error(format!("expected a set, not {}", self.type_name(set)))),
         }
     }

@@ -15,7 +15,10 @@ fn quick_hash(vm: &Vm, value: &Value) -> Option<i64> {
     if let Some(f) = value.as_small_float() {
         return crate::objects::float::slots::hash_f64(f);
     }
-    value.exact::<crate::Str>(vm).map(|text| text.hash(vm))
+    match value.exact::<crate::Str>(vm) {
+        Some(text) => Some(text.hash(vm)),
+        None => vm.hash_of_tuple(value),
+    }
 }
 
 impl Set {

@@ -128,7 +128,7 @@ pub fn compare(vm: &Vm, a: &Value, b: &Value, op: CompareOp) -> Res {
     }))
 }
 
-fn equal(vm: &Vm, x: &Set, y: &Set) -> Res<bool> {
+pub(super) fn equal(vm: &Vm, x: &Set, y: &Set) -> Res<bool> {
     if x.len() != y.len() {
         return Ok(false);
     }

@@ -190,6 +190,11 @@ impl Builder {
         made
     }
 
+    /// For bytes: nobody asks whether they are ASCII.
+    pub fn for_bytes(n: usize) -> Builder {
+        Builder { ascii: false, ..Builder::with_capacity(n) }
+    }
+
     /// From the room to a vector with space for `more`.
     #[cold]
     #[inline(never)]
@@ -375,8 +380,16 @@ impl Default for Singles {
 
 impl Vm {
     /// The string of one code point; the same object for each of Latin-1.
-    #[inline]
+    #[inline(always)]
     pub fn single(&self, c: u32) -> Res<Ref<Str>> {
+        match self.interpreter().singles.chars.get(c as usize).and_then(|cell| cell.get()) {
+            Some(text) if c < 256 => Ok(text.clone()),
+            _ => self.single_anew(c),
+        }
+    }
+
+    #[inline(never)]
+    fn single_anew(&self, c: u32) -> Res<Ref<Str>> {
         if c < 256 {
             return self.shared_string(c as usize);
         }

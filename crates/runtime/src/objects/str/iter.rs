@@ -54,7 +54,7 @@ fn next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
     match c {
         Some(c) => {
             iterator.index.set(i + 1);
-            Ok(Some(vm.single(c)?.into_value()))
+            vm.single(c).map(|text| Some(text.into_value()))
         }
         _ => {
             iterator.text.set(None);

@@ -242,7 +242,7 @@ pub fn partition(vm: &Vm, text: &Ref<Str>, sep: &Value, from_right: bool) -> Res
                 vm.unchanged_value(sep)?,
                 vm.new_substr(text, at + sep.len(), text.len())?.into_value(),
             ];
-            Ok(Tuple::from_exact(vm, 3, parts.into_iter())?.into_value())
+            Ok(Tuple::of_array(vm, parts)?.into_value())
         }
         None => {
             let (whole, empty) = (vm.unchanged_value(text)?, vm.empty_str()?.into_value());

@@ -118,6 +118,12 @@ impl Tuple {
         tuple.swap(&mut items);
     }
 
+    /// The hash as far as it has been asked for; -1 otherwise.
+    #[inline(always)]
+    pub(crate) fn known_hash(&self) -> i64 {
+        self.hash.get()
+    }
+
     /// The hash by `compute`, which is asked once.
     #[inline]
     pub(super) fn hash_by(&self, compute: impl FnOnce() -> Res<i64>) -> Res<i64> {
@@ -174,24 +180,23 @@ impl Tuple {
     }
 
     /// `(first, second)` as a value.
+    #[inline]
     pub fn pair(vm: &Vm, first: Value, second: Value) -> Res {
-        Ok(Tuple::of_two(vm, first, second)?.into_value())
+        Ok(Tuple::of_array(vm, [first, second])?.into_value())
     }
 
-    /// `(first, second)`, written without a loop.
+    /// A tuple of so many items, which is not none.
     #[allow(unsafe_code)]
-    pub fn of_two(vm: &Vm, first: Value, second: Value) -> Res<Ref<Tuple>> {
-        const EXTRA: usize = 2 * size_of::<Value>();
-        let cls = vm.ty_of::<Tuple>();
-        let object = vm.new_instance_with(cls, Tuple { hash: Cell::new(-1), len: 0, place: 0 }, EXTRA)?;
-        // SAFETY: as in `allocate`.
+    pub fn of_array<const N: usize>(vm: &Vm, items: [Value; N]) -> Res<Ref<Tuple>> {
+        const { assert!(N > 0) };
+        let place = (size_of::<Tuple>() / size_of::<Value>()) as u32;
+        let payload = Tuple { hash: Cell::new(-1), len: 0, place };
+        let object = vm.new_instance_with(vm.ty_of::<Tuple>(), payload, size_of::<[Value; N]>())?;
+        // SAFETY: the class has no tail, so room for the items, aligned to 8, stands right behind the payload; `len` is raised
+        // when all are there.
         unsafe {
-            let start = ophi_heap::object::extra_bytes(&object, cls.head()).cast::<Value>().as_ptr();
-            start.write(first);
-            start.add(1).write(second);
-            let tuple = &mut (*object.as_ptr()).payload;
-            tuple.place = ((start as usize - (&raw const *tuple) as usize) / 8) as u32;
-            tuple.len = 2;
+            object.as_ptr().add(1).cast::<[Value; N]>().write(items);
+            (*object.as_ptr()).payload.len = N as u32;
         }
         Ok(object)
     }

@@ -35,7 +35,7 @@ impl Reused {
                 Err(both) => both,
             },
         };
-        let made = Tuple::of_two(vm, first, second)?;
+        let made = Tuple::of_array(vm, [first, second])?;
         if !self.tuple.with(Option::is_some) {
             self.tuple.set(Some(made.clone()));
         }
