@@ -311,7 +311,7 @@ impl Formatter<'_> {
         };
         let shown = vm.format(&value, spec.as_value())?;
         if let Some(text) = shown.downcast::<Str>() {
-            if depth == 2 && out.len() == 0 && shown.exact::<Str>(vm).is_some() {
+            if depth == 2 && out.is_empty() && shown.exact::<Str>(vm).is_some() {
                 self.whole = Some(shown.clone());
             }
             out.push_str(text);

@@ -244,7 +244,7 @@ fn run_units<U: Unit>(
         if d.width > 0 {
             vm.check_room(d.width)?;
         }
-        if !bytes && c == 's' as u32 && out.len() == 0 && value.exact::<Str>(vm).is_some() {
+        if !bytes && c == 's' as u32 && out.is_empty() && value.exact::<Str>(vm).is_some() {
             args.whole = Some(value.clone());
         }
         one(vm, &mut out, &d, c, &value, bytes, i - 1)?;

@@ -344,7 +344,9 @@ impl OrderedDict {
         match args.pos() {
             // As it is called nearly always.
             [key] if !args.has_keywords() => bound[0] = Some(key),
-            _ => drop(bind(vm, Some(&SIGNATURE), "move_to_end", args, &mut bound)?),
+            _ => {
+                bind(vm, Some(&SIGNATURE), "move_to_end", args, &mut bound)?;
+            }
         }
         let Some(key) = bound[0] else { return Err(vm.type_error("move_to_end() missing key")) };
         let last = bound[1].map_or(Ok(true), |l| vm.is_true(l))?;

@@ -46,7 +46,7 @@ fn map_wide(vm: &Vm, text: &Str, plain: impl Fn(u32) -> u32, full: impl Fn(usize
     vm.check_room(text.len() * 4)?;
     let mut out: Vec<u32> = Vec::with_capacity(text.len());
     crate::with_units!(text.data(), |units| for (i, unit) in units.iter().enumerate() {
-        let c: u32 = (*unit).into();
+        let c = super::find::code(*unit);
         match c {
             0..=0x7f => out.push(plain(c)),
             // Ideographs and what stands among them have no case.

@@ -10,6 +10,12 @@ pub trait Unit: Copy + Eq + Ord + Into<u32> {
     fn data(units: &[Self]) -> Data<'_>;
 }
 
+/// The code point that a unit stands for.
+#[inline(always)]
+pub fn code<U: Unit>(unit: U) -> u32 {
+    unit.into()
+}
+
 impl Unit for u8 {
     #[inline(always)]
     fn data(units: &[u8]) -> Data<'_> {

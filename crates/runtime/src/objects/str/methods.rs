@@ -138,7 +138,7 @@ fn stripped(vm: &Vm, this: &Ref<Str>, chars: Option<&Value>, name: &str, left: b
         (Data::Ascii(d), None) if set.is_none() => inner(d, left, right, super::split::is_ascii_space),
         (Data::Ascii(d) | Data::Latin1(d), Some(c)) => inner(d, left, right, |b| b as u32 == c),
         (data, _) => with_units!(data, |d| inner(d, left, right, |c| {
-            let c: u32 = c.into();
+            let c = find::code(c);
             match set {
                 None => unicode::is_space(c),
                 Some(set) => match set.as_ascii() {
