@@ -43,6 +43,8 @@ pub trait Reclaim {
     fn clear_weak_references(&mut self, unreachable: &[Value]);
     /// Runs the finalizer of one object that has not been finalized.
     fn finalize(&mut self, object: &Value);
+    /// Clears weak references that finalizers have made to objects about to be cleared; no callback runs.
+    fn forget_weak_references(&mut self, _unreachable: &[Value]) {}
     /// Objects about to be cleared; true keeps them alive (`DEBUG_SAVEALL`).
     fn save(&mut self, _unreachable: &[Value]) -> bool {
         false
@@ -319,6 +321,8 @@ impl Gc {
         }
         if finalized {
             self.keep_still_unreachable(&mut unreachable);
+            // What is half cleared must not be found by code that clearing runs.
+            reclaim.forget_weak_references(&unreachable);
         }
         let found = unreachable.len();
         if reclaim.save(&unreachable) {

@@ -46,6 +46,10 @@ impl Reclaim for Runtime<'_> {
         crate::objects::weakref::clear_unreachable(self.vm, unreachable);
     }
 
+    fn forget_weak_references(&mut self, unreachable: &[Value]) {
+        crate::objects::weakref::forget_unreachable(self.vm, unreachable);
+    }
+
     fn finalize(&mut self, object: &Value) {
         let Some(finalize) = self.vm.class(object).slots().finalize else { return };
         let aside = self.vm.put_aside();

@@ -237,20 +237,31 @@ fn run_callbacks(vm: &Vm, cleared: &[Ref<WeakRef>]) {
 /// Before a collection frees `unreachable`: clears the references to it; callbacks of references that are themselves
 /// unreachable are not run.
 pub fn clear_unreachable(vm: &Vm, unreachable: &[Value]) {
-    let mut cleared = Vec::new();
-    for object in unreachable {
-        let Some(prefix) = object.header().and_then(Header::gc_head) else { continue };
-        if prefix.has(GcHead::WEAKLY_REFERENCED) {
-            prefix.set(GcHead::WEAKLY_REFERENCED, false);
-            cleared.extend(take(vm, object.bits()));
-        }
-    }
+    let mut cleared = cleared_of(vm, unreachable);
     if cleared.is_empty() {
         return;
     }
     let gone: std::collections::HashSet<u64> = unreachable.iter().map(Value::bits).collect();
     cleared.retain(|r| r.callback.is_set() && !gone.contains(&r.as_value().bits()));
     run_callbacks(vm, &cleared);
+}
+
+/// As [`clear_unreachable`]; no callback is run.
+pub fn forget_unreachable(vm: &Vm, unreachable: &[Value]) {
+    drop(cleared_of(vm, unreachable));
+}
+
+/// The references to the objects, cleared.
+fn cleared_of(vm: &Vm, objects: &[Value]) -> Vec<Ref<WeakRef>> {
+    let mut cleared = Vec::new();
+    for object in objects {
+        let Some(prefix) = object.header().and_then(Header::gc_head) else { continue };
+        if prefix.has(GcHead::WEAKLY_REFERENCED) {
+            prefix.set(GcHead::WEAKLY_REFERENCED, false);
+            cleared.extend(take(vm, object.bits()));
+        }
+    }
+    cleared
 }
 
 fn of<'a>(vm: &Vm, this: &'a Value) -> Res<&'a Ref<WeakRef>> {
