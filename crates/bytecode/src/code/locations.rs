@@ -88,7 +88,13 @@ impl LocationEncoder {
     /// The next `units` 16-bit units (EXTENDED_ARG and caches included) come from `position`.
     #[inline]
     pub fn add(&mut self, position: Position, units: usize) {
-        if position != self.run {
+        let Position { line, end_line, col, end_col } = self.run;
+        // All four at once: most positions differ from the one before.
+        let differs = (position.line ^ line)
+            | (position.end_line ^ end_line)
+            | (position.col ^ col)
+            | (position.end_col ^ end_col);
+        if differs != 0 {
             self.flush();
             self.run = position;
         }

@@ -32,7 +32,16 @@ pub fn mark_handlers(graph: &mut Graph) {
     }
 }
 
+/// What the walk needs, kept for its memory.
+#[derive(Clone, Debug, Default)]
+pub(super) struct RangeWalk {
+    nodes: Vec<Open>,
+    /// Blocks to visit, and the stacks they are reached with.
+    todo: Vec<(BlockId, u32)>,
+}
+
 /// A node of the stack of open ranges; node 0 is the empty stack.
+#[derive(Clone, Debug)]
 struct Open {
     handler: BlockId,
     outer: u32,
@@ -48,11 +57,14 @@ pub fn label_targets(graph: &mut Graph) -> Result<(), CompileError> {
     if !graph.pushes && !graph.pops && !graph[graph.last_built].has_fallthrough() {
         return Ok(());
     }
-    let mut nodes = vec![Open { handler: BlockId::NONE, outer: 0, depth: 0 }];
+    let RangeWalk { mut nodes, mut todo } = std::mem::take(&mut graph.range_walk);
+    nodes.clear();
+    nodes.push(Open { handler: BlockId::NONE, outer: 0, depth: 0 });
     graph.start_walk();
     let entry = graph.entry;
     graph.visit(entry);
-    let mut todo = vec![(entry, 0u32)];
+    todo.clear();
+    todo.push((entry, 0u32));
     while let Some((id, mut stack)) = todo.pop() {
         let mut last_yield_depth = None;
         let used = graph[id].len();
@@ -112,5 +124,6 @@ pub fn label_targets(graph: &mut Graph) -> Result<(), CompileError> {
             }
         }
     }
+    graph.range_walk = RangeWalk { nodes, todo };
     Ok(())
 }

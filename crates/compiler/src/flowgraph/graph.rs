@@ -224,6 +224,8 @@ pub struct Graph {
     list: Vec<BlockId>,
     /// For the pass `borrow`.
     pub(super) simulation: super::borrow::Simulation,
+    /// For the pass `exceptions`.
+    pub(super) range_walk: super::exceptions::RangeWalk,
 }
 
 impl Default for Graph {
@@ -244,6 +246,7 @@ impl Default for Graph {
             jumps: Vec::new(),
             list: Vec::new(),
             simulation: super::borrow::Simulation::default(),
+            range_walk: super::exceptions::RangeWalk::default(),
         }
     }
 }

@@ -10,6 +10,7 @@ use super::opcodes::{bits, class, is_jump};
 use crate::instruction_sequence::{Location, NO_LOCATION};
 
 /// The block needs a line and has none.
+#[inline]
 fn lacks_line(block: &Block) -> bool {
     block.placeless
         && block.has_no_line()
@@ -21,11 +22,17 @@ fn is_unset(loc: Location) -> bool {
 }
 
 pub fn resolve(graph: &mut Graph) {
-    if !graph.layout().any(|(_, block)| block.placeless) {
-        return;
+    let (mut any, mut lacking) = (false, false);
+    for (_, block) in graph.layout() {
+        any |= block.placeless;
+        lacking |= lacks_line(block);
     }
-    duplicate_exits(graph);
-    propagate(graph);
+    if lacking {
+        duplicate_exits(graph);
+    }
+    if any {
+        propagate(graph);
+    }
 }
 
 fn duplicate_exits(graph: &mut Graph) {
