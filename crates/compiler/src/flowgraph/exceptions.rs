@@ -104,11 +104,7 @@ pub fn label_targets(graph: &mut Graph) -> Result<(), CompileError> {
                     let shallow = last_yield_depth.take() == Some(1);
                     instr.arg |= if shallow { RESUME_OPARG_DEPTH1_MASK } else { 0 };
                 }
-                _ if class & bits::JUMP != 0 => {
-                    if graph.visit(instr.target) {
-                        todo.push((instr.target, stack));
-                    }
-                }
+                _ if class & bits::JUMP != 0 && graph.visit(instr.target) => todo.push((instr.target, stack)),
                 _ => {}
             }
         }

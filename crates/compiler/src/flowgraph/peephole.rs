@@ -124,10 +124,10 @@ pub fn optimize_block(graph: &mut Graph, id: BlockId, consts: &mut Consts) -> Re
         }
         let target = graph[instr.target].instrs().first().copied().unwrap_or(placeless(Op::NOP, 0));
         match instr.op {
-            Op::POP_JUMP_IF_NOT_NONE | Op::POP_JUMP_IF_NONE | Op::POP_JUMP_IF_FALSE | Op::POP_JUMP_IF_TRUE => {
-                if target.op == Op::JUMP {
-                    thread_jump(graph, id, at, target, instr.op, &mut threaded);
-                }
+            Op::POP_JUMP_IF_NOT_NONE | Op::POP_JUMP_IF_NONE | Op::POP_JUMP_IF_FALSE | Op::POP_JUMP_IF_TRUE
+                if target.op == Op::JUMP =>
+            {
+                thread_jump(graph, id, at, target, instr.op, &mut threaded);
             }
             Op::JUMP_IF_FALSE | Op::JUMP_IF_TRUE => {
                 let opposite = if instr.op == Op::JUMP_IF_FALSE { Op::JUMP_IF_TRUE } else { Op::JUMP_IF_FALSE };
