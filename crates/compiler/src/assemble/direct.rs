@@ -3,7 +3,8 @@
 //! Problem: laid out in general ([`super::offsets`]), a unit is written as a sequence, measured until no jump changes its
 //! size, and then walked once a table. Method: nearly all units have jumps that fit one byte, so write all as if they did
 //! and fill the distances in at the end. Where one does not fit, only the jumps are measured, in the rounds of the general
-//! way, and the walk is done again. What is not well-formed is left to the general way, which says so.
+//! way, and the walk is done again. What is not well-formed is left to the general way, which says so, and
+//! so are units in which an instruction takes the place of the next.
 
 use ophi_bytecode::code::{ExceptionEntry, LocationEncoder, Position};
 use ophi_bytecode::instruction::CACHES;
