@@ -58,7 +58,7 @@ fn handler_of(name: &str, opcodes: &[&'static str]) -> Option<&'static str> {
 
 /// Functions that enter the loop, those into which the compiler has taken the entry, and the loop of the trampoline form.
 fn enters_the_loop(name: &str) -> bool {
-    ["run", "run_on", "run_raising", "call_function", "send"].iter().any(|f| has_segment(name, f))
+    ["run", "run_on", "run_raising", "call_function", "call_function_on", "send"].iter().any(|f| has_segment(name, f))
 }
 
 #[test]
