@@ -191,7 +191,9 @@ impl<U: Unit> Run<'_, U> {
                         own.len() <= rest.len()
                             && own.iter().zip(rest).all(|(a, b)| fold.apply(a.code()) == fold.apply(b.code()))
                     };
-                    at += to.wrapping_sub(from);
+                    if same {
+                        at += to - from;
+                    }
                     node += 1;
                     same
                 }
