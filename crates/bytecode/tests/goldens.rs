@@ -4,6 +4,8 @@
 //! its tables survive decoding and encoding, and (3.14) marshal writes the very bytes it was read from. Mutations of the
 //! same bytes then show that no reader panics. Addresses of code objects are left out of the recorded text.
 
+#![allow(clippy::disallowed_methods, reason = "a test reads its cases from files")]
+
 use std::path::PathBuf;
 
 use ophi_bytecode::code::{CodeObject, LocationEncoder, decode_exception_table, encode_exception_table, positions};

@@ -1,5 +1,7 @@
 //! Where the time goes: `stages tree|code FILE...` parses or compiles every file, for profilers that count instructions.
 
+#![allow(clippy::disallowed_methods, reason = "a tool of the developers")]
+
 use bumpalo::Bump;
 use ophi_compiler::{CompileOptions, compile};
 use ophi_syntax::{Mode, ParseFlags, Source, parse};
