@@ -102,6 +102,12 @@ impl<T> TryPush<T> for Buffer<T> {
 /// Drops the values of a buffer from the last to the first, the order in which CPython's lists and tuples give up their items.
 #[inline]
 pub fn drop_backwards(mut buffer: Buffer<crate::Value>) {
+    empty_backwards(&mut buffer)
+}
+
+/// As [`drop_backwards`], for a buffer that stays.
+#[inline(always)]
+pub fn empty_backwards(buffer: &mut Buffer<crate::Value>) {
     let len = buffer.len();
     // SAFETY: the values stand before `len`; the buffer forgets them, and each is dropped once.
     unsafe {

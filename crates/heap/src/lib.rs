@@ -28,7 +28,7 @@ pub mod native;
 pub mod object;
 pub mod pool;
 pub mod value;
-#[cfg(feature = "zeal")]
+#[cfg(any(debug_assertions, feature = "zeal"))]
 pub mod zeal;
 
 pub use buffer::{

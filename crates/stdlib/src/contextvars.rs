@@ -124,6 +124,21 @@ pub fn current(vm: &Vm) -> Res<Ref<Context>> {
     Ok(fresh)
 }
 
+/// Drops the ending thread's contexts.
+pub fn forget_thread(vm: &Vm) {
+    let running = vm.interpreter().traced_state::<Running>();
+    let gone = running.all.with_mut(|all| {
+        let (gone, kept) =
+            std::mem::take(all).into_iter().partition::<Vec<_>, _>(|(thread, _)| *thread == vm.thread_id);
+        *all = kept;
+        gone
+    });
+    if !gone.is_empty() {
+        running.changed();
+    }
+    drop(gone);
+}
+
 /// A copy of the context the thread runs in.
 pub fn copy_current(vm: &Vm) -> Res<Ref<Context>> {
     make(vm, current(vm)?.vars.get())

@@ -163,6 +163,12 @@ impl Functions {
         Ok(out.into_value())
     }
 
+    /// All objects of exactly this class as a list, those too that the collector does not watch.
+    #[function(sig = "(cls, /)")]
+    fn objects(vm: &Vm, cls: &ophi_runtime::TypeRef) -> Res {
+        vm.new_list(graph::objects(vm, cls))
+    }
+
     /// Figures of the allocator, as a dict.
     ///
     /// Bytes: taken now and at most, the limit (None without one), those that

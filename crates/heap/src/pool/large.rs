@@ -146,7 +146,7 @@ impl Heap {
             self.unlink_large(large.as_ref());
             let taken = libc::malloc_usable_size(large.as_ptr().cast());
             self.discharge(taken);
-            #[cfg(feature = "zeal")]
+            #[cfg(any(debug_assertions, feature = "zeal"))]
             core::ptr::write_bytes(large.as_ptr().cast::<u8>(), 0xdd, taken);
             libc::free(large.as_ptr().cast());
         }

@@ -132,7 +132,7 @@ pub struct Heap {
     taken: Cell<usize>,
     peak: Cell<usize>,
     large_blocks: Cell<usize>,
-    #[cfg(feature = "zeal")]
+    #[cfg(any(debug_assertions, feature = "zeal"))]
     pub zeal: crate::zeal::Zeal,
     pub gc: Gc,
 }
@@ -177,7 +177,7 @@ impl Heap {
             taken: Cell::new(0),
             peak: Cell::new(0),
             large_blocks: Cell::new(0),
-            #[cfg(feature = "zeal")]
+            #[cfg(any(debug_assertions, feature = "zeal"))]
             zeal: Default::default(),
             gc: Gc::new(),
         }))
@@ -252,7 +252,7 @@ impl Heap {
     /// block before anything else happens to the heap.
     #[inline]
     pub fn allocate_block(&self, size: usize, kind: Kind) -> Option<NonNull<u8>> {
-        #[cfg(feature = "zeal")]
+        #[cfg(any(debug_assertions, feature = "zeal"))]
         if self.zeal.refuses(self) {
             return None;
         }

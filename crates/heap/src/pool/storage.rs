@@ -39,7 +39,7 @@ pub(crate) fn raw_allocate_zeroed(layout: Layout) -> Option<NonNull<u8>> {
 
 fn allocate_outside(layout: Layout, allocate: impl FnOnce(Layout) -> *mut u8) -> Option<NonNull<u8>> {
     let heap = current();
-    #[cfg(feature = "zeal")]
+    #[cfg(any(debug_assertions, feature = "zeal"))]
     if heap.zeal.refuses(heap) {
         return None;
     }
@@ -70,7 +70,7 @@ pub(crate) unsafe fn raw_free(p: NonNull<u8>, layout: Layout) {
     heap.discharge(layout.size());
     // SAFETY: the caller's promise.
     unsafe {
-        #[cfg(feature = "zeal")]
+        #[cfg(any(debug_assertions, feature = "zeal"))]
         core::ptr::write_bytes(p.as_ptr(), 0xdd, layout.size());
         System.dealloc(p.as_ptr(), layout)
     }

@@ -75,7 +75,7 @@ fn make_ready(vm: &Vm, config: &Config) -> Res<()> {
     vm.interpreter().int_max_str_digits.set(config.flags.int_max_str_digits as usize);
     vm.interpreter().import_time.set(config.import_time.min(2) as u8);
     ophi_stdlib::register(vm);
-    #[cfg(feature = "zeal")]
+    #[cfg(any(debug_assertions, feature = "zeal"))]
     set_zeal(vm, config);
     if config.tracemalloc > 0 {
         ophi_stdlib::tracemalloc::Functions::start(vm, config.tracemalloc.min(65_535) as i32)?;
@@ -106,7 +106,7 @@ fn make_ready(vm: &Vm, config: &Config) -> Res<()> {
 }
 
 /// `-X zeal-collect=N` and `-X zeal-fail=N`: see `ophi_heap::zeal`. The start itself is spared.
-#[cfg(feature = "zeal")]
+#[cfg(any(debug_assertions, feature = "zeal"))]
 fn set_zeal(vm: &Vm, config: &Config) {
     let number = |name: &[u8]| {
         let mut pairs = config.xoption_pairs();

@@ -4,6 +4,7 @@
     path_to_root(obj)    a shortest way from a root of the interpreter to it
     retained(obj)        what would die with it; retained_size(obj): in bytes
     census()             how many objects there are of each class
+    objects(cls)         those of one class
     balance()            the named references of every object against its count
     pools()              the allocator's figures
 
@@ -15,9 +16,9 @@ the references that can be named: all of them are explained, or listed.
 
 import sys
 
-from _ophiolite import balance, census, path_to_root, pools, references_to, retained
+from _ophiolite import balance, census, objects, path_to_root, pools, references_to, retained
 
-__all__ = ["balance", "census", "path_to_root", "pools", "references_to", "retained", "retained_size", "report", "main"]
+__all__ = ["balance", "census", "objects", "path_to_root", "pools", "references_to", "retained", "retained_size", "report", "main"]
 
 
 def retained_size(obj):

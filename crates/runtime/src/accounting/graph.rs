@@ -124,3 +124,17 @@ pub fn census(vm: &Vm) -> Vec<(crate::TypeRef, usize)> {
     }
     out
 }
+
+/// New references to all objects whose class is exactly `class`, tracked by the collector or not. Those being destroyed are passed over.
+pub fn objects(vm: &Vm, class: &crate::TypeRef) -> Vec<Value> {
+    let mut out = Vec::new();
+    vm.heap().for_each_object(|p| {
+        // SAFETY: the heap shows live objects; nothing is freed during the walk.
+        let header = unsafe { p.as_ref() };
+        if header.count() != 0 && core::ptr::eq(header.type_pointer().as_ptr().cast(), class.as_ptr()) {
+            // SAFETY: as above.
+            out.push(unsafe { Value::from_borrowed(p) });
+        }
+    });
+    out
+}

@@ -43,9 +43,9 @@ pub fn for_each_reference(vm: &Vm, f: &mut dyn FnMut(Holder, Edge, NonNull<Heade
 /// Sets the zeal build's numbers (`ophi_heap::zeal`) and tells how many allocations there were since they were set last; `None` in
 /// other builds.
 pub fn set_zeal(vm: &Vm, collect_every: u64, fail_at: u64) -> Option<u64> {
-    #[cfg(feature = "zeal")]
+    #[cfg(any(debug_assertions, feature = "zeal"))]
     return Some(vm.heap().zeal.set(collect_every, fail_at));
-    #[cfg(not(feature = "zeal"))]
+    #[cfg(not(any(debug_assertions, feature = "zeal")))]
     {
         let _ = (vm, collect_every, fail_at);
         None

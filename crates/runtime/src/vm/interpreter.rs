@@ -180,7 +180,7 @@ impl Interpreter {
     /// itself, a builtin type that is made when first asked for).
     pub fn beyond_limit<T>(&self, f: impl FnOnce() -> T) -> T {
         const RESERVE: usize = 2 * ophi_heap::pool::ARENA_SIZE;
-        #[cfg(feature = "zeal")]
+        #[cfg(any(debug_assertions, feature = "zeal"))]
         let _spared = self.heap.zeal.spare();
         if self.memory_limit == usize::MAX || self.is_beyond_limit.replace(true) {
             return f();

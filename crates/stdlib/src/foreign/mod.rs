@@ -7,6 +7,7 @@
 mod memory;
 
 use std::cell::Cell;
+use std::rc::Rc;
 
 use ophi_host::{ForeignClosure, ForeignSignature, ForeignType};
 use ophi_runtime::objects::exceptions::OS_ERROR;
@@ -79,7 +80,8 @@ fn library_error(vm: &Vm, text: &str) -> ophi_runtime::Raised {
 /// C code that calls a Python function; the function gets the arguments' bytes and answers with the result's.
 pub struct Closure {
     inner: ForeignClosure,
-    function: ValueCell,
+    /// Shared with the C side, so that it counts as one reference, which is told of here.
+    function: Rc<ValueCell>,
 }
 
 impl Trace for Closure {
@@ -112,13 +114,13 @@ fn new_closure(vm: &Vm, class: &TypeRef, args: Args<'_>) -> Res {
         return Err(vm.type_error("Closure() takes three arguments"));
     };
     let signature = signature(vm, result, arguments, -1)?;
+    let function = Rc::new(ValueCell::new(Some(function.clone())));
     let called = function.clone();
     let run = move |arguments: &[&[u8]]| -> Vec<u8> {
-        with_current(|vm| with_gil(vm, || answer(vm, &called, arguments))).unwrap_or_default()
+        with_current(|vm| with_gil(vm, || answer(vm, &called.get_or_none(), arguments))).unwrap_or_default()
     };
     let inner = host(vm).make_closure(signature, Box::new(run)).or_os_error(vm)?;
-    let closure: Ref<Closure> =
-        vm.new_instance(class, Closure { inner, function: ValueCell::new(Some(function.clone())) })?;
+    let closure: Ref<Closure> = vm.new_instance(class, Closure { inner, function })?;
     Ok(closure.into_value())
 }
 

@@ -85,6 +85,7 @@ pub fn spawn(
             bootstrap::enter(&thread_vm, |vm| {
                 run(vm, carry);
                 local::forget_thread(vm);
+                crate::contextvars::forget_thread(vm);
                 ophi_runtime::monitoring::legacy::forget_thread(vm);
                 drop(vm.put_aside());
             });

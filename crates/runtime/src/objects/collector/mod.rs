@@ -114,7 +114,7 @@ impl Vm {
     pub fn run_due_collection(&self) {
         self.breaker.take(Breaker::COLLECT);
         let gc = &self.heap().gc;
-        #[cfg(feature = "zeal")]
+        #[cfg(any(debug_assertions, feature = "zeal"))]
         if self.heap().zeal.due.take() {
             self.collect_garbage(GENERATIONS - 1);
             return;

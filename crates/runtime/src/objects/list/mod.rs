@@ -63,7 +63,7 @@ impl crate::Trace for List {
 impl Drop for List {
     #[inline]
     fn drop(&mut self) {
-        drop_backwards(self.items.replace(new_buffer()))
+        ophi_heap::buffer::empty_backwards(self.items.get_mut())
     }
 }
 
