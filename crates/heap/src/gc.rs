@@ -304,22 +304,15 @@ impl Gc {
     }
 
     /// Weak references, finalizers, resurrection, clearing. The candidates stay in their list meanwhile.
-    fn reclaim(&self, mut unreachable: Vec<Value>, _old: &GcHead, reclaim: &mut dyn Reclaim) -> usize {
+    fn reclaim(&self, mut unreachable: Vec<Value>, old: &GcHead, reclaim: &mut dyn Reclaim) -> usize {
         if unreachable.is_empty() {
             return 0;
         }
         reclaim.clear_weak_references(&unreachable);
-        let mut finalized = false;
-        for v in &unreachable {
-            let Some(h) = v.header() else { continue };
-            let Some(g) = h.gc_head() else { continue };
-            if h.type_head().flags.get().has(TypeFlags::FINALIZER) && !g.has(GcHead::FINALIZED) {
-                g.set(GcHead::FINALIZED, true);
-                finalized = true;
-                reclaim.finalize(v);
-            }
-        }
-        if finalized {
+        let waits =
+            |h: &Header, g: &GcHead| h.type_head().flags.get().has(TypeFlags::FINALIZER) && !g.has(GcHead::FINALIZED);
+        if unreachable.iter().any(|v| v.header().is_some_and(|h| h.gc_head().is_some_and(|g| waits(h, g)))) {
+            unreachable = self.finalize(unreachable, old, &waits, reclaim);
             self.keep_still_unreachable(&mut unreachable);
             // What is half cleared must not be found by code that clearing runs.
             reclaim.forget_weak_references(&unreachable);
@@ -336,6 +329,45 @@ impl Gc {
         }
         drop(unreachable);
         found
+    }
+
+    /// Runs the finalizers, and answers with the objects that are still there. Nothing holds the others meanwhile: what a finalizer gives
+    /// up goes at once, as in CPython (`finalize_garbage`). They wait in a list of their own, which the dying leave by themselves.
+    fn finalize(
+        &self,
+        objects: Vec<Value>,
+        old: &GcHead,
+        waits: &dyn Fn(&Header, &GcHead) -> bool,
+        reclaim: &mut dyn Reclaim,
+    ) -> Vec<Value> {
+        let (waiting, done) = (GcHead::unlinked(), GcHead::unlinked());
+        init(&waiting);
+        init(&done);
+        for g in objects.iter().filter_map(|v| v.header()?.gc_head()).filter(|g| g.is_tracked()) {
+            unlink(g);
+            append(&waiting, g);
+        }
+        drop(objects);
+        while !core::ptr::eq(next(&waiting), &waiting) {
+            let g = next(&waiting);
+            unlink(g);
+            append(&done, g);
+            // SAFETY: everything in a list is a live object, and the reference made here keeps this one so.
+            let object = unsafe { Value::from_borrowed(g.header()) };
+            if object.header().is_some_and(|h| waits(h, g)) {
+                g.set(GcHead::FINALIZED, true);
+                reclaim.finalize(&object);
+            }
+        }
+        let mut left = Vec::new();
+        let mut at = next(&done);
+        while !core::ptr::eq(at, &done) {
+            // SAFETY: as above.
+            left.push(unsafe { Value::from_borrowed(at.header()) });
+            at = next(at);
+        }
+        merge(&done, old);
+        left
     }
 
     /// After finalizers ran: drops from the list everything that is held from outside again, and all it reaches.
