@@ -45,6 +45,8 @@ def settle():
         # What an abstract class has found out about others, dead ones among them.
         if isinstance(cls, abc.ABCMeta):
             cls._abc_caches_clear()
+    # The last object of the list would keep what it refers to.
+    del cls
     sys.path_importer_cache.clear()
     warnings.resetwarnings()
     sys._clear_internal_caches()
@@ -67,12 +69,19 @@ def run(module):
     return result.testsRun, len(result.failures), len(result.errors)
 
 
-def count(into):
-    # The names are interned and the dict is there before, so that the count does not find itself.
-    settle()
+def named_census():
+    sums = {}
     for cls, n in heap.census().items():
         name = sys.intern(f"{getattr(cls, '__module__', '?')}.{getattr(cls, '__qualname__', '?')}")
-        into[name] = into.get(name, 0) + n
+        sums[name] = sums.get(name, 0) + n
+    return sums
+
+
+def count(into):
+    settle()
+    # The names are interned and in the dict before the census that counts, so that it does not find itself.
+    into.update(dict.fromkeys(named_census(), 0))
+    into.update(named_census())
 
 
 def main(module):

@@ -22,7 +22,7 @@ pub struct Trace {
 impl Trace {
     /// Never 0: no block has the stack `u32::MAX`.
     fn to_word(self) -> u64 {
-        (self.size as u64) << 32 | u64::from(self.stack) + 1
+        ((self.size as u64) << 32) | (u64::from(self.stack) + 1)
     }
 
     fn of_word(word: u64) -> Option<Trace> {
