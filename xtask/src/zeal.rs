@@ -6,11 +6,13 @@
 //! program with its n-th allocation refused, for a spread of n, must end in `MemoryError` or come through, without a panic or a
 //! signal, and the walk of the heap must explain every count afterwards (`zeal.py`).
 
-use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Output};
 use std::time::Instant;
+
+#[path = "../../tests/recorded.rs"]
+mod recorded;
 
 pub const USAGE: &str = "\
 zeal [--ophi PATH] [--seconds N] [--samples N] [--only collect|fail] [NAME...]
@@ -35,12 +37,10 @@ pub fn run(words: &[String]) -> Result<ExitCode, String> {
     let folder = crate::root().join("tests/python");
     let mut names = options.names.clone();
     if names.is_empty() {
-        let entries = std::fs::read_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-        names = entries
-            .flatten()
-            .filter_map(|e| e.file_name().to_str().and_then(|n| n.strip_suffix(".py")).map(str::to_string))
-            .collect();
-        names.sort();
+        names = recorded::programs(&folder);
+        if names.is_empty() {
+            return Err(format!("{}: there are no programs", folder.display()));
+        }
     }
     let mut bad = 0;
     if options.collect {
@@ -92,29 +92,8 @@ fn options(words: &[String]) -> Result<Options, String> {
 /// `timeout` ends a program that hangs: its status is then 124.
 fn start(options: &Options, folder: &Path, seconds: u64) -> Command {
     let mut command = Command::new("timeout");
+    recorded::prepare(command.arg(seconds.to_string()).arg(&options.ophi), folder);
     command
-        .arg(seconds.to_string())
-        .arg(&options.ophi)
-        .current_dir(folder)
-        .env("PYTHONIOENCODING", "utf-8")
-        .env("PYTHONDONTWRITEBYTECODE", "1")
-        .env("PYTHON_COLORS", "0")
-        .env("PYTHONHASHSEED", "0");
-    command
-}
-
-/// What `tests/record_programs.py` records of a run.
-fn recorded_form(done: &Output) -> String {
-    let mut text = String::from_utf8_lossy(&done.stdout).into_owned();
-    if !done.status.success() {
-        if !text.is_empty() && !text.ends_with('\n') {
-            text.push('\n');
-        }
-        let errors = String::from_utf8_lossy(&done.stderr).into_owned();
-        let status = done.status.code().unwrap_or(-1);
-        let _ = writeln!(text, "<exit {status}: {}>", errors.trim().lines().last().unwrap_or(""));
-    }
-    text
 }
 
 fn progress(at: usize, of: usize, name: &str) {
@@ -141,7 +120,7 @@ fn collect(options: &Options, folder: &Path, names: &[String]) -> usize {
                 Err(error) => break (error.to_string(), seconds),
                 Ok(done) if done.status.code() == Some(124) && every < 1_000_000 => every *= 10,
                 Ok(done) => {
-                    let printed = recorded_form(&done);
+                    let printed = recorded::form(&done);
                     break (first_difference(&printed, &expected), seconds);
                 }
             }

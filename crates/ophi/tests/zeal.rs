@@ -6,6 +6,10 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+#[allow(dead_code, reason = "two of its three functions are not needed here")]
+#[path = "../../../tests/recorded.rs"]
+mod recorded;
+
 /// Short programs: together they make classes, generators, containers, exceptions, text and numbers.
 const PROGRAMS: [&str; 4] = ["dict_stack", "order_of_ends", "names_go", "pickle_refusals"];
 
@@ -14,14 +18,7 @@ fn folder() -> PathBuf {
 }
 
 fn ophi(arguments: &[&str]) -> Output {
-    let done = Command::new(env!("CARGO_BIN_EXE_ophi"))
-        .args(arguments)
-        .current_dir(folder())
-        .env("PYTHONIOENCODING", "utf-8")
-        .env("PYTHONDONTWRITEBYTECODE", "1")
-        .env("PYTHON_COLORS", "0")
-        .env("PYTHONHASHSEED", "0")
-        .output();
+    let done = recorded::prepare(Command::new(env!("CARGO_BIN_EXE_ophi")).args(arguments), &folder()).output();
     done.unwrap_or_else(|error| panic!("the built ophi cannot be run: {error}"))
 }
 

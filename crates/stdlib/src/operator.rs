@@ -335,11 +335,7 @@ impl Functions {
 }
 
 fn iterate(vm: &Vm, value: &Value) -> Res {
-    let slots = vm.class(value).slots();
-    if slots.iter.is_none() && slots.getitem.is_none() {
-        return Err(vm.type_error(format!("argument of type '{}' is not iterable", vm.type_name(value))));
-    }
-    vm.iter(value)
+    vm.iter_or(value, || format!("argument of type '{}' is not iterable", vm.type_name(value)))
 }
 
 /// Exactly one positional argument.

@@ -223,14 +223,9 @@ impl Output {
             }
             if handler.is_some() {
                 let block = &graph[handler];
-                let depth = block.start_depth.saturating_sub(1 + i32::from(block.preserve_lasti));
-                self.exceptions.push(ExceptionEntry {
-                    start: start * 2,
-                    end: offset * 2,
-                    target: target(handler) * 2,
-                    depth: depth.max(0) as u32,
-                    lasti: block.preserve_lasti,
-                });
+                let entry =
+                    super::exception_entry(start..offset, target(handler), block.start_depth, block.preserve_lasti);
+                self.exceptions.push(entry);
             }
             (start, handler) = (offset, next);
         }

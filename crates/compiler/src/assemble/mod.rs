@@ -197,16 +197,17 @@ fn write_exceptions(sequence: &InstructionSequence, starts: &[u32], entries: &mu
             continue;
         }
         if handler.label >= 0 {
-            let depth = handler.start_depth.saturating_sub(1 + i32::from(handler.preserve_lasti));
-            entries.push(ExceptionEntry {
-                start: start * 2,
-                end: offset * 2,
-                target: starts[handler.label as usize] * 2,
-                depth: depth.max(0) as u32,
-                lasti: handler.preserve_lasti,
-            });
+            let target = starts[handler.label as usize];
+            entries.push(exception_entry(start..offset, target, handler.start_depth, handler.preserve_lasti));
         }
         start = offset;
         handler = next;
     }
+}
+
+/// An entry of the exception table; places are in code units. `depth`: of the stack where the handler starts, the exception and, where
+/// `lasti` is wanted, that among it.
+fn exception_entry(range: std::ops::Range<u32>, target: u32, depth: i32, lasti: bool) -> ExceptionEntry {
+    let depth = depth.saturating_sub(1 + i32::from(lasti)).max(0) as u32;
+    ExceptionEntry { start: range.start * 2, end: range.end * 2, target: target * 2, depth, lasti }
 }

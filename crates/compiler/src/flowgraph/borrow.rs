@@ -145,46 +145,80 @@ fn simulate(graph: &mut Graph, todo: &mut Vec<BlockId>, sim: &mut Simulation, in
     }
 }
 
+/// What an instruction does to the abstract stack.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Rule {
+    /// What the instruction table says: it takes values and pushes new ones.
+    Table,
+    Load,
+    LoadTwo,
+    LoadAndClear,
+    Store,
+    StoreAndLoad,
+    StoreTwo,
+    Delete,
+    Copy,
+    Swap,
+    /// Consumes nothing (or may not: FORMAT_SIMPLE leaves a str, GET_YIELD_FROM_ITER a generator).
+    KeepsInputs,
+    /// Consumes its topmost inputs and pushes nothing.
+    Consumes,
+    /// The top stays, what is below it goes.
+    TopStays,
+    /// Another value takes the place of the top.
+    NewTop,
+    /// As `NewTop`, or jumps.
+    NewTopOrJump,
+    /// A value more, or a jump.
+    PushOrJump,
+    Attribute,
+    SuperAttribute,
+    /// A value comes under the top.
+    PushUnder,
+}
+
+const fn rule(op: Op) -> Rule {
+    match op {
+        Op::LOAD_FAST => Rule::Load,
+        Op::LOAD_FAST_LOAD_FAST => Rule::LoadTwo,
+        Op::LOAD_FAST_AND_CLEAR => Rule::LoadAndClear,
+        Op::STORE_FAST => Rule::Store,
+        Op::STORE_FAST_LOAD_FAST => Rule::StoreAndLoad,
+        Op::STORE_FAST_STORE_FAST => Rule::StoreTwo,
+        Op::DELETE_FAST => Rule::Delete,
+        Op::COPY => Rule::Copy,
+        Op::SWAP => Rule::Swap,
+        Op::FORMAT_SIMPLE
+        | Op::GET_ANEXT
+        | Op::GET_LEN
+        | Op::GET_YIELD_FROM_ITER
+        | Op::IMPORT_FROM
+        | Op::MATCH_KEYS
+        | Op::MATCH_MAPPING
+        | Op::MATCH_SEQUENCE
+        | Op::WITH_EXCEPT_START => Rule::KeepsInputs,
+        Op::DICT_MERGE
+        | Op::DICT_UPDATE
+        | Op::LIST_APPEND
+        | Op::LIST_EXTEND
+        | Op::MAP_ADD
+        | Op::RERAISE
+        | Op::SET_ADD
+        | Op::SET_UPDATE => Rule::Consumes,
+        Op::END_SEND | Op::SET_FUNCTION_ATTRIBUTE => Rule::TopStays,
+        Op::CHECK_EXC_MATCH => Rule::NewTop,
+        Op::SEND => Rule::NewTopOrJump,
+        Op::FOR_ITER => Rule::PushOrJump,
+        Op::LOAD_ATTR => Rule::Attribute,
+        Op::LOAD_SUPER_ATTR => Rule::SuperAttribute,
+        Op::LOAD_SPECIAL | Op::PUSH_EXC_INFO => Rule::PushUnder,
+        _ => Rule::Table,
+    }
+}
+
 /// Is the instruction's effect on the abstract stack told here, not in the instruction table?
 pub(super) const fn has_own_rule(op: Op) -> bool {
-    matches!(
-        op,
-        Op::LOAD_FAST
-            | Op::DELETE_FAST
-            | Op::LOAD_FAST_AND_CLEAR
-            | Op::LOAD_FAST_LOAD_FAST
-            | Op::STORE_FAST
-            | Op::STORE_FAST_LOAD_FAST
-            | Op::STORE_FAST_STORE_FAST
-            | Op::COPY
-            | Op::SWAP
-            | Op::FORMAT_SIMPLE
-            | Op::GET_ANEXT
-            | Op::GET_LEN
-            | Op::GET_YIELD_FROM_ITER
-            | Op::IMPORT_FROM
-            | Op::MATCH_KEYS
-            | Op::MATCH_MAPPING
-            | Op::MATCH_SEQUENCE
-            | Op::WITH_EXCEPT_START
-            | Op::DICT_MERGE
-            | Op::DICT_UPDATE
-            | Op::LIST_APPEND
-            | Op::LIST_EXTEND
-            | Op::MAP_ADD
-            | Op::RERAISE
-            | Op::SET_ADD
-            | Op::SET_UPDATE
-            | Op::END_SEND
-            | Op::SET_FUNCTION_ATTRIBUTE
-            | Op::CHECK_EXC_MATCH
-            | Op::FOR_ITER
-            | Op::LOAD_ATTR
-            | Op::LOAD_SUPER_ATTR
-            | Op::LOAD_SPECIAL
-            | Op::PUSH_EXC_INFO
-            | Op::SEND
-    )
+    !matches!(rule(op), Rule::Table)
 }
 
 fn step(
@@ -197,32 +231,33 @@ fn step(
     pushed: usize,
 ) {
     let instr = instrs[at];
-    match instr.op {
-        Op::DELETE_FAST => sim.kill(instr.arg, instrs),
-        Op::LOAD_FAST_AND_CLEAR => {
+    match rule(instr.op) {
+        Rule::Load => sim.push(at, instr.arg),
+        Rule::Delete => sim.kill(instr.arg, instrs),
+        Rule::LoadAndClear => {
             sim.kill(instr.arg, instrs);
             sim.push(at, instr.arg);
         }
-        Op::LOAD_FAST_LOAD_FAST => {
+        Rule::LoadTwo => {
             instrs[at].op = Op::LOAD_FAST_BORROW_LOAD_FAST_BORROW;
             sim.push(at, instr.arg >> 4);
             sim.push(at, instr.arg & 15);
         }
-        Op::STORE_FAST => sim.store(instr.arg, instrs),
-        Op::STORE_FAST_LOAD_FAST => {
+        Rule::Store => sim.store(instr.arg, instrs),
+        Rule::StoreAndLoad => {
             sim.store(instr.arg >> 4, instrs);
             sim.push(at, instr.arg & 15);
         }
-        Op::STORE_FAST_STORE_FAST => {
+        Rule::StoreTwo => {
             sim.store(instr.arg >> 4, instrs);
             sim.store(instr.arg & 15, instrs);
         }
-        Op::COPY => {
+        Rule::Copy => {
             let place = sim.stack.len().checked_sub(instr.arg as usize);
             let copied = place.and_then(|i| sim.stack.get(i).copied()).unwrap_or(UNKNOWN);
             sim.stack.push(copied);
         }
-        Op::SWAP => {
+        Rule::Swap => {
             let len = sim.stack.len();
             if let Some(place) = len.checked_sub(instr.arg as usize)
                 && place < len
@@ -230,61 +265,37 @@ fn step(
                 sim.stack.swap(place, len - 1);
             }
         }
-        // These consume nothing (or may not: FORMAT_SIMPLE leaves a str, GET_YIELD_FROM_ITER a generator).
-        Op::FORMAT_SIMPLE
-        | Op::GET_ANEXT
-        | Op::GET_LEN
-        | Op::GET_YIELD_FROM_ITER
-        | Op::IMPORT_FROM
-        | Op::MATCH_KEYS
-        | Op::MATCH_MAPPING
-        | Op::MATCH_SEQUENCE
-        | Op::WITH_EXCEPT_START => sim.keep_inputs(pushed.saturating_sub(popped)),
-        // These consume their topmost inputs and push nothing.
-        Op::DICT_MERGE
-        | Op::DICT_UPDATE
-        | Op::LIST_APPEND
-        | Op::LIST_EXTEND
-        | Op::MAP_ADD
-        | Op::RERAISE
-        | Op::SET_ADD
-        | Op::SET_UPDATE => sim.replace(popped.saturating_sub(pushed), 0),
-        // The top stays, what is below it goes.
-        Op::END_SEND | Op::SET_FUNCTION_ATTRIBUTE => {
+        Rule::KeepsInputs => sim.keep_inputs(pushed.saturating_sub(popped)),
+        Rule::Consumes => sim.replace(popped.saturating_sub(pushed), 0),
+        Rule::TopStays => {
             let top = sim.pop();
             sim.pop();
             sim.stack.push(top);
         }
-        Op::CHECK_EXC_MATCH => {
-            sim.pop();
-            sim.stack.push(UNKNOWN);
-        }
-        Op::FOR_ITER => {
+        Rule::NewTop => sim.replace(1, 1),
+        Rule::NewTopOrJump => {
             reach(graph, todo, instr.target);
-            sim.stack.push(UNKNOWN);
+            sim.replace(1, 1);
         }
-        Op::LOAD_ATTR | Op::LOAD_SUPER_ATTR => {
+        Rule::PushOrJump => {
+            reach(graph, todo, instr.target);
+            sim.replace(0, 1);
+        }
+        Rule::Attribute | Rule::SuperAttribute => {
             let owner = sim.pop();
-            if instr.op == Op::LOAD_SUPER_ATTR {
-                sim.replace(2, 0);
-            }
-            sim.stack.push(UNKNOWN);
+            let below = if rule(instr.op) == Rule::SuperAttribute { 2 } else { 0 };
+            sim.replace(below, 1);
             if instr.arg & 1 != 0 {
                 // A method call: the owner may come back as `self`.
                 sim.stack.push(owner);
             }
         }
-        Op::LOAD_SPECIAL | Op::PUSH_EXC_INFO => {
+        Rule::PushUnder => {
             let top = sim.pop();
             sim.stack.push(UNKNOWN);
             sim.stack.push(top);
         }
-        Op::SEND => {
-            reach(graph, todo, instr.target);
-            sim.pop();
-            sim.stack.push(UNKNOWN);
-        }
-        _ => {
+        Rule::Table => {
             if class(instr.op) & bits::TARGET != 0 {
                 reach(graph, todo, instr.target);
             }

@@ -1,5 +1,6 @@
 //! Builtins about text: `ascii`, `chr`, `format`, `ord`, `repr`.
 
+use crate::objects::bytearray::ByteArray;
 use crate::objects::bytes::Bytes;
 use crate::payload::Downcast;
 use crate::vm::{Res, Vm};
@@ -38,16 +39,13 @@ impl Text {
         doc = "The code point of a string of one character, or the value of a single byte."
     )]
     fn ord(vm: &Vm, character: &Value) -> Res<u32> {
-        let wrong =
-            |what: &str, n: usize| vm.type_error(format!("ord() expected a character, but {what} of length {n} found"));
+        let wrong = |n: usize| vm.type_error(format!("ord() expected a character, but string of length {n} found"));
         if let Some(text) = character.downcast::<Str>() {
-            return if text.len() == 1 { Ok(text.at(0)) } else { Err(wrong("string", text.len())) };
+            return if text.len() == 1 { Ok(text.at(0)) } else { Err(wrong(text.len())) };
         }
-        let is_bytearray = vm.class(character).mro_types().iter().any(|t| t.def.is_some_and(|d| d.name == "bytearray"));
-        if character.is_a::<Bytes>() || is_bytearray {
+        if character.is_a::<Bytes>() || character.is_a::<ByteArray>() {
             let bytes = vm.bytes_of(character)?;
-            let what = if is_bytearray { "bytearray" } else { "string" };
-            return if bytes.len() == 1 { Ok(bytes[0] as u32) } else { Err(wrong(what, bytes.len())) };
+            return if bytes.len() == 1 { Ok(bytes[0] as u32) } else { Err(wrong(bytes.len())) };
         }
         Err(vm.type_error(format!("ord() expected string of length 1, but {} found", vm.type_name(character))))
     }

@@ -74,7 +74,7 @@ pub fn format_str(vm: &Vm, format: &Ref<Str>, values: &Value) -> Res {
         return Ok(whole);
     }
     if out.len() == format.len()
-        && format.as_value().exact::<Str>(vm).is_some()
+        && (!out.is_empty() || format.as_value().exact::<Str>(vm).is_some())
         && find_percent(format.data(), 0).is_none()
     {
         return Ok(format.to_value());
@@ -132,11 +132,8 @@ fn run_units<U: Unit>(
     }
     let n = format.len();
     let tuple = values.downcast::<Tuple>().map(|t| t.as_slice());
-    let is_text = if bytes {
-        values.is_a::<Bytes>() || values.is_a::<crate::objects::bytearray::ByteArray>()
-    } else {
-        values.is_a::<Str>()
-    };
+    let is_text = values.is_a::<Str>()
+        || bytes && (values.is_a::<Bytes>() || values.is_a::<crate::objects::bytearray::ByteArray>());
     let mapping = tuple.is_none() && !is_text && vm.class(values).slots().getitem.is_some();
     let mut args = Values { all: values, tuple, next: 0, keyed: None, keyed_used: false, whole: None };
     let mut out = if bytes { Builder::for_bytes(n + 16) } else { Builder::with_capacity(n + 16) };

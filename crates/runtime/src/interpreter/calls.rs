@@ -91,22 +91,35 @@ pub unsafe fn push_bound(vm: &Vm, function: &Ref<Function>, args: Args<'_>) -> R
 
 /// Calls a Python function from native code. `locals`: the mapping that module and class bodies run in.
 pub fn call_function(vm: &Vm, function: &Ref<Function>, args: Args<'_>, locals: Option<Value>) -> Res {
-    let entry = Entry::push(vm)?;
-    // SAFETY: the frame is complete when it enters the chain above the shim.
+    // SAFETY: the frame is complete.
     unsafe {
-        match push_bound(vm, function, args) {
-            Ok(fp) => {
-                if let Some(locals) = locals {
-                    (*fp).locals = locals;
-                }
-                (*fp).previous = vm.exec.frame.get();
-                vm.exec.frame.set(fp);
-                entry.run(vm)
+        run_pushed(vm, || {
+            let fp = push_bound(vm, function, args)?;
+            if let Some(locals) = locals {
+                (*fp).locals = locals;
             }
-            Err(raised) => {
-                entry.abandon(vm);
-                Err(raised)
-            }
+            Ok(fp)
+        })
+    }
+}
+
+/// Runs the frame that `push` makes under a shim of its own.
+///
+/// # Safety
+/// The frame is complete, and not yet in the chain.
+#[inline(always)]
+unsafe fn run_pushed(vm: &Vm, push: impl FnOnce() -> Res<*mut Frame>) -> Res {
+    let entry = Entry::push(vm)?;
+    match push() {
+        Ok(fp) => {
+            // SAFETY: the caller's promise.
+            unsafe { (*fp).previous = vm.exec.frame.get() };
+            vm.exec.frame.set(fp);
+            entry.run(vm)
+        }
+        Err(raised) => {
+            entry.abandon(vm);
+            Err(raised)
         }
     }
 }
@@ -118,25 +131,17 @@ pub fn call_function_on(vm: &Vm, function: &Ref<Function>, receiver: &Value, arg
         let all: SmallVec<[Value; 6]> = core::iter::once(receiver).chain(args).cloned().collect();
         return call_function(vm, function, Args::positional(&all), None);
     }
-    let entry = Entry::push(vm)?;
-    // SAFETY: as in `call_function`; the code has as many slots at least.
+    // SAFETY: the frame is complete; the code has as many slots at least.
     unsafe {
-        match push_frame(vm, function) {
-            Ok(fp) => {
-                let slots = locals_of(fp);
-                slots.write(receiver.clone());
-                for (i, value) in args.iter().enumerate() {
-                    slots.add(1 + i).write(value.clone());
-                }
-                (*fp).previous = vm.exec.frame.get();
-                vm.exec.frame.set(fp);
-                entry.run(vm)
+        run_pushed(vm, || {
+            let fp = push_frame(vm, function)?;
+            let slots = locals_of(fp);
+            slots.write(receiver.clone());
+            for (i, value) in args.iter().enumerate() {
+                slots.add(1 + i).write(value.clone());
             }
-            Err(raised) => {
-                entry.abandon(vm);
-                Err(raised)
-            }
-        }
+            Ok(fp)
+        })
     }
 }
 
@@ -409,8 +414,7 @@ pub fn not_iterable_arguments(vm: &Vm, callable: &Value, given: &Value) -> Raise
 pub fn call_arguments(vm: &Vm, fp: Fp) -> Res<(SmallVec<[Value; 8]>, Option<Ref<Tuple>>)> {
     let given = fp.top(2).clone();
     if given.exact::<Tuple>(vm).is_none() {
-        let slots = vm.class(&given).slots();
-        if slots.iter.is_none() && slots.getitem.is_none() {
+        if !vm.is_iterable(&given) {
             return Err(not_iterable_arguments(vm, fp.top(4), &given));
         }
         let items = vm.collect(&given)?;

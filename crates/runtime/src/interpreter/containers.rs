@@ -124,8 +124,7 @@ fn list_append(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
 fn list_extend(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
     let iterable = fp.pop();
     let list = list_at(vm, fp, oparg as usize)?;
-    let slots = vm.class(&iterable).slots();
-    if slots.iter.is_none() && slots.getitem.is_none() {
+    if !vm.is_iterable(&iterable) {
         return Err(vm.type_error(format!("Value after * must be an iterable, not {}", vm.type_name(&iterable))));
     }
     list.extend(vm, &iterable)
@@ -305,8 +304,7 @@ fn push_reversed(fp: Fp, items: impl IntoIterator<Item = Value, IntoIter: Double
 }
 
 fn cannot_unpack(vm: &Vm, value: &Value) -> Res<Value> {
-    let slots = vm.class(value).slots();
-    if slots.iter.is_none() && slots.getitem.is_none() {
+    if !vm.is_iterable(value) {
         return Err(vm.type_error(format!("cannot unpack non-iterable {} object", vm.type_name(value))));
     }
     vm.iter(value)

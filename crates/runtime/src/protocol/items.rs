@@ -58,13 +58,9 @@ impl Vm {
         if let Some(contains) = slots.contains {
             return contains(self, container, item);
         }
-        if slots.iter.is_none() && slots.getitem.is_none() {
-            return Err(self.type_error(format!(
-                "argument of type '{}' is not a container or iterable",
-                self.type_name(container)
-            )));
-        }
-        let iterator = self.iter(container)?;
+        let iterator = self.iter_or(container, || {
+            format!("argument of type '{}' is not a container or iterable", self.type_name(container))
+        })?;
         while let Some(found) = self.next(&iterator)? {
             if self.equal(&found, item)? {
                 return Ok(true);

@@ -16,14 +16,8 @@ use ophi_heap::{Buffer, Layout, TypeFlags, ValueCell, buffer_with_capacity};
 impl Vm {
     /// `iter(value)`.
     pub fn iter(&self, value: &Value) -> Res {
-        let slots = self.class(value).slots();
-        let Some(iter) = slots.iter else {
-            // A native class with items but no length is no sequence (`int | str`, `re.Match`).
-            let native_items = slots.getitem.is_some_and(|get| {
-                get as usize != crate::objects::r#type::slot_functions::getitem as *const () as usize
-            });
-            let is_sequence = slots.getitem.is_some() && (!native_items || slots.len.is_some());
-            if is_sequence && !value.is_a::<Dict>() {
+        let Some(iter) = self.class(value).slots().iter else {
+            if self.is_iterable(value) {
                 let payload = SequenceIterator { sequence: ValueCell::some(value.clone()), index: Cell::new(0) };
                 return Ok(self.new_object(payload)?.into_value());
             }
@@ -38,6 +32,39 @@ impl Vm {
             )));
         }
         Ok(iterator)
+    }
+
+    /// Whether [`Vm::iter`] has something to go by: `__iter__`, or the items of a sequence (`PySequence_Check`).
+    pub fn is_iterable(&self, value: &Value) -> bool {
+        let slots = self.class(value).slots();
+        // A native class with items but no length is no sequence (`int | str`, `re.Match`).
+        let native_items = slots
+            .getitem
+            .is_some_and(|get| get as usize != crate::objects::r#type::slot_functions::getitem as *const () as usize);
+        slots.iter.is_some()
+            || slots.getitem.is_some() && (!native_items || slots.len.is_some()) && !value.is_a::<Dict>()
+    }
+
+    /// As [`Vm::iter`]; a TypeError, also one of `__iter__` itself, gets these words.
+    pub fn iter_or(&self, value: &Value, words: impl FnOnce() -> String) -> Res {
+        let made = self.iter(value);
+        match self.catch(made, &exc::TYPE_ERROR)? {
+            Some(iterator) => Ok(iterator),
+            None => Err(self.type_error(words())),
+        }
+    }
+
+    /// All items, gathered from [`Vm::iter_or`] (`PySequence_Fast`).
+    pub fn collect_or(&self, value: &Value, words: impl FnOnce() -> String) -> Res<Vec<Value>> {
+        if let Some(items) = self.snapshot(value) {
+            return Ok(items);
+        }
+        let iterator = self.iter_or(value, words)?;
+        let mut items = Vec::new();
+        while let Some(item) = self.next(&iterator)? {
+            self.push_within_limit(&mut items, item)?;
+        }
+        Ok(items)
     }
 
     /// The next item; `None` at the end. Most iterators that native code asks are those of lists.

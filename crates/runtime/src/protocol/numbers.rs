@@ -184,7 +184,11 @@ impl Vm {
                 if let Some(repeat) = repeat {
                     return repeat(self, a, self.repeat_count(b)?);
                 }
-                if let Some(repeat) = sb.repeat {
+                // In place, whatever has a sequence's methods is asked alone (`PyNumber_InPlaceMultiply`).
+                let asked_alone = inplace && (self.class(a).def.is_none() || sa.len.is_some() || sa.contains.is_some());
+                if let Some(repeat) = sb.repeat
+                    && !asked_alone
+                {
                     return repeat(self, b, self.repeat_count(a)?);
                 }
             }

@@ -107,7 +107,8 @@ fn add_pairs(vm: &Vm, this: &Value, pairs: &Value) -> Res<()> {
         match &parts[..] {
             [key, value] => vm.set_item(this, key, value)?,
             [] | [_] => {
-                return Err(vm.value_error(format!("need more than {} values to unpack", parts.len())));
+                let s = if parts.len() == 1 { "" } else { "s" };
+                return Err(vm.value_error(format!("need more than {} value{s} to unpack", parts.len())));
             }
             _ => return Err(vm.value_error("too many values to unpack (expected 2)")),
         }

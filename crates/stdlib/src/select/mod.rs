@@ -73,7 +73,7 @@ impl Functions {
         let mut objects = Vec::new();
         let mut numbers = Vec::new();
         for list in [rlist, wlist, xlist] {
-            if vm.class(list).slots().iter.is_none() && vm.class(list).slots().getitem.is_none() {
+            if !vm.is_iterable(list) {
                 return Err(vm.type_error("arguments 1-3 must be sequences"));
             }
             let items = collect(vm, list)?;

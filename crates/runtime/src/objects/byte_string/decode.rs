@@ -138,12 +138,12 @@ pub fn from_object(vm: &Vm, source: &Value, owner: &str) -> Res<Vec<u8>> {
     if let Some(tuple) = source.exact::<Tuple>(vm) {
         return tuple.as_slice().iter().map(|item| byte(vm, item, owner)).collect();
     }
-    let slots = vm.class(source).slots();
-    if source.is_a::<Str>() || (slots.iter.is_none() && slots.getitem.is_none()) {
-        return Err(vm.type_error(format!("cannot convert '{}' object to {owner}", vm.type_name(source))));
+    let words = || format!("cannot convert '{}' object to {owner}", vm.type_name(source));
+    if source.is_a::<Str>() {
+        return Err(vm.type_error(words()));
     }
     let mut out = Vec::new();
-    let iterator = vm.iter(source)?;
+    let iterator = vm.iter_or(source, words)?;
     while let Some(item) = vm.next(&iterator)? {
         out.push(byte(vm, &item, owner)?);
     }

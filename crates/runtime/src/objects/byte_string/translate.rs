@@ -45,11 +45,7 @@ pub fn join(vm: &Vm, sep: &[u8], iterable: &Value) -> Res<Vec<u8>> {
     } else if let Some(list) = list {
         list.to_vec()
     } else {
-        let slots = vm.class(iterable).slots();
-        if slots.iter.is_none() && slots.getitem.is_none() {
-            return Err(vm.type_error("can only join an iterable"));
-        }
-        vm.collect(iterable)?
+        vm.collect_or(iterable, || "can only join an iterable".into())?
     };
     let mut out = Vec::new();
     for (i, item) in items.iter().enumerate() {

@@ -45,17 +45,13 @@ impl ByteArray {
             let bytes = like(vm, iterable_of_ints)?.to_vec();
             return this.splice(vm, end, end, &bytes);
         }
-        if iterable_of_ints.is_small_int()
-            || vm.class(iterable_of_ints).slots().iter.is_none() && vm.class(iterable_of_ints).slots().getitem.is_none()
-        {
-            return Err(vm.type_error(format!("can't extend bytearray with {}", vm.type_name(iterable_of_ints))));
-        }
         use crate::payload::Downcast;
         if iterable_of_ints.is_a::<crate::Str>() {
             return Err(vm.type_error("expected iterable of integers; got: 'str'"));
         }
         let mut bytes = Vec::new();
-        let iterator = vm.iter(iterable_of_ints)?;
+        let words = || format!("can't extend bytearray with {}", vm.type_name(iterable_of_ints));
+        let iterator = vm.iter_or(iterable_of_ints, words)?;
         while let Some(item) = vm.next(&iterator)? {
             bytes.push(decode::byte(vm, &item, "bytearray")?);
         }

@@ -69,7 +69,8 @@ pub fn init(vm: &Vm, this: &Value, args: Args<'_>) -> Res<()> {
         return own.splice(vm, 0, own.len(), &bytes);
     }
     // An iterator sees the array grow.
-    let iterator = vm.iter(source)?;
+    let words = || format!("cannot convert '{}' object to bytearray", vm.type_name(source));
+    let iterator = vm.iter_or(source, words)?;
     while let Some(item) = vm.next(&iterator)? {
         let b = decode::byte(vm, &item, "bytearray")?;
         let n = own.len();

@@ -63,7 +63,7 @@ pub fn new(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
             }
             None => {
                 return Err(vm.type_error(if imag.is_none() && positional.len() == 1 {
-                    format!("complex() argument must be a string or a number, not {}", vm.type_name(r))
+                    format!("complex() argument must be a string or a number, not {}", vm.class(r).qualified_name(vm))
                 } else {
                     format!("complex() argument 'real' must be a real number, not {}", vm.type_name(r))
                 }));

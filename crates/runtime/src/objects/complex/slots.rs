@@ -212,7 +212,8 @@ fn power_slot(vm: &Vm, a: &Value, b: &Value, modulus: &Value) -> Res {
 
 /// `x ** y`; small integral exponents by multiplication.
 pub fn power(vm: &Vm, x: (f64, f64), y: (f64, f64)) -> Res {
-    let result = if y.1 == 0.0 && y.0 == y.0.floor() && y.0.abs() <= 100.0 {
+    let by_multiplication = y.1 == 0.0 && y.0 == y.0.floor() && y.0.abs() <= 100.0;
+    let result = if by_multiplication {
         match integer_power(x, y.0 as i32) {
             Some(r) => r,
             None => return Err(vm.zero_division("zero to a negative or complex power")),
@@ -233,9 +234,13 @@ pub fn power(vm: &Vm, x: (f64, f64), y: (f64, f64)) -> Res {
             len *= (-angle * y.1).exp();
             phase += y.1 * magnitude.ln();
         }
+        if phase.is_infinite() {
+            // The C library's sine calls it a domain error, and so does CPython.
+            return Err(vm.zero_division("zero to a negative or complex power"));
+        }
         (len * phase.cos(), len * phase.sin())
     };
-    let finite = x.0.is_finite() && x.1.is_finite() && y.0.is_finite() && y.1.is_finite();
+    let finite = !by_multiplication || x.0.is_finite() && x.1.is_finite();
     if finite && (result.0.is_infinite() || result.1.is_infinite()) {
         return Err(vm.overflow_error("complex exponentiation"));
     }

@@ -57,7 +57,7 @@ impl Vm {
             Ok(text) => text.to_utf8_lossy().into_owned(),
             Err(raised) => return raised,
         };
-        self.type_error(format!("cannot use '{}' as {what} ({reason})", self.type_name(key)))
+        self.type_error(format!("cannot use '{}' as {what} ({reason})", self.class(key).qualified_name(self)))
     }
 }
 
@@ -161,12 +161,7 @@ impl Dict {
                 n += 1;
                 continue;
             }
-            let slots = vm.class(&pair).slots();
-            let parts = if slots.iter.is_none() && slots.getitem.is_none() {
-                Err(vm.type_error("object is not iterable"))
-            } else {
-                vm.collect(&pair)
-            };
+            let parts = vm.collect_or(&pair, || "object is not iterable".into());
             let parts = parts.map_err(|raised| note_element(vm, raised, n))?;
             let [key, value] = &parts[..] else {
                 return Err(vm.value_error(format!(

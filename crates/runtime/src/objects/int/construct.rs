@@ -121,8 +121,8 @@ fn from_text(vm: &Vm, x: &Value, base: u32) -> Res<Option<Value>> {
              sys.set_int_max_str_digits() to increase the limit"
         ))),
         Err(ParseError::Invalid) => {
-            // Other buffers show as the bytes they hold.
-            let is_text = is_plain_text(x);
+            // Buffers show as the bytes they hold.
+            let is_text = x.is_a::<Str>();
             let shown = if is_text { vm.repr(x)? } else { vm.repr(vm.new_bytes(&vm.bytes_of(x)?)?.as_value())? };
             let shown = shown.to_utf8_lossy();
             let shown: String = shown.chars().take(200).collect();

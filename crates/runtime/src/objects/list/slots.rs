@@ -320,10 +320,7 @@ fn set_slice(vm: &Vm, list: &Ref<List>, slice: &Slice, value: Option<&Value>) ->
     let with = if value.is_a::<List>() || value.is_a::<Tuple>() {
         vm.collect(value)?
     } else {
-        if vm.class(value).slots().iter.is_none() && vm.class(value).slots().getitem.is_none() {
-            return Err(vm.type_error("must assign iterable to extended slice"));
-        }
-        vm.collect(value)?
+        vm.collect_or(value, || "must assign iterable to extended slice".into())?
     };
     let selection = bounds.adjust(list.len());
     if selection.step == 1 {

@@ -41,7 +41,7 @@ pub static STR_ASCII_ITERATOR: TypeDef = TypeDef {
 };
 
 pub fn iter(vm: &Vm, this: &Value) -> Res {
-    let ascii = this.downcast::<Str>().is_some_and(|t| t.is_ascii());
+    let ascii = this.exact::<Str>(vm).is_some_and(|t| t.is_ascii());
     let class = vm.ty(if ascii { &STR_ASCII_ITERATOR } else { &STR_ITERATOR }).clone();
     let payload = StrIterator { text: ValueCell::some(this.clone()), index: Cell::new(0) };
     Ok(vm.new_instance(&class, payload)?.into_value())

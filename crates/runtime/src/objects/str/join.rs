@@ -14,13 +14,7 @@ pub fn join(vm: &Vm, sep: &Ref<Str>, iterable: &Value) -> Res {
     let items = match iterable.exact::<List>(vm) {
         // Nothing that joining does can change the list, unless an item is no str.
         Some(list) => return list.items.with(|items| join_items(vm, sep, items)),
-        None => {
-            let slots = vm.class(iterable).slots();
-            if slots.iter.is_none() && slots.getitem.is_none() {
-                return Err(vm.type_error("can only join an iterable"));
-            }
-            vm.collect(iterable)?
-        }
+        None => vm.collect_or(iterable, || "can only join an iterable".into())?,
     };
     join_items(vm, sep, &items)
 }

@@ -62,12 +62,10 @@ fn learn(vm: &Vm, table: &Value, known: &mut [u8; 128], c: u8) -> Res<Entry> {
 
 pub fn translate(vm: &Vm, text: &Ref<Str>, table: &Value) -> Res {
     let mut known = [UNKNOWN; 128];
+    // Beyond plain ASCII CPython asks the table for every character; only a dict does not notice.
+    let keeps = table.exact::<Dict>(vm).is_some();
     let Some(ascii) = text.as_ascii() else {
-        let mut out = Builder::with_capacity(text.len());
-        for c in text.code_points() {
-            translate_one(vm, &mut out, table, &mut known, c)?;
-        }
-        return Ok(out.finish(vm)?.into_value());
+        return translate_rest(vm, Builder::with_capacity(text.len()), text, 0, table, keeps.then_some(&mut known));
     };
     vm.check_room(ascii.len())?;
     let mut made = vec![0u8; ascii.len()];
@@ -81,10 +79,7 @@ pub fn translate(vm: &Vm, text: &Ref<Str>, table: &Value) -> Res {
             // From here on anything may come.
             let mut out = Builder::with_capacity(ascii.len());
             out.push_data(super::Data::Ascii(&made[..len]));
-            for &b in &ascii.as_bytes()[i..] {
-                translate_one(vm, &mut out, table, &mut known, b as u32)?;
-            }
-            return Ok(out.finish(vm)?.into_value());
+            return translate_rest(vm, out, text, i, table, keeps.then_some(&mut known));
         }
         if let Some(place) = made.get_mut(len) {
             *place = to;
@@ -94,18 +89,36 @@ pub fn translate(vm: &Vm, text: &Ref<Str>, table: &Value) -> Res {
     Ok(vm.new_str_of_data(super::Data::Ascii(&made[..len]))?.into_value())
 }
 
-fn translate_one(vm: &Vm, out: &mut Builder, table: &Value, known: &mut [u8; 128], c: u32) -> Res<()> {
-    let entry = match known.get(c as usize).copied() {
-        Some(UNKNOWN) => learn(vm, table, known, c as u8)?,
-        Some(DELETED) => return Ok(()),
-        Some(OTHER) | None => look_up(vm, table, c)?,
-        Some(to) => {
-            out.push(to as u32);
-            return Ok(());
+/// From the `i`-th character on. `known`: may be relied on and added to.
+fn translate_rest(
+    vm: &Vm,
+    mut out: Builder,
+    text: &Str,
+    mut i: usize,
+    table: &Value,
+    mut known: Option<&mut [u8; 128]>,
+) -> Res {
+    while i < text.len() {
+        let c = text.at(i);
+        i += 1;
+        let entry = match &mut known {
+            Some(known) if c < 128 => match known[c as usize] {
+                UNKNOWN => learn(vm, table, known, c as u8)?,
+                DELETED => Entry::Deleted,
+                OTHER => look_up(vm, table, c)?,
+                to => Entry::Char(to as u32),
+            },
+            _ => look_up(vm, table, c)?,
+        };
+        if matches!(entry, Entry::Deleted) && known.is_none() {
+            // CPython looks for the end of what is deleted, and asks for the character there again.
+            while i < text.len() && matches!(look_up(vm, table, text.at(i))?, Entry::Deleted) {
+                i += 1;
+            }
         }
-    };
-    emit(out, c, entry);
-    Ok(())
+        emit(&mut out, c, entry);
+    }
+    Ok(out.finish(vm)?.into_value())
 }
 
 fn emit(out: &mut Builder, c: u32, entry: Entry) {
