@@ -137,10 +137,13 @@ class CFuncPtr(_CData, metaclass=PyCFuncPtrType):
             if isinstance(name, int):
                 raise TypeError("the first item of the tuple must be a string")
             _sys.audit("ctypes.dlsym", library, name)
+            name = name.decode() if isinstance(name, bytes) else name
             try:
-                address = _foreign.find_symbol(handle, name.decode() if isinstance(name, bytes) else name)
+                address = _foreign.find_symbol(handle, name)
             except OSError as error:
-                raise AttributeError(str(error)) from None
+                address = _address_of_api(name) if getattr(library, "_name", "") is None else 0
+                if not address:
+                    raise AttributeError(str(error)) from None
             self._library = library
             if len(args) > 1:
                 self._outputs = _check_outputs(args[1], self)
@@ -229,6 +232,8 @@ class CFuncPtr(_CData, metaclass=PyCFuncPtrType):
         own = _OWN.get(address)
         if own is not None:
             return _call_own(own, argtypes, args, self.restype)
+        if address < _END_OF_API:
+            return _call_api(self, address, argtypes, args)
         codes, data, held = [], [], []
         for number, value in enumerate(args, 1):
             try:
@@ -305,6 +310,33 @@ def _call_own(function, argtypes, args, restype):
     result = function(*values)
     del held
     return result
+
+
+# `_api` is loaded when somebody asks for a function of CPython's: their addresses follow those of `_OWN`.
+_FIRST_OF_API = 56
+_END_OF_API = 4096
+
+
+def _address_of_api(name):
+    from _ctypes import _api
+    number = list(_api.FUNCTIONS).index(name) if name in _api.FUNCTIONS else -1
+    return _FIRST_OF_API + 8 * number if number >= 0 else 0
+
+
+def _call_api(function, address, argtypes, args):
+    """A function of `_api`, called as if it were one of C."""
+    from _ctypes import _api
+    passed = []
+    for number, value in enumerate(args, 1):
+        try:
+            if argtypes is not None and number <= len(argtypes):
+                value = argtypes[number - 1].from_param(value)
+        except Exception as error:
+            raise ArgumentError(f"argument {number}: {type(error).__name__}: {error}") from None
+        passed.append(value)
+    result = _api.call(list(_api.FUNCTIONS.values())[(address - _FIRST_OF_API) // 8], passed, function.restype)
+    check = function.errcheck
+    return result if check is None else check(result, function, args)
 
 
 def _check_outputs(flags, function):

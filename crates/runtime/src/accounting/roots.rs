@@ -39,6 +39,7 @@ pub fn for_each(vm: &Vm, f: &mut dyn FnMut(Holder, Edge, NonNull<Header>)) {
             what(&mut Edges::new(&mut sink));
         };
         root("exception in flight", &|edges| thread.raised_cell().describe(edges));
+        root("exception sent by another thread", &|edges| thread.sent_exception_cell().describe(edges));
         root("handled exception", &|edges| thread.handled.base().value.describe(edges));
         root("asynchronous generator hooks", &|edges| {
             thread.exec.asyncgen_firstiter.describe(edges);

@@ -5,7 +5,7 @@ use crate::frames::Fp;
 use crate::objects::exceptions as exc;
 use crate::payload::Downcast;
 use crate::vm::{Raised, Res, Vm};
-use crate::{Tuple, Type, TypeFlags, Value};
+use crate::{Tuple, Type, Value};
 
 handlers! {
     flow RAISE_VARARGS, 0 => raise_varargs;
@@ -22,12 +22,8 @@ pub fn reraise_here(_: &Vm, _in_flight: Raised) -> Res<Flow> {
     Ok(Flow::Reraise)
 }
 
-fn is_exception_class(value: &Value) -> bool {
-    value.downcast::<Type>().is_some_and(|t| t.has(TypeFlags::EXCEPTION))
-}
-
 fn instance_of(vm: &Vm, value: &Value, otherwise: &str) -> Res {
-    if is_exception_class(value) {
+    if exc::is_exception_class(value) {
         let made = vm.call(value, &[])?;
         if !exc::is_exception(&made) {
             let class = vm.repr(value)?;
@@ -100,8 +96,8 @@ const CANNOT_CATCH: &str = "catching classes that do not inherit from BaseExcept
 
 fn check_match_type(vm: &Vm, kind: &Value) -> Res<()> {
     let ok = match kind.downcast::<Tuple>() {
-        Some(kinds) => kinds.as_slice().iter().all(is_exception_class),
-        None => is_exception_class(kind),
+        Some(kinds) => kinds.as_slice().iter().all(exc::is_exception_class),
+        None => exc::is_exception_class(kind),
     };
     if ok { Ok(()) } else { Err(vm.type_error(CANNOT_CATCH)) }
 }

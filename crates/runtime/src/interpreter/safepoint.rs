@@ -14,7 +14,6 @@ pub struct Services {
     pub signals: Hook,
     pub collect: Hook,
     pub drop_gil: Hook,
-    pub async_exception: Hook,
     pub limit: Hook,
     pub remote: Hook,
 }
@@ -36,10 +35,12 @@ impl Vm {
             (Breaker::LIMIT, &services.limit),
             (Breaker::COLLECT, &services.collect),
             (Breaker::DROP_GIL, &services.drop_gil),
-            (Breaker::ASYNC_EXCEPTION, &services.async_exception),
             (Breaker::REMOTE, &services.remote),
         ];
         for (reason, service) in order {
+            if reason == Breaker::REMOTE && self.breaker.take(Breaker::ASYNC_EXCEPTION) {
+                self.raise_sent_exception()?;
+            }
             if self.breaker.has(reason) {
                 self.breaker.take(reason);
                 if let Some(serve) = service.get() {

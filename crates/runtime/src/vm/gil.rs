@@ -126,6 +126,7 @@ impl Vm {
         impl Drop for Retake<'_> {
             fn drop(&mut self) {
                 self.0.interpreter().gil.acquire(&self.0.breaker);
+                self.0.notice_sent_exception();
             }
         }
         self.interpreter().gil.release();
@@ -136,5 +137,6 @@ impl Vm {
     /// Serves `DROP_GIL`.
     pub fn hand_over_gil(&self) {
         self.interpreter().gil.hand_over(&self.breaker);
+        self.notice_sent_exception();
     }
 }

@@ -80,6 +80,8 @@ pub struct Vm {
     pub thread_id: u64,
     /// Trace and profile function; whether a callback is running.
     pub tracing: crate::monitoring::ThreadTracing,
+    /// What another thread wants raised in this one; see [`Vm::send_exception`].
+    pub(super) sent_exception: ValueCell,
 }
 
 /// Machine stack kept free for native code that runs when the check has passed.
@@ -105,6 +107,7 @@ impl Vm {
             stack_top: Cell::new(here),
             thread_id,
             tracing: Default::default(),
+            sent_exception: ValueCell::new(None),
         })
     }
 
@@ -204,6 +207,10 @@ impl Vm {
         if let Some(gc) = value.header().and_then(ophi_heap::Header::gc_head) {
             self.heap().gc.track(gc);
         }
+    }
+
+    pub(crate) fn sent_exception_cell(&self) -> &ValueCell {
+        &self.sent_exception
     }
 
     pub(crate) fn raised_cell(&self) -> &ValueCell {

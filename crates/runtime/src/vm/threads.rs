@@ -5,7 +5,9 @@
 //! After the thread list of CPython Python/pystate.c.
 #![allow(unsafe_code)]
 
-use super::state::Vm;
+use super::Res;
+use super::state::{Breaker, Vm};
+use crate::Value;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The running thread's ident, `pthread_self`: what `threading.get_ident()` answers.
@@ -96,6 +98,52 @@ impl Vm {
         for address in self.interpreter().threads.addresses() {
             // SAFETY: `addresses` says why they are valid while this thread holds the GIL.
             f(unsafe { &*address });
+        }
+    }
+
+    /// Has `exception`, a class, raised in the thread of that ident at its next safe point; `None` takes back what waits there. The
+    /// number of threads found. After CPython Python/pystate.c (`PyThreadState_SetAsyncExc`).
+    pub fn send_exception(&self, ident: u64, exception: Option<&Value>) -> usize {
+        let mut before = None;
+        let mut found = 0;
+        self.for_each_thread(|thread| {
+            if thread.thread_id == ident && found == 0 {
+                before = thread.sent_exception.take();
+                thread.sent_exception.set(exception.cloned());
+                found = 1;
+            }
+        });
+        if found == 1 {
+            self.breaker.set(Breaker::ASYNC_EXCEPTION);
+        }
+        // What its going runs may look at the threads.
+        drop(before);
+        found
+    }
+
+    /// Called when this thread has got the GIL: the breaker is all threads', and another may have served it in vain.
+    #[inline]
+    pub(super) fn notice_sent_exception(&self) {
+        if self.sent_exception.is_set() {
+            self.breaker.set(Breaker::ASYNC_EXCEPTION);
+        }
+    }
+
+    /// Serves `ASYNC_EXCEPTION`.
+    pub(crate) fn raise_sent_exception(&self) -> Res<()> {
+        match self.sent_exception.take() {
+            Some(class) if crate::objects::exceptions::is_exception_class(&class) => {
+                let exception = self.call(&class, &[])?;
+                Err(self.raise(exception))
+            }
+            Some(other) => {
+                let text = self.repr(&other)?;
+                Err(self.raise_message(
+                    &crate::objects::exceptions::SYSTEM_ERROR,
+                    &format!("_PyErr_SetObject: exception {} is not a BaseException subclass", text.to_utf8_lossy()),
+                ))
+            }
+            None => Ok(()),
         }
     }
 }

@@ -235,6 +235,12 @@ impl Functions {
         host(vm).string_length(address, width).or_os_error(vm)
     }
 
+    /// Have an exception class raised in the thread of that ident (None takes back what waits); the number of threads found.
+    #[function(sig = "(ident, exception, /)")]
+    fn send_exception(vm: &Vm, ident: u64, exception: &Value) -> usize {
+        vm.send_exception(ident, (!exception.is_none()).then_some(exception))
+    }
+
     /// The thread's copy of errno.
     #[function(sig = "()")]
     fn get_errno(_vm: &Vm) -> i32 {

@@ -25,7 +25,7 @@ use core::cell::{Cell, OnceCell};
 use ophi_bytecode::code::{CodeObject, Constant, ExceptionEntry, decode_locations, flags, kinds, without_columns};
 use ophi_bytecode::isa::Isa;
 use ophi_bytecode::stored::Stored;
-use ophi_bytecode::verify::{Rule, Violation, verify_shallow};
+use ophi_bytecode::verify::{Rule, Violation, verify_runnable};
 use ophi_bytecode::{Opcode, PyString, Version};
 use ophi_heap::{Layout, Trace, TypeFlags, Visitor};
 use std::sync::Arc;
@@ -171,7 +171,7 @@ impl Code {
     /// A code object that Python code put together (`replace`, `types.CodeType`). It shows what it was given; but unless it
     /// keeps the verifier's rules, running it is a SystemError. `consts`: the constants' values, where they exist.
     pub fn from_parts(vm: &Vm, plain: &Arc<CodeObject>, consts: Option<Ref<Tuple>>) -> Res<Ref<Code>> {
-        let refused = verify_shallow(plain, Version::V3_14).is_err();
+        let refused = verify_runnable(plain, Version::V3_14).is_err();
         materialise::Materialiser::new(vm).outer(plain, consts, refused)
     }
 
@@ -179,7 +179,7 @@ impl Code {
     pub fn refusal(&self) -> String {
         let plain = self.plain();
         let place = format!("{}:{}", plain.filename, plain.firstlineno);
-        match verify_shallow(plain, Version::V3_14) {
+        match verify_runnable(plain, Version::V3_14) {
             Err(Violation { rule: Rule::Instruction, offset: Some(at), .. })
                 if Isa::of(Version::V3_14).row(plain.code[at as usize]).is_none() =>
             {
