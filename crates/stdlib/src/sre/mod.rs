@@ -1,9 +1,8 @@
 //! `_sre`: compiled regular expressions. The library's `re` compiles patterns to the code that the engine runs.
 //!
-//! Most patterns are run as a plan made of that code (`plan`); the others by the crate `rustpython-sre_engine`, which is given text and
-//! bytes to walk over (`drive`). After CPython Modules/_sre/sre.c.
+//! A pattern is run as a plan made of that code (`plan`). The numbers of the code, and the case tables it is compiled with, are those of
+//! the crate `rustpython-sre_engine`. After CPython Modules/_sre/sre.c.
 
-mod drive;
 mod matched;
 mod pattern;
 mod plan;

@@ -24,7 +24,7 @@ pub struct Pattern {
     pub codes: Box<[u32]>,
     /// Made by the first search.
     pub prefilter: OnceCell<Prefilter>,
-    /// Made by the first search; `None`: only the engine can run it.
+    /// Made by the first search; `None`: the code is not that of a pattern.
     plan: OnceCell<Option<Plan>>,
     /// Room for the plan to work in.
     pub room: Cell<Vec<Entry>>,

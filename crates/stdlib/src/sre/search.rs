@@ -1,18 +1,14 @@
 //! One search through one subject: the subject's units, its bounds, where to go on, what was found.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use ophi_runtime::objects::buffer::Exported;
 use ophi_runtime::objects::bytes::Bytes;
 use ophi_runtime::objects::str::Data;
 use ophi_runtime::payload::Downcast;
 use ophi_runtime::{Ref, Res, Str, Value, Vm};
-use rustpython_sre_engine::engine::{Request, State};
 use smallvec::SmallVec;
 
-use super::drive::Units;
 use super::pattern::Pattern;
-use super::plan::{Outcome, Plan, UNSET, Wanted};
+use super::plan::{Outcome, Plan, Stopped, UNSET, Wanted};
 use super::prefilter::Prefilter;
 use crate::support::buffer::readable;
 
@@ -57,17 +53,6 @@ impl Subject {
             }
         }
     }
-
-    fn run(&self, state: &mut State, request: &Run<'_>) -> bool {
-        match self {
-            Subject::Text(text) => match text.kind().width() {
-                1 => request.run(Units::<1>(text.raw()), state),
-                2 => request.run(Units::<2>(text.raw()), state),
-                _ => request.run(Units::<4>(text.raw()), state),
-            },
-            Subject::Bytes(_, bytes) => request.run(Units::<1>(bytes.as_slice()), state),
-        }
-    }
 }
 
 /// How the pattern is applied.
@@ -76,52 +61,6 @@ pub enum Mode {
     Match,
     FullMatch,
     Search,
-}
-
-struct Run<'a> {
-    codes: &'a [u32],
-    prefilter: Option<&'a Prefilter>,
-    start: usize,
-    end: usize,
-    mode: Mode,
-    must_advance: bool,
-}
-
-impl Run<'_> {
-    fn run<const W: usize>(&self, units: Units<'_, W>, state: &mut State) -> bool {
-        let mut request = Request::new(units, self.start, self.end, self.codes, self.mode == Mode::FullMatch);
-        request.must_advance = self.must_advance;
-        state.reset(&request, request.start);
-        if self.mode != Mode::Search {
-            return state.py_match(&request);
-        }
-        match self.prefilter {
-            Some(prefilter) if W == 1 => self.search_filtered(prefilter, units.0, request, state),
-            _ => state.search(request),
-        }
-    }
-
-    /// Lets the engine look at the places that come into question, each for itself.
-    fn search_filtered<const W: usize>(
-        &self,
-        prefilter: &Prefilter,
-        text: &[u8],
-        mut request: Request<'_, Units<'_, W>>,
-        state: &mut State,
-    ) -> bool {
-        let Some(text) = text.get(..request.end) else { return state.search(request) };
-        while let Some(at) = prefilter.next(text, request.start) {
-            request.must_advance &= at == request.start;
-            request.start = at;
-            state.reset(&request, at);
-            if state.py_match(&request) {
-                return true;
-            }
-            request.start = at + 1;
-            request.must_advance = false;
-        }
-        false
-    }
 }
 
 /// What a search found: spans of the whole and of each group.
@@ -175,51 +114,20 @@ impl Progress {
         }
         let prefilter =
             (mode == Mode::Search).then(|| pattern.prefilter.get_or_init(|| Prefilter::new(&pattern.codes)));
-        let run = Run {
-            codes: &pattern.codes,
-            prefilter: prefilter.filter(|prefilter| prefilter.is_useful()),
-            start: self.start,
-            end: self.end,
-            mode,
-            must_advance: self.must_advance,
-        };
-        if let Some(plan) = pattern.plan() {
-            return Ok(self.follow(plan, pattern, subject, prefilter.filter(|p| p.is_useful()), mode));
-        }
-        let mut state = State::default();
-        // The engine trusts its code; code that the library did not make can break its assumptions.
-        let found = match catch_unwind(AssertUnwindSafe(|| subject.run(&mut state, &run))) {
-            Ok(found) => found,
-            Err(_) => return Err(vm.runtime_error("invalid SRE code")),
-        };
-        if !found {
-            self.is_over = true;
-            return Ok(None);
-        }
-        let end = state.cursor.position;
-        let mut spans = SmallVec::with_capacity(pattern.groups + 1);
-        spans.push(Some((state.start, end)));
-        for group in 0..pattern.groups {
-            let (from, to) = state.marks.get(group);
-            spans.push(match (from.into_option(), to.into_option()) {
-                (Some(from), Some(to)) => Some((from, to)),
-                _ => None,
-            });
-        }
-        self.must_advance = end == state.start;
-        self.start = end;
-        Ok(Some(Found { spans, last_index: state.marks.last_index() }))
+        let Some(plan) = pattern.plan() else { return Err(vm.runtime_error("invalid SRE code")) };
+        self.follow(vm, plan, pattern, subject, prefilter.filter(|p| p.is_useful()), mode)
     }
 
     /// The next match, by the pattern's plan.
     fn follow(
         &mut self,
+        vm: &Vm,
         plan: &Plan,
         pattern: &Pattern,
         subject: &Subject,
         prefilter: Option<&Prefilter>,
         mode: Mode,
-    ) -> Option<Found> {
+    ) -> Res<Option<Found>> {
         let wanted = Wanted {
             start: self.start,
             end: self.end,
@@ -228,22 +136,38 @@ impl Progress {
             must_advance: self.must_advance,
         };
         let (groups, mut room) = (pattern.groups, pattern.room.take());
-        let mut narrow =
-            |bytes: &[u8]| plan.find(bytes, prefilter.map(|prefilter| (prefilter, bytes)), wanted, groups, &mut room);
+        // Signals, above all: a search may take for ever.
+        let mut raised = None;
+        let mut stop = || {
+            if vm.breaker.any() {
+                raised = vm.safepoint().err();
+            }
+            raised.is_some()
+        };
         let outcome = match subject {
             Subject::Text(text) => match text.data() {
-                Data::Ascii(text) | Data::Latin1(text) => narrow(text),
-                Data::Ucs2(text) => plan.find(text, None, wanted, groups, &mut room),
-                Data::Ucs4(text) => plan.find(text, None, wanted, groups, &mut room),
+                Data::Ascii(text) | Data::Latin1(text) => {
+                    plan.find(text, prefilter.map(|prefilter| (prefilter, text)), wanted, groups, &mut room, &mut stop)
+                }
+                Data::Ucs2(text) => plan.find(text, None, wanted, groups, &mut room, &mut stop),
+                Data::Ucs4(text) => plan.find(text, None, wanted, groups, &mut room, &mut stop),
             },
-            Subject::Bytes(_, bytes) => narrow(bytes.as_slice()),
+            Subject::Bytes(_, bytes) => {
+                let bytes = bytes.as_slice();
+                plan.find(bytes, prefilter.map(|prefilter| (prefilter, bytes)), wanted, groups, &mut room, &mut stop)
+            }
         };
         if room.capacity() <= KEPT_ROOM {
             pattern.room.set(room);
         }
-        let Some(Outcome { start, end, marks, last }) = outcome else {
-            self.is_over = true;
-            return None;
+        let Outcome { start, end, marks, last } = match outcome {
+            Ok(Some(outcome)) => outcome,
+            Ok(None) => {
+                self.is_over = true;
+                return Ok(None);
+            }
+            Err(Stopped::NoMemory) => return Err(vm.no_memory()),
+            Err(Stopped::Asked) => return raised.map_or(Ok(None), Err),
         };
         let mut spans = SmallVec::with_capacity(groups + 1);
         spans.push(Some((start, end)));
@@ -252,7 +176,7 @@ impl Progress {
         }
         self.must_advance = end == start;
         self.start = end;
-        Some(Found { spans, last_index: last as isize })
+        Ok(Some(Found { spans, last_index: last as isize }))
     }
 }
 

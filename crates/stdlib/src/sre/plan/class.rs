@@ -48,6 +48,8 @@ pub enum Fold {
     No,
     Ascii,
     Unicode,
+    /// The character in either case; of the ASCII letters, whose case is the same in every locale.
+    Locale,
 }
 
 impl Fold {
@@ -55,7 +57,7 @@ impl Fold {
     pub fn apply(self, c: u32) -> u32 {
         match self {
             Fold::No => c,
-            Fold::Ascii => lower_ascii(c),
+            Fold::Ascii | Fold::Locale => lower_ascii(c),
             Fold::Unicode => lower_unicode(c),
         }
     }
@@ -93,7 +95,7 @@ pub struct Class {
 }
 
 impl Class {
-    /// Of an instruction that takes one character, and the words of it; `None`: no such instruction, or one that asks the locale.
+    /// Of an instruction that takes one character, and the words of it; `None`: no such instruction.
     pub fn read(codes: &[u32], at: usize) -> Option<(Class, usize)> {
         let op = SreOpcode::try_from(*codes.get(at)?).ok()?;
         let fold = match op {
@@ -101,22 +103,28 @@ impl Class {
             SreOpcode::IN_UNI_IGNORE | SreOpcode::LITERAL_UNI_IGNORE | SreOpcode::NOT_LITERAL_UNI_IGNORE => {
                 Fold::Unicode
             }
+            SreOpcode::IN_LOC_IGNORE | SreOpcode::LITERAL_LOC_IGNORE | SreOpcode::NOT_LITERAL_LOC_IGNORE => {
+                Fold::Locale
+            }
             _ => Fold::No,
         };
         let (items, kind, width) = match op {
             SreOpcode::ANY => (vec![Item::Negate, Item::One(10)], Kind::NotNewline, 1),
+            // What `[^\d\D]` becomes.
+            SreOpcode::FAILURE => (vec![Item::Negate, Item::Range(0, u32::MAX)], Kind::Table, 1),
             SreOpcode::ANY_ALL => (vec![Item::Range(0, u32::MAX)], Kind::All, 1),
             SreOpcode::LITERAL => {
                 let c = *codes.get(at + 1)?;
                 (vec![Item::One(c)], Kind::Literal(c), 2)
             }
-            SreOpcode::LITERAL_IGNORE | SreOpcode::LITERAL_UNI_IGNORE => {
+            SreOpcode::LITERAL_IGNORE | SreOpcode::LITERAL_UNI_IGNORE | SreOpcode::LITERAL_LOC_IGNORE => {
                 (vec![Item::One(*codes.get(at + 1)?)], Kind::Table, 2)
             }
-            SreOpcode::NOT_LITERAL | SreOpcode::NOT_LITERAL_IGNORE | SreOpcode::NOT_LITERAL_UNI_IGNORE => {
-                (vec![Item::Negate, Item::One(*codes.get(at + 1)?)], Kind::Table, 2)
-            }
-            SreOpcode::IN | SreOpcode::IN_IGNORE | SreOpcode::IN_UNI_IGNORE => {
+            SreOpcode::NOT_LITERAL
+            | SreOpcode::NOT_LITERAL_IGNORE
+            | SreOpcode::NOT_LITERAL_UNI_IGNORE
+            | SreOpcode::NOT_LITERAL_LOC_IGNORE => (vec![Item::Negate, Item::One(*codes.get(at + 1)?)], Kind::Table, 2),
+            SreOpcode::IN | SreOpcode::IN_IGNORE | SreOpcode::IN_UNI_IGNORE | SreOpcode::IN_LOC_IGNORE => {
                 let skip = *codes.get(at + 1)? as usize;
                 (read_items(codes.get(at + 2..at + 1 + skip)?)?, Kind::Table, 1 + skip)
             }
@@ -131,7 +139,17 @@ impl Class {
     }
 
     fn compute(&self, c: u32) -> bool {
-        let c = self.fold.apply(c);
+        match self.fold {
+            // In neither case for a class that is negated.
+            Fold::Locale if matches!(self.items.first(), Some(Item::Negate)) => {
+                self.holds(lower_ascii(c)) && self.holds(upper_ascii(c))
+            }
+            Fold::Locale => self.holds(lower_ascii(c)) || self.holds(upper_ascii(c)),
+            fold => self.holds(fold.apply(c)),
+        }
+    }
+
+    fn holds(&self, c: u32) -> bool {
         let mut inside = true;
         for item in &self.items {
             let hit = match item {
@@ -216,11 +234,7 @@ fn read_items(words: &[u32]) -> Option<Vec<Item>> {
                 at += 3;
             }
             SreOpcode::CATEGORY => {
-                let category = SreCatCode::try_from(word(1)?).ok()?;
-                if matches!(category, SreCatCode::LOC_WORD | SreCatCode::LOC_NOT_WORD) {
-                    return None;
-                }
-                items.push(Item::Category(category));
+                items.push(Item::Category(SreCatCode::try_from(word(1)?).ok()?));
                 at += 2;
             }
             SreOpcode::CHARSET => {
@@ -240,6 +254,10 @@ fn read_items(words: &[u32]) -> Option<Vec<Item>> {
             _ => return None,
         }
     }
+}
+
+fn upper_ascii(c: u32) -> u32 {
+    u8::try_from(c).map_or(c, |c| c.to_ascii_uppercase().into())
 }
 
 pub fn is_word(c: u32) -> bool {

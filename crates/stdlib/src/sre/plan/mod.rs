@@ -1,16 +1,18 @@
-//! Patterns whose repeats are all of single characters, which most are: read once into nodes that are quick to follow.
+//! A pattern's code, read once into nodes that are quick to follow.
 //!
-//! Problem: the engine looks at each instruction word by word and copies all groups at every place it may come back to.
+//! Problem: code as the library compiles it is looked at word by word, and CPython's engine copies all groups at every place it may come
+//! back to.
 //!
 //! Method: one node an instruction, character classes as tables. What a repeat is followed by is read off beforehand: where nothing
-//! of the repeat can be that, there is nothing to come back to. Groups are undone from a log (`run`).
+//! of the repeat can be that, there is nothing to come back to. Groups and the rounds of loops are undone from a log (`run`, `loops`).
 //!
-//! Invariant: the same answers as the engine's, which runs every pattern that is not understood here (`Plan::new` says `None`).
+//! Invariant: the answers of CPython Modules/_sre/sre_lib.h. Words that the library never makes are refused (`Plan::new` says `None`).
 
 mod class;
+mod loops;
 mod run;
 
-pub use run::{Entry, Outcome, UNSET, Wanted};
+pub use run::{Entry, Outcome, Stopped, UNSET, Wanted};
 
 use class::{Class, Fold};
 use rustpython_sre_engine::{SreAtCode, SreOpcode};
@@ -25,7 +27,14 @@ enum Node {
     At(SreAtCode),
     Branch(u32),
     Jump(u32),
+    /// Of a single character.
     Repeat(u32),
+    /// Begins a loop, whose first node follows.
+    Enter(u32),
+    /// The end of a round, which decides whether there is another one.
+    Until,
+    /// Begins a loop that never comes back, whose first node follows.
+    Possess(u32),
     Group(u32, Fold),
     /// Goes on at the other node when the group has not taken part.
     IfGroup(u32, u32),
@@ -74,6 +83,20 @@ struct Repeat {
     is_last: bool,
 }
 
+/// A repeat of more than a character.
+struct Loop {
+    least: usize,
+    most: usize,
+    is_lazy: bool,
+    body: u32,
+    /// Its `Until`; its `Leave` when it is possessive.
+    until: u32,
+    next: u32,
+    /// What a round, and what follows the loop, begin with, when that is a character.
+    body_first: Option<u32>,
+    next_first: Option<u32>,
+}
+
 struct Alternative {
     node: u32,
     /// What it begins with, when it begins with a character.
@@ -84,6 +107,7 @@ pub struct Plan {
     nodes: Vec<Node>,
     classes: Vec<Class>,
     repeats: Vec<Repeat>,
+    loops: Vec<Loop>,
     branches: Vec<Vec<Alternative>>,
     first: Option<u32>,
     /// It can only match at the subject's beginning.
@@ -91,12 +115,13 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// `None`: there is something in it that only the engine knows.
+    /// `None`: it is not the code of a pattern.
     pub fn new(codes: &[u32], groups: usize) -> Option<Plan> {
         let mut plan = Plan {
             nodes: Vec::new(),
             classes: Vec::new(),
             repeats: Vec::new(),
+            loops: Vec::new(),
             branches: Vec::new(),
             first: None,
             anchored: false,
@@ -123,6 +148,8 @@ impl Plan {
         // Words of a branch that lead to the next alternative; ends of looks.
         let mut links = vec![false; codes.len() + 1];
         let mut ends = vec![false; codes.len() + 1];
+        // Ends of rounds.
+        let mut is_until = vec![false; codes.len() + 1];
         let mut at = 0;
         while at < codes.len() {
             if links[at] {
@@ -145,19 +172,12 @@ impl Plan {
             let group = |n: usize| word(n).filter(|group| (*group as usize) < groups);
             let (node, width) = match SreOpcode::try_from(word(0)?).ok()? {
                 SreOpcode::SUCCESS => (if ends[at] { Node::Leave } else { Node::End }, 1),
-                SreOpcode::FAILURE => (Node::Fail, 1),
                 SreOpcode::INFO => {
                     at = beyond(1)?;
                     continue;
                 }
                 SreOpcode::MARK => (Node::Mark(word(1).filter(|mark| (*mark as usize) < 2 * groups)?), 2),
-                SreOpcode::AT => {
-                    let bound = SreAtCode::try_from(word(1)?).ok()?;
-                    if matches!(bound, SreAtCode::LOC_BOUNDARY | SreAtCode::LOC_NON_BOUNDARY) {
-                        return None;
-                    }
-                    (Node::At(bound), 2)
-                }
+                SreOpcode::AT => (Node::At(SreAtCode::try_from(word(1)?).ok()?), 2),
                 SreOpcode::JUMP => (Node::Jump(beyond(1)? as u32), 2),
                 SreOpcode::BRANCH => {
                     let mut alternatives = Vec::new();
@@ -185,11 +205,10 @@ impl Plan {
                         SreOpcode::MIN_REPEAT_ONE => Greed::Lazy,
                         _ => Greed::Possessive,
                     };
-                    let most = word(3)?;
                     self.repeats.push(Repeat {
                         class,
                         least: word(2)? as usize,
-                        most: if most == u32::MAX { usize::MAX } else { most as usize },
+                        most: unbounded(word(3)?),
                         greed,
                         next: next as u32,
                         follow: None,
@@ -198,6 +217,28 @@ impl Plan {
                     });
                     (Node::Repeat(self.repeats.len() as u32 - 1), next - at)
                 }
+                op @ (SreOpcode::REPEAT | SreOpcode::POSSESSIVE_REPEAT) => {
+                    let until = beyond(1)?;
+                    let index = self.loops.len() as u32;
+                    self.loops.push(Loop {
+                        least: word(2)? as usize,
+                        most: unbounded(word(3)?),
+                        is_lazy: codes[until] == SreOpcode::MIN_UNTIL as u32,
+                        body: at as u32 + 4,
+                        until: until as u32,
+                        next: until as u32 + 1,
+                        body_first: None,
+                        next_first: None,
+                    });
+                    if op == SreOpcode::REPEAT {
+                        is_until[until] = true;
+                        (Node::Enter(index), 4)
+                    } else {
+                        ends[until] = true;
+                        (Node::Possess(index), 4)
+                    }
+                }
+                SreOpcode::MAX_UNTIL | SreOpcode::MIN_UNTIL if is_until[at] => (Node::Until, 1),
                 op @ (SreOpcode::ASSERT | SreOpcode::ASSERT_NOT) => {
                     let next = beyond(1)?;
                     ends[next - 1] = true;
@@ -210,11 +251,12 @@ impl Plan {
                     (Node::Look(Look { kind: LookKind::Atomic, back: 0, next: next as u32 }), 2)
                 }
                 SreOpcode::GROUPREF => (Node::Group(group(1)?, Fold::No), 2),
-                SreOpcode::GROUPREF_IGNORE => (Node::Group(group(1)?, Fold::Ascii), 2),
+                SreOpcode::GROUPREF_IGNORE | SreOpcode::GROUPREF_LOC_IGNORE => (Node::Group(group(1)?, Fold::Ascii), 2),
                 SreOpcode::GROUPREF_UNI_IGNORE => (Node::Group(group(1)?, Fold::Unicode), 2),
                 SreOpcode::GROUPREF_EXISTS => {
                     // Its distance counts from the word before.
-                    (Node::IfGroup(group(1)?, (beyond(2)? - 1) as u32), 3)
+                    let otherwise = at + 1 + word(2)? as usize;
+                    (Node::IfGroup(group(1)?, otherwise as u32), 3)
                 }
                 _ => return None,
             };
@@ -240,6 +282,9 @@ impl Plan {
             }
         }
         self.repeats.iter_mut().try_for_each(|repeat| resolved(&mut repeat.next))?;
+        for one in &mut self.loops {
+            [&mut one.body, &mut one.until, &mut one.next].into_iter().try_for_each(resolved)?;
+        }
         self.branches.iter_mut().flatten().try_for_each(|alternative| resolved(&mut alternative.node))
     }
 
@@ -258,6 +303,11 @@ impl Plan {
             };
             let repeat = &mut self.repeats[i];
             (repeat.follow, repeat.is_last, repeat.alone) = (follow, is_last, alone);
+        }
+        for i in 0..self.loops.len() {
+            let (body, next) = (self.loops[i].body, self.loops[i].next);
+            let (body_first, next_first) = (self.first_of(body), self.first_of(next));
+            (self.loops[i].body_first, self.loops[i].next_first) = (body_first, next_first);
         }
         for i in 0..self.branches.len() {
             for j in 0..self.branches[i].len() {
@@ -281,6 +331,7 @@ impl Plan {
                     return (repeat.least > 0).then_some(repeat.class);
                 }
                 Node::Mark(_) | Node::At(_) => at += 1,
+                Node::Enter(index) | Node::Possess(index) if self.loops[*index as usize].least > 0 => at += 1,
                 Node::Look(look) if look.kind != LookKind::Not && look.back == 0 => at += 1,
                 // Jumps lead forwards, or there is no telling.
                 Node::Jump(to) if *to as usize > at => at = *to as usize,
@@ -300,4 +351,9 @@ impl Plan {
             }
         }
     }
+}
+
+/// The bound that the word of a repeat tells.
+fn unbounded(most: u32) -> usize {
+    if most == u32::MAX { usize::MAX } else { most as usize }
 }

@@ -1,6 +1,10 @@
 //! A plan at work on a text: nodes one after the other, and a stack of what can be tried instead.
+//!
+//! The stack is also the log of what must be undone on the way back: marks, rounds of loops. While it is empty nothing can be tried
+//! again, and nothing is logged.
 
 use super::class::{Unit, is_unicode_word, is_word};
+use super::loops::{Frame, NO_FRAME};
 use super::{Greed, LookKind, Node, Plan, Repeat};
 use crate::sre::prefilter::Prefilter;
 use rustpython_sre_engine::SreAtCode;
@@ -19,9 +23,33 @@ pub enum Entry {
     Lazy { repeat: u32, at: usize, count: usize },
     /// A mark and the last group as they were.
     Mark { mark: u32, last: i32, old: usize },
-    /// A look that is going on, begun here.
-    Look { node: u32, at: usize },
+    /// A look that is going on, begun here, in this round of a loop.
+    Look { node: u32, at: usize, frame: u32, frames: u32 },
+    /// A round of a possessive loop that is going on, begun here, when so many had been gone.
+    Possess { index: u32, at: usize, count: usize, frame: u32, frames: u32 },
+    /// A loop was entered from this frame.
+    Enter { frame: u32 },
+    /// The round of a loop was another one, and the last place another round was tried at.
+    Round { frame: u32, count: usize, last: usize },
+    /// A loop was left.
+    Left { frame: u32 },
+    /// Ends the loop here instead of trying another round.
+    Finish { frame: u32, at: usize, count: usize, last: usize },
+    /// Tries another round here.
+    More { frame: u32, at: usize, count: usize },
 }
+
+/// Why a search has no answer.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Stopped {
+    /// The caller said so.
+    Asked,
+    /// There is no room for what can be tried again.
+    NoMemory,
+}
+
+/// After so many steps back the caller is asked whether to go on.
+const PATIENCE: u32 = 4096;
 
 /// Which match is wanted.
 #[derive(Clone, Copy)]
@@ -44,20 +72,27 @@ pub struct Outcome {
     pub last: i32,
 }
 
-struct Run<'a, U> {
-    plan: &'a Plan,
+pub(super) struct Run<'a, U> {
+    pub(super) plan: &'a Plan,
     /// Up to the end that is wanted.
     text: &'a [U],
     marks: SmallVec<[usize; 8]>,
     last: i32,
-    stack: &'a mut Vec<Entry>,
+    pub(super) stack: &'a mut Vec<Entry>,
+    /// Loops that were entered, each in its latest state; which of them is at work.
+    pub(super) frames: SmallVec<[Frame; 2]>,
+    pub(super) frame: u32,
+    /// Asked from time to time whether to stop.
+    stop: &'a mut dyn FnMut() -> bool,
+    patience: u32,
+    pub(super) stopped: Option<Stopped>,
     whole: bool,
     /// Where the match must not end.
     refused: usize,
 }
 
 impl Plan {
-    /// The first match; `stack` is room to work in, given back empty.
+    /// The first match; `stack` is room to work in, given back with nothing of use in it; `stop` is asked now and then.
     pub fn find<U: Unit>(
         &self,
         text: &[U],
@@ -65,8 +100,9 @@ impl Plan {
         wanted: Wanted,
         groups: usize,
         stack: &mut Vec<Entry>,
-    ) -> Option<Outcome> {
-        let text = text.get(..wanted.end)?;
+        stop: &mut dyn FnMut() -> bool,
+    ) -> Result<Option<Outcome>, Stopped> {
+        let Some(text) = text.get(..wanted.end) else { return Ok(None) };
         stack.clear();
         let mut run = Run {
             plan: self,
@@ -80,31 +116,45 @@ impl Plan {
             },
             last: -1,
             stack,
+            frames: SmallVec::new(),
+            frame: NO_FRAME,
+            stop,
+            patience: PATIENCE,
+            stopped: None,
             whole: wanted.whole,
             refused: if wanted.must_advance { wanted.start } else { UNSET },
         };
         let mut start = wanted.start;
         let end = loop {
             if wanted.search && !self.anchored {
-                start = self.candidate(text, narrow, start)?;
+                match self.candidate(text, narrow, start) {
+                    Some(place) => start = place,
+                    None => return Ok(None),
+                }
             }
             if start > wanted.start {
                 run.refused = UNSET;
             }
-            if let Some(end) = run.from(start) {
+            let end = run.from(start);
+            if let Some(stopped) = run.stopped {
+                return Err(stopped);
+            }
+            if let Some(end) = end {
                 break end;
             }
             if !wanted.search || self.anchored || start >= wanted.end {
-                return None;
+                return Ok(None);
             }
             start += 1;
+            run.frames.clear();
+            run.frame = NO_FRAME;
             if run.last >= 0 || run.marks.iter().any(|mark| *mark != UNSET) {
                 run.marks.fill(UNSET);
                 run.last = -1;
             }
         };
         let (marks, last) = (run.marks, run.last);
-        Some(Outcome { start, end, marks, last })
+        Ok(Some(Outcome { start, end, marks, last }))
     }
 
     /// The first place from `start` on where the pattern may begin.
@@ -125,7 +175,7 @@ impl Plan {
 
 impl<U: Unit> Run<'_, U> {
     #[inline(always)]
-    fn fits(&self, class: u32, at: usize) -> bool {
+    pub(super) fn fits(&self, class: u32, at: usize) -> bool {
         self.text.get(at).is_some_and(|unit| self.plan.classes[class as usize].has(*unit))
     }
 
@@ -184,6 +234,21 @@ impl<U: Unit> Run<'_, U> {
                     node += 1;
                     self.is_at(*bound, at)
                 }
+                Node::Enter(index) => {
+                    node = self.enter(*index);
+                    self.stopped.is_none()
+                }
+                Node::Until => match self.until(at) {
+                    Some(next) => {
+                        node = next;
+                        self.stopped.is_none()
+                    }
+                    None => false,
+                },
+                Node::Possess(index) => {
+                    node = self.possess(*index, at, 0);
+                    self.stopped.is_none()
+                }
                 Node::Group(group, fold) => {
                     let (from, to) = self.group(*group);
                     let same = from <= to && {
@@ -204,10 +269,11 @@ impl<U: Unit> Run<'_, U> {
                 }
                 Node::Look(look) => {
                     if at >= look.back as usize {
-                        self.stack.push(Entry::Look { node: node as u32, at });
+                        let (frame, frames) = (self.frame, self.frames.len() as u32);
+                        self.push(Entry::Look { node: node as u32, at, frame, frames });
                         at -= look.back as usize;
                         node += 1;
-                        true
+                        self.stopped.is_none()
                     } else {
                         node = look.next as usize;
                         look.kind == LookKind::Not
@@ -216,7 +282,7 @@ impl<U: Unit> Run<'_, U> {
                 Node::Leave => match self.leave(at) {
                     Some((next, place)) => {
                         (node, at) = (next, place);
-                        true
+                        self.stopped.is_none()
                     }
                     None => false,
                 },
@@ -239,7 +305,7 @@ impl<U: Unit> Run<'_, U> {
     fn set_mark(&mut self, mark: u32, at: usize) {
         let old = core::mem::replace(&mut self.marks[mark as usize], at);
         if !self.stack.is_empty() {
-            self.stack.push(Entry::Mark { mark, last: self.last, old });
+            self.push(Entry::Mark { mark, last: self.last, old });
         }
         if mark & 1 != 0 {
             self.last = mark as i32 / 2 + 1;
@@ -286,7 +352,7 @@ impl<U: Unit> Run<'_, U> {
             return Some(from + count);
         }
         if count > repeat.least {
-            self.stack.push(Entry::Greedy { repeat: index, from, count: count - 1 });
+            self.push(Entry::Greedy { repeat: index, from, count: count - 1 });
         }
         Some(from + count)
     }
@@ -304,7 +370,7 @@ impl<U: Unit> Run<'_, U> {
             }
         }
         if count < repeat.most {
-            self.stack.push(Entry::Lazy { repeat: index, at, count });
+            self.push(Entry::Lazy { repeat: index, at, count });
         }
         Some(at)
     }
@@ -317,7 +383,7 @@ impl<U: Unit> Run<'_, U> {
         let fits = |run: &Self, i: usize| alternatives[i].first.is_none_or(|first| run.fits(first, at));
         let chosen = (index..alternatives.len()).find(|i| fits(self, *i))?;
         if let Some(other) = (chosen + 1..alternatives.len()).find(|i| fits(self, *i)) {
-            self.stack.push(Entry::Branch { branch, index: other as u32, at });
+            self.push(Entry::Branch { branch, index: other as u32, at });
         }
         Some(alternatives[chosen].node as usize)
     }
@@ -349,8 +415,19 @@ impl<U: Unit> Run<'_, U> {
 
     /// What a look holds has matched, up to `at`: nothing of it is tried again. `None`: it should not have.
     fn leave(&mut self, at: usize) -> Option<(usize, usize)> {
-        let base = self.stack.iter().rposition(|entry| matches!(entry, Entry::Look { .. }))?;
-        let Entry::Look { node, at: begun } = self.stack[base] else { return None };
+        let is_base = |entry: &Entry| matches!(entry, Entry::Look { .. } | Entry::Possess { .. });
+        let base = self.stack.iter().rposition(is_base)?;
+        // Loops inside are over.
+        let (Entry::Look { frame, frames, .. } | Entry::Possess { frame, frames, .. }) = self.stack[base] else {
+            return None;
+        };
+        self.frames.truncate(frames as usize);
+        self.frame = frame;
+        if let Entry::Possess { index, at: begun, count, .. } = self.stack[base] {
+            self.keep_marks(base);
+            return Some((self.another(index, begun, at, count), at));
+        }
+        let Entry::Look { node, at: begun, .. } = self.stack[base] else { return None };
         let Node::Look(look) = &self.plan.nodes[node as usize] else { return None };
         if look.kind == LookKind::Not {
             while self.stack.len() > base {
@@ -360,6 +437,12 @@ impl<U: Unit> Run<'_, U> {
             }
             return None;
         }
+        self.keep_marks(base);
+        Some((look.next as usize, if look.kind == LookKind::Atomic { at } else { begun }))
+    }
+
+    /// Takes from the stack what can be tried again since `base`.
+    fn keep_marks(&mut self, base: usize) {
         // Groups set inside stay set, until something before the look is tried again.
         let mut kept = base;
         for i in base + 1..self.stack.len() {
@@ -369,12 +452,40 @@ impl<U: Unit> Run<'_, U> {
             }
         }
         self.stack.truncate(if base == 0 { 0 } else { kept });
-        Some((look.next as usize, if look.kind == LookKind::Atomic { at } else { begun }))
+    }
+
+    #[inline(always)]
+    pub(super) fn push(&mut self, entry: Entry) {
+        if self.stack.len() < self.stack.capacity() || self.has_grown() {
+            self.stack.push(entry);
+        }
+    }
+
+    #[cold]
+    fn has_grown(&mut self) -> bool {
+        if self.stack.try_reserve(self.stack.len().max(32)).is_err() {
+            self.stopped = Some(Stopped::NoMemory);
+        }
+        self.stopped.is_none()
+    }
+
+    /// Whether to give up.
+    #[cold]
+    fn must_stop(&mut self) -> bool {
+        self.patience = PATIENCE;
+        if (self.stop)() {
+            self.stopped = Some(Stopped::Asked);
+        }
+        self.stopped.is_some()
     }
 
     /// The node and place to go on with.
     fn back(&mut self) -> Option<(usize, usize)> {
         let plan = self.plan;
+        self.patience -= 1;
+        if self.stopped.is_some() || self.patience == 0 && self.must_stop() {
+            return None;
+        }
         loop {
             match self.stack.pop()? {
                 Entry::Mark { mark, last, old } => self.undo(mark, last, old),
@@ -397,7 +508,29 @@ impl<U: Unit> Run<'_, U> {
                         return Some((repeat.next as usize, at));
                     }
                 }
-                Entry::Look { node, at } => {
+                Entry::Enter { frame } => {
+                    self.frames.pop();
+                    self.frame = frame;
+                }
+                Entry::Round { frame, count, last } => self.set_round(frame, count, last),
+                Entry::Left { frame } => self.frame = frame,
+                Entry::Finish { frame, at, count, last } => {
+                    self.set_round(frame, count, last);
+                    return Some((self.finish(frame), at));
+                }
+                Entry::More { frame, at, count } => {
+                    self.frame = frame;
+                    if let Some(node) = self.more(frame, at, count) {
+                        return Some((node, at));
+                    }
+                }
+                Entry::Possess { index, at, count, .. } => {
+                    let one = &plan.loops[index as usize];
+                    if count >= one.least {
+                        return Some((one.next as usize, at));
+                    }
+                }
+                Entry::Look { node, at, .. } => {
                     if let Node::Look(look) = &plan.nodes[node as usize]
                         && look.kind == LookKind::Not
                     {
