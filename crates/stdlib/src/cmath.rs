@@ -63,7 +63,7 @@ mod c {
 const LARGE: f64 = f64::MAX / 4.0;
 /// The largest argument of `exp` and its kin, with a margin.
 const LOG_LARGE: f64 = 708.3964185322641;
-const SCALE_UP: i32 = 54;
+const SCALE_UP: i32 = 53;
 const SCALE_DOWN: i32 = -27;
 
 const fn z(re: f64, im: f64) -> Z {
@@ -421,7 +421,12 @@ impl Functions {
     #[function(sig = "(z, /)")]
     fn phase(vm: &Vm, z: &Value) -> Res<f64> {
         let a = argument(vm, z)?;
-        Ok(a.im.atan2(a.re))
+        let angle = a.im.atan2(a.re);
+        // The C library calls an angle that is too small for a float a range error, and CPython listens to it here.
+        if a.is_finite() && a.im != 0.0 && angle == 0.0 {
+            return Err(range(vm));
+        }
+        Ok(angle)
     }
 
     /// Distance from 0 and angle, as a pair (r, phi).

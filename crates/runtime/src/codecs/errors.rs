@@ -113,10 +113,11 @@ impl<'a> Errors<'a> {
             Strategy::NameReplace => Replacement::Text(widen(&names(bad))),
             Strategy::SurrogateEscape => {
                 let mut bytes = Vec::new();
-                for c in bad {
+                for (at, c) in (start..end).zip(bad) {
                     match c {
                         0xdc80..=0xdcff => bytes.push((c - 0xdc00) as u8),
-                        _ => return Err(raise_unicode_encode(vm, encoding, text.as_value(), start, end, reason)),
+                        // What stands before it could be encoded.
+                        _ => return Err(raise_unicode_encode(vm, encoding, text.as_value(), at, end, reason)),
                     }
                 }
                 Replacement::Bytes(bytes)

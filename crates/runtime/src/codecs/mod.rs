@@ -142,6 +142,10 @@ pub fn decode_builtin(vm: &Vm, bytes: &[u8], which: Builtin, errors: &mut Errors
 /// The text of `bytes`; through the registry when the encoding is not one of ours.
 pub fn decode_bytes(vm: &Vm, bytes: &[u8], encoding: Option<&str>, errors: Option<&str>) -> Res<Ref<Str>> {
     check_names(vm, encoding, errors)?;
+    if bytes.is_empty() {
+        // Whatever the encoding is called.
+        return vm.new_ascii(b"");
+    }
     match builtin(encoding.unwrap_or("utf-8")) {
         Some(which) => decode_builtin(vm, bytes, which, &mut Errors::named(errors)),
         None => {
@@ -170,6 +174,9 @@ pub fn decode_buffer(
     errors: Option<&str>,
 ) -> Res<Ref<Str>> {
     check_names(vm, encoding, errors)?;
+    if exported.as_slice().is_empty() {
+        return vm.new_ascii(b"");
+    }
     let encoding = encoding.unwrap_or("utf-8");
     match builtin(encoding) {
         // An error handler is Python code that could change what is exported: it then works on a copy.

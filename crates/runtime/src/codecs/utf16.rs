@@ -111,7 +111,8 @@ fn encode(vm: &Vm, text: &Ref<Str>, order: Order, errors: &mut Errors<'_>, width
             i += 1;
             continue;
         }
-        let end = (i..n).find(|k| !(0xd800..0xe000).contains(&text.at(*k))).unwrap_or(n);
+        // One at a time, as CPython, other than in UTF-8.
+        let end = i + 1;
         let pass = |c: u32, out: &mut Vec<u8>| write_unit(out, c, width, big);
         let done = errors.encode(vm, encoding, text, (i, end), reason, Some(&pass))?;
         match done.with {

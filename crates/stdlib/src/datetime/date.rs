@@ -286,7 +286,10 @@ impl Date {
     fn fromisoformat(vm: &Vm, cls: &TypeRef, object: &Value) -> Res {
         let ascii = text::ascii_of(vm, object)?;
         let parsed = match ascii.len() {
-            7 | 8 | 10 => text::parse_date(&ascii),
+            7 | 8 => text::parse_date(&ascii),
+            // CPython looks at no more of a date without dashes.
+            10 if ascii[4] != b'-' => text::parse_date(&ascii[..8]),
+            10 => text::parse_date(&ascii),
             _ => None,
         };
         let Some((year, month, day)) = parsed else { return Err(text::invalid(vm, object)) };

@@ -96,6 +96,12 @@ pub fn from_hex(vm: &Vm, text: &Value) -> Res<Vec<u8>> {
     } else {
         return Err(vm.type_error(format!("fromhex() argument must be str or bytes-like, not {}", vm.type_name(text))));
     };
+    let bad = |at: usize| vm.value_error(format!("non-hexadecimal number found in fromhex() arg at position {at}"));
+    if let Some(at) = points.iter().position(|point| *point > 127)
+        && text.is_a::<Str>()
+    {
+        return Err(bad(at));
+    }
     let mut out = Vec::with_capacity(points.len() / 2);
     let mut i = 0;
     loop {
@@ -105,7 +111,6 @@ pub fn from_hex(vm: &Vm, text: &Value) -> Res<Vec<u8>> {
         if i >= points.len() {
             return Ok(out);
         }
-        let bad = |at: usize| vm.value_error(format!("non-hexadecimal number found in fromhex() arg at position {at}"));
         let Some(high) = digit(points[i]) else { return Err(bad(i)) };
         let Some(next) = points.get(i + 1) else {
             return Err(vm.value_error("fromhex() arg must contain an even number of hexadecimal digits"));

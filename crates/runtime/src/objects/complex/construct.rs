@@ -44,6 +44,10 @@ pub fn new(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
         let plain = crate::objects::int::construct::ascii_digits(text);
         return match parse(&plain) {
             Some((re, im)) => make(vm, cls, re, im),
+            None if has_stray_underscore(&plain) => {
+                let shown = vm.repr(text.as_value())?;
+                Err(vm.value_error(format!("could not convert string to complex: {}", shown.to_utf8_lossy())))
+            }
             None => Err(vm.value_error("complex() arg is a malformed string")),
         };
     }
@@ -157,6 +161,13 @@ pub fn parse(text: &str) -> Option<(f64, f64)> {
         };
     }
     Some((number(t)?, 0.0))
+}
+
+/// Whether an underscore stands elsewhere than between two digits.
+fn has_stray_underscore(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let is_digit = |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_digit);
+    (0..bytes.len()).any(|at| bytes[at] == b'_' && !(is_digit(at.checked_sub(1)) && is_digit(Some(at + 1))))
 }
 
 fn number(s: &str) -> Option<f64> {

@@ -240,8 +240,7 @@ pub fn power(vm: &Vm, x: (f64, f64), y: (f64, f64)) -> Res {
         }
         (len * phase.cos(), len * phase.sin())
     };
-    let finite = !by_multiplication || x.0.is_finite() && x.1.is_finite();
-    if finite && (result.0.is_infinite() || result.1.is_infinite()) {
+    if result.0.is_infinite() || result.1.is_infinite() {
         return Err(vm.overflow_error("complex exponentiation"));
     }
     vm.new_complex(result.0, result.1)

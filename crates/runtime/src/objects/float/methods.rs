@@ -77,7 +77,8 @@ impl Float {
     /// 3.0
     #[classmethod(sig = "(string, /)")]
     fn fromhex(vm: &Vm, cls: &TypeRef, string: &Ref<Str>) -> Res {
-        let f = match convert::from_hex(&string.to_utf8_lossy()) {
+        let text = crate::codecs::utf8_of(vm, string)?;
+        let f = match convert::from_hex(&String::from_utf8_lossy(&text)) {
             Ok(f) => f,
             Err(convert::HexError::Invalid) => {
                 return Err(vm.value_error("invalid hexadecimal floating-point string"));

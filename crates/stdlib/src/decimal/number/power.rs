@@ -163,7 +163,11 @@ impl Ctx<'_> {
             return Some(self.finish(Number::new(negative, Natural::from(1), self.etiny() - 2)));
         }
         if size < -(self.prec as f64) - 4.0 {
-            return Some(self.finish_inexact(Number::one().with_sign(negative)));
+            // A little more or less than 1: the rounding may care.
+            let places = self.prec + 4;
+            let Some(one) = self.power_of_ten(places) else { return Some(Number::nan()) };
+            let coefficient = if grows { one.add(&Natural::from(1)) } else { one.sub(&Natural::from(1)) };
+            return Some(self.finish_inexact(Number::new(negative, coefficient, -places)));
         }
         None
     }
