@@ -4,7 +4,7 @@
 //! "Branch cuts for complex elementary functions"); what C99 Annex G lays down for infinities and NaNs is the C library's.
 //! After CPython Modules/cmathmodule.c.
 
-use std::f64::consts::{LN_2, LN_10, PI};
+use std::f64::consts::{FRAC_PI_2, LN_2, LN_10, PI};
 
 use ophi_runtime::objects::complex;
 use ophi_runtime::objects::float::convert::join;
@@ -106,7 +106,8 @@ fn sqrt(a: Z) -> Z {
 
 fn acos(a: Z) -> Z {
     if !a.is_finite() {
-        return c::cacos(a);
+        // C leaves some signs open.
+        return if a.re.is_infinite() && a.im.is_nan() { z(f64::NAN, f64::INFINITY) } else { c::cacos(a) };
     }
     if a.re.abs() > LARGE || a.im.abs() > LARGE {
         let re = a.im.abs().atan2(a.re);
@@ -132,7 +133,7 @@ fn acosh(a: Z) -> Z {
 
 fn asinh(a: Z) -> Z {
     if !a.is_finite() {
-        return c::casinh(a);
+        return if a.re.is_nan() && a.im.is_infinite() { z(f64::INFINITY, f64::NAN) } else { c::casinh(a) };
     }
     if a.re.abs() > LARGE || a.im.abs() > LARGE {
         let size = (a.re / 2.0).hypot(a.im / 2.0).ln() + LN_2 * 2.0;
@@ -147,7 +148,8 @@ fn asinh(a: Z) -> Z {
 /// `None`: a pole.
 fn atanh(a: Z) -> Option<Z> {
     if !a.is_finite() {
-        return Some(c::catanh(a));
+        let is_open = a.re.is_nan() && a.im.is_infinite();
+        return Some(if is_open { z(0.0, FRAC_PI_2.copysign(a.im)) } else { c::catanh(a) });
     }
     // Odd: computed for the right half plane.
     if a.re < 0.0 || (a.re == 0.0 && a.re.is_sign_negative()) {
@@ -196,7 +198,7 @@ fn log(a: Z) -> Option<Z> {
 
 fn exp(a: Z) -> Z {
     if !a.is_finite() {
-        return c::cexp(a);
+        return if a.re == f64::NEG_INFINITY && a.im.is_infinite() { z(0.0, 0.0) } else { c::cexp(a) };
     }
     if a.re > LOG_LARGE {
         let l = (a.re - 1.0).exp();
@@ -208,7 +210,7 @@ fn exp(a: Z) -> Z {
 
 fn cosh(a: Z) -> Z {
     if !a.is_finite() {
-        return c::ccosh(a);
+        return if a.re.is_nan() && a.im == 0.0 { z(f64::NAN, 0.0) } else { c::ccosh(a) };
     }
     if a.re.abs() > LOG_LARGE {
         let shifted = a.re - 1f64.copysign(a.re);
@@ -220,7 +222,7 @@ fn cosh(a: Z) -> Z {
 
 fn sinh(a: Z) -> Z {
     if !a.is_finite() {
-        return c::csinh(a);
+        return if a.re == 0.0 && a.im.is_nan() { z(0.0, f64::NAN) } else { c::csinh(a) };
     }
     if a.re.abs() > LOG_LARGE {
         let shifted = a.re - 1f64.copysign(a.re);
@@ -232,7 +234,8 @@ fn sinh(a: Z) -> Z {
 
 fn tanh(a: Z) -> Z {
     if !a.is_finite() {
-        return c::ctanh(a);
+        let is_open = a.re.is_infinite() && a.im.is_infinite();
+        return if is_open { z(1f64.copysign(a.re), 0.0) } else { c::ctanh(a) };
     }
     if a.re.abs() > LOG_LARGE {
         let im = 4.0 * a.im.sin() * a.im.cos() * (-2.0 * a.re.abs()).exp();
@@ -446,9 +449,15 @@ impl Functions {
         if phi.is_infinite() && r != 0.0 && !r.is_nan() {
             return Err(domain(vm));
         }
+        // The sign of phi survives where it is zero; an infinite r makes no NaN, and a zero one makes zero of everything.
         if phi == 0.0 {
-            // The sign of phi survives, and an infinite r makes no NaN.
-            return vm.new_complex(r, r * phi.copysign(if r.is_finite() { phi } else { 0.0 }));
+            return vm.new_complex(r, if r.is_nan() { 0.0 } else { phi * 1f64.copysign(r) });
+        }
+        if r == 0.0 && !phi.is_finite() {
+            return vm.new_complex(0.0, 0.0);
+        }
+        if r.is_infinite() && phi.is_nan() {
+            return vm.new_complex(f64::INFINITY, f64::NAN);
         }
         vm.new_complex(r * phi.cos(), r * phi.sin())
     }
