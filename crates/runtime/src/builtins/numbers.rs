@@ -221,6 +221,7 @@ impl Numbers {
     )]
     fn sum(vm: &Vm, iterable: &Value, start: Option<&Value>) -> Res {
         let Some(start) = start else { return sum_of(vm, iterable, Value::int32(0)) };
+        let iterable = &vm.iter(iterable)?;
         if start.is_a::<Str>() {
             return Err(vm.type_error("sum() can't sum strings [use ''.join(seq) instead]"));
         }

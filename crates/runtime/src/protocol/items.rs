@@ -1,7 +1,7 @@
 //! Subscripts, length, membership. After CPython Objects/abstract.c (`PyObject_GetItem`, `PySequence_Contains`).
 
 use crate::payload::Downcast;
-use crate::vm::{Res, Vm};
+use crate::vm::{Raised, Res, Vm};
 use crate::{Type, Value};
 
 impl Vm {
@@ -28,9 +28,7 @@ impl Vm {
     pub fn set_item(&self, container: &Value, key: &Value, value: &Value) -> Res<()> {
         match self.class(container).slots().setitem {
             Some(set) => set(self, container, key, Some(value)),
-            None => {
-                Err(self.type_error(format!("'{}' object does not support item assignment", self.type_name(container))))
-            }
+            None => Err(self.no_change_of_items(container, key, ["does not support item assignment"; 2])),
         }
     }
 
@@ -39,9 +37,27 @@ impl Vm {
         match self.class(container).slots().setitem {
             Some(set) => set(self, container, key, None),
             None => {
-                Err(self.type_error(format!("'{}' object doesn't support item deletion", self.type_name(container))))
+                let words = ["does not support item deletion", "doesn't support item deletion"];
+                Err(self.no_change_of_items(container, key, words))
             }
         }
+    }
+
+    /// What is refused in which words: the second ones for what CPython takes for a sequence, whose index it looks at first.
+    #[cold]
+    fn no_change_of_items(&self, container: &Value, key: &Value, words: [&str; 2]) -> Raised {
+        let class = self.class(container);
+        let slots = class.slots();
+        let is_sequence = class.is_heap() || slots.len.is_some() || slots.contains.is_some();
+        let has_index = key.as_small_int().is_some() || self.class(key).slots().index.is_some();
+        if is_sequence
+            && has_index
+            && let Err(raised) = self.to_index(key)
+        {
+            return raised;
+        }
+        let text = words[usize::from(is_sequence && has_index)];
+        self.type_error(format!("'{}' object {text}", self.type_name(container)))
     }
 
     /// `len(value)`.
