@@ -83,6 +83,10 @@ pub fn init(vm: &Vm, this: &Value, args: Args<'_>) -> Res<()> {
 }
 
 pub fn new(vm: &Vm, class: &TypeRef, args: Args<'_>) -> Res {
+    if !class.head().has_layout(<Instance as crate::payload::Payload>::LAYOUT) {
+        // A native class that has no constructor.
+        return Err(vm.type_error(format!("cannot create '{}' instances", class.full_name())));
+    }
     if !args.values.is_empty() {
         if overrides_new(class) {
             return Err(vm.type_error("object.__new__() takes exactly one argument (the type to instantiate)"));
