@@ -17,9 +17,11 @@ pub static MODULE: ModuleDef = ModuleDef {
 };
 
 fn heap<'a>(vm: &Vm, name: &str, value: &'a Value) -> Res<&'a Ref<List>> {
+    // The functions of one argument do not count it.
+    let which = if name.starts_with("heappop") || name.starts_with("heapify") { "argument" } else { "argument 1" };
     value
         .downcast::<List>()
-        .ok_or_else(|| vm.type_error(format!("{name}() argument 1 must be list, not {}", short_name(vm, value))))
+        .ok_or_else(|| vm.type_error(format!("{name}() {which} must be list, not {}", short_name(vm, value))))
 }
 
 fn short_name(vm: &Vm, value: &Value) -> String {

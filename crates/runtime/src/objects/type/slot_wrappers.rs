@@ -31,14 +31,16 @@ fn expect_power<'a>(vm: &Vm, args: Args<'a>) -> Res<&'a [Value]> {
     }
 }
 
-fn expect_range<'a>(vm: &Vm, args: Args<'a>, min: usize, max: usize) -> Res<&'a [Value]> {
+/// The arguments of those wrappers that name themselves when the number is wrong.
+fn expect_named<'a>(vm: &Vm, args: Args<'a>, name: &str, min: usize, max: usize) -> Res<&'a [Value]> {
     let given = args.pos();
-    if given.len() < min || given.len() > max {
-        let (bound, n) = if given.len() < min { ("at least", min) } else { ("at most", max) };
-        let s = if n == 1 { "" } else { "s" };
-        return Err(vm.type_error(format!("expected {bound} {n} argument{s}, got {}", given.len())));
+    if (min..=max).contains(&given.len()) {
+        return Ok(given);
     }
-    Ok(given)
+    let (bound, n) = if given.len() < min { ("at least ", min) } else { ("at most ", max) };
+    let bound = if min == max { "" } else { bound };
+    let s = if n == 1 { "" } else { "s" };
+    Err(vm.type_error(format!("{name} expected {bound}{n} argument{s}, got {}", given.len())))
 }
 
 pub fn none(vm: &Vm, _: SlotFn, _: &Value, _: Args<'_>) -> Res {
@@ -204,7 +206,7 @@ fn check_applicable(vm: &Vm, f: SlotFn, this: &Value, what: &str) -> Res<()> {
 }
 
 pub fn set_attr(vm: &Vm, f: SlotFn, this: &Value, args: Args<'_>) -> Res {
-    let given = expect(vm, args, 2)?;
+    let given = expect_named(vm, args, "__setattr__", 2, 2)?;
     check_applicable(vm, f, this, "__setattr__")?;
     let name = attribute_name(vm, &given[0])?;
     match f {
@@ -224,7 +226,7 @@ pub fn del_attr(vm: &Vm, f: SlotFn, this: &Value, args: Args<'_>) -> Res {
 }
 
 pub fn descr_get(vm: &Vm, f: SlotFn, this: &Value, args: Args<'_>) -> Res {
-    let given = expect_range(vm, args, 1, 2)?;
+    let given = expect_named(vm, args, "__get__", 1, 2)?;
     let instance = Some(&given[0]).filter(|v| !v.is_none());
     let class = given.get(1).filter(|v| !v.is_none());
     if instance.is_none() && class.is_none() {
@@ -237,7 +239,7 @@ pub fn descr_get(vm: &Vm, f: SlotFn, this: &Value, args: Args<'_>) -> Res {
 }
 
 pub fn descr_set(vm: &Vm, f: SlotFn, this: &Value, args: Args<'_>) -> Res {
-    let given = expect_range(vm, args, 2, 2)?;
+    let given = expect_named(vm, args, "__set__", 2, 2)?;
     match f {
         SlotFn::DescrSet(f) => f(vm, this, &given[0], Some(&given[1])).map(|()| Value::NONE),
         _ => Err(wrong_kind(vm)),
@@ -253,7 +255,7 @@ pub fn descr_delete(vm: &Vm, f: SlotFn, this: &Value, args: Args<'_>) -> Res {
 }
 
 pub fn setitem(vm: &Vm, f: SlotFn, this: &Value, args: Args<'_>) -> Res {
-    let given = expect_range(vm, args, 2, 2)?;
+    let given = expect_named(vm, args, "__setitem__", 2, 2)?;
     match f {
         SlotFn::SetItem(f) => f(vm, this, &given[0], Some(&given[1])).map(|()| Value::NONE),
         _ => Err(wrong_kind(vm)),
@@ -293,7 +295,7 @@ pub fn repeat(vm: &Vm, f: SlotFn, this: &Value, args: Args<'_>) -> Res {
 
 /// `__buffer__(flags)`.
 pub fn buffer(vm: &Vm, f: SlotFn, this: &Value, args: Args<'_>) -> Res {
-    expect(vm, args, 1)?;
+    expect_named(vm, args, "__buffer__", 1, 1)?;
     let place = Place { function: "__buffer__", parameter: "flags", position: 0, by_position: true };
     let wanted = i32::from_arg(vm, &args.pos()[0], place);
     let Some(wanted) = vm.catch(wanted, &OVERFLOW_ERROR)? else {
@@ -304,6 +306,6 @@ pub fn buffer(vm: &Vm, f: SlotFn, this: &Value, args: Args<'_>) -> Res {
 
 /// `__release_buffer__(view)`.
 pub fn release_buffer(vm: &Vm, _: SlotFn, this: &Value, args: Args<'_>) -> Res {
-    expect(vm, args, 1)?;
+    expect_named(vm, args, "__release_buffer__", 1, 1)?;
     crate::objects::memoryview::release::release_wrapper(vm, this, args)
 }
