@@ -8,6 +8,9 @@ usage: ophi zeal.py count|fail N PROGRAM        (run by `cargo xtask zeal`)
 
 ENDING is `finished`, or the class of the exception the program ended with; UNEXPLAINED the number of objects whose count the walk
 of the heap cannot explain.
+
+The refusal is for this process alone: a process it forks is asked for nothing. What waits for the answer of a process that died
+waits for ever under CPython too (a worker of `multiprocessing.Pool` that ends in the middle of a task takes the task along).
 """
 import os
 import runpy
@@ -22,6 +25,7 @@ def main(mode, number, program):
     sys.path[0] = folder
     # What is imported from here on is the program's own, and so is the failure.
     ending = "finished"
+    os.register_at_fork(after_in_child=lambda: _ophiolite.zeal(0, 0))
     _ophiolite.zeal(0, number if mode == "fail" else 0)
     try:
         runpy.run_path(program, run_name="__main__")

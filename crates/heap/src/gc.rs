@@ -199,7 +199,6 @@ impl Gc {
         }
         let old = &*self.heads[(generation + 1).min(GENERATIONS - 1)];
         let (unreachable, reached) = self.split_unreachable(young);
-        self.untrack_tuples(young);
         if core::ptr::eq(old, young) {
             self.long_lived_pending.set(0);
             self.long_lived_total.set(reached);
@@ -222,7 +221,7 @@ impl Gc {
     /// The list is scanned once, in order. An object with references from outside is reached and marks what it refers to; any
     /// other is put aside in a list of its own, from where it comes back to the end of `young` when it is reached later. While
     /// an object waits to be scanned, its backward link holds its count; it is mended as the scan passes. After CPython's
-    /// `move_unreachable` (Python/gc.c).
+    /// `move_unreachable` (Python/gc.c). Tuples that refer to nothing tracked need not be looked at again: they leave the list.
     fn split_unreachable(&self, young: &GcHead) -> (Vec<Value>, usize) {
         let mut at = next(young);
         while !core::ptr::eq(at, young) {
@@ -248,11 +247,19 @@ impl Gc {
             let flags = word & GcHead::FLAGS;
             if word >> COUNT_SHIFT != 0 {
                 at.prev.set(last as *const GcHead as usize | (flags & !GcHead::COLLECTING));
-                reached += 1;
                 // SAFETY: live.
                 unsafe { traverse_object(at.header(), &mut Visitor::reaching(young)) };
-                last = at;
-                at = next(at);
+                let following = next(at);
+                if is_atomic_tuple(at) {
+                    // The next in the list holds a count where its backward link was, or is the head, which is mended at the end.
+                    last.next.set(following);
+                    at.next.set(null());
+                    at.prev.set(flags & !GcHead::COLLECTING);
+                } else {
+                    reached += 1;
+                    last = at;
+                }
+                at = following;
             } else {
                 let following = next(at);
                 last.next.set(following);
@@ -276,31 +283,6 @@ impl Gc {
         }
         merge(&aside, young);
         (unreachable, reached)
-    }
-
-    /// Tuples without a tracked item need not be looked at again: they never change.
-    fn untrack_tuples(&self, young: &GcHead) {
-        let mut at = next(young);
-        while !core::ptr::eq(at, young) {
-            let following = next(at);
-            // SAFETY: everything in a list is a live object.
-            let flags = unsafe { at.header().as_ref() }.type_head().flags.get();
-            if flags.has(TypeFlags::TUPLE) && !flags.has(TypeFlags::HEAP) {
-                let mut atomic = true;
-                let mut look = |p: NonNull<Header>| {
-                    // SAFETY: an owned reference names a live object.
-                    atomic &= unsafe { p.as_ref() }.gc_head().is_none_or(|g| !g.is_tracked());
-                };
-                // SAFETY: live.
-                unsafe { traverse_object(at.header(), &mut Visitor::new(&mut look)) };
-                if atomic {
-                    unlink(at);
-                    at.next.set(null());
-                    at.prev.set(at.prev.get() & GcHead::FLAGS);
-                }
-            }
-            at = following;
-        }
     }
 
     /// Weak references, finalizers, resurrection, clearing. The candidates stay in their list meanwhile.
@@ -444,6 +426,21 @@ pub(crate) fn reach(p: NonNull<Header>, young: &GcHead) {
     } else if word >> COUNT_SHIFT == 0 {
         g.prev.set(word + (1 << COUNT_SHIFT));
     }
+}
+
+/// A tuple never changes: without a tracked item it takes part in no cycle.
+#[inline(always)]
+fn is_atomic_tuple(g: &GcHead) -> bool {
+    let object = g.header();
+    // SAFETY: callers ask for members of a list, which are live.
+    let flags = unsafe { object.as_ref() }.type_head().flags.get();
+    if !flags.has(TypeFlags::TUPLE) || flags.has(TypeFlags::HEAP) {
+        return false;
+    }
+    let tracked = Cell::new(false);
+    // SAFETY: live.
+    unsafe { traverse_object(object, &mut Visitor::asking_for_tracked(&tracked)) };
+    !tracked.get()
 }
 
 fn next(g: &GcHead) -> &GcHead {

@@ -37,6 +37,8 @@ enum Task<'a> {
     CallForAll(&'a mut dyn FnMut(NonNull<Header>), &'a mut dyn FnMut(&Value)),
     Subtract,
     Reach(&'a GcHead),
+    /// Notes whether the collector follows any of them.
+    Tracked(&'a Cell<bool>),
 }
 
 impl<'a> Visitor<'a> {
@@ -59,6 +61,21 @@ impl<'a> Visitor<'a> {
         Visitor { task: Task::Reach(young) }
     }
 
+    /// Sets the mark when the collector follows one of the visited.
+    pub(crate) fn asking_for_tracked(mark: &'a Cell<bool>) -> Visitor<'a> {
+        Visitor { task: Task::Tracked(mark) }
+    }
+
+    /// All values of a row: the collector's tasks are told apart once, not for each.
+    #[inline(always)]
+    pub fn each<'v>(&mut self, values: impl Iterator<Item = &'v Value>) {
+        match self.task {
+            Task::Subtract => values.filter_map(Value::pointer).for_each(crate::gc::subtract),
+            Task::Reach(young) => values.filter_map(Value::pointer).for_each(|p| crate::gc::reach(p, young)),
+            _ => values.for_each(|v| self.value(v)),
+        }
+    }
+
     #[inline(always)]
     pub fn value(&mut self, value: &Value) {
         if let Some(p) = value.pointer() {
@@ -73,6 +90,12 @@ impl<'a> Visitor<'a> {
         match &mut self.task {
             Task::Subtract => crate::gc::subtract(p),
             Task::Reach(young) => crate::gc::reach(p, young),
+            Task::Tracked(mark) => {
+                // SAFETY: an owned reference names a live object.
+                if unsafe { p.as_ref() }.gc_head().is_some_and(GcHead::is_tracked) {
+                    mark.set(true);
+                }
+            }
             Task::Call(visit) | Task::CallForAll(visit, _) => visit(p),
         }
     }
@@ -81,6 +104,13 @@ impl<'a> Visitor<'a> {
 /// Tells the collector every reference an object owns, each exactly as often as it owns it.
 pub trait Trace {
     fn trace(&self, visitor: &mut Visitor<'_>);
+    /// Tells of a whole row.
+    fn trace_row(row: &[Self], visitor: &mut Visitor<'_>)
+    where
+        Self: Sized,
+    {
+        row.iter().for_each(|t| t.trace(visitor));
+    }
     /// Gives up owned references to break a cycle; the object stays valid. Default: nothing (immutable payloads need not).
     fn clear(&self) {}
     /// Names the references: those that [`Trace::trace`] tells of, and those it hides because no cycle goes through them (names, code).
@@ -94,6 +124,10 @@ impl Trace for Value {
     #[inline(always)]
     fn trace(&self, visitor: &mut Visitor<'_>) {
         visitor.value(self)
+    }
+    #[inline]
+    fn trace_row(row: &[Value], visitor: &mut Visitor<'_>) {
+        visitor.each(row.iter());
     }
     fn describe(&self, edges: &mut Edges<'_>) {
         edges.value(self)
@@ -143,9 +177,7 @@ impl<T: Trace> Trace for Option<T> {
 
 impl<T: Trace> Trace for [T] {
     fn trace(&self, visitor: &mut Visitor<'_>) {
-        for t in self {
-            t.trace(visitor)
-        }
+        T::trace_row(self, visitor)
     }
     fn describe(&self, edges: &mut Edges<'_>) {
         for (i, t) in self.iter().enumerate() {
@@ -539,10 +571,12 @@ pub unsafe fn traverse_object(p: NonNull<Header>, visitor: &mut Visitor<'_>) {
     unsafe {
         let ty = p.as_ref().type_head();
         (ty.traverse_payload)(p, visitor);
-        for v in (*tail_words(p, ty)).iter().flatten() {
-            visitor.value(v);
+        let flags = ty.flags.get();
+        if !flags.has(TypeFlags::HEAP.with(TypeFlags::DICT)) && ty.slot_words.get() == 0 {
+            return;
         }
-        if ty.flags.get().has(TypeFlags::HEAP) {
+        visitor.each((*tail_words(p, ty)).iter().flatten());
+        if flags.has(TypeFlags::HEAP) {
             visitor.pointer(p.as_ref().type_pointer().cast());
         }
     }
