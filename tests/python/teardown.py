@@ -348,6 +348,49 @@ except OSError as e: exc = e
 exc.self = exc
 print("end")
 ''',
+    'names of sys': r'''
+import sys, builtins, types
+class N:
+    def __init__(s,n): s.n=n
+    def __del__(s): 
+        sys.__stdout__ and print("del", s.n, file=sys.__stdout__)
+    def __call__(s,*a): pass
+    def write(s,t): return len(t)
+    def flush(s): pass
+for name in "displayhook excepthook breakpointhook unraisablehook __interactivehook__ ps1 ps2 last_exc last_type last_value last_traceback argv path path_hooks path_importer_cache meta_path tracebacklimit dont_write_bytecode other zzz aaa __displayhook__ __excepthook__ stderr".split():
+    if name in ("path_hooks",): sys.path_hooks.append(N(name)); continue
+    if name in ("meta_path",): sys.meta_path.append(N(name)); continue
+    if name in ("path_importer_cache",): sys.path_importer_cache["x"]=N(name); continue
+    if name=="path": sys.path.append(N(name)); continue
+    if name=="argv": sys.argv.append(N(name)); continue
+    setattr(sys,name,N(name))
+builtins.mine = N("builtins.mine")
+builtins._ = N("builtins._")
+a_global = N("global a")
+_under = N("global _under")
+b_global = N("global b")
+m = types.ModuleType("mymod"); m.x = N("mymod.x"); sys.modules["mymod"]=m
+m2 = types.ModuleType("mymod2"); m2.x = N("mymod2.x"); sys.modules["mymod2"]=m2; del m2
+sys.modules["notmodule"]=N("notmodule")
+class C:
+    attr=N("class attr")
+def f(x=N("default")): pass
+f.attr=N("f attr")
+cyc=N("cycle"); cyc.me=cyc
+import threading; tl=threading.local(); tl.x=N("tl")
+import contextvars; cv=contextvars.ContextVar("cv"); cv.set(N("cv"))
+import atexit; atexit.register(N("atexit"))
+import weakref; weakref.finalize(C, N("finalize"))
+import codecs; codecs.register(N("codec") and (lambda n, x=N("codecdef"): None))
+import gc; gc.disable(); gc.callbacks.append(N("gccb"))
+import warnings; warnings.filters.append(N("filter"))
+def g():
+    try: yield
+    finally: print("gen closing", file=sys.__stdout__)
+gg=g(); next(gg)
+sys.settrace(None)
+print("end", file=sys.__stdout__)
+''',
 }
 
 with tempfile.TemporaryDirectory() as folder:

@@ -172,6 +172,8 @@ impl TypeFlags {
     pub const METHOD_DESCRIPTOR: TypeFlags = TypeFlags(1 << 11);
     /// A self pattern: `case int(x)` binds the subject.
     pub const MATCH_SELF: TypeFlags = TypeFlags(1 << 12);
+    /// Part of the payload is given up before the attributes: [`crate::Trace::release_early`].
+    pub const EARLY: TypeFlags = TypeFlags(1 << 13);
     pub const INT: TypeFlags = TypeFlags(1 << 16);
     pub const STR: TypeFlags = TypeFlags(1 << 17);
     pub const BYTES: TypeFlags = TypeFlags(1 << 18);
@@ -260,6 +262,8 @@ pub struct TypeFields {
     pub drop_payload: DropPayload,
     pub traverse_payload: TraversePayload,
     pub clear_payload: ClearPayload,
+    /// Called before the first word of the tail is given up, for types with [`TypeFlags::EARLY`].
+    pub release_early: ClearPayload,
     /// Names the native payload (the address of its static description); subclasses share it.
     pub layout: &'static Layout,
     /// Bytes from the header to the first slot word: header and payload, rounded up to 8.

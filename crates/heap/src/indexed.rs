@@ -61,7 +61,13 @@ impl Indexed {
         };
         made.block = block.cast();
         // SAFETY: the slots lie inside the block just allocated.
-        unsafe { core::ptr::write_bytes(made.slots(), 0, made.slot_bytes()) };
+        unsafe {
+            match made.slot_bytes() {
+                // The smallest, most of all there are: one word, no call.
+                8 => core::ptr::write_bytes(made.slots(), 0, 8),
+                bytes => core::ptr::write_bytes(made.slots(), 0, bytes),
+            }
+        };
         Ok(made)
     }
 

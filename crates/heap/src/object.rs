@@ -113,6 +113,8 @@ pub trait Trace {
     }
     /// Gives up owned references to break a cycle; the object stays valid. Default: nothing (immutable payloads need not).
     fn clear(&self) {}
+    /// Gives up what a dying object gives up before its attributes (types with [`TypeFlags::EARLY`]).
+    fn release_early(&self) {}
     /// Names the references: those that [`Trace::trace`] tells of, and those it hides because no cycle goes through them (names, code).
     /// Default: what `trace` tells, by number.
     fn describe(&self, edges: &mut Edges<'_>) {
@@ -557,7 +559,12 @@ unsafe fn drop_tail(p: NonNull<Header>, ty: &TypeHead) {
         let tail = tail_words(p, ty);
         for i in 0..tail.len() {
             let word = (tail as *mut Option<Value>).add(i);
-            drop((*word).take());
+            if let Some(value) = (*word).take() {
+                if ty.flags.get().has(TypeFlags::EARLY) {
+                    (ty.release_early)(p);
+                }
+                drop(value);
+            }
         }
     }
 }
@@ -648,6 +655,13 @@ pub unsafe fn describe_payload<T: Trace>(p: NonNull<Header>, edges: &mut Edges<'
 pub unsafe fn clear_payload<T: Trace>(p: NonNull<Header>) {
     // SAFETY: the caller's promise.
     unsafe { (*p.cast::<Object<T>>().as_ptr()).payload.clear() }
+}
+
+/// # Safety
+/// `p` is an object with payload `T` that is not freed yet.
+pub unsafe fn release_early<T: Trace>(p: NonNull<Header>) {
+    // SAFETY: the caller's promise.
+    unsafe { (*p.cast::<Object<T>>().as_ptr()).payload.release_early() }
 }
 
 impl Heap {
@@ -796,6 +810,7 @@ pub struct Functions {
     pub drop_payload: crate::header::DropPayload,
     pub traverse_payload: crate::header::TraversePayload,
     pub clear_payload: crate::header::ClearPayload,
+    pub release_early: crate::header::ClearPayload,
     pub describe_payload: crate::header::DescribePayload,
     pub size: usize,
     pub layout: &'static Layout,
@@ -807,6 +822,7 @@ impl Functions {
             drop_payload: drop_payload::<T>,
             traverse_payload: traverse_payload::<T>,
             clear_payload: clear_payload::<T>,
+            release_early: release_early::<T>,
             describe_payload: describe_payload::<T>,
             size: size_of::<Object<T>>(),
             layout,

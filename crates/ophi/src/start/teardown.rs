@@ -14,8 +14,11 @@ use ophi_runtime::objects::weakref;
 use ophi_runtime::payload::Downcast;
 use ophi_runtime::{Dict, List, Ref, Res, Str, Type, Value, Vm};
 
+/// What finds modules goes first.
+const FORGOTTEN_FIRST: [&str; 2] = ["path_importer_cache", "path_hooks"];
+
 /// Names of `sys` that keep a user's objects alive.
-const FORGOTTEN: [&str; 11] = [
+const FORGOTTEN: [&str; 10] = [
     "path",
     "argv",
     "ps1",
@@ -24,8 +27,7 @@ const FORGOTTEN: [&str; 11] = [
     "last_type",
     "last_value",
     "last_traceback",
-    "path_hooks",
-    "path_importer_cache",
+    "__interactivehook__",
     "meta_path",
 ];
 
@@ -43,10 +45,13 @@ pub fn run(vm: &Vm) {
 fn end_modules(vm: &Vm) -> Res<()> {
     let modules = vm.modules();
     let builtins = modules.get_text(vm, "builtins")?;
+    let sys = vm.interpreter().sys.get();
+    if let Some(namespace) = &sys {
+        forget(vm, namespace, &FORGOTTEN_FIRST)?;
+    }
     if let Some(namespace) = builtins.as_ref().and_then(dict_of) {
         namespace.set_text(vm, "_", Value::NONE)?;
     }
-    let sys = vm.interpreter().sys.get();
     if let Some(namespace) = &sys {
         reset_sys(vm, namespace)?;
     }
@@ -81,13 +86,18 @@ fn end_modules(vm: &Vm) -> Res<()> {
     Ok(())
 }
 
-/// The standard streams become the first ones again, so that replacements are finished while those still work.
-fn reset_sys(vm: &Vm, namespace: &Ref<Dict>) -> Res<()> {
-    for name in FORGOTTEN {
+fn forget(vm: &Vm, namespace: &Ref<Dict>, names: &[&str]) -> Res<()> {
+    for name in names {
         if namespace.get_text(vm, name)?.is_some() {
             namespace.set_text(vm, name, Value::NONE)?;
         }
     }
+    Ok(())
+}
+
+/// The standard streams become the first ones again, so that replacements are finished while those still work.
+fn reset_sys(vm: &Vm, namespace: &Ref<Dict>) -> Res<()> {
+    forget(vm, namespace, &FORGOTTEN)?;
     for (name, first) in [("stdin", "__stdin__"), ("stdout", "__stdout__"), ("stderr", "__stderr__")] {
         let stream = namespace.get_text(vm, first)?.unwrap_or(Value::NONE);
         namespace.set_text(vm, name, stream)?;

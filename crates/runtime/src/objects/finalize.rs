@@ -6,7 +6,7 @@ use crate::objects::namespace::Namespace;
 use crate::payload::Downcast;
 use crate::vm::{Raised, Res, Vm};
 
-/// Reports what a callback raised: `what` says whose it was (`deallocator`, `weakref callback`, `GC callback`).
+/// Reports what a callback raised: `what` says whose it was (`deallocator`, `GC callback`).
 pub fn report_callback(vm: &Vm, raised: Raised, what: &str, callback: &Value) {
     report_context(vm, raised, &format!("while calling {what}"), callback)
 }

@@ -95,6 +95,37 @@ pub fn report(vm: &Vm, exception: &Value) {
 
 #[methods(HOOKS)]
 impl Sys {
+    /// This hook function is called by built-in breakpoint().
+    #[function(sig = "(*args, **kwargs)")]
+    fn breakpointhook(vm: &Vm, args: &[Value], kwargs: ophi_runtime::native::Keywords<'_>) -> Res {
+        let os = import(vm, "os")?;
+        let environ = vm.get_attr_str(&os, "environ")?;
+        let key = vm.new_str("PYTHONBREAKPOINT")?.into_value();
+        let chosen = vm.call_method_str(&environ, "get", &[key])?;
+        let name = if chosen.is_none() { String::new() } else { vm.str(&chosen)?.to_utf8_lossy().into_owned() };
+        let name = match name.as_str() {
+            "0" => return Ok(Value::NONE),
+            "" => "pdb.set_trace".to_string(),
+            other => other.to_string(),
+        };
+        let (module, function) = name.rsplit_once('.').unwrap_or(("builtins", &name));
+        let found = import(vm, module).and_then(|_| {
+            let module = vm.modules().get_text(vm, module)?.unwrap_or(Value::NONE);
+            vm.get_attr_str(&module, function)
+        });
+        let hook = match found {
+            Ok(hook) => hook,
+            Err(raised) => {
+                vm.forget(raised);
+                vm.warn(&exc::RUNTIME_WARNING, &format!("Ignoring unimportable $PYTHONBREAKPOINT: \"{name}\""), 1)?;
+                return Ok(Value::NONE);
+            }
+        };
+        let mut values = args.to_vec();
+        values.extend_from_slice(kwargs.values);
+        vm.call_args(&hook, Args { values: &values, names: kwargs.names })
+    }
+
     /// Write the repr of an object, unless it is None, to sys.stdout, and keep it as builtins._
     #[function(sig = "(object, /)")]
     fn displayhook(vm: &Vm, object: &Value) -> Res<()> {
@@ -190,37 +221,6 @@ impl Sys {
         let text = vm.new_str(&ophi_runtime::traceback::render_one(vm, &value, &traceback))?.into_value();
         vm.call_method_str(&stderr, "write", &[text])?;
         vm.call_method_str(&stderr, "flush", &[]).map(drop)
-    }
-
-    /// This hook function is called by built-in breakpoint().
-    #[function(sig = "(*args, **kwargs)")]
-    fn breakpointhook(vm: &Vm, args: &[Value], kwargs: ophi_runtime::native::Keywords<'_>) -> Res {
-        let os = import(vm, "os")?;
-        let environ = vm.get_attr_str(&os, "environ")?;
-        let key = vm.new_str("PYTHONBREAKPOINT")?.into_value();
-        let chosen = vm.call_method_str(&environ, "get", &[key])?;
-        let name = if chosen.is_none() { String::new() } else { vm.str(&chosen)?.to_utf8_lossy().into_owned() };
-        let name = match name.as_str() {
-            "0" => return Ok(Value::NONE),
-            "" => "pdb.set_trace".to_string(),
-            other => other.to_string(),
-        };
-        let (module, function) = name.rsplit_once('.').unwrap_or(("builtins", &name));
-        let found = import(vm, module).and_then(|_| {
-            let module = vm.modules().get_text(vm, module)?.unwrap_or(Value::NONE);
-            vm.get_attr_str(&module, function)
-        });
-        let hook = match found {
-            Ok(hook) => hook,
-            Err(raised) => {
-                vm.forget(raised);
-                vm.warn(&exc::RUNTIME_WARNING, &format!("Ignoring unimportable $PYTHONBREAKPOINT: \"{name}\""), 1)?;
-                return Ok(Value::NONE);
-            }
-        };
-        let mut values = args.to_vec();
-        values.extend_from_slice(kwargs.values);
-        vm.call_args(&hook, Args { values: &values, names: kwargs.names })
     }
 
     /// End the interpreter by raising SystemExit(status).

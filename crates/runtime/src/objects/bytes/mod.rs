@@ -123,7 +123,7 @@ impl Vm {
     #[allow(unsafe_code)]
     pub(crate) fn new_exact_bytes(&self, len: usize, fill: impl FnOnce(&mut [u8])) -> Res<Ref<Bytes>> {
         if len > MAX_LEN {
-            return Err(self.no_memory());
+            return Err(self.bytes_too_large(len));
         }
         const PLACE: u64 = (size_of::<Bytes>() / 8) as u64;
         let payload = Bytes { hash: Cell::new(-1), word: Cell::new((len as u64) << LEN_SHIFT | PLACE) };
@@ -135,6 +135,16 @@ impl Vm {
             fill(core::slice::from_raw_parts_mut(start, len));
         }
         Ok(object)
+    }
+
+    /// A length beyond the address space is told apart from memory that is not there.
+    #[cold]
+    fn bytes_too_large(&self, len: usize) -> crate::vm::Raised {
+        const BEFORE_THE_BYTES: usize = 33;
+        if len > isize::MAX as usize - BEFORE_THE_BYTES {
+            return self.overflow_error("byte string is too large");
+        }
+        self.no_memory()
     }
 
     /// `len` bytes of class `cls` (`bytes` or a subclass), zero until `fill` has written them.
@@ -152,7 +162,7 @@ impl Vm {
         fill: impl FnOnce(&mut [u8]),
     ) -> Res<Ref<Bytes>> {
         if len > MAX_LEN {
-            return Err(self.no_memory());
+            return Err(self.bytes_too_large(len));
         }
         let extra = len + 1;
         let payload = Bytes { hash: Cell::new(-1), word: Cell::new(0) };

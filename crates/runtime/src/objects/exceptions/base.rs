@@ -15,12 +15,12 @@ pub struct BaseException {
     /// A tuple.
     pub args: ValueCell,
     pub traceback: ValueCell,
-    pub context: ValueCell,
     pub cause: ValueCell,
+    pub context: ValueCell,
     pub suppress_context: Cell<bool>,
 }
 
-trace_fields!(BaseException { args, traceback, context, cause });
+trace_fields!(BaseException { args, traceback, cause, context });
 
 impl Payload for BaseException {
     fn def() -> &'static TypeDef {

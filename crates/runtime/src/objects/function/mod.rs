@@ -15,32 +15,37 @@ use ophi_heap::{Layout, Trace, TypeFlags, Visitor};
 
 #[repr(C)]
 pub struct Function {
-    pub code: GilCell<Ref<Code>>,
-    /// Codes that `__code__` had before: frames still run them.
-    pub retired: GilCell<Option<Box<Vec<Ref<Code>>>>>,
+    // In the order in which a function that ends gives them up, as in CPython; `release_early` is the part before its attributes.
     pub globals: Ref<Dict>,
     /// The namespace of builtins when the function was made: a dict, or any mapping.
     pub builtins: Value,
+    pub module: ValueCell,
     /// A tuple, or none.
     pub defaults: ValueCell,
     /// A dict, or none.
     pub kwdefaults: ValueCell,
+    pub doc: ValueCell,
     /// A tuple of cells, or none.
     pub closure: ValueCell,
-    /// Changes whenever code or defaults change; 0: not numbered. Inline caches of calls check it.
-    pub version: Cell<u32>,
-    pub name: ValueCell,
-    pub qualname: ValueCell,
-    pub doc: ValueCell,
-    pub module: ValueCell,
     pub annotations: ValueCell,
     pub annotate: ValueCell,
     pub type_params: ValueCell,
+    pub name: ValueCell,
+    pub qualname: ValueCell,
+    pub code: GilCell<Ref<Code>>,
+    /// Codes that `__code__` had before: frames still run them.
+    pub retired: GilCell<Option<Box<Vec<Ref<Code>>>>>,
+    /// Changes whenever code or defaults change; 0: not numbered. Inline caches of calls check it.
+    pub version: Cell<u32>,
 }
 
 pub static FUNCTION: TypeDef = TypeDef {
     doc: "function(code, globals, name=None, argdefs=None, closure=None,\n         kwdefaults=None)\n--\n\nA function from a code object and a dict of globals.\n\nname overrides the code's; argdefs are defaults of positional parameters, kwdefaults of keyword-only ones;\nclosure has a cell for each free variable of the code.",
-    flags: TypeFlags::GC.with(TypeFlags::DICT).with(TypeFlags::WEAKREF).with(TypeFlags::METHOD_DESCRIPTOR),
+    flags: TypeFlags::GC
+        .with(TypeFlags::DICT)
+        .with(TypeFlags::WEAKREF)
+        .with(TypeFlags::METHOD_DESCRIPTOR)
+        .with(TypeFlags::EARLY),
     slots: Slots {
         repr: Some(methods::repr),
         call: Some(call),
@@ -101,6 +106,11 @@ impl Trace for Function {
             ("__type_params__", &self.type_params),
         ] {
             cell.describe(&mut edges.field(name));
+        }
+    }
+    fn release_early(&self) {
+        for cell in [&self.module, &self.defaults, &self.kwdefaults, &self.doc] {
+            drop(cell.take());
         }
     }
     fn clear(&self) {

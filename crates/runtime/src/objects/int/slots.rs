@@ -501,7 +501,11 @@ fn lshift(vm: &Vm, a: &Value, b: &Value) -> Res {
         IntView::Big(b) if b.is_negative() => return Err(vm.value_error("negative shift count")),
         _ if is_zero(a) => return vm.new_int(0),
         IntView::Small(i) => i as u64,
-        IntView::Big(_) => return Err(vm.overflow_error("too many digits in integer")),
+        // Above what a count of digits can be; below, there is no such memory.
+        IntView::Big(b) => match u64::try_from(b) {
+            Ok(by) if by < i64::MAX as u64 - 63 => return Err(vm.no_memory()),
+            _ => return Err(vm.overflow_error("too many digits in integer")),
+        },
     };
     if let IntView::Small(i) = a
         && by < 62

@@ -12,11 +12,12 @@ use ophi_heap::{Layout, TypeFlags, trace_fields};
 
 #[repr(C)]
 pub struct Map {
-    pub function: Value,
+    // Given up in this order.
     pub iterators: Ref<Tuple>,
+    pub function: Value,
     pub strict: Cell<bool>,
 }
-trace_fields!(Map { function, iterators });
+trace_fields!(Map { iterators, function });
 
 impl Payload for Map {
     fn def() -> &'static TypeDef {

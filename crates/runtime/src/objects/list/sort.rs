@@ -41,16 +41,15 @@ pub fn sort_values(vm: &Vm, items: &mut [Value], key: Option<&Value>, reverse: b
 }
 
 fn sort_items(vm: &Vm, items: &mut [Value], key: Option<&Value>, reverse: bool) -> Res<()> {
-    let made;
+    let mut made = Keys(Vec::new());
     let keys: &[Value] = match key {
         Some(key) => {
             vm.check_room(size_of_val(items))?;
-            let mut all = Vec::with_capacity(items.len());
+            made.0.reserve_exact(items.len());
             for item in items.iter() {
-                all.push(vm.call(key, core::slice::from_ref(item))?);
+                made.0.push(vm.call(key, core::slice::from_ref(item))?);
             }
-            made = all;
-            &made
+            &made.0
         }
         None => {
             if items.iter().all(Value::is_small_int) {
@@ -70,11 +69,33 @@ fn sort_items(vm: &Vm, items: &mut [Value], key: Option<&Value>, reverse: bool) 
     let positions = 0..keys.len() as Index;
     let mut order: Few<Index> = if reverse { positions.rev().collect() } else { positions.collect() };
     let outcome = sort_order(vm, keys, &mut order);
+    made.end(&order);
     if reverse {
         order.reverse();
     }
     permute(items, &order);
     outcome
+}
+
+/// The keys of the items; when making them fails, the last one goes first.
+struct Keys(Vec<Value>);
+
+impl Keys {
+    /// Gives them up in the order of the sorted items: CPython's have moved along with those.
+    fn end(&mut self, order: &[Index]) {
+        let matters = |key: &Value| key.header().is_some_and(|h| !h.type_head().is_leaf());
+        if self.0.iter().any(matters) {
+            permute(&mut self.0, order);
+        }
+        // From the first to the last.
+        drop(core::mem::take(&mut self.0));
+    }
+}
+
+impl Drop for Keys {
+    fn drop(&mut self) {
+        while self.0.pop().is_some() {}
+    }
 }
 
 /// Immediates without keys: equal ones cannot be told apart.

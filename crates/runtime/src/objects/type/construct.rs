@@ -259,6 +259,7 @@ fn instance_fields(base: &TypeRef, bases: &[Value], wanted: &layout::Layout, sta
         traverse_payload: from.traverse_payload,
         describe_payload: from.describe_payload,
         clear_payload: from.clear_payload,
+        release_early: from.release_early,
         layout: from.layout,
         tail_offset: Cell::new(from.tail_offset.get()),
         slot_words: Cell::new(from.slot_words.get() + wanted.slots.len() as u16),

@@ -211,7 +211,7 @@ pub fn make(vm: &Vm, cls: &TypeRef, object: &Value, callback: Option<Value>) -> 
 /// Clears the references to a dying object, then runs their callbacks, the newest first.
 pub fn forget(vm: &Vm, object: NonNull<Header>) {
     let cleared = take(vm, object.as_ptr() as u64);
-    run_callbacks(vm, &cleared);
+    run_callbacks(vm, &cleared, "while calling weakref callback");
 }
 
 fn take(vm: &Vm, target: u64) -> SmallVec<[Ref<WeakRef>; 2]> {
@@ -223,12 +223,12 @@ fn take(vm: &Vm, target: u64) -> SmallVec<[Ref<WeakRef>; 2]> {
     cleared
 }
 
-fn run_callbacks(vm: &Vm, cleared: &[Ref<WeakRef>]) {
+fn run_callbacks(vm: &Vm, cleared: &[Ref<WeakRef>], context: &str) {
     let aside = vm.put_aside();
     for reference in cleared {
         let Some(callback) = reference.callback.take() else { continue };
         if let Err(raised) = vm.call(&callback, &[reference.to_value()]) {
-            crate::objects::finalize::report_callback(vm, raised, "weakref callback", &callback);
+            crate::objects::finalize::report_context(vm, raised, context, &callback);
         }
     }
     vm.bring_back(aside);
@@ -243,7 +243,7 @@ pub fn clear_unreachable(vm: &Vm, unreachable: &[Value]) {
     }
     let gone: std::collections::HashSet<u64> = unreachable.iter().map(Value::bits).collect();
     cleared.retain(|r| r.callback.is_set() && !gone.contains(&r.as_value().bits()));
-    run_callbacks(vm, &cleared);
+    run_callbacks(vm, &cleared, "on calling weakref callback");
 }
 
 /// As [`clear_unreachable`]; no callback is run.
