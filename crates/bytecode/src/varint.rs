@@ -5,22 +5,11 @@
 //! - Exception table: six bits a byte, most significant group first; bit 6 says that more follow; bit 7 marks the first
 //!   byte of an entry (CPython `Objects/exception_handling_notes.txt`).
 
-/// Appends a location-table varint; the number of bytes.
-pub fn write_varint(out: &mut Vec<u8>, mut value: u32) -> usize {
-    let start = out.len();
-    while value >= 64 {
-        out.push(0x40 | (value & 63) as u8);
-        value >>= 6;
-    }
-    out.push(value as u8);
-    out.len() - start
-}
-
-/// Appends a signed location-table varint.
-pub fn write_signed_varint(out: &mut Vec<u8>, value: i32) -> usize {
-    let magnitude = value.unsigned_abs();
+/// The number that a location table writes for a signed one.
+#[inline]
+pub fn signed_varint(value: i32) -> u32 {
     // The sign goes into bit 0; a magnitude of 2**31 would need a 33rd bit and never occurs in a line difference.
-    write_varint(out, magnitude.wrapping_shl(1) | u32::from(value < 0))
+    value.unsigned_abs().wrapping_shl(1) | u32::from(value < 0)
 }
 
 /// Reads a location-table varint at `*at` and moves on; `None` if the bytes end first or the value has over 32 bits.
@@ -80,6 +69,15 @@ pub fn read_entry_varint(bytes: &[u8], at: &mut usize) -> Option<u32> {
 mod tests {
     use super::*;
 
+    /// As `LocationEncoder` writes one.
+    fn write_varint(out: &mut Vec<u8>, mut value: u32) {
+        while value >= 64 {
+            out.push(0x40 | (value & 63) as u8);
+            value >>= 6;
+        }
+        out.push(value as u8);
+    }
+
     #[test]
     fn decode_after_encode_is_the_identity() {
         let around = (0..32).flat_map(|bit| [-1i64, 0, 1].map(|d| (1i64 << bit) + d)).chain([u32::MAX.into()]);
@@ -95,7 +93,7 @@ mod tests {
             let signed = value as i32;
             if signed != i32::MIN {
                 let (mut out, mut at) = (Vec::new(), 0);
-                write_signed_varint(&mut out, signed);
+                write_varint(&mut out, signed_varint(signed));
                 assert_eq!(read_signed_varint(&out, &mut at), Some(signed));
             }
         }

@@ -13,42 +13,125 @@ use rustc_hash::FxHashMap;
 #[derive(Clone, Debug, Default)]
 pub struct ConstTable {
     items: Vec<Constant>,
-    /// Filled when there are more than [`FEW`]: so many are compared one by one.
-    index: FxHashMap<Constant, u32>,
+    keys: Keys,
     none: Option<u32>,
 }
 
+/// Up to so many constants are searched one by one, by their keys.
 const FEW: usize = 32;
 
+/// A number for each constant of a list, the same for equal ones: what is searched for first.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Keys {
+    keys: Vec<u64>,
+    /// The first with each key, filled when there are more than [`FEW`].
+    index: FxHashMap<u64, u32>,
+}
+
+impl Keys {
+    pub(crate) fn clear(&mut self) {
+        self.keys.clear();
+        self.index.clear();
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// The first constant with that key which `is_it`.
+    #[inline]
+    pub(crate) fn find(&self, key: u64, is_it: impl Fn(usize) -> bool) -> Option<u32> {
+        let first = if self.keys.len() <= FEW { 0 } else { *self.index.get(&key)? as usize };
+        let mut at = first;
+        while let Some(more) = self.keys.get(at..).and_then(|rest| rest.iter().position(|known| *known == key)) {
+            at += more;
+            if is_it(at) {
+                return Some(at as u32);
+            }
+            at += 1;
+        }
+        None
+    }
+
+    pub(crate) fn push(&mut self, key: u64) {
+        self.keys.push(key);
+        let count = self.keys.len();
+        if count == FEW + 1 {
+            for (key, i) in self.keys.iter().zip(0..) {
+                self.index.entry(*key).or_insert(i);
+            }
+        } else if count > FEW {
+            self.index.entry(key).or_insert(count as u32 - 1);
+        }
+    }
+}
+
+const FACTOR: u64 = 0x9E37_79B9_7F4A_7C15;
+
+fn mixed(kind: u64, value: u64) -> u64 {
+    (value ^ kind).wrapping_mul(FACTOR).rotate_left(23) ^ kind
+}
+
+fn text_key(bytes: &[u8]) -> u64 {
+    let mut key = bytes.len() as u64;
+    if let Some(last) = bytes.last_chunk() {
+        for chunk in bytes.as_chunks().0 {
+            key = mixed(key, u64::from_le_bytes(*chunk));
+        }
+        return mixed(key, u64::from_le_bytes(*last));
+    }
+    let mut short = 0;
+    for &byte in bytes {
+        short = short << 8 | u64::from(byte);
+    }
+    mixed(key, short)
+}
+
+/// Kinds of constants in keys.
+const STR: u64 = 1 << 60;
+const INT: u64 = 2 << 60;
+const TUPLE: u64 = 3 << 60;
+
+/// Equal constants have equal keys.
+pub(crate) fn key(constant: &Constant) -> u64 {
+    match constant {
+        Constant::Str(text) => STR ^ text_key(text.as_bytes()),
+        Constant::Int(n) => mixed(INT, *n as u64),
+        Constant::Tuple(items) => items.iter().fold(TUPLE, |sum, item| mixed(sum, key(item))),
+        Constant::FrozenSet(items) => items.iter().map(key).fold(4 << 60, u64::wrapping_add),
+        Constant::Float(x) => mixed(5 << 60, x.to_bits()),
+        Constant::Complex(x) => mixed(mixed(6 << 60, x.re.to_bits()), x.im.to_bits()),
+        Constant::Bytes(bytes) => (7 << 60) ^ text_key(bytes),
+        Constant::Code(code) => mixed(8 << 60, (code.firstlineno as u64) << 32 | code.code.len() as u64),
+        Constant::None => 9 << 60,
+        Constant::Bool(value) => (10 << 60) + u64::from(*value),
+        Constant::Ellipsis => 11 << 60,
+        Constant::BigInt(n) => mixed(12 << 60, n.bits()),
+        Constant::Slice(parts) => parts.iter().fold(13 << 60, |sum, part| mixed(sum, key(part))),
+        Constant::StopIteration => 14 << 60,
+        Constant::Foreign(identity) => mixed(15 << 60, *identity),
+    }
+}
+
 impl ConstTable {
-    /// An empty table in the memory of `items`.
-    pub(crate) fn reusing(mut items: Vec<Constant>) -> Self {
-        items.clear();
-        Self { items, ..Self::default() }
+    /// Forgets the constants, and keeps the memory.
+    pub(crate) fn clear(&mut self) {
+        self.items.clear();
+        self.keys.clear();
+        self.none = None;
     }
 
     /// The number of `constant`, which is added if it is new.
     pub fn add(&mut self, constant: Constant) -> u32 {
-        let found = if self.items.len() <= FEW {
-            self.items.iter().position(|known| *known == constant).map(|i| i as u32)
-        } else {
-            self.index.get(&constant).copied()
-        };
-        found.unwrap_or_else(|| self.push(constant))
+        let key = key(&constant);
+        let found = self.keys.find(key, |at| self.items.get(at) == Some(&constant));
+        found.unwrap_or_else(|| self.push(key, constant))
     }
 
-    fn push(&mut self, constant: Constant) -> u32 {
-        let i = self.items.len() as u32;
-        if i == 0 {
-            self.items.reserve(8);
-        }
+    fn push(&mut self, key: u64, constant: Constant) -> u32 {
         self.items.push(constant);
-        if self.items.len() == FEW + 1 {
-            self.index = self.items.iter().zip(0..).map(|(constant, i)| (constant.clone(), i)).collect();
-        } else if self.items.len() > FEW {
-            self.index.insert(self.items[i as usize].clone(), i);
-        }
-        i
+        self.keys.push(key);
+        self.items.len() as u32 - 1
     }
 
     /// The number of None.
@@ -66,14 +149,13 @@ impl ConstTable {
     /// The number of a literal of the tree.
     pub fn add_literal(&mut self, literal: &ast::Constant<'_>) -> u32 {
         // A string that is there already need not be made first.
-        if let ast::Constant::Str(text) = literal
-            && self.items.len() <= FEW
-        {
+        if let ast::Constant::Str(text) = literal {
             let bytes = text.as_bytes();
-            let known = |c: &Constant| matches!(c, Constant::Str(known) if known.as_bytes() == bytes);
-            return match self.items.iter().position(known) {
-                Some(i) => i as u32,
-                None => self.push(from_ast(literal)),
+            let key = STR ^ text_key(bytes);
+            let is_it = |at| matches!(self.items.get(at), Some(Constant::Str(known)) if known.as_bytes() == bytes);
+            return match self.keys.find(key, is_it) {
+                Some(i) => i,
+                None => self.push(key, from_ast(literal)),
             };
         }
         self.add(from_ast(literal))
@@ -85,6 +167,11 @@ impl ConstTable {
 
     pub fn into_vec(self) -> Vec<Constant> {
         self.items
+    }
+
+    /// The constants themselves, to be changed while the table is not in use.
+    pub(crate) fn items_mut(&mut self) -> &mut Vec<Constant> {
+        &mut self.items
     }
 }
 

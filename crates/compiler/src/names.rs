@@ -116,6 +116,20 @@ pub struct Interner {
     names: Vec<Name>,
     /// The names as strings of code objects, made when the first code object wants them.
     strings: Vec<Option<PyString>>,
+    /// Where each name was found last.
+    hints: Vec<Hint>,
+}
+
+/// Where a name was found last. A place is only a hint: it may be another table's, so whoever looks there looks whether it is the name.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Hint {
+    /// In the symbols of some block.
+    pub(crate) symbol: u32,
+    /// In the names of some code unit.
+    pub(crate) name: u32,
+    /// As a variable of the code unit with the number `unit`, as code generation keeps it.
+    pub(crate) unit: u32,
+    pub(crate) variable: u32,
 }
 
 /// A text's length and its first and last bytes: all of it, if it has at most [`Key::WHOLE`]; else a hash stands for the first.
@@ -148,8 +162,13 @@ impl Key {
             let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
             return Key { first: u64::from(first), last: u64::from(last), len };
         }
-        let byte = |place: usize| u64::from(bytes.get(place).copied().unwrap_or(0));
-        Key { first: byte(0) | byte(1) << 8 | byte(2) << 16, last: 0, len }
+        let first = match *bytes {
+            [a] => u64::from(a),
+            [a, b] => u64::from(a) | u64::from(b) << 8,
+            [a, b, c] => u64::from(a) | u64::from(b) << 8 | u64::from(c) << 16,
+            _ => 0,
+        };
+        Key { first, last: 0, len }
     }
 
     #[inline]
@@ -176,6 +195,7 @@ impl Interner {
     }
 
     /// The number of the name with this text.
+    #[inline]
     pub(crate) fn intern_id(&mut self, text: &str) -> u32 {
         let key = Key::of(text);
         let mask = self.slots.len().wrapping_sub(1);
@@ -192,6 +212,7 @@ impl Interner {
         self.add(key, text)
     }
 
+    #[inline(never)]
     fn add(&mut self, key: Key, text: &str) -> u32 {
         if self.names.len() * 2 >= self.slots.len() {
             let old = std::mem::take(&mut self.slots);
@@ -204,6 +225,7 @@ impl Interner {
         self.place(Slot { key, id: name.id });
         self.names.push(name);
         self.strings.push(None);
+        self.hints.push(Hint::default());
         self.names.len() as u32 - 1
     }
 
@@ -218,8 +240,15 @@ impl Interner {
     }
 
     /// The name that this interner numbered `id`.
+    #[inline]
     pub(crate) fn name(&self, id: u32) -> &Name {
         &self.names[id as usize]
+    }
+
+    /// The same with the hint where it was found last.
+    #[inline]
+    pub(crate) fn name_and_hint(&mut self, id: u32) -> (&Name, &mut Hint) {
+        (&self.names[id as usize], &mut self.hints[id as usize])
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -307,6 +336,19 @@ impl NameTable {
         self.append(name.clone())
     }
 
+    /// The same; `hint` is where the name was found last.
+    #[inline]
+    pub(crate) fn add_hinted(&mut self, name: &Name, hint: &mut u32) -> u32 {
+        match self.names.get(*hint as usize) {
+            Some(known) if known.id == name.id && name.id != NO_ID => *hint,
+            _ => {
+                *hint = self.add_name(name);
+                *hint
+            }
+        }
+    }
+
+    #[inline(never)]
     fn append(&mut self, name: Name) -> u32 {
         self.names.push(name);
         self.places.grown(self.names.iter().map(|name| name.id));

@@ -13,7 +13,7 @@
 //! `Objects/codeobject.c` (`co_lines`, `co_positions`), `Lib/dis.py` (`findlinestarts`). A decoder never fails: bytes
 //! that end early end the table.
 
-use crate::varint::{read_signed_varint, read_varint, write_signed_varint, write_varint};
+use crate::varint::{read_signed_varint, read_varint, signed_varint};
 
 /// A source range; -1 stands for what is not known. Lines from 1, columns from 0 in UTF-8 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -68,11 +68,16 @@ const NO_LOCATION: u8 = 15;
 /// Writes a location table; consecutive equal positions become one run.
 #[derive(Debug)]
 pub struct LocationEncoder {
+    /// Written up to `end`; behind it are zeros, so that an entry is put down without asking for room.
     out: Vec<u8>,
+    end: usize,
     line: i32,
     run: Position,
     units: usize,
 }
+
+/// The most bytes of an entry: its first, and four numbers of up to six bytes.
+const LONGEST_ENTRY: usize = 32;
 
 impl LocationEncoder {
     /// Lines count from the code object's first line.
@@ -82,7 +87,7 @@ impl LocationEncoder {
 
     /// The same into the memory of `out`, which is empty.
     pub fn into(out: Vec<u8>, firstlineno: i32) -> LocationEncoder {
-        LocationEncoder { out, line: firstlineno, run: Position::NONE, units: 0 }
+        LocationEncoder { out, end: 0, line: firstlineno, run: Position::NONE, units: 0 }
     }
 
     /// The next `units` 16-bit units (EXTENDED_ARG and caches included) come from `position`.
@@ -104,11 +109,17 @@ impl LocationEncoder {
     /// The table's bytes.
     pub fn finish(mut self) -> Vec<u8> {
         self.flush();
+        self.out.truncate(self.end);
         self.out
     }
 
     #[inline]
     fn flush(&mut self) {
+        if self.units.wrapping_sub(1) < 8 {
+            self.entry(self.units);
+            self.units = 0;
+            return;
+        }
         while self.units > 0 {
             let units = self.units.min(8);
             self.entry(units);
@@ -120,6 +131,9 @@ impl LocationEncoder {
     fn entry(&mut self, units: usize) {
         let Position { line, end_line, col, end_col } = self.run;
         let length = (units - 1) as u8;
+        if self.out.len() < self.end + LONGEST_ENTRY {
+            self.out.resize((self.end + LONGEST_ENTRY).max(256).max(self.out.len() * 2), 0);
+        }
         let advance = line.wrapping_sub(self.line) as u32;
         // Columns that are known are not negative, which these comparisons see to.
         if line >= 0 && end_line == line && advance < 3 && (col as u32) < 128 && (end_col as u32) < 128 {
@@ -127,33 +141,52 @@ impl LocationEncoder {
             let width = end_col.wrapping_sub(col) as u32;
             if advance == 0 && col < 80 && width < 16 {
                 let first = 0x80 | ((col >> 3) as u8) << 3 | length;
-                self.out.extend_from_slice(&[first, (col as u8 & 7) << 4 | width as u8]);
+                self.put([first, (col as u8 & 7) << 4 | width as u8]);
             } else {
                 let first = 0x80 | (ONE_LINE + advance as u8) << 3 | length;
-                self.out.extend_from_slice(&[first, col as u8, end_col as u8]);
+                self.put([first, col as u8, end_col as u8]);
             }
         } else {
             self.long_entry(length);
         }
     }
 
+    /// Puts bytes down; `entry` has made room.
+    #[inline]
+    fn put<const N: usize>(&mut self, bytes: [u8; N]) {
+        if let Some(place) = self.out.get_mut(self.end..).and_then(|rest| rest.first_chunk_mut()) {
+            *place = bytes;
+        }
+        self.end += N;
+    }
+
+    #[inline]
+    fn put_varint(&mut self, mut value: u32) {
+        while value >= 64 {
+            self.put([0x40 | (value & 63) as u8]);
+            value >>= 6;
+        }
+        self.put([value as u8]);
+    }
+
     fn long_entry(&mut self, length: u8) {
         let Position { line, end_line, col, end_col } = self.run;
         if line < 0 {
-            self.out.push(0x80 | NO_LOCATION << 3 | length);
+            self.put([0x80 | NO_LOCATION << 3 | length]);
             return;
         }
         let advance = line.wrapping_sub(self.line);
         self.line = line;
+        let advance = signed_varint(advance);
         if (col < 0 || end_col < 0) && (end_line == line || end_line == -1) {
-            self.out.push(0x80 | NO_COLUMNS << 3 | length);
-            write_signed_varint(&mut self.out, advance);
+            self.put([0x80 | NO_COLUMNS << 3 | length]);
+            self.put_varint(advance);
         } else {
-            self.out.push(0x80 | LONG << 3 | length);
-            write_signed_varint(&mut self.out, advance);
-            write_varint(&mut self.out, end_line.wrapping_sub(line) as u32);
-            write_varint(&mut self.out, col.wrapping_add(1) as u32);
-            write_varint(&mut self.out, end_col.wrapping_add(1) as u32);
+            self.put([0x80 | LONG << 3 | length]);
+            self.put_varint(advance);
+            self.put_varint(end_line.wrapping_sub(line) as u32);
+            self.put_varint(col.wrapping_add(1) as u32);
+            self.put_varint(end_col.wrapping_add(1) as u32);
         }
     }
 }

@@ -263,6 +263,54 @@ static EFFECTS: [(u8, u8); IR_OPCODE_END as usize] = {
 };
 const VARIES: u8 = u8::MAX;
 
+/// What an instruction takes or pushes: a number, so many times the oparg, and so many times its lowest bit.
+#[derive(Clone, Copy)]
+struct Linear {
+    fixed: i8,
+    by_oparg: i8,
+    by_low_bit: i8,
+}
+
+impl Linear {
+    const fn of(self, arg: i64) -> i64 {
+        self.fixed as i64 + self.by_oparg as i64 * arg + self.by_low_bit as i64 * (arg & 1)
+    }
+
+    /// From the values for the opargs 0, 1 and 2.
+    const fn through(zero: i64, one: i64, two: i64) -> Linear {
+        let by_oparg = (two - zero) / 2;
+        Linear { fixed: zero as i8, by_oparg: by_oparg as i8, by_low_bit: (one - zero - by_oparg) as i8 }
+    }
+}
+
+/// [`IrOpcode::effect`] as a formula, for the instructions that have so simple a one.
+static LINEAR_EFFECTS: [Option<(Linear, Linear)>; IR_OPCODE_END as usize] = {
+    const PROBES: [u32; 9] = [0, 1, 2, 3, 4, 7, 8, 255, 256];
+    let mut table = [None; IR_OPCODE_END as usize];
+    let mut i = 0;
+    while i < IR_OPCODE_END as usize {
+        let op = IrOpcode(i as u16);
+        if let (Some(zero), Some(one), Some(two)) = (op.effect(0), op.effect(1), op.effect(2)) {
+            let popped = Linear::through(zero.0, one.0, two.0);
+            let pushed = Linear::through(zero.1, one.1, two.1);
+            let mut same = true;
+            let mut probe = 0;
+            while probe < PROBES.len() {
+                let arg = PROBES[probe];
+                if let Some(other) = op.effect(arg) {
+                    same &= other.0 == popped.of(arg as i64) && other.1 == pushed.of(arg as i64);
+                }
+                probe += 1;
+            }
+            if same {
+                table[i] = Some((popped, pushed));
+            }
+        }
+        i += 1;
+    }
+    table
+};
+
 /// [`IrOpcode::stack_effect`] without a jump, [`UNFIXED`] where the oparg matters or there is none.
 static NET_EFFECTS: [i8; IR_OPCODE_END as usize] = {
     let mut table = [UNFIXED; IR_OPCODE_END as usize];
@@ -449,7 +497,10 @@ impl IrOpcode {
     pub fn quick_effect(self, arg: u32) -> Option<(i64, i64)> {
         match EFFECTS.get(self.0 as usize) {
             Some(&(popped, pushed)) if popped != VARIES => Some((i64::from(popped), i64::from(pushed))),
-            _ => self.effect(arg),
+            _ => match LINEAR_EFFECTS.get(self.0 as usize) {
+                Some(Some((popped, pushed))) => Some((popped.of(i64::from(arg)), pushed.of(i64::from(arg)))),
+                _ => self.effect(arg),
+            },
         }
     }
 

@@ -11,6 +11,7 @@ use ophi_bytecode::instruction::CACHES;
 use ophi_bytecode::{IrOpcode as Op, Opcode};
 
 use super::offsets::END_SEND_OFFSET;
+use crate::flowgraph::graph::Instr;
 use crate::flowgraph::opcodes::{bits, class, is_pseudo};
 use crate::flowgraph::{BlockId, Graph};
 use crate::instruction_sequence::{Location, NEXT_LOCATION};
@@ -111,37 +112,50 @@ impl Output {
                     handler = instr.except;
                     self.handlers.push((self.units(), handler));
                 }
-                let (mut op, mut arg) = (instr.op, instr.arg);
-                let is_jump = class(op) & bits::TARGET != 0;
-                if is_jump {
-                    if instr.target.is_none() {
-                        return false;
-                    }
-                    op = direction(op, self.starts[instr.target.index()].unit == AHEAD);
-                    arg = self.distances.get(self.jumps.len()).copied().unwrap_or(0);
-                }
                 let Location { line, end_line, col, end_col } = instr.loc;
-                let Some(real) = op.real().filter(|_| !is_pseudo(op) && line != NEXT_LOCATION.line) else {
-                    return false;
-                };
                 let start = self.end;
-                if arg > SHORT {
-                    for shift in [24, 16, 8] {
-                        if arg >> shift != 0 {
-                            self.put(Opcode::EXTENDED_ARG, arg >> shift);
-                        }
-                    }
+                let plain = class(instr.op) & bits::TARGET == 0 && instr.arg <= SHORT && !is_pseudo(instr.op);
+                if plain && line != NEXT_LOCATION.line {
+                    let real = Opcode(instr.op.0 as u8);
+                    self.put(real, instr.arg);
+                    self.end += usize::from(CACHES[real.0 as usize]) * 2;
+                } else if !self.put_long(instr) {
+                    return false;
                 }
-                if is_jump {
-                    self.jumps.push(Jump { at: self.units(), op: real, target: instr.target });
-                }
-                self.put(real, arg);
-                self.end += real.caches() * 2;
                 encoder.add(Position { line, end_line, col, end_col }, (self.end - start) / 2);
             }
         }
         self.code.truncate(self.end);
         self.locations = encoder.finish();
+        true
+    }
+
+    /// Writes a jump, or an instruction with a long oparg; false if it is for the general way.
+    fn put_long(&mut self, instr: &Instr) -> bool {
+        let (mut op, mut arg) = (instr.op, instr.arg);
+        let is_jump = class(op) & bits::TARGET != 0;
+        if is_jump {
+            if instr.target.is_none() {
+                return false;
+            }
+            op = direction(op, self.starts[instr.target.index()].unit == AHEAD);
+            arg = self.distances.get(self.jumps.len()).copied().unwrap_or(0);
+        }
+        let Some(real) = op.real().filter(|_| !is_pseudo(op) && instr.loc.line != NEXT_LOCATION.line) else {
+            return false;
+        };
+        if arg > SHORT {
+            for shift in [24, 16, 8] {
+                if arg >> shift != 0 {
+                    self.put(Opcode::EXTENDED_ARG, arg >> shift);
+                }
+            }
+        }
+        if is_jump {
+            self.jumps.push(Jump { at: self.units(), op: real, target: instr.target });
+        }
+        self.put(real, arg);
+        self.end += real.caches() * 2;
         true
     }
 

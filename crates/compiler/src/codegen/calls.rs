@@ -57,8 +57,8 @@ impl<'a> Compiler<'a, '_> {
         let ExprKind::Attribute { value, attr, ctx: ExprContext::Load } = func.kind else { return Ok(false) };
         // What comes from an import is likely a module, whose attributes are no methods.
         if let ExprKind::Name { id, .. } = value.kind {
-            let name = self.table.names.intern(id);
-            if self.table.top().symbol_of(&name) & DEF_IMPORT != 0 {
+            let name = self.table.names.intern_id(id);
+            if self.table.top().symbol_of(self.table.names.name(name)) & DEF_IMPORT != 0 {
                 return Ok(false);
             }
         }

@@ -280,6 +280,8 @@ impl<'a> Compiler<'a, '_> {
     fn tweak_scopes(&mut self, comp: ScopeId, state: &mut Inlined) {
         let in_class_block = self.in_class_block();
         self.unit().in_inlined_comp += 1;
+        let number = self.new_unit_number();
+        self.unit().number = number;
         let outer = self.unit().ste;
         let function_like = self.ste().is_function_like();
         for (name, symbol) in self.table[comp].symbols.clone().iter() {
@@ -311,6 +313,8 @@ impl<'a> Compiler<'a, '_> {
 
     fn revert_scopes(&mut self, state: Inlined) {
         self.unit().in_inlined_comp -= 1;
+        let number = self.new_unit_number();
+        self.unit().number = number;
         let outer = self.unit().ste;
         for (name, symbol) in &state.symbols {
             self.table[outer].symbols.set(name, *symbol);

@@ -35,6 +35,7 @@ use ophi_bytecode::{CodeObject, Constant, PyString};
 use ophi_syntax::ast::*;
 
 use crate::assemble::Scratch;
+use crate::const_table::ConstTable;
 use crate::error::{CompileError, Depth, Recursion, Warning};
 use crate::instruction_sequence::{InstructionSequence, Location, Name, NameTable};
 use crate::location;
@@ -95,6 +96,8 @@ pub(crate) struct Compiler<'a, 'w> {
     keep_nested: bool,
     /// Enclosing units first; the last is being compiled.
     units: Vec<Unit<'a>>,
+    /// How many numbers were given to units; 0 is none's.
+    unit_numbers: u32,
     warnings: &'w mut Vec<Warning>,
     /// Above 0 while code is emitted for the second time, which must not warn again.
     warnings_disabled: u32,
@@ -106,7 +109,7 @@ pub(crate) struct Compiler<'a, 'w> {
 #[derive(Default)]
 struct Memory {
     sequences: Vec<InstructionSequence>,
-    consts: Vec<Vec<Constant>>,
+    consts: Vec<ConstTable>,
     names: Vec<NameTable>,
     /// For a text that is put together and interned.
     text: String,
@@ -146,6 +149,7 @@ impl<'a, 'w> Compiler<'a, 'w> {
             interactive: false,
             keep_nested: input.keep_nested,
             units: Vec::new(),
+            unit_numbers: 0,
             warnings,
             warnings_disabled: 0,
             depth: Depth::new(input.recursion),

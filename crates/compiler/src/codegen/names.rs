@@ -20,6 +20,26 @@ enum Place {
     Name(usize),
 }
 
+/// What a unit's variable is, in the low bits of [`Hint::variable`](crate::names::Hint); its number is above them.
+#[derive(Clone, Copy)]
+enum Variable {
+    Fast = 0,
+    Global = 1,
+    Name = 2,
+}
+
+impl Variable {
+    const BITS: u32 = 2;
+
+    fn of(packed: u32) -> Variable {
+        match packed & 3 {
+            0 => Variable::Fast,
+            1 => Variable::Global,
+            _ => Variable::Name,
+        }
+    }
+}
+
 /// What a LOAD_ATTR or LOAD_SUPER_ATTR is followed by.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum AttrUse {
@@ -70,7 +90,8 @@ impl<'a> Compiler<'a, '_> {
     fn mangled_index(&mut self, name: &str) -> usize {
         let unit = self.units.last_mut().expect("a unit is open while code is generated");
         let mangled = self.table.mangled_id_in(unit.ste, unit.private.as_deref(), name);
-        unit.info.names.add_name(self.table.names.name(mangled)) as usize
+        let (name, hint) = self.table.names.name_and_hint(mangled);
+        unit.info.names.add_hinted(name, &mut hint.name) as usize
     }
 
     /// An instruction whose oparg is a name of `co_names`, as it stands.
@@ -102,7 +123,7 @@ impl<'a> Compiler<'a, '_> {
         self.emit_arg(loc, op, arg);
     }
 
-    fn place_of(info: &mut CodeUnitInfo, function_like: bool, mangled: &Name, found: u32) -> Place {
+    fn place_of(info: &mut CodeUnitInfo, function_like: bool, mangled: &Name, hint: &mut u32, found: u32) -> Place {
         match found {
             // Free variables are numbered after the cells.
             scope::FREE => Place::Deref(info.cellvars.len() + info.freevars.add_name(mangled) as usize),
@@ -112,9 +133,9 @@ impl<'a> Compiler<'a, '_> {
             scope::LOCAL if info.fast_hidden.iter().any(|(n, fast)| *fast && n == mangled) => {
                 Place::Fast(info.varnames.add_name(mangled) as usize)
             }
-            scope::GLOBAL_IMPLICIT if function_like => Place::Global(info.names.add_name(mangled) as usize),
-            scope::GLOBAL_EXPLICIT => Place::Global(info.names.add_name(mangled) as usize),
-            _ => Place::Name(info.names.add_name(mangled) as usize),
+            scope::GLOBAL_IMPLICIT if function_like => Place::Global(info.names.add_hinted(mangled, hint) as usize),
+            scope::GLOBAL_EXPLICIT => Place::Global(info.names.add_hinted(mangled, hint) as usize),
+            _ => Place::Name(info.names.add_hinted(mangled, hint) as usize),
         }
     }
 
@@ -128,13 +149,41 @@ impl<'a> Compiler<'a, '_> {
         use ExprContext::{Del, Load, Store};
         let unit = self.units.last_mut().expect("a unit is open while code is generated");
         let mangled = self.table.mangled_id_in(unit.ste, unit.private.as_deref(), name);
-        let mangled = self.table.names.name(mangled);
-        let entry = &self.table[unit.ste];
-        let found = entry.scope_of_name(mangled);
+        let SymbolTable { names, entries, .. } = &mut self.table;
+        let (mangled, hint) = names.name_and_hint(mangled);
+        if hint.unit == unit.number {
+            let arg = hint.variable >> Variable::BITS;
+            let (arg, [load, store, delete]) = match Variable::of(hint.variable) {
+                Variable::Fast => (arg, [Op::LOAD_FAST, Op::STORE_FAST, Op::DELETE_FAST]),
+                Variable::Name => (arg, [Op::LOAD_NAME, Op::STORE_NAME, Op::DELETE_NAME]),
+                Variable::Global if ctx == Load => (arg << 1, [Op::LOAD_GLOBAL; 3]),
+                Variable::Global => (arg, [Op::LOAD_GLOBAL, Op::STORE_GLOBAL, Op::DELETE_GLOBAL]),
+            };
+            let op = match ctx {
+                Load => load,
+                Store => store,
+                Del => delete,
+            };
+            unit.seq.add(op.0, arg as i32, loc);
+            return Ok(());
+        }
+        let entry = &entries[unit.ste.0 as usize];
+        let found = scope::of(entry.symbols.get_hinted(mangled, &mut hint.symbol).unwrap_or(0));
         let in_comp = unit.in_inlined_comp > 0;
         let in_class = entry.kind == BlockKind::Class;
         let sees_class = entry.can_see_class_scope;
-        let place = Self::place_of(&mut unit.info, entry.is_function_like(), mangled, found);
+        let place = Self::place_of(&mut unit.info, entry.is_function_like(), mangled, &mut hint.name, found);
+        // The same again, until an inlined comprehension begins or ends.
+        let again = match place {
+            Place::Fast(arg) => Some((Variable::Fast, arg)),
+            Place::Global(arg) if !sees_class => Some((Variable::Global, arg)),
+            Place::Name(arg) if !(in_class && in_comp) => Some((Variable::Name, arg)),
+            _ => None,
+        };
+        if let Some((kind, arg)) = again {
+            hint.unit = unit.number;
+            hint.variable = (arg as u32) << Variable::BITS | kind as u32;
+        }
         let (op, arg) = match (place, ctx) {
             (Place::Deref(arg), Load) => {
                 if in_class && !in_comp {

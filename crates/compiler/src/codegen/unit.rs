@@ -70,6 +70,8 @@ pub(super) struct FrameBlock<'a> {
 
 pub(super) struct Unit<'a> {
     pub(super) ste: ScopeId,
+    /// Tells the variables of this unit from those of others ([`Hint`](crate::names::Hint)); another one each time they change.
+    pub(super) number: u32,
     pub(super) scope: ScopeKind,
     pub(super) private: Option<Name>,
     /// Attributes set on `self` in the methods of a class; sorted.
@@ -177,8 +179,10 @@ impl<'a> Compiler<'a, '_> {
             flags: self.code_flags(ste),
             filename: self.filename_name.clone(),
         };
+        let number = self.new_unit_number();
         self.units.push(Unit {
             ste,
+            number,
             scope,
             private,
             static_attributes: BTreeSet::new(),
@@ -190,7 +194,7 @@ impl<'a> Compiler<'a, '_> {
             in_inlined_comp: 0,
             in_conditional_block: 0,
             info,
-            consts: ConstTable::reusing(self.memory.consts.pop().unwrap_or_default()),
+            consts: self.memory.consts.pop().unwrap_or_default(),
         });
         let mut loc = Location::new(lineno, lineno, 0, 0);
         if scope == ScopeKind::Module {
@@ -201,6 +205,11 @@ impl<'a> Compiler<'a, '_> {
             self.emit(loc, Op::ANNOTATIONS_PLACEHOLDER);
         }
         Ok(())
+    }
+
+    pub(super) fn new_unit_number(&mut self) -> u32 {
+        self.unit_numbers += 1;
+        self.unit_numbers
     }
 
     fn qualname(&mut self, scope: ScopeKind, name: &Name) -> Name {
@@ -277,16 +286,17 @@ impl<'a> Compiler<'a, '_> {
             parent.seq.nested.push(unit.seq.clone());
         }
         let mut sequence = unit.seq;
-        let mut consts = unit.consts.into_vec();
+        let mut consts = unit.consts;
         let code = crate::assemble::assemble_unit(
             &unit.info,
             &mut sequence,
-            &mut consts,
+            consts.items_mut(),
             self.filename.clone(),
             &mut self.table.names,
             &mut self.memory.scratch,
         );
         sequence.clear();
+        consts.clear();
         self.memory.sequences.push(sequence);
         self.memory.consts.push(consts);
         for mut names in [unit.info.names, unit.info.varnames] {

@@ -29,30 +29,49 @@ const UNKNOWN: Reference = Reference { by: NOBODY, local: NO_LOCAL };
 /// A load borrows until something speaks against it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Simulation {
+    /// The first `top` are on the stack; what lies behind is room.
     stack: Vec<Reference>,
+    top: usize,
 }
 
 impl Simulation {
     fn reset(&mut self, depth: usize) {
-        self.stack.clear();
-        self.stack.resize(depth, UNKNOWN);
+        if self.stack.len() < depth {
+            self.stack.resize(depth * 2, UNKNOWN);
+        }
+        self.stack[..depth].fill(UNKNOWN);
+        self.top = depth;
     }
+    #[inline]
+    fn put(&mut self, reference: Reference) {
+        match self.stack.get_mut(self.top) {
+            Some(place) => *place = reference,
+            None => self.stack.push(reference),
+        }
+        self.top += 1;
+    }
+    #[inline]
     fn push(&mut self, by: usize, local: u32) {
-        self.stack.push(Reference { by: by as u32, local });
+        self.put(Reference { by: by as u32, local });
     }
     /// Underflow cannot happen after the stack depth was computed; it then reads as an unknown value.
     fn pop(&mut self) -> Reference {
-        self.stack.pop().unwrap_or(UNKNOWN)
+        let Some(top) = self.top.checked_sub(1) else { return UNKNOWN };
+        self.top = top;
+        self.stack.get(top).copied().unwrap_or(UNKNOWN)
     }
+    fn on_stack(&self) -> &[Reference] {
+        &self.stack[..self.top]
+    }
+    #[inline]
     fn replace(&mut self, popped: usize, pushed: usize) {
-        let left = self.stack.len().saturating_sub(popped);
-        self.stack.truncate(left);
+        self.top = self.top.saturating_sub(popped);
         for _ in 0..pushed {
-            self.stack.push(UNKNOWN);
+            self.put(UNKNOWN);
         }
     }
     fn kill(&mut self, local: u32, instrs: &mut [Instr]) {
-        for reference in &self.stack {
+        for reference in &self.stack[..self.top] {
             if reference.local == local {
                 must_own(*reference, instrs);
             }
@@ -90,6 +109,9 @@ fn reach(graph: &mut Graph, todo: &mut Vec<BlockId>, id: BlockId) {
 
 /// Needs the start depths of [`super::stack_depth::calculate`]; blocks it did not reach are left alone.
 pub fn optimize(graph: &mut Graph) {
+    if graph.classes & bits::BORROWS == 0 {
+        return;
+    }
     graph.start_walk();
     let mut sim = std::mem::take(&mut graph.simulation);
     let entry = graph.entry;
@@ -140,8 +162,8 @@ fn simulate(graph: &mut Graph, todo: &mut Vec<BlockId>, sim: &mut Simulation, in
             }
         }
     }
-    for reference in sim.stack.drain(..) {
-        must_own(reference, instrs);
+    for reference in sim.on_stack() {
+        must_own(*reference, instrs);
     }
 }
 
@@ -253,12 +275,12 @@ fn step(
             sim.store(instr.arg & 15, instrs);
         }
         Rule::Copy => {
-            let place = sim.stack.len().checked_sub(instr.arg as usize);
-            let copied = place.and_then(|i| sim.stack.get(i).copied()).unwrap_or(UNKNOWN);
-            sim.stack.push(copied);
+            let place = sim.top.checked_sub(instr.arg as usize);
+            let copied = place.and_then(|i| sim.on_stack().get(i).copied()).unwrap_or(UNKNOWN);
+            sim.put(copied);
         }
         Rule::Swap => {
-            let len = sim.stack.len();
+            let len = sim.top;
             if let Some(place) = len.checked_sub(instr.arg as usize)
                 && place < len
             {
@@ -270,7 +292,7 @@ fn step(
         Rule::TopStays => {
             let top = sim.pop();
             sim.pop();
-            sim.stack.push(top);
+            sim.put(top);
         }
         Rule::NewTop => sim.replace(1, 1),
         Rule::NewTopOrJump => {
@@ -287,13 +309,13 @@ fn step(
             sim.replace(below, 1);
             if instr.arg & 1 != 0 {
                 // A method call: the owner may come back as `self`.
-                sim.stack.push(owner);
+                sim.put(owner);
             }
         }
         Rule::PushUnder => {
             let top = sim.pop();
-            sim.stack.push(UNKNOWN);
-            sim.stack.push(top);
+            sim.put(UNKNOWN);
+            sim.put(top);
         }
         Rule::Table => {
             if class(instr.op) & bits::TARGET != 0 {

@@ -96,10 +96,18 @@ fn first_line(graph: &Graph, id: BlockId) -> i32 {
 /// Removes the NOPs of a block whose line shows elsewhere; returns how many, and how many are left.
 #[inline]
 pub fn remove_nops_in_block(graph: &mut Graph, id: BlockId) -> (usize, usize) {
-    match graph[id].instrs().iter().position(|i| i.op == Op::NOP) {
+    if !graph[id].may_hold(bits::NOP) {
+        debug_assert!(graph[id].instrs().iter().all(|i| i.op != Op::NOP), "a NOP that its block does not know of");
+        return (0, 0);
+    }
+    let (removed, left) = match graph[id].instrs().iter().position(|i| i.op == Op::NOP) {
         Some(first) => remove_nops_from(graph, id, first),
         None => (0, 0),
+    };
+    if left == 0 {
+        graph[id].classes &= !bits::NOP;
     }
+    (removed, left)
 }
 
 fn remove_nops_from(graph: &mut Graph, id: BlockId, first: usize) -> (usize, usize) {
@@ -163,7 +171,7 @@ fn remove_jumps(graph: &mut Graph) -> Result<usize, CompileError> {
     while id.is_some() {
         let block = &graph[id];
         let next = block.next;
-        if let Some(&last) = block.last()
+        if let Some(last) = block.last()
             && is_unconditional_jump(last.op)
         {
             let target = graph.next_nonempty(last.target);
@@ -172,7 +180,9 @@ fn remove_jumps(graph: &mut Graph) -> Result<usize, CompileError> {
             }
             if target == graph.next_nonempty(next) {
                 removed += 1;
-                graph[id].last_mut().expect("the block has a last instruction").make_nop();
+                let block = &mut graph[id];
+                block.classes |= bits::NOP;
+                block.last_mut().expect("the block has a last instruction").make_nop();
             }
         }
         id = next;
@@ -220,6 +230,8 @@ pub fn remove_nops_and_pairs(graph: &mut Graph) {
                             || (before.op == Op::COPY && before.arg == 1);
                         if pushes {
                             before.make_nop();
+                            graph[block].classes |= bits::NOP;
+                            graph[id].classes |= bits::NOP;
                             graph[id].instrs_mut()[at].make_nop();
                             done = false;
                         }
@@ -246,10 +258,11 @@ pub fn remove_nops_and_pairs(graph: &mut Graph) {
 /// If the block ends in an unconditional jump to a small exit, or to a block without lines that does not fall through,
 /// replaces the jump by a copy of that block.
 fn inline_into(graph: &mut Graph, id: BlockId) -> bool {
-    let Some(&last) = graph[id].last() else { return false };
+    let Some(last) = graph[id].last() else { return false };
     if !is_unconditional_jump(last.op) || last.target == id {
         return false;
     }
+    let last = *last;
     let target = &graph[last.target];
     let small_exit = target.exits_scope() && target.len() <= MAX_COPY_SIZE;
     let placeless = target.has_no_line() && !target.has_fallthrough();
@@ -257,6 +270,7 @@ fn inline_into(graph: &mut Graph, id: BlockId) -> bool {
         return false;
     }
     let count = target.len();
+    graph[id].classes |= bits::NOP;
     graph[id].last_mut().expect("the block has a last instruction").make_nop();
     for i in 0..count {
         let instr = graph[last.target].instrs()[i];

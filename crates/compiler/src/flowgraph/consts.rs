@@ -3,41 +3,29 @@
 //! Equal constants (type included) share an index, except NaNs, which are never equal to another. Source: CPython
 //! Python/flowgraph.c (`add_const`, `remove_unused_consts`), Python/compile.c (`merge_const_one`).
 
-use std::hash::{BuildHasher, BuildHasherDefault};
-
 use ophi_bytecode::code::Constant;
-use rustc_hash::{FxHashMap, FxHasher};
 
 use super::evaluate::has_nan;
 use super::graph::{Graph, Instr};
 use super::opcodes::{Op, bits, has_const};
+use crate::const_table::{Keys, key};
 use crate::error::CompileError;
 
 /// Ints `LOAD_SMALL_INT` can push.
 const SMALL_INTS: std::ops::RangeInclusive<i64> = 0..=255;
 
-/// Up to so many constants are searched one by one.
+/// Up to so many constants are compared one by one.
 const FEW: usize = 24;
 
 pub struct Consts {
     list: Vec<Constant>,
-    /// Built when the first constant is added.
-    index: FxHashMap<Constant, u32>,
-    indexed: bool,
-}
-
-/// What constants are compared by: frozensets without regard to order.
-fn key(constant: &Constant) -> Constant {
-    let Constant::FrozenSet(items) = constant else { return constant.clone() };
-    let hasher = BuildHasherDefault::<FxHasher>::default();
-    let mut items: Vec<Constant> = items.to_vec();
-    items.sort_by_cached_key(|item| hasher.hash_one(item));
-    Constant::FrozenSet(items.into())
+    /// Those of the first constants of the list, made when a constant is added to a long list.
+    keys: Keys,
 }
 
 impl Consts {
     pub fn new(list: Vec<Constant>) -> Self {
-        Self { list, index: FxHashMap::default(), indexed: false }
+        Self { list, keys: Keys::default() }
     }
 
     pub fn into_list(self) -> Vec<Constant> {
@@ -46,33 +34,24 @@ impl Consts {
 
     /// The index of `constant`, which is appended if no equal one is there.
     pub fn add(&mut self, constant: Constant) -> u32 {
-        let unordered = matches!(constant, Constant::FrozenSet(_));
-        if !self.indexed && !unordered && self.list.len() <= FEW {
-            // So few are compared one by one; a NaN is equal to none.
-            let known = self.list.iter().position(|known| *known == constant).filter(|_| !has_nan(&constant));
-            return known.map_or_else(
-                || {
-                    self.list.push(constant);
-                    self.list.len() as u32 - 1
-                },
-                |place| place as u32,
-            );
+        // A NaN is equal to none.
+        if has_nan(&constant) {
+            return self.push(constant);
         }
-        if !self.indexed {
-            self.indexed = true;
-            for (i, known) in self.list.iter().enumerate().filter(|(_, c)| !has_nan(c)) {
-                self.index.entry(key(known)).or_insert(i as u32);
-            }
+        if self.list.len() <= FEW {
+            let known = self.list.iter().position(|known| *known == constant);
+            return known.map_or_else(|| self.push(constant), |place| place as u32);
         }
-        let next = self.list.len() as u32;
-        if !has_nan(&constant) {
-            let found = *self.index.entry(key(&constant)).or_insert(next);
-            if found != next {
-                return found;
-            }
+        for known in &self.list[self.keys.len()..] {
+            self.keys.push(key(known));
         }
+        let found = self.keys.find(key(&constant), |at| self.list.get(at) == Some(&constant));
+        found.unwrap_or_else(|| self.push(constant))
+    }
+
+    fn push(&mut self, constant: Constant) -> u32 {
         self.list.push(constant);
-        next
+        self.list.len() as u32 - 1
     }
 
     /// What a constant-loading instruction pushes.
@@ -133,8 +112,7 @@ impl Consts {
         }
         let mut keep = used.iter();
         self.list.retain(|_| keep.next().is_some_and(|used| *used));
-        self.index.clear();
-        self.indexed = false;
+        self.keys.clear();
         let mut id = graph.entry;
         while id.is_some() {
             for instr in graph[id].instrs_mut().iter_mut().filter(|i| has_const(i.op)) {
@@ -159,8 +137,7 @@ impl Consts {
             number += 1;
             used & 1 << (number - 1) != 0
         });
-        self.index.clear();
-        self.indexed = false;
+        self.keys.clear();
         let mut id = graph.entry;
         while id.is_some() {
             if graph[id].may_hold(bits::CONST) {

@@ -67,6 +67,7 @@ pub fn label_targets(graph: &mut Graph) -> Result<(), CompileError> {
     todo.push((entry, 0u32));
     while let Some((id, mut stack)) = todo.pop() {
         let mut last_yield_depth = None;
+        let mut popped = false;
         let used = graph[id].len();
         let mut instrs = graph.take(id);
         for instr in &mut instrs[..used] {
@@ -95,6 +96,7 @@ pub fn label_targets(graph: &mut Graph) -> Result<(), CompileError> {
                 }
                 stack = nodes[stack as usize].outer;
                 instr.make_nop();
+                popped = true;
                 continue;
             }
             instr.except = handler;
@@ -109,7 +111,8 @@ pub fn label_targets(graph: &mut Graph) -> Result<(), CompileError> {
             }
         }
         graph.put_back(id, instrs);
-        let block = &graph[id];
+        let block = &mut graph[id];
+        block.classes |= if popped { bits::NOP } else { 0 };
         if block.has_fallthrough() {
             let next = block.next;
             if next.is_none() {

@@ -12,7 +12,7 @@ use ophi_bytecode::code::Constant;
 use super::consts::Consts;
 use super::evaluate;
 use super::graph::Block;
-use super::opcodes::{Op, loads_const};
+use super::opcodes::{Op, bits, loads_const};
 use crate::error::CompileError;
 use crate::instruction_sequence::NO_LOCATION;
 
@@ -71,6 +71,7 @@ impl Loads {
 
 fn nop_out(block: &mut Block, at: usize) {
     block.placeless = true;
+    block.classes |= bits::NOP;
     let instr = &mut block.instrs_mut()[at];
     instr.make_nop();
     instr.loc = NO_LOCATION;

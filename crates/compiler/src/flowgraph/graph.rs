@@ -253,12 +253,14 @@ impl Default for Graph {
 
 impl std::ops::Index<BlockId> for Graph {
     type Output = Block;
+    #[inline]
     fn index(&self, id: BlockId) -> &Block {
         &self.blocks[id.index()]
     }
 }
 
 impl std::ops::IndexMut<BlockId> for Graph {
+    #[inline]
     fn index_mut(&mut self, id: BlockId) -> &mut Block {
         &mut self.blocks[id.index()]
     }
@@ -358,6 +360,7 @@ impl Graph {
         self.count = 0;
         self.walk = 0;
         (self.nops, self.edges_changed) = (true, true);
+        self.classes = 0;
         self.jumps.clear();
         self.mark_targets(sequence)?;
         self.entry = self.new_block();
@@ -381,6 +384,9 @@ impl Graph {
             at += self.fill(current, &instrs[at..], at);
         }
         self.last_built = current;
+        self.pushes = self.classes & bits::PUSH != 0;
+        self.pops = self.classes & bits::POP != 0;
+        self.unbinds = self.classes & bits::UNBINDS != 0;
         for i in 0..self.jumps.len() {
             let (id, place) = self.jumps[i];
             let instr = &mut self.blocks[id.index()].slots[place as usize];
@@ -398,10 +404,8 @@ impl Graph {
         self.block_at.clear();
         // One more, for what follows the last.
         self.block_at.resize(sequence.instrs.len() + 1, BlockId::NONE);
-        let mut classes = 0;
         for (at, instr) in sequence.instrs.iter_mut().enumerate() {
             let class = class(Op(instr.opcode));
-            classes |= class;
             if class & (bits::TARGET | bits::PLACEHOLDER) == 0 {
                 continue;
             }
@@ -417,10 +421,6 @@ impl Graph {
             *place.ok_or_else(|| CompileError::system("jump to a label that is not placed"))? = TARGET;
             instr.oparg = target.unwrap_or(0) as i32;
         }
-        self.pushes = classes & bits::PUSH != 0;
-        self.pops = classes & bits::POP != 0;
-        self.unbinds = classes & bits::UNBINDS != 0;
-        self.classes = classes;
         sequence.label_map = labels;
         sequence.label_map.clear();
         Ok(())
@@ -445,18 +445,19 @@ impl Graph {
     /// Appends the first of `instrs`, which start at `start`, and those behind it up to the end of the block; returns
     /// how many.
     fn fill(&mut self, id: BlockId, instrs: &[seq::Instr], start: usize) -> usize {
-        let (mut classes, mut placeless) = (0, false);
+        let (mut classes, mut placeless, mut count) = (0, false, 0);
         let block = &mut self.blocks[id.index()];
         for (instr, next) in instrs.iter().zip(&self.block_at[start + 1..]) {
             let class = class(Op(instr.opcode));
             classes |= class;
             placeless |= instr.loc.line < 0;
-            block.slots.push(Instr::new(Op(instr.opcode), instr.oparg as u32, instr.loc));
+            count += 1;
             if *next != BlockId::NONE || class & bits::TERMINATOR != 0 {
                 break;
             }
         }
-        let count = block.slots.len() - block.used;
+        let taken = instrs.iter().take(count);
+        block.slots.extend(taken.map(|instr| Instr::new(Op(instr.opcode), instr.oparg as u32, instr.loc)));
         let first = block.used;
         block.used = block.slots.len();
         block.classes |= classes;
@@ -481,8 +482,6 @@ impl Graph {
             let instr = Instr::new(Op(instr.opcode), instr.oparg as u32, instr.loc);
             let class = class(instr.op);
             self.classes |= class;
-            self.pops |= class & bits::POP != 0;
-            self.unbinds |= class & bits::UNBINDS != 0;
             self[id].push_copy(instr);
         }
     }

@@ -143,6 +143,7 @@ pub fn convert_pseudo_ops(graph: &mut Graph) -> Result<(), CompileError> {
     while id.is_some() {
         let block = &mut graph[id];
         if block.may_hold(bits::LOWERED) {
+            block.classes |= bits::NOP;
             for instr in block.instrs_mut() {
                 match instr.op {
                     op if !is_pseudo(op) => {}

@@ -102,15 +102,23 @@ fn propagate(graph: &mut Graph) {
 
 /// Lets every instruction without a place have that of the one before it in the block.
 fn fill(block: &mut Block) {
-    let instrs = block.instrs_mut();
-    let mut last = NO_LOCATION;
-    let mut placeless = false;
-    for instr in instrs {
-        if is_unset(instr.loc) {
-            instr.loc = last;
+    let mut rest = block.instrs_mut();
+    let Some(first) = rest.first_mut() else {
+        block.placeless = false;
+        return;
+    };
+    if is_unset(first.loc) {
+        first.loc = NO_LOCATION;
+    }
+    let mut placeless = first.loc.line < 0;
+    while let [before, tail @ ..] = rest {
+        if let [instr, ..] = tail {
+            if is_unset(instr.loc) {
+                instr.loc = before.loc;
+            }
+            placeless |= instr.loc.line < 0;
         }
-        last = instr.loc;
-        placeless |= last.line < 0;
+        rest = tail;
     }
     block.placeless = placeless;
 }

@@ -188,6 +188,7 @@ pub fn insert_superinstructions(graph: &mut Graph) {
         }
         // Elsewhere the last round has left only NOPs that must stay.
         if joined {
+            graph[id].classes |= bits::NOP;
             let (_, left) = remove_nops_in_block(graph, id);
             graph.nops |= left > 0;
         }

@@ -46,6 +46,10 @@ pub(crate) mod bits {
     pub const PLAIN_EFFECT: u32 = 1 << 19;
     /// A pseudo-instruction that tests the top of the stack and leaves it there.
     pub const KEEPS_TESTED: u32 = 1 << 20;
+    /// Does nothing.
+    pub const NOP: u32 = 1 << 21;
+    /// Behind a constant, the peephole pass has something to say of it.
+    pub const TESTS: u32 = 1 << 22;
     pub const TERMINATOR: u32 = JUMP | EXIT;
     /// Control does not go on behind it.
     pub const ENDS: u32 = EXIT | UNCONDITIONAL;
@@ -94,6 +98,7 @@ const fn compute_class(opcode: Op) -> u32 {
         Op::POP_BLOCK => POP,
         Op::LOAD_CONST | Op::LOAD_SMALL_INT => LOADS_CONST,
         Op::JUMP_IF_FALSE | Op::JUMP_IF_TRUE => KEEPS_TESTED,
+        Op::NOP => NOP,
         Op::SWAP => SWAP | REWRITTEN,
         Op::POP_TOP => POP_TOP,
         Op::LOAD_FAST | Op::LOAD_FAST_LOAD_FAST => LOCAL | BORROWS,
@@ -121,6 +126,12 @@ const fn compute_class(opcode: Op) -> u32 {
         | Op::BINARY_OP => REWRITTEN,
         _ => 0,
     };
+    if matches!(
+        opcode,
+        Op::POP_JUMP_IF_FALSE | Op::POP_JUMP_IF_TRUE | Op::JUMP_IF_FALSE | Op::JUMP_IF_TRUE | Op::IS_OP | Op::TO_BOOL
+    ) {
+        class |= TESTS;
+    }
     if class & TARGET != 0 {
         class |= REWRITTEN;
     } else if !super::borrow::has_own_rule(opcode) {

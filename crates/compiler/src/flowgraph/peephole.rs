@@ -10,8 +10,8 @@ use ophi_bytecode::instruction::COMPARE_TO_BOOL;
 use super::consts::{Consts, make_small_int};
 use super::evaluate::is_true;
 use super::folding::{self, INTRINSIC_LIST_TO_TUPLE, INTRINSIC_UNARY_POSITIVE};
-use super::graph::{BlockId, Graph, Instr, jump, placeless};
-use super::opcodes::{Op, bits, class, loads_const};
+use super::graph::{Block, BlockId, Graph, Instr, jump, placeless};
+use super::opcodes::{Op, bits, class, is_jump, loads_const};
 use super::swaps;
 use crate::error::CompileError;
 
@@ -22,7 +22,7 @@ pub fn optimize_loads(graph: &mut Graph, consts: &mut Consts) -> Result<(), Comp
         let block = &mut graph[id];
         if block.may_hold(bits::LOADS_CONST) {
             block.classes |= bits::CONST;
-            let decided = optimize_loads_in_block(block.instrs_mut(), consts)?;
+            let decided = optimize_loads_in_block(block, consts)?;
             graph.edges_changed |= decided;
         }
         id = graph[id].next;
@@ -31,23 +31,31 @@ pub fn optimize_loads(graph: &mut Graph, consts: &mut Consts) -> Result<(), Comp
 }
 
 /// Was the way that some jump takes decided?
-fn optimize_loads_in_block(instrs: &mut [Instr], consts: &mut Consts) -> Result<bool, CompileError> {
+fn optimize_loads_in_block(block: &mut Block, consts: &mut Consts) -> Result<bool, CompileError> {
     let mut decided = false;
+    let mut changed = 0;
+    let instrs = block.instrs_mut();
     // The last load seen; a copy of it right behind counts as the load.
     let mut load = (Op::CACHE, 0);
     for at in 0..instrs.len() {
         let instr = &mut instrs[at];
-        if instr.op == Op::LOAD_CONST {
-            make_small_int(instr, consts.at(instr.arg)?);
-            load = (instr.op, instr.arg);
-        } else if !(instr.op == Op::COPY && instr.arg == 1 && load.0 == Op::LOAD_CONST) {
-            load = (instr.op, instr.arg);
-            if !loads_const(load.0) {
+        if !loads_const(instr.op) {
+            if !(instr.op == Op::COPY && instr.arg == 1 && load.0 == Op::LOAD_CONST) {
+                load.0 = Op::CACHE;
                 continue;
             }
+        } else {
+            if instr.op == Op::LOAD_CONST {
+                make_small_int(instr, consts.at(instr.arg)?);
+            }
+            load = (instr.op, instr.arg);
         }
         let Some(next) = instrs.get(at + 1) else { continue };
         let next = next.op;
+        if class(next) & bits::TESTS == 0 {
+            continue;
+        }
+        changed = bits::NOP;
         match next {
             Op::POP_JUMP_IF_FALSE | Op::POP_JUMP_IF_TRUE | Op::JUMP_IF_FALSE | Op::JUMP_IF_TRUE => {
                 let truth = is_true(&consts.loaded(load.0, load.1)?);
@@ -72,6 +80,7 @@ fn optimize_loads_in_block(instrs: &mut [Instr], consts: &mut Consts) -> Result<
             _ => {}
         }
     }
+    block.classes |= changed;
     Ok(decided)
 }
 
@@ -101,6 +110,7 @@ fn thread_jump(graph: &mut Graph, id: BlockId, at: usize, through: Instr, opcode
         *threaded += 1;
         graph.edges_changed = true;
         let block = &mut graph[id];
+        block.classes |= bits::NOP;
         block.instrs_mut()[at].make_nop();
         block.push(jump(opcode, through.target, through.loc));
     }
@@ -111,17 +121,11 @@ pub fn optimize_block(graph: &mut Graph, id: BlockId, consts: &mut Consts) -> Re
     if !graph[id].may_hold(bits::REWRITTEN) {
         return Ok(());
     }
-    let mut at = 0;
+    rewrite_block(&mut graph[id], consts)?;
     let mut threaded = 0;
-    let is_rewritten = |instr: &Instr| class(instr.op) & bits::REWRITTEN != 0;
-    while let Some(more) = graph[id].instrs().get(at..).and_then(|rest| rest.iter().position(is_rewritten)) {
-        at += more;
-        let instr = graph[id].instrs()[at];
-        if class(instr.op) & bits::TARGET == 0 {
-            rewrite(graph, id, at, instr, consts)?;
-            at += 1;
-            continue;
-        }
+    // A jump is the last of its block; what it becomes comes behind it.
+    let mut at = graph[id].len().saturating_sub(1);
+    while let Some(&instr) = graph[id].instrs().get(at).filter(|instr| is_jump(instr.op)) {
         let target = graph[instr.target].instrs().first().copied().unwrap_or(placeless(Op::NOP, 0));
         match instr.op {
             Op::POP_JUMP_IF_NOT_NONE | Op::POP_JUMP_IF_NONE | Op::POP_JUMP_IF_FALSE | Op::POP_JUMP_IF_TRUE
@@ -158,14 +162,40 @@ pub fn optimize_block(graph: &mut Graph, id: BlockId, consts: &mut Consts) -> Re
     Ok(())
 }
 
+/// Rewrites the instructions that are no jumps.
+fn rewrite_block(block: &mut Block, consts: &mut Consts) -> Result<(), CompileError> {
+    let is_rewritten = |instr: &Instr| class(instr.op) & (bits::REWRITTEN | bits::TARGET) == bits::REWRITTEN;
+    let mut at = 0;
+    while let Some(more) = block.instrs().get(at..).and_then(|rest| rest.iter().position(is_rewritten)) {
+        at += more;
+        rewrite(block, at, consts)?;
+        at += 1;
+    }
+    Ok(())
+}
+
+fn drop_instr(block: &mut Block, at: usize) {
+    block.classes |= bits::NOP;
+    block.instrs_mut()[at].make_nop();
+}
+
 /// Rewrites an instruction that is no jump, together with what follows it.
 #[inline]
-fn rewrite(graph: &mut Graph, id: BlockId, at: usize, instr: Instr, consts: &mut Consts) -> Result<(), CompileError> {
-    let block = &mut graph[id];
-    let (next, next_arg, next_line) = match block.instrs().get(at + 1) {
+fn rewrite(block: &mut Block, at: usize, consts: &mut Consts) -> Result<(), CompileError> {
+    let Some((instr, rest)) = block.instrs_mut()[at..].split_first_mut() else { return Ok(()) };
+    let instr = &*instr;
+    let (next, next_arg, next_line) = match rest.first() {
         Some(next) => (next.op, next.arg, next.loc.line),
         None => (Op::CACHE, 0, -1),
     };
+    // The most common ones that mostly stay.
+    match instr.op {
+        Op::LOAD_GLOBAL if next != Op::PUSH_NULL => return Ok(()),
+        Op::STORE_FAST if next != Op::STORE_FAST => return Ok(()),
+        Op::COMPARE_OP if next != Op::TO_BOOL => return Ok(()),
+        _ => {}
+    }
+    let instr = *instr;
     // What it may become.
     block.classes |= match instr.op {
         Op::BUILD_TUPLE => bits::CONST | bits::SWAP,
@@ -174,6 +204,7 @@ fn rewrite(graph: &mut Graph, id: BlockId, at: usize, instr: Instr, consts: &mut
     };
     // Gives the place of the pair to its second instruction.
     let mut becomes = |opcode: Op, arg: u32| {
+        block.classes |= bits::NOP;
         let instrs = block.instrs_mut();
         instrs[at].make_nop();
         instrs[at + 1].set(opcode, arg);
@@ -194,11 +225,10 @@ fn rewrite(graph: &mut Graph, id: BlockId, at: usize, instr: Instr, consts: &mut
         Op::STORE_FAST if next == Op::STORE_FAST && next_arg == instr.arg && next_line == instr.loc.line => {
             block.instrs_mut()[at].set(Op::POP_TOP, 0);
         }
-        Op::SWAP if instr.arg == 1 => block.instrs_mut()[at].make_nop(),
+        Op::SWAP if instr.arg == 1 => drop_instr(block, at),
         Op::LOAD_GLOBAL if next == Op::PUSH_NULL && instr.arg & 1 == 0 => {
-            let instrs = block.instrs_mut();
-            instrs[at].arg |= 1;
-            instrs[at + 1].make_nop();
+            block.instrs_mut()[at].arg |= 1;
+            drop_instr(block, at + 1);
         }
         Op::COMPARE_OP if next == Op::TO_BOOL => becomes(Op::COMPARE_OP, instr.arg | COMPARE_TO_BOOL),
         Op::CONTAINS_OP | Op::IS_OP => match next {
@@ -206,15 +236,14 @@ fn rewrite(graph: &mut Graph, id: BlockId, at: usize, instr: Instr, consts: &mut
             Op::UNARY_NOT => becomes(instr.op, instr.arg ^ 1),
             _ => {}
         },
-        Op::TO_BOOL if next == Op::TO_BOOL => block.instrs_mut()[at].make_nop(),
+        Op::TO_BOOL if next == Op::TO_BOOL => drop_instr(block, at),
         Op::UNARY_NOT if next == Op::TO_BOOL => becomes(Op::UNARY_NOT, 0),
         Op::UNARY_NOT if next == Op::UNARY_NOT => becomes(Op::NOP, 0),
         Op::UNARY_NOT | Op::UNARY_INVERT | Op::UNARY_NEGATIVE => folding::unary(block, at, consts)?,
         Op::CALL_INTRINSIC_1 if instr.arg == INTRINSIC_LIST_TO_TUPLE => {
             folding::grown_sequence(block, at, consts)?;
-            let place = &mut block.instrs_mut()[at];
-            if place.op == Op::CALL_INTRINSIC_1 && next == Op::GET_ITER {
-                place.make_nop();
+            if block.instrs()[at].op == Op::CALL_INTRINSIC_1 && next == Op::GET_ITER {
+                drop_instr(block, at);
             }
         }
         Op::CALL_INTRINSIC_1 if instr.arg == INTRINSIC_UNARY_POSITIVE => folding::unary(block, at, consts)?,

@@ -6,9 +6,10 @@
 //! (`swaptimize`, `apply_static_swaps`, `next_swappable_instruction`).
 
 use super::graph::Block;
-use super::opcodes::Op;
+use super::opcodes::{Op, bits};
 
 pub fn optimize(block: &mut Block) {
+    block.classes |= bits::NOP;
     let mut at = 0;
     while at < block.len() {
         if block.instrs()[at].op == Op::SWAP {

@@ -8,6 +8,7 @@
 
 mod format;
 mod pattern;
+mod quiet;
 
 use bumpalo::Bump;
 use ophi_syntax::ast::*;
@@ -153,7 +154,10 @@ impl<'a> Folder<'a, '_> {
     }
 
     fn stmts(&mut self, body: &'a [Stmt<'a>]) -> Result<&'a [Stmt<'a>]> {
-        self.each(body, |this, s| this.stmt(s))
+        // Looking at statements inside of statements again would add up; what stands in a `finally` may be warned about.
+        let in_finally = self.contexts.last() == Some(&Context::Finally);
+        let look = self.options.optimize < 2 && self.depth.level() < 4 && !in_finally;
+        self.each(body, |this, s| if look && quiet::statement(s) { Ok(None) } else { this.stmt(s) })
     }
 
     fn in_context(&mut self, context: Context, body: &'a [Stmt<'a>], whole_body: bool) -> Result<&'a [Stmt<'a>]> {

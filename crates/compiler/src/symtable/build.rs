@@ -143,10 +143,10 @@ impl Builder {
         let block = self.cur_id();
         let mangled = self.table.mangled_id_in(block, self.private.as_deref(), name);
         let SymbolTable { entries, names, .. } = &mut self.table;
-        let mangled = names.name(mangled);
+        let (mangled, hint) = names.name_and_hint(mangled);
         let entry = &mut entries[id.0 as usize];
         let comp_iter_target = entry.comp_iter_target;
-        let symbol = entry.symbols.entry(mangled);
+        let symbol = entry.symbols.entry_hinted(mangled, &mut hint.symbol);
         let mut value = *symbol;
         if flag & DEF_PARAM != 0 && value & DEF_PARAM != 0 {
             let message = format!("duplicate argument '{name}' in function definition");
@@ -174,6 +174,7 @@ impl Builder {
         Ok(())
     }
 
+    #[inline]
     pub(super) fn check_name(&self, name: &str, loc: Location, ctx: ExprContext) -> Result<()> {
         if name == "__debug__" {
             match ctx {

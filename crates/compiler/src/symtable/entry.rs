@@ -82,6 +82,8 @@ pub struct Directive {
 pub struct Symbols {
     items: Vec<(Name, u32)>,
     places: Places,
+    /// A bit for each name that is there, by its number: what has no bit is new.
+    seen: u64,
 }
 
 impl Symbols {
@@ -90,6 +92,9 @@ impl Symbols {
     }
 
     pub(crate) fn get_name(&self, name: &Name) -> Option<u32> {
+        if self.seen & 1 << (name.raw_id() & 63) == 0 {
+            return None;
+        }
         self.place(name).map(|place| self.items[place].1)
     }
 
@@ -104,15 +109,49 @@ impl Symbols {
 
     /// A name's flags, 0 when it is new.
     pub(crate) fn entry(&mut self, name: &Name) -> &mut u32 {
-        let place = self.place(name).unwrap_or_else(|| {
-            if self.items.is_empty() {
-                self.items.reserve(8);
+        self.entry_hinted(name, &mut 0)
+    }
+
+    /// The same; `hint` is where the name was found last.
+    #[inline]
+    pub(crate) fn entry_hinted(&mut self, name: &Name, hint: &mut u32) -> &mut u32 {
+        if !self.is_at(name, *hint) {
+            *hint = self.find_or_append(name);
+        }
+        &mut self.items[*hint as usize].1
+    }
+
+    #[inline]
+    fn is_at(&self, name: &Name, hint: u32) -> bool {
+        self.items.get(hint as usize).is_some_and(|(known, _)| known.raw_id() == name.raw_id())
+    }
+
+    fn find_or_append(&mut self, name: &Name) -> u32 {
+        let bit = 1 << (name.raw_id() & 63);
+        if self.seen & bit != 0
+            && let Some(place) = self.place(name)
+        {
+            return place as u32;
+        }
+        self.seen |= bit;
+        if self.items.is_empty() {
+            self.items.reserve(8);
+        }
+        self.items.push((name.clone(), 0));
+        self.places.grown(self.items.iter().map(|(name, _)| name.raw_id()));
+        self.items.len() as u32 - 1
+    }
+
+    /// A name's flags; `hint` is where it was found last.
+    #[inline]
+    pub(crate) fn get_hinted(&self, name: &Name, hint: &mut u32) -> Option<u32> {
+        if !self.is_at(name, *hint) {
+            if self.seen & 1 << (name.raw_id() & 63) == 0 {
+                return None;
             }
-            self.items.push((name.clone(), 0));
-            self.places.grown(self.items.iter().map(|(name, _)| name.raw_id()));
-            self.items.len() - 1
-        });
-        &mut self.items[place].1
+            *hint = self.place(name)? as u32;
+        }
+        self.items.get(*hint as usize).map(|(_, flags)| *flags)
     }
 
     pub(super) fn remove(&mut self, name: &Name) {

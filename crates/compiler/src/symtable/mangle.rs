@@ -28,6 +28,14 @@ fn mangle_id(names: &mut Interner, private: Option<&str>, name: &str) -> u32 {
 /// The same, but within the type parameters of a generic class only the parameters' own names are mangled.
 #[inline]
 pub(crate) fn maybe_mangle(names: &mut Interner, private: Option<&str>, entry: &Entry, name: &str) -> u32 {
+    // Nearly all names are of this kind.
+    if !name.as_bytes().starts_with(b"__") {
+        return names.intern_id(name);
+    }
+    mangle_private(names, private, entry, name)
+}
+
+fn mangle_private(names: &mut Interner, private: Option<&str>, entry: &Entry, name: &str) -> u32 {
     if let Some(mangled) = &entry.mangled_names
         && !mangled.borrow().contains(name)
     {
