@@ -78,7 +78,13 @@ impl Gc {
     /// Links a new object into the youngest generation.
     #[inline(always)]
     pub(crate) fn track_new(&self, gc: &GcHead, heap: &Heap) {
-        append(&self.heads[0], gc);
+        let head = &*self.heads[0];
+        let last = head.prev.get();
+        gc.next.set(head);
+        gc.prev.set(last);
+        // SAFETY: a list's last member is live (or the head itself); heads have no flags.
+        unsafe { (*(last as *const GcHead)).next.set(gc) };
+        head.prev.set(gc as *const GcHead as usize);
         let count = self.counts[0].get() + 1;
         self.counts[0].set(count);
         if count > self.thresholds[0].get() {
@@ -120,6 +126,17 @@ impl Gc {
             if count > 0 {
                 self.counts[0].set(count - 1);
             }
+        }
+    }
+
+    /// As [`Gc::untrack`] for an object that is being freed: its flags are of no use any more.
+    #[inline(always)]
+    pub(crate) fn untrack_dying(&self, gc: &GcHead) {
+        if gc.is_tracked() {
+            unlink(gc);
+            gc.next.set(null());
+            let count = self.counts[0].get();
+            self.counts[0].set(count - u32::from(count > 0));
         }
     }
 

@@ -197,9 +197,20 @@ impl TypeFlags {
             | (0x1ff << 16),
     );
 
+    /// Each of them means that an instance is more than header and payload, or that its end is more than theirs.
+    pub const MORE_THAN_PAYLOAD: TypeFlags =
+        TypeFlags(Self::GC.0 | Self::HEAP.0 | Self::FINALIZER.0 | Self::DICT.0 | Self::WEAKREF.0);
+    /// Those of them that cost a collected object nothing more than its prefix.
+    pub const MAY_BE_COLLECTED: TypeFlags = TypeFlags(Self::GC.0 | Self::WEAKREF.0);
+
     #[inline(always)]
     pub const fn has(self, other: TypeFlags) -> bool {
         self.0 & other.0 != 0
+    }
+
+    /// Instances are the collector's prefix, header and payload alone.
+    pub fn is_collected_only(self) -> bool {
+        self.has(TypeFlags::GC) && !self.has(TypeFlags::MORE_THAN_PAYLOAD.without(TypeFlags::MAY_BE_COLLECTED))
     }
 
     #[inline(always)]
@@ -212,6 +223,8 @@ impl TypeFlags {
     }
 }
 
+/// Frees an object of the type whose count has reached zero.
+pub type Free = unsafe fn(NonNull<Header>);
 pub type DropPayload = unsafe fn(NonNull<Header>);
 pub type TraversePayload = unsafe fn(NonNull<Header>, &mut Visitor<'_>);
 pub type ClearPayload = unsafe fn(NonNull<Header>);
@@ -228,20 +241,7 @@ impl TypeHead {
     /// Instances are header and payload alone.
     #[inline(always)]
     pub fn is_plain(&self) -> bool {
-        const MORE: TypeFlags = TypeFlags::GC
-            .with(TypeFlags::HEAP)
-            .with(TypeFlags::FINALIZER)
-            .with(TypeFlags::DICT)
-            .with(TypeFlags::WEAKREF);
-        !self.flags.get().has(MORE) && self.slot_words.get() == 0
-    }
-
-    /// Exactly `str`, `bytes`, `int`, `float`: plain, and the payload owns no other object.
-    #[inline(always)]
-    pub fn is_leaf(&self) -> bool {
-        const OWNS_NOTHING: TypeFlags =
-            TypeFlags::STR.with(TypeFlags::BYTES).with(TypeFlags::INT).with(TypeFlags::FLOAT);
-        self.flags.get().has(OWNS_NOTHING) && self.is_plain()
+        !self.flags.get().has(TypeFlags::MORE_THAN_PAYLOAD) && self.slot_words.get() == 0
     }
 }
 
@@ -259,6 +259,8 @@ pub struct TypeFields {
     pub flags: Cell<TypeFlags>,
     /// Raised whenever a look-up in this type could give another answer; 0: no version, do not cache.
     pub version: Cell<u32>,
+    /// [`crate::object::free_general`], or what does the same for instances of exactly this type.
+    pub free: Free,
     pub drop_payload: DropPayload,
     pub traverse_payload: TraversePayload,
     pub clear_payload: ClearPayload,

@@ -34,6 +34,9 @@ const PAIR: usize = size_of::<Pair>();
 /// Smallest table: eight slots.
 pub const MIN_LOG2: u32 = 3;
 const MAX_LOG2: u32 = 32;
+/// Bytes of the smallest table, without hashes and with.
+const SMALLEST: usize = (8 * 2 / 3) * PAIR + 8;
+const SMALLEST_HASHED: usize = (8 * 2 / 3) * (PAIR + 8) + 8;
 
 /// How fast the higher bits of a hash come into play when slots are taken.
 const PERTURB_SHIFT: u32 = 5;
@@ -48,10 +51,27 @@ impl Indexed {
         Indexed { block: NonNull::dangling(), len: 0, log2: 0, hashed: false }
     }
 
+    /// The smallest table, empty: that of most dicts.
+    #[inline]
+    pub fn smallest(hashed: bool) -> Result<Indexed, OutOfMemory> {
+        const { assert!(SMALLEST_HASHED <= pool::MAX_SMALL) };
+        let size = if hashed { SMALLEST_HASHED } else { SMALLEST };
+        let Some(block) = pool::current().allocate_block(size, pool::Kind::Storage) else {
+            return Err(OutOfMemory);
+        };
+        let made = Indexed { block: block.cast(), len: 0, log2: MIN_LOG2 as u8, hashed };
+        // SAFETY: eight slots of a byte end the block just allocated.
+        unsafe { made.slots().cast::<[u8; 8]>().write([EMPTY as u8; 8]) };
+        Ok(made)
+    }
+
     /// `2^log2` empty slots, room for two thirds as many pairs.
     pub fn with_log2(log2: u32, hashed: bool) -> Result<Indexed, OutOfMemory> {
         if !(MIN_LOG2..=MAX_LOG2).contains(&log2) {
             return Err(OutOfMemory);
+        }
+        if log2 == MIN_LOG2 {
+            return Indexed::smallest(hashed);
         }
         let mut made = Indexed { log2: log2 as u8, hashed, ..Indexed::new() };
         let block = pool::raw_allocate(made.layout());
@@ -166,10 +186,21 @@ impl Indexed {
     /// Walks the slots where an entry of this hash may stand, until an empty one or until `visit`, which is given slot, index and
     /// pair, has an answer. The width of the slots is asked once.
     #[inline(always)]
-    pub fn walk<T>(&self, hash: i64, mut visit: impl FnMut(usize, usize, &Pair) -> Option<T>) -> Option<T> {
+    pub fn walk<T>(&self, hash: i64, visit: impl FnMut(usize, usize, &Pair) -> Option<T>) -> Option<T> {
         if !self.has_slots() {
             return None;
         }
+        self.walk_to_end(hash, visit).ok()
+    }
+
+    /// As [`Indexed::walk`] in a table that has slots; without an answer, the empty slot where the walk ended.
+    #[inline(always)]
+    pub fn walk_to_end<T>(
+        &self,
+        hash: i64,
+        mut visit: impl FnMut(usize, usize, &Pair) -> Option<T>,
+    ) -> Result<T, usize> {
+        debug_assert!(self.has_slots());
         match self.slot_width() {
             0 => self.walk_slots::<u8, T>(hash, &mut visit),
             1 => self.walk_slots::<u16, T>(hash, &mut visit),
@@ -182,7 +213,7 @@ impl Indexed {
         &self,
         hash: i64,
         visit: &mut impl FnMut(usize, usize, &Pair) -> Option<T>,
-    ) -> Option<T> {
+    ) -> Result<T, usize> {
         let mask = self.mask();
         let slots = self.slots().cast::<S>();
         let mut perturb = hash as u64;
@@ -196,11 +227,11 @@ impl Indexed {
                     // SAFETY: one of the first `len` pairs, which are initialised.
                     let pair = unsafe { &*self.block.as_ptr().add(at as usize) };
                     if let Some(answer) = visit(slot, at as usize, pair) {
-                        return Some(answer);
+                        return Ok(answer);
                     }
                 }
             } else if entry == EMPTY {
-                return None;
+                return Err(slot);
             }
             perturb >>= PERTURB_SHIFT;
             slot = slot.wrapping_mul(5).wrapping_add(perturb as usize).wrapping_add(1) & mask;
@@ -252,6 +283,26 @@ impl Indexed {
             }
         }
         self.len += 1;
+    }
+
+    /// Appends a pair and gives it the slot, which is free and stands where a search for the hash comes; there must be room.
+    #[inline(always)]
+    pub fn append_at(&mut self, slot: usize, key: Option<Value>, value: Option<Value>, hash: i64) {
+        let entry = self.len + FIRST;
+        self.push(key, value, hash);
+        self.set_slot(slot, entry);
+    }
+
+    /// The first free slot of a hash. There must be slots.
+    #[inline]
+    pub fn free_slot(&self, hash: i64) -> usize {
+        let mut perturb = hash as u64;
+        let mut slot = hash as usize & self.mask();
+        while self.slot(slot) > DELETED {
+            perturb >>= PERTURB_SHIFT;
+            slot = slot.wrapping_mul(5).wrapping_add(perturb as usize).wrapping_add(1) & self.mask();
+        }
+        slot
     }
 
     /// Appends a pair and gives it the first free slot of its hash; there must be room.
@@ -340,12 +391,20 @@ impl Drop for Indexed {
         if !self.has_slots() {
             return;
         }
-        let layout = self.layout();
         let (block, len) = (self.block, core::mem::take(&mut self.len) as usize);
-        // SAFETY: the initialised pairs are dropped once, then the block goes back whole.
+        // SAFETY: the initialised pairs are dropped once, then the block goes back whole; small ones came from the pools.
         unsafe {
-            core::ptr::drop_in_place(core::ptr::slice_from_raw_parts_mut(block.as_ptr(), len));
-            pool::raw_free(block.cast(), layout);
+            let mut pair = block.as_ptr();
+            let end = pair.add(len);
+            while pair != end {
+                core::ptr::drop_in_place(pair);
+                pair = pair.add(1);
+            }
+            if self.log2 == MIN_LOG2 as u8 {
+                pool::current().free_block(block.cast());
+            } else {
+                pool::raw_free(block.cast(), self.layout());
+            }
         }
     }
 }

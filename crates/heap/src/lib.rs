@@ -39,6 +39,6 @@ pub use cell::{GilCell, ValueCell};
 pub use describe::{Edge, Edges, Part};
 pub use header::{GcHead, Header, Layout, TypeFields, TypeFlags, TypeHead};
 pub use indexed::Indexed;
-pub use object::{Functions, Object, Ref, Trace, Visitor, tail};
+pub use object::{Functions, Make, Object, Ref, Trace, Visitor, tail};
 pub use pool::{Heap, Hooks, attach, current};
 pub use value::Value;

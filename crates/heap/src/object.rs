@@ -115,6 +115,10 @@ pub trait Trace {
     fn clear(&self) {}
     /// Gives up what a dying object gives up before its attributes (types with [`TypeFlags::EARLY`]).
     fn release_early(&self) {}
+    /// Whether the finalizer of an object of exactly the payload's own types ([`Make::Finalized`]) has nothing to do any more.
+    fn is_finished(&self) -> bool {
+        false
+    }
     /// Names the references: those that [`Trace::trace`] tells of, and those it hides because no cycle goes through them (names, code).
     /// Default: what `trace` tells, by number.
     fn describe(&self, edges: &mut Edges<'_>) {
@@ -410,35 +414,28 @@ thread_local! {
     static FREE_LATER: core::cell::RefCell<Vec<NonNull<Header>>> = const { core::cell::RefCell::new(Vec::new()) };
 }
 
-/// Frees an object whose count has reached zero: finalizer, weak references, payload, tail, memory, type.
-/// Nested frees beyond a fixed depth are queued and done by the outermost call, so deep structures need no deep stack.
+/// Frees an object whose count has reached zero, in the way its type asks for.
 ///
 /// # Safety
 /// `p` is a live object with count 0 to which nobody else refers.
-#[inline(never)]
+#[inline(always)]
 pub unsafe fn free_object(p: NonNull<Header>) {
+    // SAFETY: the object keeps its type alive; the rest is the caller's promise.
+    unsafe { (p.as_ref().type_head().free)(p) }
+}
+
+/// Frees any object: finalizer, weak references, payload, tail, memory, type.
+/// Nested frees beyond a fixed depth are queued and done by the outermost call, so deep structures need no deep stack.
+///
+/// # Safety
+/// As [`free_object`].
+#[inline(never)]
+pub unsafe fn free_general(p: NonNull<Header>) {
     let heap = pool::current();
-    // SAFETY: the object keeps its type alive.
-    let ty = unsafe { p.as_ref().type_pointer().as_ref() };
-    if ty.is_leaf() {
-        // Nothing it owns can be freed with it: no depth to count.
-        // SAFETY: the caller's promise; such objects begin their block.
-        unsafe {
-            (ty.drop_payload)(p);
-            heap.free_block(p.cast());
-        }
-        return;
-    }
     let depth = FREE_DEPTH.get();
     if depth >= MAX_FREE_DEPTH {
-        // A collection that runs before its turn comes must not find a dead object.
-        // SAFETY: live until it is freed.
-        if let Some(gc) = unsafe { p.as_ref() }.gc_head() {
-            heap.gc.untrack(gc);
-        }
-        FREE_LATER.with_borrow_mut(|later| later.push(p));
-        QUEUED.set(QUEUED.get() + 1);
-        return;
+        // SAFETY: the caller's promise.
+        return unsafe { free_later(heap, p) };
     }
     FREE_DEPTH.set(depth + 1);
     // SAFETY: the caller's promise.
@@ -447,6 +444,69 @@ pub unsafe fn free_object(p: NonNull<Header>) {
         free_queued(heap);
     }
     FREE_DEPTH.set(depth);
+}
+
+/// As [`free_general`] for instances of a builtin class whose payload owns no other object: no depth to count.
+///
+/// # Safety
+/// As [`free_object`]; the object is header and payload `T` alone, and begins its block.
+pub unsafe fn free_leaf<T>(p: NonNull<Header>) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        drop_payload::<T>(p);
+        pool::current().free_block(p.cast());
+    }
+}
+
+/// As [`free_general`] for instances of a builtin class that are prefix, header and payload `T` alone.
+///
+/// # Safety
+/// As [`free_object`], of such a class.
+pub unsafe fn free_collected<T>(p: NonNull<Header>) {
+    // SAFETY: such objects stand behind their prefix.
+    let gc = unsafe { p.cast::<GcHead>().sub(1).as_ref() };
+    let depth = FREE_DEPTH.get();
+    if depth >= MAX_FREE_DEPTH || gc.has(GcHead::WEAKLY_REFERENCED) {
+        // SAFETY: the caller's promise.
+        return unsafe { free_general(p) };
+    }
+    FREE_DEPTH.set(depth + 1);
+    let heap = pool::current();
+    heap.gc.untrack_dying(gc);
+    // SAFETY: nobody refers to the object: the payload is dropped once, then the block goes back whole.
+    unsafe {
+        drop_payload::<T>(p);
+        heap.free_block(p.cast::<GcHead>().sub(1).cast());
+    }
+    if depth == 0 && QUEUED.get() != 0 {
+        free_queued(heap);
+    }
+    FREE_DEPTH.set(depth);
+}
+
+/// As [`free_collected`] for a type with a finalizer.
+///
+/// # Safety
+/// As [`free_collected`].
+pub unsafe fn free_finalized<T: Trace>(p: NonNull<Header>) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if (*p.cast::<Object<T>>().as_ptr()).payload.is_finished() { free_collected::<T>(p) } else { free_general(p) }
+    }
+}
+
+/// # Safety
+/// As [`free_object`].
+#[cold]
+#[inline(never)]
+unsafe fn free_later(heap: &Heap, p: NonNull<Header>) {
+    // A collection that runs before its turn comes must not find a dead object.
+    // SAFETY: live until it is freed.
+    if let Some(gc) = unsafe { p.as_ref() }.gc_head() {
+        heap.gc.untrack(gc);
+    }
+    FREE_LATER.with_borrow_mut(|later| later.push(p));
+    QUEUED.set(QUEUED.get() + 1);
 }
 
 #[cold]
@@ -709,6 +769,40 @@ impl Heap {
         }
     }
 
+    /// As [`Heap::new_object`] for a type whose instances are prefix, header and payload alone ([`TypeFlags::is_collected_only`]):
+    /// the containers of every program. The payload is made in its place: what is put together elsewhere first is read back in other
+    /// widths than it was written in, and waits for the stores to end.
+    ///
+    /// # Safety
+    /// As [`Heap::new_object`]; the type is such a one.
+    #[inline(always)]
+    pub unsafe fn new_collected<T>(
+        &self,
+        ty: &TypeHead,
+        payload: impl FnOnce() -> T,
+        extra: usize,
+    ) -> Result<Ref<T>, OutOfMemory> {
+        debug_assert!(
+            ty.flags.get().without(TypeFlags::FINALIZER).is_collected_only()
+                && ty.instance_size() == size_of::<Object<T>>()
+        );
+        const { assert!(align_of::<Object<T>>() <= pool::BLOCK_ALIGN) };
+        let size = (size_of::<GcHead>() + size_of::<Object<T>>()).saturating_add(extra);
+        let Some(block) = self.allocate_block(size, Kind::Collected) else {
+            return Err(OutOfMemory);
+        };
+        // SAFETY: the block has room for prefix, header, payload and extra; all are written before anyone can look.
+        unsafe {
+            let gc = block.cast::<GcHead>();
+            let object = gc.add(1).cast::<Object<T>>();
+            object.cast::<Header>().write(Header::new(NonNull::from(ty)));
+            (&raw mut (*object.as_ptr()).payload).write(payload());
+            gc.write(GcHead::unlinked());
+            self.gc.track_new(gc.as_ref(), self);
+            Ok(Ref(object, PhantomData))
+        }
+    }
+
     /// What [`Heap::new_object`] does but for the payload: memory of at least `least` bytes from the header on, header and tail written.
     ///
     /// # Safety
@@ -812,20 +906,52 @@ pub struct Functions {
     pub clear_payload: crate::header::ClearPayload,
     pub release_early: crate::header::ClearPayload,
     pub describe_payload: crate::header::DescribePayload,
+    free: crate::header::Free,
+    make: Make,
     pub size: usize,
     pub layout: &'static Layout,
 }
 
+/// What instances of a builtin class consist of, as far as making and freeing them can be shortened.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Make {
+    General,
+    /// Header and payload, which owns no other object.
+    Leaf,
+    /// The collector's prefix, header, payload.
+    Collected,
+    /// The same; the type has a finalizer, that need not run when [`Trace::is_finished`].
+    Finalized,
+}
+
 impl Functions {
-    pub const fn of<T: Trace>(layout: &'static Layout) -> Functions {
+    pub const fn of<T: Trace>(layout: &'static Layout, make: Make) -> Functions {
         Functions {
             drop_payload: drop_payload::<T>,
             traverse_payload: traverse_payload::<T>,
             clear_payload: clear_payload::<T>,
             release_early: release_early::<T>,
             describe_payload: describe_payload::<T>,
+            free: match make {
+                Make::General => free_general,
+                Make::Leaf => free_leaf::<T>,
+                Make::Collected => free_collected::<T>,
+                Make::Finalized => free_finalized::<T>,
+            },
+            make,
             size: size_of::<Object<T>>(),
             layout,
         }
+    }
+
+    /// How instances of a builtin class with these flags are freed; `None` when they are more than the payload says.
+    pub fn free(&self, flags: TypeFlags) -> Option<crate::header::Free> {
+        let fits = match self.make {
+            Make::General => true,
+            Make::Leaf => !flags.has(TypeFlags::MORE_THAN_PAYLOAD),
+            Make::Collected => flags.is_collected_only(),
+            Make::Finalized => flags.without(TypeFlags::FINALIZER).is_collected_only(),
+        };
+        fits.then_some(self.free)
     }
 }

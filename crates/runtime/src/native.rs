@@ -83,7 +83,7 @@ impl<'a> Keywords<'a> {
     }
 
     /// (name, value) pairs; names are str objects.
-    pub fn iter(&self) -> impl Iterator<Item = (&'a Value, &'a Value)> + use<'a> {
+    pub fn iter(&self) -> impl Iterator<Item = (&'a Value, &'a Value)> + Clone + use<'a> {
         self.names.map(|n| n.as_slice()).unwrap_or(&[]).iter().zip(self.values)
     }
 

@@ -21,15 +21,15 @@ use crate::slots::Slots;
 use crate::vm::{Res, Vm};
 use crate::{Ref, TypeRef, Value};
 use core::sync::atomic::{AtomicU32, Ordering};
-use ophi_heap::{Functions, Layout, Trace, TypeFlags};
+use ophi_heap::{Functions, Layout, Make, Trace, TypeFlags};
 
 /// A Rust type that is the payload of a Python type.
 pub trait Payload: Trace + Sized + 'static {
     fn def() -> &'static TypeDef;
     /// Names the payload; payloads that extend another give the other's layout as `base`.
     const LAYOUT: &'static Layout;
-    /// Instances of exactly this type are header and payload alone ([`ophi_heap::TypeHead::is_plain`]).
-    const PLAIN: bool = false;
+    /// What instances of exactly this type consist of. Its flags must agree.
+    const MAKE: Make = Make::General;
 }
 
 /// The static description of a builtin type.
@@ -64,7 +64,7 @@ impl TypeDef {
             doc: "",
             base: Some(base),
             flags: TypeFlags::NONE,
-            functions: Functions::of::<T>(T::LAYOUT),
+            functions: Functions::of::<T>(T::LAYOUT, T::MAKE),
             slots: Slots::NONE,
             tables: &[],
             missing: None,

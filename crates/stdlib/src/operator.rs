@@ -353,6 +353,7 @@ impl Payload for ItemGetter {
         &ITEM_GETTER
     }
     const LAYOUT: &'static ophi_heap::Layout = layout!("itemgetter");
+    const MAKE: ophi_heap::Make = ophi_heap::Make::Collected;
 }
 
 pub static ITEM_GETTER: TypeDef = TypeDef {
@@ -447,6 +448,7 @@ impl Payload for AttrGetter {
         &ATTR_GETTER
     }
     const LAYOUT: &'static ophi_heap::Layout = layout!("attrgetter");
+    const MAKE: ophi_heap::Make = ophi_heap::Make::Collected;
 }
 
 pub static ATTR_GETTER: TypeDef = TypeDef {

@@ -64,29 +64,48 @@ pub unsafe fn push_frame(vm: &Vm, function: &Ref<Function>) -> Res<*mut Frame> {
 }
 
 /// A frame with its arguments bound; nothing is left on the stack when binding fails.
+#[inline]
 pub unsafe fn push_bound(vm: &Vm, function: &Ref<Function>, args: Args<'_>) -> Res<*mut Frame> {
+    // SAFETY: the caller's promise.
+    unsafe {
+        push_filled(vm, function, |code, slots| {
+            if args.names.is_none() && is_simple(code) && args.values.len() == code.argcount as usize {
+                for (slot, value) in slots.iter_mut().zip(args.values) {
+                    *slot = value.clone();
+                }
+                return Ok(());
+            }
+            bind::bind(vm, function, code, args, slots)
+        })
+    }
+}
+
+/// A frame whose slots `fill` has filled.
+#[inline(always)]
+unsafe fn push_filled(
+    vm: &Vm,
+    function: &Ref<Function>,
+    fill: impl FnOnce(&Code, &mut [Value]) -> Res<()>,
+) -> Res<*mut Frame> {
     // SAFETY: the frame is filled before it enters the chain.
     unsafe {
         let fp = push_frame(vm, function)?;
         let code = &*(*fp).code;
-        let slots = core::slice::from_raw_parts_mut(locals_of(fp), code.slots());
-        let bound = if args.names.is_none() && is_simple(code) && args.values.len() == code.argcount as usize {
-            for (slot, value) in slots.iter_mut().zip(args.values) {
-                *slot = value.clone();
-            }
-            Ok(())
-        } else {
-            bind::bind(vm, function, code, args, slots)
-        };
-        match bound {
+        match fill(code, core::slice::from_raw_parts_mut(locals_of(fp), code.slots())) {
             Ok(()) => Ok(fp),
-            Err(raised) => {
-                let aside = vm.take_raised(raised);
-                pop_thread_frame(vm, fp);
-                Err(vm.raise_again(aside))
-            }
+            Err(raised) => Err(unbound(vm, fp, raised)),
         }
     }
+}
+
+/// Binding has failed: the frame goes.
+#[cold]
+#[inline(never)]
+unsafe fn unbound(vm: &Vm, fp: *mut Frame, raised: Raised) -> Raised {
+    let aside = vm.take_raised(raised);
+    // SAFETY: the topmost frame, which nobody runs.
+    unsafe { pop_thread_frame(vm, fp) };
+    vm.raise_again(aside)
 }
 
 /// Calls a Python function from native code. `locals`: the mapping that module and class bodies run in.
@@ -311,9 +330,17 @@ pub unsafe fn enter_callee(vm: &Vm, caller: *mut Frame, callee: *mut Frame, unit
     vm.exec.frame.set(callee);
 }
 
+#[inline(always)]
+fn is_function(vm: &Vm, callable: &Value) -> bool {
+    // SAFETY: any value may be asked.
+    unsafe { super::specialised::is_exact(callable, vm.exec.known.function.get()) }
+}
+
 pub fn call_general(vm: &Vm, fp: Fp, oparg: u32) -> Res<Flow> {
     let count = oparg as usize;
-    unwrap_method(vm, fp, count + 2);
+    if !is_function(vm, fp.top(count + 2)) {
+        unwrap_method(vm, fp, count + 2);
+    }
     let has_self = !fp.top(count + 1).is_unbound();
     let total = count + has_self as usize;
     if let Some(function) = fp.top(count + 2).exact::<Function>(vm) {
@@ -353,7 +380,9 @@ pub fn finish_call(vm: &Vm, fp: Fp, operands: usize, result: Value) -> Res<Flow>
 
 pub fn call_kw_general(vm: &Vm, fp: Fp, oparg: u32) -> Res<Flow> {
     let count = oparg as usize;
-    unwrap_method(vm, fp, count + 3);
+    if !is_function(vm, fp.top(count + 3)) {
+        unwrap_method(vm, fp, count + 3);
+    }
     let names = fp.top(1).downcast::<Tuple>();
     let total = count + !fp.top(count + 2).is_unbound() as usize;
     let values = &fp.top_slice(total + 1)[..total];
@@ -451,6 +480,26 @@ pub fn call_arguments(vm: &Vm, fp: Fp) -> Res<(SmallVec<[Value; 8]>, Option<Ref<
 }
 
 fn call_function_ex(vm: &Vm, fp: Fp, _: u32) -> Res<Flow> {
+    if !fp.top(1).is_unbound()
+        && fp.top(3).is_unbound()
+        && let Some(function) = fp.top(4).exact::<Function>(vm)
+        && let Some(tuple) = fp.top(2).exact::<Tuple>(vm)
+        && let Some(dict) = fp.top(1).exact::<Dict>(vm)
+        // Made for this call: nobody else looks at it, and nothing that runs while it is read can change it.
+        && dict.header().count() == 1
+        && dict.has_texts_only()
+    {
+        // SAFETY: as in `call`; the dict's word is the top of the stack.
+        unsafe {
+            let keywords = &mut *(*fp.raw()).sp.sub(1);
+            let callee = push_filled(vm, function, |code, slots| {
+                bind::bind_spread(vm, function, code, tuple.as_slice(), keywords, slots)
+            })?;
+            fp.drop_top(4);
+            enter_callee(vm, fp.raw(), callee, 1);
+        }
+        return Ok(Flow::Switched);
+    }
     let no_names = fp.top(1).is_unbound() || fp.top(1).exact::<Dict>(vm).is_some_and(|dict| dict.is_empty());
     if no_names
         && fp.top(3).is_unbound()

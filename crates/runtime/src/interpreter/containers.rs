@@ -85,11 +85,16 @@ fn build_set(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
 
 fn build_map(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
     let count = 2 * oparg as usize;
-    let dict = Dict::new(vm)?;
-    for pair in fp.top_slice(count).chunks_exact(2) {
-        dict.set(vm, &pair[0], pair[1].clone())?;
+    if count == 0 {
+        fp.push(Dict::new(vm)?.into_value());
+        return Ok(());
     }
-    fp.drop_top(count);
+    // SAFETY: the words stand on top of the frame's stack; what runs while a key is hashed or compared leaves them alone.
+    let words = unsafe { core::slice::from_raw_parts_mut((*fp.raw()).sp.sub(count), count) };
+    let dict = Dict::from_words(vm, words)?;
+    // Nothing is left in the words.
+    // SAFETY: they are the top of the stack.
+    unsafe { (*fp.raw()).sp = (*fp.raw()).sp.sub(count) };
     fp.push(dict.into_value());
     Ok(())
 }
@@ -144,7 +149,11 @@ fn set_update(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
 fn map_add(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
     let value = fp.pop();
     let key = fp.pop();
-    dict_at(vm, fp, oparg as usize)?.set(vm, &key, value)
+    // The dict stays on the stack, where no other code sees it.
+    match fp.top(oparg as usize).downcast::<Dict>() {
+        Some(dict) => dict.set(vm, &key, value),
+        None => Err(vm.system_error("expected a dict")),
+    }
 }
 
 /// Key and value pairs of any mapping.

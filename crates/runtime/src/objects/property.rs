@@ -26,6 +26,7 @@ impl Payload for Property {
         &PROPERTY
     }
     const LAYOUT: &'static Layout = layout!("property");
+    const MAKE: ophi_heap::Make = ophi_heap::Make::Collected;
 }
 
 pub static PROPERTY: TypeDef = TypeDef {

@@ -23,6 +23,7 @@ impl Payload for Super {
         &SUPER
     }
     const LAYOUT: &'static Layout = layout!("super");
+    const MAKE: ophi_heap::Make = ophi_heap::Make::Collected;
 }
 
 pub static SUPER: TypeDef = TypeDef {

@@ -299,6 +299,7 @@ impl Payload for SequenceIterator {
         &SEQUENCE_ITERATOR
     }
     const LAYOUT: &'static Layout = layout!("iterator");
+    const MAKE: ophi_heap::Make = ophi_heap::Make::Collected;
 }
 
 fn sequence_next(vm: &Vm, this: &Value) -> Res<Option<Value>> {

@@ -45,7 +45,7 @@ pub struct Interpreter {
     pub gil: super::gil::Gil,
     pub threads: super::threads::ThreadList,
     /// Type objects by `TypeId`.
-    pub types: ManuallyDrop<Box<[OnceCell<TypeRef>]>>,
+    pub types: ManuallyDrop<Box<[OnceCell<TypeRef>; MAX_NATIVE_TYPES]>>,
     names: ManuallyDrop<OnceCell<Box<Names>>>,
     pub interned: ManuallyDrop<InternTable>,
     /// The strings of one Latin-1 character, and the empty one.
@@ -124,7 +124,7 @@ impl Interpreter {
             breaker: Arc::new(Breaker::new()),
             gil: super::gil::Gil::default(),
             threads: Default::default(),
-            types: ManuallyDrop::new((0..MAX_NATIVE_TYPES).map(|_| OnceCell::new()).collect()),
+            types: ManuallyDrop::new(Box::new([const { OnceCell::new() }; MAX_NATIVE_TYPES])),
             names: ManuallyDrop::new(OnceCell::new()),
             interned: ManuallyDrop::new(InternTable::default()),
             singles: ManuallyDrop::default(),

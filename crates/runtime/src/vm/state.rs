@@ -8,7 +8,7 @@ use crate::payload::{Payload, TypeDef};
 use crate::{Ref, TypeRef, Value, ValueCell};
 use core::cell::Cell;
 use core::sync::atomic::{AtomicU32, Ordering};
-use ophi_heap::{Heap, OutOfMemory};
+use ophi_heap::{Heap, Make, OutOfMemory};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -155,7 +155,21 @@ impl Vm {
     /// A new object with payload `T` and exactly the builtin type of `T`.
     #[inline(always)]
     pub fn new_object<T: Payload>(&self, payload: T) -> Res<Ref<T>> {
-        self.new_instance(self.ty_of::<T>(), payload)
+        match T::MAKE {
+            Make::General => self.new_instance(self.ty_of::<T>(), payload),
+            Make::Leaf => self.new_plain(payload, 0),
+            Make::Collected | Make::Finalized => self.new_collected(|| payload, 0),
+        }
+    }
+
+    /// As [`Vm::new_object`]; the payload is made when its place is there.
+    #[inline(always)]
+    pub fn make_object<T: Payload>(&self, payload: impl FnOnce() -> T) -> Res<Ref<T>> {
+        match T::MAKE {
+            Make::General => self.new_instance(self.ty_of::<T>(), payload()),
+            Make::Leaf => self.new_plain(payload(), 0),
+            Make::Collected | Make::Finalized => self.new_collected(payload, 0),
+        }
     }
 
     /// A new instance of `cls`, which is the builtin type of `T` or a subclass of it.
@@ -186,9 +200,32 @@ impl Vm {
     #[inline(always)]
     #[allow(unsafe_code)]
     pub(crate) fn new_plain<T: Payload>(&self, payload: T, extra: usize) -> Res<Ref<T>> {
-        const { assert!(T::PLAIN, "only types without prefix and tail") };
-        // SAFETY: the type was built for this payload; `PLAIN` says that nothing else stands in its instances.
+        debug_assert!(T::MAKE == Make::Leaf, "only types without prefix and tail");
+        // SAFETY: the type was built for this payload; `MAKE` says that nothing else stands in its instances.
         match unsafe { self.heap().new_plain(self.ty_of::<T>().head(), payload, extra) } {
+            Ok(object) => Ok(object),
+            Err(OutOfMemory) => Err(self.no_memory()),
+        }
+    }
+
+    /// An instance of exactly `T`'s builtin type, which has the collector's prefix but no tail, with `extra` bytes behind it.
+    #[inline(always)]
+    pub(crate) fn new_collected<T: Payload>(&self, payload: impl FnOnce() -> T, extra: usize) -> Res<Ref<T>> {
+        self.new_collected_of(self.ty_of::<T>(), payload, extra)
+    }
+
+    /// As [`Vm::new_collected`], of exactly one of the builtin types of `T`.
+    #[inline(always)]
+    #[allow(unsafe_code)]
+    pub(crate) fn new_collected_of<T: Payload>(
+        &self,
+        cls: &TypeRef,
+        payload: impl FnOnce() -> T,
+        extra: usize,
+    ) -> Res<Ref<T>> {
+        debug_assert!(matches!(T::MAKE, Make::Collected | Make::Finalized) && cls.head().has_layout(T::LAYOUT));
+        // SAFETY: as in `new_plain`.
+        match unsafe { self.heap().new_collected(cls.head(), payload, extra) } {
             Ok(object) => Ok(object),
             Err(OutOfMemory) => Err(self.no_memory()),
         }

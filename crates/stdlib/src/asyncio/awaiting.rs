@@ -22,6 +22,7 @@ impl Payload for FutureIter {
         &FUTURE_ITER
     }
     const LAYOUT: &'static Layout = layout!("FutureIter");
+    const MAKE: ophi_heap::Make = ophi_heap::Make::Collected;
 }
 
 pub static FUTURE_ITER: TypeDef = TypeDef {

@@ -32,6 +32,7 @@ impl Payload for Deque {
         &DEQUE
     }
     const LAYOUT: &'static ophi_heap::Layout = layout!("deque");
+    const MAKE: ophi_heap::Make = ophi_heap::Make::Collected;
 }
 
 pub static DEQUE: TypeDef = TypeDef {

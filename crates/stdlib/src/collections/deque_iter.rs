@@ -28,6 +28,7 @@ impl Payload for DequeIterator {
         &DEQUE_ITERATOR
     }
     const LAYOUT: &'static ophi_heap::Layout = layout!("_deque_iterator");
+    const MAKE: ophi_heap::Make = ophi_heap::Make::Collected;
 }
 
 impl Payload for DequeReverseIterator {

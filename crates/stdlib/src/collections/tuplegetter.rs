@@ -17,6 +17,7 @@ impl Payload for TupleGetter {
         &TUPLE_GETTER
     }
     const LAYOUT: &'static ophi_heap::Layout = layout!("_tuplegetter");
+    const MAKE: ophi_heap::Make = ophi_heap::Make::Collected;
 }
 
 pub static TUPLE_GETTER: TypeDef = TypeDef {

@@ -57,6 +57,7 @@ impl Payload for Moment {
         &DATETIME
     }
     const LAYOUT: &'static ophi_heap::Layout = layout!("datetime", Date);
+    const MAKE: ophi_heap::Make = ophi_heap::Make::Collected;
 }
 
 pub static DATETIME: TypeDef = TypeDef {

@@ -18,6 +18,7 @@ impl Payload for Key {
         &KEY
     }
     const LAYOUT: &'static ophi_heap::Layout = layout!("KeyWrapper");
+    const MAKE: ophi_heap::Make = ophi_heap::Make::Collected;
 }
 
 pub static KEY: TypeDef = TypeDef {

@@ -27,6 +27,7 @@ impl Payload for Match {
         &MATCH
     }
     const LAYOUT: &'static Layout = layout!("re.Match");
+    const MAKE: ophi_heap::Make = ophi_heap::Make::Collected;
 }
 
 pub static MATCH: TypeDef = TypeDef {

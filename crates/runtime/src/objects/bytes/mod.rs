@@ -55,7 +55,7 @@ impl Payload for Bytes {
         &BYTES
     }
     const LAYOUT: &'static Layout = layout!("bytes");
-    const PLAIN: bool = true;
+    const MAKE: ophi_heap::Make = ophi_heap::Make::Leaf;
 }
 
 impl crate::Trace for Bytes {

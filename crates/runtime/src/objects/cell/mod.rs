@@ -34,11 +34,12 @@ impl Payload for Cell {
         &CELL
     }
     const LAYOUT: &'static Layout = layout!("cell");
+    const MAKE: ophi_heap::Make = ophi_heap::Make::Collected;
 }
 
 impl Cell {
     pub fn new(vm: &Vm, value: Option<Value>) -> Res<Ref<Cell>> {
-        vm.new_object(Cell { value: ValueCell::new(value) })
+        vm.make_object(|| Cell { value: ValueCell::new(value) })
     }
 }
 

@@ -54,6 +54,7 @@ macro_rules! iterators {
                 &$def
             }
             const LAYOUT: &'static Layout = layout!($name, DictIterator);
+            const MAKE: ophi_heap::Make = ophi_heap::Make::Collected;
         }
 
         pub static $def: TypeDef = TypeDef {

@@ -60,6 +60,7 @@ impl Payload for Dict {
         &DICT
     }
     const LAYOUT: &'static Layout = layout!("dict");
+    const MAKE: ophi_heap::Make = ophi_heap::Make::Collected;
 }
 
 impl crate::Trace for Dict {
@@ -74,6 +75,9 @@ impl crate::Trace for Dict {
     }
 }
 
+/// As many pairs fit into the smallest table.
+const SMALL: usize = 5;
+
 /// What a search found.
 enum Found {
     At(usize),
@@ -83,12 +87,13 @@ enum Found {
 }
 
 impl Dict {
+    #[inline(always)]
     pub const fn empty() -> Dict {
         Dict { table: GilCell::new(Table::new()), keys_version: Cell::new(0), from_instance: Cell::new(false) }
     }
 
     pub fn new(vm: &Vm) -> Res<Ref<Dict>> {
-        vm.new_object(Dict::empty())
+        vm.make_object(Dict::empty)
     }
 
     #[inline(always)]
@@ -250,6 +255,12 @@ impl Dict {
         self.table.with(|t| look(t.pairs()))
     }
 
+    /// Whether every key is certain to be exactly a str.
+    #[inline]
+    pub fn has_texts_only(&self) -> bool {
+        self.table.with(|t| t.has_texts_only())
+    }
+
     /// The key at a position.
     #[inline(always)]
     pub fn key_at(&self, position: usize) -> Option<Value> {
@@ -305,39 +316,57 @@ impl Dict {
         Ok(())
     }
 
+    #[inline]
     pub fn set(&self, vm: &Vm, key: &Value, value: Value) -> Res<()> {
         let hash = vm.hash_key(key)?;
         self.set_hashed(vm, key, hash, value)
     }
 
-    #[inline]
+    #[inline(never)]
     pub fn set_hashed(&self, vm: &Vm, key: &Value, hash: i64, value: Value) -> Res<()> {
-        let mut value = Some(value);
-        // The usual case is one visit of the table; what was there before is dropped afterwards.
-        let done = self.table.with_mut(|t| match t.find(key, hash, 0) {
-            table::Probe::Hit(at) => {
-                if let Some(pair) = t.pairs_mut().get_mut(at) {
-                    core::mem::swap(&mut pair.value, &mut value);
-                }
-                Ok(true)
-            }
-            table::Probe::Miss => {
+        // The usual case is one walk of the table; what was there before is dropped afterwards.
+        match self.table.with_mut(|t| t.place(key, hash)) {
+            Ok(table::Place::Free(slot)) => {
                 self.keys_version.set(0);
-                match value.take() {
-                    Some(value) => t.insert(key.clone(), hash, value).map(|()| true),
-                    None => Ok(true),
+                self.table.with_mut(|t| t.append_at(slot, key.clone(), hash, value));
+                Ok(())
+            }
+            Ok(table::Place::At(at)) => {
+                self.replace_at(at, value);
+                Ok(())
+            }
+            Ok(table::Place::Candidate) => self.set_by_comparing(vm, key, hash, value),
+            Err(ophi_heap::OutOfMemory) => Err(vm.no_memory()),
+        }
+    }
+
+    /// Moves `count` keys, each followed by its value, from `words` into a new dict.
+    ///
+    /// # Errors
+    /// A key cannot be hashed, or its comparison raises: the words that have been moved are UNBOUND then, the others as they were.
+    pub fn from_words(vm: &Vm, words: &mut [Value]) -> Res<Ref<Dict>> {
+        let dict = Dict::new(vm)?;
+        let count = words.len() / 2;
+        if count > SMALL {
+            let text = words[0].exact::<Str>(vm).is_some();
+            dict.table.with_mut(|t| t.reserve_new(count, !text)).or_raise(vm)?;
+        }
+        for pair in words.chunks_exact_mut(2) {
+            let hash = vm.hash_key(&pair[0])?;
+            match dict.table.with_mut(|t| t.place(&pair[0], hash)) {
+                Ok(table::Place::Free(slot)) => {
+                    let key = core::mem::replace(&mut pair[0], Value::UNBOUND);
+                    let value = core::mem::replace(&mut pair[1], Value::UNBOUND);
+                    dict.table.with_mut(|t| t.append_at(slot, key, hash, value));
+                }
+                _ => {
+                    let key = core::mem::replace(&mut pair[0], Value::UNBOUND);
+                    let value = core::mem::replace(&mut pair[1], Value::UNBOUND);
+                    dict.set_hashed(vm, &key, hash, value)?;
                 }
             }
-            table::Probe::Candidate(_) => Ok(false),
-        });
-        if done.or_raise(vm)? {
-            drop(value);
-            return Ok(());
         }
-        match value {
-            Some(value) => self.set_by_comparing(vm, key, hash, value),
-            None => Ok(()),
-        }
+        Ok(dict)
     }
 
     #[inline(never)]
@@ -446,7 +475,11 @@ impl Dict {
     /// A shallow copy with the same order.
     pub fn copy(&self, vm: &Vm) -> Res<Ref<Dict>> {
         let table = self.table.with(Table::try_clone).or_raise(vm)?;
-        vm.new_object(Dict { table: GilCell::new(table), keys_version: Cell::new(0), from_instance: Cell::new(false) })
+        vm.make_object(|| Dict {
+            table: GilCell::new(table),
+            keys_version: Cell::new(0),
+            from_instance: Cell::new(false),
+        })
     }
 
     /// The version of keys and positions, numbering them when needed; 0: numbers are used up, do not cache.

@@ -7,7 +7,7 @@ use crate::objects::text_builder::TextBuilder;
 use crate::payload::Downcast;
 use crate::slots::CompareOp;
 use crate::vm::{Raised, Res, Vm};
-use crate::{Ref, Str, Tuple, TypeRef, Value};
+use crate::{Ref, Tuple, TypeRef, Value};
 
 pub(super) fn of<'a>(vm: &Vm, this: &'a Value) -> Res<&'a Ref<Dict>> {
     this.downcast::<Dict>().ok_or_else(|| vm.type_error("a dict is required"))
@@ -29,7 +29,7 @@ impl Vm {
         if let Some(i) = key.as_small_int() {
             return Some(crate::protocol::basic::hash_i64(i));
         }
-        key.exact::<Str>(self).map(|text| text.known_hash()).filter(|hash| *hash != -1)
+        super::table::plain_str(key).map(|text| text.known_hash()).filter(|hash| *hash != -1)
     }
 
     /// The hash of a tuple that has been asked before.

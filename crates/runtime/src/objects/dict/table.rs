@@ -27,6 +27,15 @@ pub enum Probe {
     Candidate(usize),
 }
 
+/// Where a key stands, or would ([`Table::place`]).
+pub enum Place {
+    At(usize),
+    /// The key is absent; there is room for it, and this slot is free for it.
+    Free(usize),
+    /// As [`Probe::Candidate`].
+    Candidate,
+}
+
 impl Table {
     pub const fn new() -> Table {
         Table { indexed: Indexed::new(), used: 0, front: 0, lost: 0, generation: 0 }
@@ -41,6 +50,12 @@ impl Table {
     #[inline(always)]
     pub fn front(&self) -> usize {
         self.front as usize
+    }
+
+    /// Whether no key is anything but a plain str.
+    #[inline(always)]
+    pub fn has_texts_only(&self) -> bool {
+        !self.indexed.is_hashed()
     }
 
     /// All pairs in order, deleted ones too.
@@ -86,44 +101,69 @@ impl Table {
     /// In a table without hashes every key is a plain str.
     #[inline]
     fn find_among_texts(&self, key: &Ref<Str>, hash: i64) -> Probe {
-        self.indexed
-            .walk(hash, |_, i, pair| {
-                let k = pair.key.as_ref()?;
-                if k.is(key.as_value()) {
-                    return Some(Probe::Hit(i));
-                }
-                let k = k.downcast::<Str>()?;
-                (k.known_hash() == hash && k.equals(key)).then_some(Probe::Hit(i))
-            })
-            .unwrap_or(Probe::Miss)
+        self.indexed.walk(hash, |_, i, pair| is_text(pair, i, key, hash)).unwrap_or(Probe::Miss)
     }
 
     fn find_any(&self, key: &Value, hash: i64, skip: usize) -> Probe {
         let mut skip = skip;
         let hashes = self.indexed.hashes();
-        self.indexed
-            .walk(hash, |_, i, pair| {
-                let k = pair.key.as_ref()?;
-                if k.is(key) {
-                    return Some(Probe::Hit(i));
+        self.indexed.walk(hash, |_, i, pair| is_any(hashes, pair, i, key, hash, &mut skip)).unwrap_or(Probe::Miss)
+    }
+
+    /// Searches for a key in order to set its value: one walk for both. When it is absent the table is grown as far as need be,
+    /// and nothing else has changed.
+    #[inline(always)]
+    pub fn place(&mut self, key: &Value, hash: i64) -> Result<Place, OutOfMemory> {
+        let text = plain_str(key);
+        if !self.indexed.has_slots() {
+            let hashed = self.indexed.is_hashed() || !text.is_some_and(|k| k.known_hash() == hash);
+            self.indexed = Indexed::smallest(hashed)?;
+            return Ok(Place::Free(hash as usize & self.indexed.mask()));
+        }
+        let hashed = self.indexed.is_hashed();
+        let slot = match text {
+            Some(text) if !hashed => {
+                let found = self.indexed.walk_to_end(hash, |_, at, pair| is_text(pair, at, text, hash));
+                match found {
+                    Ok(Probe::Hit(at)) => return Ok(Place::At(at)),
+                    Ok(_) => return Ok(Place::Candidate),
+                    Err(_) if text.known_hash() != hash => return self.place_anew(hash, true),
+                    Err(slot) => slot,
                 }
-                let own = match hashes.get(i) {
-                    Some(own) => *own,
-                    None => plain_str(k)?.known_hash(),
-                };
-                if own != hash {
-                    return None;
+            }
+            _ => {
+                let hashes = self.indexed.hashes();
+                match self.indexed.walk_to_end(hash, |_, at, pair| is_any(hashes, pair, at, key, hash, &mut 0)) {
+                    Ok(Probe::Hit(at)) => return Ok(Place::At(at)),
+                    Ok(_) => return Ok(Place::Candidate),
+                    Err(_) if !hashed => return self.place_anew(hash, true),
+                    Err(slot) => slot,
                 }
-                match known_equal(k, key) {
-                    Some(equal) => equal.then_some(Probe::Hit(i)),
-                    None if skip > 0 => {
-                        skip -= 1;
-                        None
-                    }
-                    None => Some(Probe::Candidate(i)),
-                }
-            })
-            .unwrap_or(Probe::Miss)
+            }
+        };
+        if self.is_full() {
+            return self.place_anew(hash, hashed);
+        }
+        Ok(Place::Free(slot))
+    }
+
+    /// Another table, with hashes or with more slots, and the slot in it for an absent key.
+    #[inline(never)]
+    fn place_anew(&mut self, hash: i64, hashed: bool) -> Result<Place, OutOfMemory> {
+        if hashed != self.indexed.is_hashed() {
+            self.keep_hashes()?;
+        } else {
+            self.resize(log2_for(self.used() * 3), hashed)?;
+        }
+        Ok(Place::Free(self.indexed.free_slot(hash)))
+    }
+
+    /// Appends a pair whose key is absent, into the slot that [`Table::place`] has just named.
+    #[inline(always)]
+    pub fn append_at(&mut self, slot: usize, key: Value, hash: i64, value: Value) {
+        self.indexed.append_at(slot, Some(key), Some(value), hash);
+        self.used += 1;
+        self.generation = self.generation.wrapping_add(1);
     }
 
     pub fn key(&self, at: usize) -> Value {
@@ -203,6 +243,11 @@ impl Table {
         self.resize(log2_for(((self.used() + more) * 3).div_ceil(2)), self.indexed.is_hashed())
     }
 
+    /// As [`Table::reserve`] in a table that has no slots yet.
+    pub fn reserve_new(&mut self, count: usize, hashed: bool) -> Result<(), OutOfMemory> {
+        self.resize(log2_for((count * 3).div_ceil(2)), hashed)
+    }
+
     /// Other slots; deleted pairs go.
     fn resize(&mut self, log2: u32, hashed: bool) -> Result<(), OutOfMemory> {
         let was_hashed = self.indexed.is_hashed();
@@ -247,6 +292,41 @@ impl Table {
     /// Slots of the index table, for `sys.getsizeof`.
     pub fn size(&self) -> usize {
         self.indexed.slot_count()
+    }
+}
+
+/// Whether the pair's key is the text `key`, in a table where every key is text.
+#[inline(always)]
+fn is_text(pair: &Pair, at: usize, key: &Ref<Str>, hash: i64) -> Option<Probe> {
+    let k = pair.key.as_ref()?;
+    if k.is(key.as_value()) {
+        return Some(Probe::Hit(at));
+    }
+    let k = k.downcast::<Str>()?;
+    (k.known_hash() == hash && k.equals(key)).then_some(Probe::Hit(at))
+}
+
+/// Whether the pair's key is `key`; passes over the first `skip` that would have to be asked.
+#[inline(always)]
+fn is_any(hashes: &[i64], pair: &Pair, at: usize, key: &Value, hash: i64, skip: &mut usize) -> Option<Probe> {
+    let k = pair.key.as_ref()?;
+    if k.is(key) {
+        return Some(Probe::Hit(at));
+    }
+    let own = match hashes.get(at) {
+        Some(own) => *own,
+        None => plain_str(k)?.known_hash(),
+    };
+    if own != hash {
+        return None;
+    }
+    match known_equal(k, key) {
+        Some(equal) => equal.then_some(Probe::Hit(at)),
+        None if *skip > 0 => {
+            *skip -= 1;
+            None
+        }
+        None => Some(Probe::Candidate(at)),
     }
 }
 
@@ -300,7 +380,7 @@ fn plain_tuple(value: &Value) -> Option<&Ref<crate::Tuple>> {
 
 /// The value as a str whose comparison cannot be overridden: exactly `str`.
 #[inline(always)]
-fn plain_str(value: &Value) -> Option<&Ref<Str>> {
+pub(super) fn plain_str(value: &Value) -> Option<&Ref<Str>> {
     let flags = value.header()?.type_head().flags.get();
     if flags.has(ophi_heap::TypeFlags::STR) && !flags.has(ophi_heap::TypeFlags::HEAP) {
         return value.downcast::<Str>();

@@ -43,6 +43,7 @@ macro_rules! payload {
                 &$def
             }
             const LAYOUT: &'static Layout = layout!($($layout)*);
+            const MAKE: ophi_heap::Make = ophi_heap::Make::Collected;
         }
     };
 }

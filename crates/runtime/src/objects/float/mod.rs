@@ -27,6 +27,7 @@ impl Payload for Float {
         &FLOAT
     }
     const LAYOUT: &'static Layout = layout!("float");
+    const MAKE: ophi_heap::Make = ophi_heap::Make::Leaf;
 }
 
 impl crate::Trace for Float {

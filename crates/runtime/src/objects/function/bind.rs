@@ -11,13 +11,53 @@ use crate::objects::code::Code;
 use crate::objects::dict::Dict;
 use crate::payload::Downcast;
 use crate::vm::{Raised, Res, Vm};
-use crate::{Ref, Str, Tuple, Value};
+use crate::{Str, Tuple, Value};
 use ophi_bytecode::code::flags;
 
 /// Fills `slots` (all UNBOUND before, as many as the code has) from borrowed arguments. On an error what has been filled stays
 /// there; the caller drops it.
+#[inline]
 pub fn bind(vm: &Vm, function: &Function, code: &Code, args: Args<'_>, slots: &mut [Value]) -> Res<()> {
-    let positional = args.pos();
+    if args.has_keywords() {
+        return bind_all(vm, function, code, args.pos(), Some(args.keywords().iter()), slots);
+    }
+    bind_all(vm, function, code, args.values, None::<core::iter::Empty<_>>, slots)
+}
+
+/// As [`bind`]; the keyword arguments are those of a dict that nobody else holds and whose keys are all plain text. It is taken from
+/// its word when it can serve as `**kwargs` itself.
+pub fn bind_spread(
+    vm: &Vm,
+    function: &Function,
+    code: &Code,
+    positional: &[Value],
+    keywords: &mut Value,
+    slots: &mut [Value],
+) -> Res<()> {
+    let total = (code.argcount + code.kwonlyargcount) as usize;
+    let Some(given) = keywords.downcast::<Dict>() else { return Err(vm.system_error("expected a dict")) };
+    if code.has(flags::VARKEYWORDS) {
+        let names = &code.body(vm)?.slot_names[code.posonlyargcount as usize..total];
+        if names.iter().all(|name| given.find_str(vm, name).is_none()) {
+            let place = total + code.has(flags::VARARGS) as usize;
+            slots[place] = core::mem::replace(keywords, Value::UNBOUND);
+            return bind_all(vm, function, code, positional, None::<core::iter::Empty<_>>, slots);
+        }
+    }
+    given.with_pairs(|pairs| {
+        let keywords = pairs.iter().filter_map(|pair| Some((pair.key.as_ref()?, pair.value.as_ref()?)));
+        bind_all(vm, function, code, positional, Some(keywords), slots)
+    })
+}
+
+fn bind_all<'a>(
+    vm: &Vm,
+    function: &Function,
+    code: &Code,
+    positional: &[Value],
+    keywords: Option<impl Iterator<Item = (&'a Value, &'a Value)> + Clone>,
+    slots: &mut [Value],
+) -> Res<()> {
     let count = code.argcount as usize;
     let total = count + code.kwonlyargcount as usize;
     let taken = positional.len().min(count);
@@ -29,21 +69,18 @@ pub fn bind(vm: &Vm, function: &Function, code: &Code, args: Args<'_>, slots: &m
         slots[next] = Tuple::from_slice(vm, &positional[taken..])?.into_value();
         next += 1;
     }
-    let kwargs = if code.has(flags::VARKEYWORDS) {
-        let dict = Dict::new(vm)?;
-        slots[next] = dict.to_value();
-        Some(dict)
-    } else {
-        None
-    };
-    if args.has_keywords() {
-        bind_keywords(vm, function, code, args, kwargs.as_ref(), &mut slots[..total])?;
+    if code.has(flags::VARKEYWORDS) && slots[next].is_unbound() {
+        slots[next] = Dict::new(vm)?.into_value();
+    }
+    if let Some(keywords) = keywords {
+        bind_keywords(vm, function, code, keywords, next, slots)?;
     }
     if positional.len() > count && !code.has(flags::VARARGS) {
         return Err(too_many(vm, function, code, positional.len(), slots));
     }
     if positional.len() < count {
-        let defaults = function.defaults.get();
+        // SAFETY: the defaults are replaced only by Python code, which does not run while they are copied.
+        let defaults = unsafe { &*function.defaults.as_ptr() };
         let defaults = defaults.as_ref().and_then(|d| d.downcast::<Tuple>());
         let defaults = defaults.map_or(&[][..], |d| d.as_slice());
         let first = count.saturating_sub(defaults.len());
@@ -57,47 +94,55 @@ pub fn bind(vm: &Vm, function: &Function, code: &Code, args: Args<'_>, slots: &m
             }
         }
     }
-    if code.kwonlyargcount > 0 {
-        let wanted = slots[count..total].iter().any(Value::is_unbound);
-        let defaults = if wanted { function.kwdefaults.get() } else { None };
-        let defaults = defaults.as_ref().and_then(|d| d.downcast::<Dict>());
-        let mut absent = false;
-        for i in count..total {
-            if slots[i].is_unbound() {
-                let found = match defaults {
-                    Some(dict) => dict.get(vm, code.body(vm)?.slot_names[i].as_value())?,
-                    None => None,
-                };
-                match found {
-                    Some(value) => slots[i] = value,
-                    None => absent = true,
-                }
-            }
-        }
-        if absent {
-            return Err(missing(vm, function, code, slots, count, total, "keyword-only"));
-        }
+    if total > count && slots[count..total].iter().any(Value::is_unbound) {
+        return keyword_only_defaults(vm, function, code, slots);
     }
     Ok(())
 }
 
-fn bind_keywords(
+fn keyword_only_defaults(vm: &Vm, function: &Function, code: &Code, slots: &mut [Value]) -> Res<()> {
+    let count = code.argcount as usize;
+    let total = count + code.kwonlyargcount as usize;
+    let defaults = function.kwdefaults.get();
+    let defaults = defaults.as_ref().and_then(|d| d.downcast::<Dict>());
+    let mut absent = false;
+    for i in count..total {
+        if slots[i].is_unbound() {
+            let found = match defaults {
+                Some(dict) => dict.get(vm, code.body(vm)?.slot_names[i].as_value())?,
+                None => None,
+            };
+            match found {
+                Some(value) => slots[i] = value,
+                None => absent = true,
+            }
+        }
+    }
+    if absent {
+        return Err(missing(vm, function, code, slots, count, total, "keyword-only"));
+    }
+    Ok(())
+}
+
+/// `kwargs`: the slot of `**kwargs`, when the code has one.
+#[inline(always)]
+fn bind_keywords<'a>(
     vm: &Vm,
     function: &Function,
     code: &Code,
-    args: Args<'_>,
-    kwargs: Option<&Ref<Dict>>,
+    keywords: impl Iterator<Item = (&'a Value, &'a Value)> + Clone,
+    kwargs: usize,
     slots: &mut [Value],
 ) -> Res<()> {
     let positional_only = code.posonlyargcount as usize;
-    let names = &code.body(vm)?.slot_names[positional_only..slots.len()];
-    for (key, value) in args.keywords().iter() {
+    let total = (code.argcount + code.kwonlyargcount) as usize;
+    let names = &code.body(vm)?.slot_names[positional_only..total];
+    'keywords: for (key, value) in keywords.clone() {
         // Names of parameters and of arguments are interned: nearly always the same object, and free.
-        if let Some(i) = names.iter().position(|n| n.as_value().is(key)) {
-            let slot = &mut slots[positional_only + i];
-            if slot.is_unbound() {
+        for (name, slot) in names.iter().zip(&mut slots[positional_only..total]) {
+            if name.as_value().is(key) && slot.is_unbound() {
                 *slot = value.clone();
-                continue;
+                continue 'keywords;
             }
         }
         let Some(name) = key.downcast::<Str>() else {
@@ -116,17 +161,25 @@ fn bind_keywords(
                 }
                 *slot = value.clone();
             }
-            None => match kwargs {
+            None if code.has(flags::VARKEYWORDS) => match slots[kwargs].downcast::<Dict>() {
                 Some(dict) => dict.set(vm, key, value.clone())?,
-                None => return Err(unexpected_keyword(vm, function, code, args, name)),
+                None => return Err(vm.system_error("expected a dict")),
             },
+            None => return Err(unexpected_keyword(vm, function, code, &mut keywords.map(|(key, _)| key), name)),
         }
     }
     Ok(())
 }
 
 #[cold]
-fn unexpected_keyword(vm: &Vm, function: &Function, code: &Code, args: Args<'_>, name: &Str) -> Raised {
+fn unexpected_keyword<'a>(
+    vm: &Vm,
+    function: &Function,
+    code: &Code,
+    given: &mut dyn Iterator<Item = &'a Value>,
+    name: &Str,
+) -> Raised {
+    let given: Vec<&Str> = given.filter_map(|key| key.downcast::<Str>().map(|key| &**key)).collect();
     let names = match code.body(vm) {
         Ok(body) => &body.slot_names,
         Err(raised) => return raised,
@@ -134,7 +187,7 @@ fn unexpected_keyword(vm: &Vm, function: &Function, code: &Code, args: Args<'_>,
     let positional_only = &names[..code.posonlyargcount as usize];
     let passed: Vec<String> = positional_only
         .iter()
-        .filter(|p| args.keywords().iter().any(|(k, _)| k.downcast::<Str>().is_some_and(|k| k.equals(p))))
+        .filter(|p| given.iter().any(|k| k.equals(p)))
         .map(|p| p.to_utf8_lossy().into_owned())
         .collect();
     let function_name = function.display_name();

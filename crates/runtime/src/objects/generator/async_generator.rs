@@ -30,6 +30,7 @@ impl Payload for WrappedValue {
         &WRAPPED_VALUE
     }
     const LAYOUT: &'static Layout = layout!("async_generator_wrapped_value");
+    const MAKE: ophi_heap::Make = ophi_heap::Make::Collected;
 }
 
 /// Wraps a value for the way out (the ASYNC_GEN_WRAP intrinsic).
@@ -476,6 +477,7 @@ impl Payload for AnextAwaitable {
         &ANEXT_AWAITABLE
     }
     const LAYOUT: &'static Layout = layout!("anext_awaitable");
+    const MAKE: ophi_heap::Make = ophi_heap::Make::Collected;
 }
 
 /// `anext(iterator, default)` for the builtins module.

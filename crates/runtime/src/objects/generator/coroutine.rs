@@ -31,6 +31,7 @@ impl Payload for CoroutineWrapper {
         &COROUTINE_WRAPPER
     }
     const LAYOUT: &'static Layout = layout!("coroutine_wrapper");
+    const MAKE: ophi_heap::Make = ophi_heap::Make::Collected;
 }
 
 pub fn wrap(vm: &Vm, value: &Value) -> Res {

@@ -95,9 +95,13 @@ impl Payload for Generator {
         &GENERATOR
     }
     const LAYOUT: &'static Layout = layout!("generator");
+    const MAKE: ophi_heap::Make = ophi_heap::Make::Finalized;
 }
 
 impl Trace for Generator {
+    fn is_finished(&self) -> bool {
+        self.state.get() == State::Cleared
+    }
     fn trace(&self, visitor: &mut Visitor<'_>) {
         self.name.trace(visitor);
         self.qualname.trace(visitor);
@@ -199,7 +203,7 @@ pub fn from_frame(vm: &Vm, fp: Fp) -> Res {
     // SAFETY: the running frame.
     let code_ref = unsafe { crate::frames::code_object(frame) };
     let words = code.frame_words as usize;
-    let payload = Generator {
+    let payload = || Generator {
         state: Cell::new(State::Cleared),
         running_async: Cell::new(false),
         hooks_ready: Cell::new(false),
@@ -210,8 +214,8 @@ pub fn from_frame(vm: &Vm, fp: Fp) -> Res {
         extra: ValueCell::new(None),
         code: code_ref,
     };
-    let cls = vm.ty(def).clone();
-    let generator: Ref<Generator> = vm.new_instance_with(&cls, payload, words * 8)?;
+    let cls = vm.ty(def);
+    let generator: Ref<Generator> = vm.new_collected_of(cls, payload, words * 8)?;
     if core::ptr::eq(def, &COROUTINE) && vm.exec.origin_depth.get() > 0 {
         generator.extra.set(Some(coroutine::origin(vm, vm.exec.origin_depth.get())?));
     }

@@ -73,6 +73,7 @@ impl Payload for Int {
         &INT
     }
     const LAYOUT: &'static Layout = layout!("int");
+    const MAKE: ophi_heap::Make = ophi_heap::Make::Leaf;
 }
 
 impl crate::Trace for Int {

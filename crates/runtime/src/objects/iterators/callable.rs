@@ -20,6 +20,7 @@ impl Payload for CallableIterator {
         &CALLABLE_ITERATOR
     }
     const LAYOUT: &'static Layout = layout!("callable_iterator");
+    const MAKE: ophi_heap::Make = ophi_heap::Make::Collected;
 }
 
 pub static CALLABLE_ITERATOR: TypeDef = TypeDef {

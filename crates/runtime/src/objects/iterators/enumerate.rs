@@ -24,6 +24,7 @@ impl Payload for Enumerate {
         &ENUMERATE
     }
     const LAYOUT: &'static Layout = layout!("enumerate");
+    const MAKE: ophi_heap::Make = ophi_heap::Make::Collected;
 }
 
 pub static ENUMERATE: TypeDef = TypeDef {

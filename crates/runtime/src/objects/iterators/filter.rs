@@ -20,6 +20,7 @@ impl Payload for Filter {
         &FILTER
     }
     const LAYOUT: &'static Layout = layout!("filter");
+    const MAKE: ophi_heap::Make = ophi_heap::Make::Collected;
 }
 
 pub static FILTER: TypeDef = TypeDef {

@@ -24,6 +24,7 @@ impl Payload for Map {
         &MAP
     }
     const LAYOUT: &'static Layout = layout!("map");
+    const MAKE: ophi_heap::Make = ophi_heap::Make::Collected;
 }
 
 pub static MAP: TypeDef = TypeDef {

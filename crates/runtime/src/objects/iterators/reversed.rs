@@ -22,6 +22,7 @@ impl Payload for Reversed {
         &REVERSED
     }
     const LAYOUT: &'static Layout = layout!("reversed");
+    const MAKE: ophi_heap::Make = ophi_heap::Make::Collected;
 }
 
 pub static REVERSED: TypeDef = TypeDef {

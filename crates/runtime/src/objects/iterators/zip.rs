@@ -23,6 +23,7 @@ impl Payload for Zip {
         &ZIP
     }
     const LAYOUT: &'static Layout = layout!("zip");
+    const MAKE: ophi_heap::Make = ophi_heap::Make::Collected;
 }
 
 pub static ZIP: TypeDef = TypeDef {

@@ -30,6 +30,7 @@ impl Payload for ListIterator {
         &LIST_ITERATOR
     }
     const LAYOUT: &'static Layout = layout!("list_iterator");
+    const MAKE: ophi_heap::Make = ophi_heap::Make::Collected;
 }
 
 impl Payload for ListReverseIterator {
@@ -37,6 +38,7 @@ impl Payload for ListReverseIterator {
         &LIST_REVERSE_ITERATOR
     }
     const LAYOUT: &'static Layout = layout!("list_reverseiterator");
+    const MAKE: ophi_heap::Make = ophi_heap::Make::Collected;
 }
 
 pub static LIST_ITERATOR: TypeDef = TypeDef {

@@ -49,6 +49,7 @@ impl Payload for List {
         &LIST
     }
     const LAYOUT: &'static Layout = layout!("list");
+    const MAKE: ophi_heap::Make = ophi_heap::Make::Collected;
 }
 
 impl crate::Trace for List {
@@ -77,7 +78,7 @@ impl List {
     }
 
     pub fn from_buffer(vm: &Vm, items: Buffer<Value>) -> Res<Ref<List>> {
-        vm.new_object(List { items: GilCell::new(items) })
+        vm.make_object(|| List { items: GilCell::new(items) })
     }
 
     pub fn from_slice(vm: &Vm, items: &[Value]) -> Res<Ref<List>> {

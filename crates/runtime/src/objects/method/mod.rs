@@ -38,6 +38,7 @@ impl Payload for BoundMethod {
         &METHOD
     }
     const LAYOUT: &'static Layout = layout!("method");
+    const MAKE: ophi_heap::Make = ophi_heap::Make::Collected;
 }
 
 impl Vm {

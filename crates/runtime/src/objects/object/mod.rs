@@ -29,7 +29,7 @@ pub static OBJECT: TypeDef = TypeDef {
     doc: "object()\n--\n\nThe class above all classes. Its own instances have no attributes and take none.\n",
     base: None,
     flags: TypeFlags::BASETYPE,
-    functions: Functions::of::<Instance>(Instance::LAYOUT),
+    functions: Functions::of::<Instance>(Instance::LAYOUT, Instance::MAKE),
     slots: Slots {
         repr: Some(methods::repr),
         str: Some(methods::str),

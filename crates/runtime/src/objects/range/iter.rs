@@ -39,6 +39,7 @@ impl Payload for RangeIterator {
         &RANGE_ITERATOR
     }
     const LAYOUT: &'static Layout = layout!("range_iterator");
+    const MAKE: ophi_heap::Make = ophi_heap::Make::Leaf;
 }
 
 impl Payload for LongRangeIterator {

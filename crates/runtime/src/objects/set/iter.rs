@@ -25,6 +25,7 @@ impl Payload for SetIterator {
         &SET_ITERATOR
     }
     const LAYOUT: &'static Layout = layout!("set_iterator");
+    const MAKE: ophi_heap::Make = ophi_heap::Make::Collected;
 }
 
 pub static SET_ITERATOR: TypeDef = TypeDef {

@@ -40,6 +40,7 @@ impl Payload for Set {
         &SET
     }
     const LAYOUT: &'static Layout = layout!("set");
+    const MAKE: ophi_heap::Make = ophi_heap::Make::Collected;
 }
 
 const FLAGS: TypeFlags = TypeFlags::GC.with(TypeFlags::BASETYPE).with(TypeFlags::WEAKREF).with(TypeFlags::MATCH_SELF);
@@ -87,7 +88,7 @@ impl Set {
     }
 
     pub fn new(vm: &Vm) -> Res<Ref<Set>> {
-        vm.new_object(Set::empty())
+        vm.make_object(Set::empty)
     }
 
     pub fn new_of(vm: &Vm, cls: &TypeRef) -> Res<Ref<Set>> {

@@ -22,6 +22,7 @@ impl Payload for Slice {
         &SLICE
     }
     const LAYOUT: &'static Layout = layout!("slice");
+    const MAKE: ophi_heap::Make = ophi_heap::Make::Collected;
 }
 
 pub static SLICE: TypeDef = TypeDef {

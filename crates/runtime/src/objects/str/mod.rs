@@ -117,7 +117,7 @@ impl Payload for Str {
         &STR
     }
     const LAYOUT: &'static Layout = layout!("str");
-    const PLAIN: bool = true;
+    const MAKE: ophi_heap::Make = ophi_heap::Make::Leaf;
 }
 
 impl crate::Trace for Str {

@@ -38,6 +38,7 @@ impl Payload for Traceback {
         &TRACEBACK
     }
     const LAYOUT: &'static Layout = layout!("traceback");
+    const MAKE: ophi_heap::Make = ophi_heap::Make::Collected;
 }
 
 impl Traceback {

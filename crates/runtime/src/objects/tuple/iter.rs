@@ -22,6 +22,7 @@ impl Payload for TupleIterator {
         &TUPLE_ITERATOR
     }
     const LAYOUT: &'static Layout = layout!("tuple_iterator");
+    const MAKE: ophi_heap::Make = ophi_heap::Make::Collected;
 }
 
 pub static TUPLE_ITERATOR: TypeDef = TypeDef {

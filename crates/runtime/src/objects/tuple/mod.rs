@@ -21,6 +21,9 @@ pub struct Tuple {
     place: u32,
 }
 
+/// Where the items of an exact tuple begin.
+const PLACE: u32 = (size_of::<Tuple>() / size_of::<Value>()) as u32;
+
 pub static TUPLE: TypeDef = TypeDef {
     doc: "tuple(iterable=(), /)\n--\n\nA sequence that cannot be changed.\n\nOf the items of an iterable, or empty. A tuple given is returned itself.",
     flags: TypeFlags::BASETYPE
@@ -50,6 +53,7 @@ impl Payload for Tuple {
         &TUPLE
     }
     const LAYOUT: &'static Layout = layout!("tuple");
+    const MAKE: ophi_heap::Make = ophi_heap::Make::Collected;
 }
 
 impl crate::Trace for Tuple {
@@ -70,6 +74,11 @@ impl Drop for Tuple {
 }
 
 impl Tuple {
+    #[inline(always)]
+    fn unfilled() -> Tuple {
+        Tuple { hash: Cell::new(-1), len: 0, place: PLACE }
+    }
+
     #[inline(always)]
     fn start(&self) -> *mut Value {
         (self as *const Tuple).cast::<Value>().wrapping_add(self.place as usize).cast_mut()
@@ -162,8 +171,28 @@ impl Tuple {
     }
 
     /// From an iterator of exactly `len` values that runs no Python code.
+    #[allow(unsafe_code)]
     pub fn from_exact(vm: &Vm, len: usize, items: impl Iterator<Item = Value>) -> Res<Ref<Tuple>> {
-        Tuple::new_of(vm, vm.ty_of::<Tuple>(), len, items)
+        if len == 0 {
+            return Tuple::empty(vm);
+        }
+        if len > u32::MAX as usize {
+            return Err(vm.no_memory());
+        }
+        let object = vm.new_collected(Tuple::unfilled, len * size_of::<Value>())?;
+        // SAFETY: room for the items, aligned to 8, stands right behind the payload; each is written once, and `len` is raised
+        // only when all are there.
+        unsafe {
+            let start = object.as_ptr().add(1).cast::<Value>();
+            let mut n = 0;
+            for item in items.take(len) {
+                start.add(n).write(item);
+                n += 1;
+            }
+            debug_assert_eq!(n, len);
+            (*object.as_ptr()).payload.len = n as u32;
+        }
+        Ok(object)
     }
 
     /// The one empty tuple.
@@ -172,7 +201,7 @@ impl Tuple {
         if let Some(empty) = known.get() {
             return Ok(empty.clone());
         }
-        let made = Tuple::allocate(vm, vm.ty_of::<Tuple>(), 0, core::iter::empty())?;
+        let made = vm.new_collected(Tuple::unfilled, 0)?;
         vm.untrack(made.as_value());
         made.header().make_immortal();
         let _ = known.set(made.clone());
@@ -189,9 +218,7 @@ impl Tuple {
     #[allow(unsafe_code)]
     pub fn of_array<const N: usize>(vm: &Vm, items: [Value; N]) -> Res<Ref<Tuple>> {
         const { assert!(N > 0) };
-        let place = (size_of::<Tuple>() / size_of::<Value>()) as u32;
-        let payload = Tuple { hash: Cell::new(-1), len: 0, place };
-        let object = vm.new_instance_with(vm.ty_of::<Tuple>(), payload, size_of::<[Value; N]>())?;
+        let object = vm.new_collected(Tuple::unfilled, size_of::<[Value; N]>())?;
         // SAFETY: the class has no tail, so room for the items, aligned to 8, stands right behind the payload; `len` is raised
         // when all are there.
         unsafe {
@@ -216,8 +243,8 @@ impl Tuple {
     /// As [`Tuple::from_exact`] for a subclass.
     #[inline]
     pub fn new_of(vm: &Vm, cls: &TypeRef, len: usize, items: impl Iterator<Item = Value>) -> Res<Ref<Tuple>> {
-        if len == 0 && cls.is(vm.ty_of::<Tuple>()) {
-            return Tuple::empty(vm);
+        if cls.is(vm.ty_of::<Tuple>()) {
+            return Tuple::from_exact(vm, len, items);
         }
         Tuple::allocate(vm, cls, len, items)
     }

@@ -255,6 +255,7 @@ fn instance_fields(base: &TypeRef, bases: &[Value], wanted: &layout::Layout, sta
     TypeFields {
         flags: Cell::new(flags),
         version: Cell::new(0),
+        free: ophi_heap::object::free_general,
         drop_payload: from.drop_payload,
         traverse_payload: from.traverse_payload,
         describe_payload: from.describe_payload,

@@ -66,9 +66,16 @@ fn allocate(vm: &Vm, def: &'static TypeDef) -> TypeRef {
             slots.new = None;
         }
     }
+    let free = def.functions.free(flags).unwrap_or_else(|| {
+        // Only a subclass that shares its base's payload may be more; objects of the payload's own class would be made too small.
+        let shared = def.base.is_some_and(|base| core::ptr::eq(base.functions.layout, def.functions.layout));
+        assert!(shared, "instances of {} are more than their payload says", def.name);
+        ophi_heap::object::free_general
+    });
     let fields = TypeFields {
         flags: Cell::new(flags.with(TypeFlags::IMMUTABLE)),
         version: Cell::new(0),
+        free,
         drop_payload: def.functions.drop_payload,
         traverse_payload: def.functions.traverse_payload,
         describe_payload: def.functions.describe_payload,
@@ -120,6 +127,7 @@ fn seed_fields() -> TypeFields {
     TypeFields {
         flags: Cell::new(TypeFlags::GC),
         version: Cell::new(0),
+        free: ophi_heap::object::free_general,
         drop_payload: TYPE.functions.drop_payload,
         traverse_payload: TYPE.functions.traverse_payload,
         describe_payload: TYPE.functions.describe_payload,
