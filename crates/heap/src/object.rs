@@ -484,6 +484,21 @@ pub unsafe fn free_collected<T>(p: NonNull<Header>) {
     FREE_DEPTH.set(depth);
 }
 
+/// As [`free_collected`] for instances with the word of a dict behind the payload.
+///
+/// # Safety
+/// As [`free_collected`].
+pub unsafe fn free_with_dict<T>(p: NonNull<Header>) {
+    // SAFETY: the word stands behind the payload, written at birth; where there is a dict, it goes before the payload does.
+    unsafe {
+        if (*p.cast::<Object<T>>().add(1).cast::<Option<Value>>().as_ptr()).is_some() {
+            free_general(p)
+        } else {
+            free_collected::<T>(p)
+        }
+    }
+}
+
 /// As [`free_collected`] for a type with a finalizer.
 ///
 /// # Safety
@@ -782,10 +797,8 @@ impl Heap {
         payload: impl FnOnce() -> T,
         extra: usize,
     ) -> Result<Ref<T>, OutOfMemory> {
-        debug_assert!(
-            ty.flags.get().without(TypeFlags::FINALIZER).is_collected_only()
-                && ty.instance_size() == size_of::<Object<T>>()
-        );
+        debug_assert!(ty.flags.get().without(TypeFlags::FINALIZER.with(TypeFlags::DICT)).is_collected_only());
+        debug_assert!(ty.instance_size() <= size_of::<Object<T>>() + extra);
         const { assert!(align_of::<Object<T>>() <= pool::BLOCK_ALIGN) };
         let size = (size_of::<GcHead>() + size_of::<Object<T>>()).saturating_add(extra);
         let Some(block) = self.allocate_block(size, Kind::Collected) else {
@@ -800,6 +813,21 @@ impl Heap {
             gc.write(GcHead::unlinked());
             self.gc.track_new(gc.as_ref(), self);
             Ok(Ref(object, PhantomData))
+        }
+    }
+
+    /// As [`Heap::new_collected`] for a type whose instances have the word of a dict behind the payload, and no more.
+    ///
+    /// # Safety
+    /// As [`Heap::new_object`]; the type is such a one.
+    #[inline(always)]
+    pub unsafe fn new_with_dict<T>(&self, ty: &TypeHead, payload: impl FnOnce() -> T) -> Result<Ref<T>, OutOfMemory> {
+        debug_assert!(ty.dict_offset() == size_of::<Object<T>>());
+        // SAFETY: the word stands right behind the payload; nobody has looked yet.
+        unsafe {
+            let object = self.new_collected(ty, payload, size_of::<Option<Value>>())?;
+            object.0.add(1).cast::<Option<Value>>().write(None);
+            Ok(object)
         }
     }
 
@@ -920,7 +948,9 @@ pub enum Make {
     Leaf,
     /// The collector's prefix, header, payload.
     Collected,
-    /// The same; the type has a finalizer, that need not run when [`Trace::is_finished`].
+    /// The collector's prefix, header, payload, and behind it the word of the instance's dict.
+    WithDict,
+    /// As `Collected`; the type has a finalizer, that need not run when [`Trace::is_finished`].
     Finalized,
 }
 
@@ -936,6 +966,7 @@ impl Functions {
                 Make::General => free_general,
                 Make::Leaf => free_leaf::<T>,
                 Make::Collected => free_collected::<T>,
+                Make::WithDict => free_with_dict::<T>,
                 Make::Finalized => free_finalized::<T>,
             },
             make,
@@ -950,6 +981,7 @@ impl Functions {
             Make::General => true,
             Make::Leaf => !flags.has(TypeFlags::MORE_THAN_PAYLOAD),
             Make::Collected => flags.is_collected_only(),
+            Make::WithDict => flags.has(TypeFlags::DICT) && flags.without(TypeFlags::DICT).is_collected_only(),
             Make::Finalized => flags.without(TypeFlags::FINALIZER).is_collected_only(),
         };
         fits.then_some(self.free)

@@ -159,6 +159,7 @@ impl Vm {
             Make::General => self.new_instance(self.ty_of::<T>(), payload),
             Make::Leaf => self.new_plain(payload, 0),
             Make::Collected | Make::Finalized => self.new_collected(|| payload, 0),
+            Make::WithDict => self.new_with_dict(|| payload),
         }
     }
 
@@ -169,6 +170,7 @@ impl Vm {
             Make::General => self.new_instance(self.ty_of::<T>(), payload()),
             Make::Leaf => self.new_plain(payload(), 0),
             Make::Collected | Make::Finalized => self.new_collected(payload, 0),
+            Make::WithDict => self.new_with_dict(payload),
         }
     }
 
@@ -226,6 +228,17 @@ impl Vm {
         debug_assert!(matches!(T::MAKE, Make::Collected | Make::Finalized) && cls.head().has_layout(T::LAYOUT));
         // SAFETY: as in `new_plain`.
         match unsafe { self.heap().new_collected(cls.head(), payload, extra) } {
+            Ok(object) => Ok(object),
+            Err(OutOfMemory) => Err(self.no_memory()),
+        }
+    }
+
+    #[inline(always)]
+    #[allow(unsafe_code)]
+    fn new_with_dict<T: Payload>(&self, payload: impl FnOnce() -> T) -> Res<Ref<T>> {
+        debug_assert!(T::MAKE == Make::WithDict);
+        // SAFETY: as in `new_plain`.
+        match unsafe { self.heap().new_with_dict(self.ty_of::<T>().head(), payload) } {
             Ok(object) => Ok(object),
             Err(OutOfMemory) => Err(self.no_memory()),
         }

@@ -62,6 +62,7 @@ impl Payload for Function {
         &FUNCTION
     }
     const LAYOUT: &'static Layout = layout!("function");
+    const MAKE: ophi_heap::Make = ophi_heap::Make::WithDict;
 }
 
 impl Trace for Function {
@@ -142,7 +143,7 @@ impl Function {
         let module = globals.get_str_near(vm, &vm.names().__name__, &vm.interpreter().places_in_globals[0]);
         // The docstring stays with the code until somebody asks: its body may not have been read.
         let doc = code.has(flags::HAS_DOCSTRING).then_some(Value::UNBOUND);
-        vm.new_object(Function {
+        vm.make_object(|| Function {
             name: ValueCell::some(code.name.to_value()),
             qualname: ValueCell::some(code.qualname.to_value()),
             code: GilCell::new(code),
