@@ -243,6 +243,14 @@ impl TypeHead {
     pub fn is_plain(&self) -> bool {
         !self.flags.get().has(TypeFlags::MORE_THAN_PAYLOAD) && self.slot_words.get() == 0
     }
+
+    /// Exactly `str`, `bytes`, `int`, `float`: plain, and the payload owns no other object.
+    #[inline(always)]
+    pub fn is_leaf(&self) -> bool {
+        const OWNS_NOTHING: TypeFlags =
+            TypeFlags::STR.with(TypeFlags::BYTES).with(TypeFlags::INT).with(TypeFlags::FLOAT);
+        self.flags.get().has(OWNS_NOTHING) && self.is_plain()
+    }
 }
 
 impl core::ops::Deref for TypeHead {
