@@ -144,6 +144,13 @@ impl From<&str> for PyString {
     }
 }
 
+impl From<Arc<str>> for PyString {
+    /// Shares the text.
+    fn from(text: Arc<str>) -> PyString {
+        PyString(text.into())
+    }
+}
+
 impl From<String> for PyString {
     fn from(text: String) -> PyString {
         PyString(Arc::from(text.into_bytes()))

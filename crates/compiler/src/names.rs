@@ -11,7 +11,7 @@ use std::borrow::Borrow;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::ops::Deref;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use ophi_bytecode::PyString;
 use rustc_hash::FxHashMap;
@@ -19,7 +19,8 @@ use rustc_hash::FxHashMap;
 /// An identifier of the program, shared between tables.
 #[derive(Clone)]
 pub struct Name {
-    text: Rc<str>,
+    /// Code objects share it.
+    text: Arc<str>,
     id: u32,
 }
 
@@ -27,6 +28,11 @@ pub struct Name {
 const NO_ID: u32 = u32::MAX;
 
 impl Name {
+    /// The name as a string of a code object, which shares the text.
+    pub(crate) fn string(&self) -> PyString {
+        PyString::from(Arc::clone(&self.text))
+    }
+
     /// The interner's number; `None` for a name made from a text alone.
     pub(crate) fn id(&self) -> Option<u32> {
         (self.id != NO_ID).then_some(self.id)
@@ -114,8 +120,6 @@ pub struct Interner {
     /// A table with open addressing, at most half full; its length is a power of two.
     slots: Vec<Slot>,
     names: Vec<Name>,
-    /// The names as strings of code objects, made when the first code object wants them.
-    strings: Vec<Option<PyString>>,
     /// Where each name was found last.
     hints: Vec<Hint>,
 }
@@ -224,7 +228,6 @@ impl Interner {
         let name = Name { text: text.into(), id: self.names.len() as u32 };
         self.place(Slot { key, id: name.id });
         self.names.push(name);
-        self.strings.push(None);
         self.hints.push(Hint::default());
         self.names.len() as u32 - 1
     }
@@ -253,14 +256,6 @@ impl Interner {
 
     pub(crate) fn len(&self) -> usize {
         self.names.len()
-    }
-
-    /// The name as a string of a code object; names of one compilation share theirs.
-    pub fn string(&mut self, name: &Name) -> PyString {
-        match self.strings.get_mut(name.id as usize) {
-            Some(string) => string.get_or_insert_with(|| PyString::from(&*name.text)).clone(),
-            None => PyString::from(&*name.text),
-        }
     }
 }
 

@@ -18,7 +18,7 @@ use ophi_bytecode::{IrOpcode as Op, Opcode, PyString};
 
 use crate::error::CompileError;
 use crate::flowgraph::{self, FrameSizes, Graph, Lowered};
-use crate::instruction_sequence::{CodeUnitInfo, ExceptHandler, InstructionSequence, Interner, Location};
+use crate::instruction_sequence::{CodeUnitInfo, ExceptHandler, InstructionSequence, Location};
 use direct::Output;
 
 /// What one unit after the other uses again, for its memory.
@@ -46,7 +46,7 @@ pub fn optimize_and_assemble(
     mut consts: Vec<Constant>,
 ) -> Result<CodeObject, CompileError> {
     let filename = PyString::from(&*unit.filename);
-    assemble_unit(unit, &mut sequence, &mut consts, filename, &mut Interner::default(), &mut Scratch::default())
+    assemble_unit(unit, &mut sequence, &mut consts, filename, &mut Scratch::default())
 }
 
 /// The same within a compilation. The labels of `sequence` are resolved, `consts` is emptied.
@@ -55,7 +55,6 @@ pub(crate) fn assemble_unit(
     sequence: &mut InstructionSequence,
     consts: &mut Vec<Constant>,
     filename: PyString,
-    strings: &mut Interner,
     scratch: &mut Scratch,
 ) -> Result<CodeObject, CompileError> {
     let Scratch { graph, .. } = scratch;
@@ -66,7 +65,7 @@ pub(crate) fn assemble_unit(
         graph.write_sequence(&mut scratch.sequence);
         lay_out(unit.firstlineno, scratch)?;
     }
-    Ok(code_object(unit, sizes, consts, filename, strings, &scratch.output))
+    Ok(code_object(unit, sizes, consts, filename, &scratch.output))
 }
 
 /// Assembles a sequence as it is, without optimising it (`_testinternalcapi.assemble_code_object`).
@@ -96,7 +95,7 @@ pub fn assemble(unit: &CodeUnitInfo, lowered: Lowered, mut consts: Vec<Constant>
     let filename = PyString::from(&*unit.filename);
     let sizes = FrameSizes { stack_depth, nlocalsplus };
     lay_out(unit.firstlineno, &mut scratch)?;
-    Ok(code_object(unit, sizes, &mut consts, filename, &mut Interner::default(), &scratch.output))
+    Ok(code_object(unit, sizes, &mut consts, filename, &scratch.output))
 }
 
 /// The general way from the lowered sequence to the tables; [`direct`] is the short one.
@@ -115,11 +114,10 @@ fn code_object(
     sizes: FrameSizes,
     consts: &mut Vec<Constant>,
     filename: PyString,
-    strings: &mut Interner,
     output: &Output,
 ) -> CodeObject {
     let FrameSizes { stack_depth, nlocalsplus } = sizes;
-    let (names, kinds) = slots::localsplus(unit, nlocalsplus as usize, strings);
+    let (names, kinds) = slots::localsplus(unit, nlocalsplus as usize);
     CodeObject {
         argcount: unit.posonlyargcount + unit.argcount,
         posonlyargcount: unit.posonlyargcount,
@@ -129,12 +127,12 @@ fn code_object(
         flags: unit.flags,
         code: Arc::from(&output.code[..]),
         consts: consts.drain(..).collect(),
-        names: unit.names.iter().map(|name| strings.string(name)).collect(),
+        names: unit.names.iter().map(|name| name.string()).collect(),
         localsplusnames: names.into(),
         localspluskinds: kinds.into(),
         filename,
-        name: strings.string(&unit.name),
-        qualname: strings.string(&unit.qualname),
+        name: unit.name.string(),
+        qualname: unit.qualname.string(),
         firstlineno: unit.firstlineno,
         linetable: Arc::from(&output.locations[..]),
         exceptiontable: match &output.exceptions[..] {

@@ -5,7 +5,7 @@
 use ophi_bytecode::code::{flags, kinds};
 use ophi_bytecode::pystring::PyString;
 
-use crate::instruction_sequence::{CodeUnitInfo, Interner};
+use crate::instruction_sequence::CodeUnitInfo;
 
 /// How the parameters can be passed, in slot order: kind and number of them.
 fn parameter_kinds(unit: &CodeUnitInfo) -> [(u32, u8); 5] {
@@ -19,7 +19,7 @@ fn parameter_kinds(unit: &CodeUnitInfo) -> [(u32, u8); 5] {
     ]
 }
 
-pub fn localsplus(unit: &CodeUnitInfo, nlocalsplus: usize, strings: &mut Interner) -> (Vec<PyString>, Vec<u8>) {
+pub fn localsplus(unit: &CodeUnitInfo, nlocalsplus: usize) -> (Vec<PyString>, Vec<u8>) {
     let mut names: Vec<PyString> = Vec::with_capacity(nlocalsplus);
     let mut slot_kinds = Vec::with_capacity(nlocalsplus);
     let mut parameters = parameter_kinds(unit).into_iter().flat_map(|(n, kind)| std::iter::repeat_n(kind, n as usize));
@@ -31,15 +31,15 @@ pub fn localsplus(unit: &CodeUnitInfo, nlocalsplus: usize, strings: &mut Interne
         if unit.cellvars.contains(name) {
             kind |= kinds::CELL;
         }
-        names.push(strings.string(name));
+        names.push(name.string());
         slot_kinds.push(kind);
     }
     for name in unit.cellvars.iter().filter(|name| !unit.varnames.contains(name)) {
-        names.push(strings.string(name));
+        names.push(name.string());
         slot_kinds.push(kinds::CELL);
     }
     for name in unit.freevars.iter() {
-        names.push(strings.string(name));
+        names.push(name.string());
         slot_kinds.push(kinds::FREE);
     }
     (names, slot_kinds)

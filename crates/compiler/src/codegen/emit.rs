@@ -44,7 +44,7 @@ impl Compiler<'_, '_> {
 
     /// The text of a name as a constant.
     pub(super) fn load_name_text(&mut self, loc: Location, name: &Name) {
-        let text = self.table.names.string(name);
+        let text = name.string();
         self.load_const(loc, Constant::Str(text));
     }
 

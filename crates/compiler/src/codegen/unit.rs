@@ -292,7 +292,6 @@ impl<'a> Compiler<'a, '_> {
             &mut sequence,
             consts.items_mut(),
             self.filename.clone(),
-            &mut self.table.names,
             &mut self.memory.scratch,
         );
         sequence.clear();
