@@ -224,6 +224,11 @@ impl Heap {
         true
     }
 
+    /// What counts against the limit, Rust's own collections with it.
+    pub fn counted(&self) -> usize {
+        self.taken.get().saturating_add(crate::native::held())
+    }
+
     /// Whether `bytes` more would be granted. For what native code is about to hold in Rust's own collections, which count themselves.
     #[inline]
     pub fn has_room(&self, bytes: usize) -> bool {

@@ -5,6 +5,7 @@ use crate::names::Names;
 use crate::objects::dict::Dict;
 use crate::objects::str::InternTable;
 use crate::objects::r#type::{MethodCache, Shapes};
+use crate::payload::Downcast;
 use crate::payload::MAX_NATIVE_TYPES;
 use crate::{GilCell, Ref, TypeRef, Value, ValueCell};
 use core::cell::{Cell, OnceCell};
@@ -185,7 +186,8 @@ impl Interpreter {
         if self.memory_limit == usize::MAX || self.is_beyond_limit.replace(true) {
             return f();
         }
-        self.heap.set_limit(self.memory_limit.saturating_add(RESERVE));
+        // Collections of Rust's own may have gone over the limit already: an arena of objects can own several of its size.
+        self.heap.set_limit(self.memory_limit.max(self.heap.counted()).saturating_add(RESERVE));
         let result = f();
         self.heap.set_limit(self.memory_limit);
         self.is_beyond_limit.set(false);
@@ -237,7 +239,15 @@ impl Interpreter {
     /// The MemoryError kept in reserve.
     pub fn emergency_exception(&self, _vm: &Vm) -> Value {
         match self.emergency.get() {
-            Some(exception) => exception,
+            Some(exception) => {
+                // The last time's traceback would keep the frames that filled the memory.
+                if let Some(base) = exception.downcast::<crate::objects::exceptions::BaseException>()
+                    && exception.header().is_some_and(|h| h.count() <= 2)
+                {
+                    drop((base.traceback.take(), base.context.take(), base.cause.take()));
+                }
+                exception
+            }
             None => super::no_memory_at_all("the interpreter"),
         }
     }

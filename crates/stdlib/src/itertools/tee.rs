@@ -89,6 +89,8 @@ pub static TEE: TypeDef = TypeDef {
 };
 
 fn block(vm: &Vm, source: Value) -> Res<Ref<TeeData>> {
+    // Its items are held by a collection of Rust's own.
+    vm.check_room(BLOCK * size_of::<Value>())?;
     vm.new_object(TeeData {
         source,
         items: GilCell::new(Vec::new()),
