@@ -6,7 +6,7 @@ use std::process::Command;
 
 /// Grows each kind of storage until it is refused, and goes on; the last line is the peak of resident memory in KiB.
 const GROW: &str = r#"
-import io
+import io, itertools
 from array import array
 from collections import OrderedDict, defaultdict, deque
 
@@ -48,6 +48,22 @@ def grow_objects():
     it = None
     while True:
         thing = Thing(); thing.next = it; it = thing
+def grow_tee():
+    head, tail = itertools.tee(itertools.count())
+    for _ in head: pass
+def grow_cycle():
+    for _ in itertools.cycle(itertools.count()): pass
+def grow_array():
+    it = array("q")
+    while True: it.extend(array("q", bytes(80000)))
+def grow_ordered():
+    it = OrderedDict()
+    while True: it[len(it)] = it
+def grow_text():
+    it = io.TextIOWrapper(io.BytesIO())
+    while True: it.write("abc" * 10000)
+def grow_counts():
+    dict(zip(itertools.count(), itertools.count()))
 def list_of_iterator():
     list(iter(int, 1))
 def words():
@@ -87,7 +103,7 @@ fn what_would_exceed_the_limit_raises_and_the_program_goes_on() {
     assert_eq!(status, 0, "{errors}");
     let mut lines: Vec<&str> = printed.lines().collect();
     let peak: usize = lines.pop().and_then(|line| line.parse().ok()).unwrap_or(usize::MAX);
-    assert_eq!(lines.len(), 15, "{printed}");
+    assert_eq!(lines.len(), 21, "{printed}");
     for line in lines {
         assert!(line.ends_with(" True"), "not refused: {line}");
     }

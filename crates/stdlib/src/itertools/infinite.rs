@@ -129,7 +129,7 @@ fn cycle_next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
     let Some(cycle) = this.downcast::<Cycle>() else { return Ok(None) };
     if let Some(source) = cycle.source.get() {
         if let Some(item) = vm.next(&source)? {
-            cycle.saved.with_mut(|saved| saved.push(item.clone()));
+            cycle.saved.with_mut(|saved| vm.push_within_limit(saved, item.clone()))?;
             return Ok(Some(item));
         }
         cycle.source.set(None);
