@@ -15,6 +15,8 @@ use std::alloc::System;
 const STEP: isize = 64 << 10;
 
 static HELD: AtomicIsize = AtomicIsize::new(0);
+/// The most that was held since the system's allocator was last asked to give back what it keeps.
+static MOST: AtomicIsize = AtomicIsize::new(0);
 
 thread_local! {
     static BALANCE: Cell<isize> = const { Cell::new(0) };
@@ -35,9 +37,31 @@ fn add(bytes: isize) {
             balance.set(now);
         } else {
             balance.set(0);
-            HELD.fetch_add(now, Ordering::Relaxed);
+            let held = HELD.fetch_add(now, Ordering::Relaxed) + now;
+            MOST.fetch_max(held, Ordering::Relaxed);
         }
     });
+}
+
+/// What the system's allocator takes for a block of `size` bytes, with its own word and rounded as the C library of Linux does.
+#[inline(always)]
+fn taken_for(size: usize) -> isize {
+    ((size + 23) & !15) as isize
+}
+
+/// With a memory limit: has the system's allocator give back the pages between its blocks when much of what it gave is free again.
+/// Small blocks it otherwise keeps for ever, resident and counted by nobody.
+pub fn give_back() {
+    const MUCH: isize = 2 << 20;
+    let held = HELD.load(Ordering::Relaxed);
+    if MOST.load(Ordering::Relaxed) - held > MUCH {
+        MOST.store(held, Ordering::Relaxed);
+        #[cfg(all(target_os = "linux", target_env = "gnu"))]
+        // SAFETY: may be called at any time.
+        unsafe {
+            libc::malloc_trim(0);
+        }
+    }
 }
 
 /// The system's allocator, counted: `#[global_allocator] static ALLOCATOR: Counting = Counting;`.
@@ -50,7 +74,7 @@ unsafe impl GlobalAlloc for Counting {
         // SAFETY: the caller's promise is the system allocator's.
         let p = unsafe { System.alloc(layout) };
         if !p.is_null() {
-            add(layout.size() as isize);
+            add(taken_for(layout.size()));
         }
         p
     }
@@ -60,14 +84,14 @@ unsafe impl GlobalAlloc for Counting {
         // SAFETY: as above.
         let p = unsafe { System.alloc_zeroed(layout) };
         if !p.is_null() {
-            add(layout.size() as isize);
+            add(taken_for(layout.size()));
         }
         p
     }
 
     #[inline]
     unsafe fn dealloc(&self, p: *mut u8, layout: Layout) {
-        add(-(layout.size() as isize));
+        add(-taken_for(layout.size()));
         // SAFETY: as above.
         unsafe { System.dealloc(p, layout) }
     }
@@ -77,7 +101,7 @@ unsafe impl GlobalAlloc for Counting {
         // SAFETY: as above.
         let q = unsafe { System.realloc(p, layout, size) };
         if !q.is_null() {
-            add(size as isize - layout.size() as isize);
+            add(taken_for(size) - taken_for(layout.size()));
         }
         q
     }

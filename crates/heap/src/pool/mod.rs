@@ -213,6 +213,9 @@ impl Heap {
     /// Counts `bytes` that a library is about to take on our behalf; refuses beyond the limit.
     #[inline]
     pub fn charge(&self, bytes: usize) -> bool {
+        if self.limit.get() != usize::MAX {
+            crate::native::give_back();
+        }
         if !self.has_room(bytes) {
             return false;
         }
