@@ -191,7 +191,7 @@ impl Heap {
         self.hooks.set(hooks);
     }
 
-    /// Refuse memory beyond `bytes` in total. With a limit the system's allocator is told to give back large blocks at once and to
+    /// Refuse memory beyond `bytes` in total, of which a little is set aside for what is not counted. With a limit the system's allocator is told to give back large blocks at once and to
     /// move them by remapping: by itself it keeps up to 32 MiB, and copies while both places are resident.
     pub fn set_limit(&self, bytes: usize) {
         #[cfg(all(target_os = "linux", target_env = "gnu"))]
@@ -202,7 +202,9 @@ impl Heap {
                 libc::mallopt(libc::M_TRIM_THRESHOLD, 128 << 10);
             }
         }
-        self.limit.set(bytes);
+        // What nobody counts is resident too: the program's code, stacks, the rest of pages.
+        const UNCOUNTED: usize = 8 << 20;
+        self.limit.set(if bytes == usize::MAX { bytes } else { bytes - UNCOUNTED.min(bytes / 6) });
     }
 
     /// Bytes taken from the system now.
@@ -213,9 +215,6 @@ impl Heap {
     /// Counts `bytes` that a library is about to take on our behalf; refuses beyond the limit.
     #[inline]
     pub fn charge(&self, bytes: usize) -> bool {
-        if self.limit.get() != usize::MAX {
-            crate::native::give_back();
-        }
         if !self.has_room(bytes) {
             return false;
         }
@@ -236,6 +235,9 @@ impl Heap {
     #[inline]
     pub fn has_room(&self, bytes: usize) -> bool {
         let limit = self.limit.get();
+        if limit != usize::MAX {
+            crate::native::give_back();
+        }
         let Some(total) = self.taken.get().checked_add(bytes) else { return false };
         let allowed = limit == usize::MAX || total.saturating_add(crate::native::held()) <= limit;
         allowed && self.has_addresses(total) && (bytes < LARGE || system_has(bytes))
