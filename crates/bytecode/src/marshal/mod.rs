@@ -102,6 +102,8 @@ pub enum ErrorKind {
     TooShort,
     /// The data ended where an object must begin.
     EndOfData,
+    /// The data ended where a byte that tells a size must stand.
+    EndOfSize,
     /// No object has this type byte.
     UnknownType(u8),
     /// Nested more than [`MAX_DEPTH`] deep.
@@ -141,7 +143,7 @@ impl MarshalError {
     /// The Python exception `marshal.loads` raises for it.
     pub fn python_type(&self) -> &'static str {
         match self.kind {
-            ErrorKind::TooShort | ErrorKind::EndOfData => "EOFError",
+            ErrorKind::TooShort | ErrorKind::EndOfData | ErrorKind::EndOfSize => "EOFError",
             ErrorKind::Null(_) => "TypeError",
             ErrorKind::BadUtf8 => "UnicodeDecodeError",
             _ => "ValueError",
@@ -153,6 +155,7 @@ impl MarshalError {
         match &self.kind {
             ErrorKind::TooShort => "marshal data too short".into(),
             ErrorKind::EndOfData => "EOF read where object expected".into(),
+            ErrorKind::EndOfSize => "EOF read where not expected".into(),
             ErrorKind::UnknownType(_) => "bad marshal data (unknown type code)".into(),
             ErrorKind::TooDeep => "recursion limit exceeded".into(),
             ErrorKind::BadReference => "bad marshal data (invalid reference)".into(),

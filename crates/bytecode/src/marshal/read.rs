@@ -96,6 +96,10 @@ pub trait Build {
     fn bytes(&mut self, value: &[u8]) -> Result<Self::Value, Self::Error>;
     /// A str.
     fn str(&mut self, value: PyString, interned: bool) -> Result<Self::Value, Self::Error>;
+    /// A str of Latin-1 bytes.
+    fn latin1(&mut self, value: &[u8], interned: bool) -> Result<Self::Value, Self::Error> {
+        self.str(PyString::from_latin1(value), interned)
+    }
     /// A tuple.
     fn tuple(&mut self, items: Vec<Self::Value>) -> Result<Self::Value, Self::Error>;
     /// A tuple of that length whose items are still coming, for a reference from inside it; `None`: there can be none.
@@ -244,11 +248,17 @@ impl<'a, B: Build> Reader<'a, B> {
                     Open::Tuple { items, left, .. } | Open::FrozenSet { items, left, .. } => {
                         items.push(done);
                         *left -= 1;
+                        if *left > 0 {
+                            break;
+                        }
                     }
                     Open::Slice { items, .. } => items.push(done),
                     Open::List { list, left } => {
                         self.build.list_append(list, done)?;
                         *left -= 1;
+                        if *left > 0 {
+                            break;
+                        }
                     }
                     Open::Set { set, left } => {
                         self.build.set_add(set, done)?;
@@ -364,8 +374,7 @@ impl<'a, B: Build> Reader<'a, B> {
 
     fn object(&mut self) -> Result<Step<B::Value>, B::Error> {
         let offset = self.at;
-        let Some(byte) = self.pull(1)? else { return Err(self.error(ErrorKind::EndOfData)) };
-        let byte = byte[0];
+        let byte = self.byte(ErrorKind::EndOfData)?;
         // 2.7 has no references; bit 7 is part of an unknown type there.
         let flag = byte & FLAG_REF != 0 && self.version > Version::V2_7;
         let kind = if flag { byte & !FLAG_REF } else { byte };
@@ -438,12 +447,12 @@ impl<'a, B: Build> Reader<'a, B> {
             tag::ASCII | tag::ASCII_INTERNED => {
                 let size = self.size("string")?;
                 let bytes = self.take(size)?;
-                self.build.str(PyString::from_latin1(&bytes), kind == tag::ASCII_INTERNED)?
+                self.build.latin1(&bytes, kind == tag::ASCII_INTERNED)?
             }
             tag::SHORT_ASCII | tag::SHORT_ASCII_INTERNED => {
-                let [size] = self.array()?;
+                let size = self.byte(ErrorKind::EndOfSize)?;
                 let bytes = self.take(size.into())?;
-                self.build.str(PyString::from_latin1(&bytes), kind == tag::SHORT_ASCII_INTERNED)?
+                self.build.latin1(&bytes, kind == tag::SHORT_ASCII_INTERNED)?
             }
             tag::UNICODE | tag::INTERNED => {
                 let size = self.size("string")?;
@@ -458,7 +467,7 @@ impl<'a, B: Build> Reader<'a, B> {
                 }
             }
             tag::SMALL_TUPLE => {
-                let [size] = self.array()?;
+                let size = self.byte(ErrorKind::EndOfSize)?;
                 return Ok(self.open_tuple(flag, size.into()));
             }
             tag::TUPLE => {
@@ -574,7 +583,22 @@ impl<'a, B: Build> Reader<'a, B> {
         Ok(bytes)
     }
 
+    /// One byte; where it is missing, the data has ended as `missing` says.
+    fn byte(&mut self, missing: ErrorKind) -> Result<u8, B::Error> {
+        let byte = match &self.input {
+            Input::Slice(data) => data.get(self.at).copied().inspect(|_| self.at += 1),
+            Input::Source(_) => self.pull(1)?.map(|bytes| bytes[0]),
+        };
+        byte.ok_or_else(|| self.error(missing))
+    }
+
     fn array<const N: usize>(&mut self) -> Result<[u8; N], B::Error> {
+        if let Input::Slice(data) = &self.input
+            && let Some(array) = data.get(self.at..).and_then(<[u8]>::first_chunk::<N>)
+        {
+            self.at += N;
+            return Ok(*array);
+        }
         let bytes = self.take(N)?;
         let mut array = [0; N];
         array.copy_from_slice(&bytes);
@@ -624,7 +648,7 @@ impl<'a, B: Build> Reader<'a, B> {
     }
 
     fn float_text(&mut self) -> Result<f64, B::Error> {
-        let [size] = self.array()?;
+        let size = self.byte(ErrorKind::EndOfSize)?;
         let bytes = self.take(size.into())?;
         let value = std::str::from_utf8(&bytes).ok().and_then(|text| text.parse().ok());
         value.ok_or_else(|| self.error(ErrorKind::BadFloat))

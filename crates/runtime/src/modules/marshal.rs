@@ -343,6 +343,10 @@ impl Build for Load<'_> {
         let text = self.vm.new_wtf8(value.as_bytes())?;
         Ok(if interned { self.vm.intern_ref(&text)?.into_value() } else { text.into_value() })
     }
+    fn latin1(&mut self, value: &[u8], interned: bool) -> Built {
+        let text = self.vm.new_latin1(value)?;
+        Ok(if interned { self.vm.intern_ref(&text)?.into_value() } else { text.into_value() })
+    }
     fn tuple(&mut self, items: Vec<Value>) -> Built {
         Ok(Tuple::from_vec(self.vm, items)?.into_value())
     }

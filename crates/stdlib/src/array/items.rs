@@ -7,6 +7,16 @@ use ophi_runtime::{Res, Str, Value, Vm};
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Code(pub u8);
 
+fn within(vm: &Vm, i: i64, min: i64, max: i64, what: &str) -> Res<i64> {
+    if i < min {
+        return Err(vm.overflow_error(format!("{what} is less than minimum")));
+    }
+    if i > max {
+        return Err(vm.overflow_error(format!("{what} is greater than maximum")));
+    }
+    Ok(i)
+}
+
 impl Code {
     pub fn parse(code: u32) -> Option<Code> {
         u8::try_from(code).ok().filter(|c| b"bBuwhHiIlLqQfd".contains(c)).map(Code)
@@ -55,7 +65,13 @@ impl Code {
             b'i' => vm.new_int(i32::from_ne_bytes(half) as i64),
             b'I' => vm.new_int(u32::from_ne_bytes(half) as i64),
             b'l' | b'q' => vm.new_int(i64::from_ne_bytes(w)),
-            b'L' | b'Q' => vm.new_bigint(num_bigint::BigInt::from(u64::from_ne_bytes(w))),
+            b'L' | b'Q' => {
+                let n = u64::from_ne_bytes(w);
+                match i64::try_from(n) {
+                    Ok(i) => vm.new_int(i),
+                    Err(_) => vm.new_bigint(num_bigint::BigInt::from(n)),
+                }
+            }
             b'f' => vm.new_float(f32::from_ne_bytes(half) as f64),
             b'd' => vm.new_float(f64::from_ne_bytes(w)),
             _ => {
@@ -69,20 +85,22 @@ impl Code {
     }
 
     fn bounded(self, vm: &Vm, item: &Value, min: i64, max: i64, what: &str) -> Res<i64> {
+        if let Some(i) = item.as_small_int()
+            && (min..=max).contains(&i)
+        {
+            return Ok(i);
+        }
         let index = vm.index(item)?;
         let Some(i) = int::view(&index).and_then(|v| v.to_i64()) else {
             return Err(vm.overflow_error("Python int too large to convert to C long"));
         };
-        if i < min {
-            return Err(vm.overflow_error(format!("{what} is less than minimum")));
-        }
-        if i > max {
-            return Err(vm.overflow_error(format!("{what} is greater than maximum")));
-        }
-        Ok(i)
+        within(vm, i, min, max, what)
     }
 
     fn unsigned(self, vm: &Vm, item: &Value, negative: &str, large: &str) -> Res<u64> {
+        if let Some(i) = item.as_small_int().and_then(|i| u64::try_from(i).ok()) {
+            return Ok(i);
+        }
         let index = vm.index(item)?;
         let big = int::view(&index).map(|v| v.to_bigint()).unwrap_or_default();
         if big.sign() == num_bigint::Sign::Minus {
@@ -97,14 +115,19 @@ impl Code {
         const NEGATIVE: &str = "can't convert negative value to unsigned int";
         const LARGE: &str = "Python int too large to convert to C unsigned long";
         match self.0 {
-            b'b' => out[0] = self.bounded(vm, item, -128, 127, "signed char")? as u8,
+            // CPython reads these two through a wider C type, whose limits answer first.
+            b'b' => {
+                let i = self.bounded(vm, item, i16::MIN as i64, i16::MAX as i64, "signed short integer")?;
+                out[0] = within(vm, i, -128, 127, "signed char")? as u8;
+            }
             b'B' => out[0] = self.bounded(vm, item, 0, 255, "unsigned byte integer")? as u8,
             b'h' => {
                 let i = self.bounded(vm, item, i16::MIN as i64, i16::MAX as i64, "signed short integer")?;
                 out[..2].copy_from_slice(&(i as i16).to_ne_bytes());
             }
             b'H' => {
-                let i = self.bounded(vm, item, 0, u16::MAX as i64, "unsigned short")?;
+                let i = self.bounded(vm, item, i32::MIN as i64, i32::MAX as i64, "signed integer")?;
+                let i = within(vm, i, 0, u16::MAX as i64, "unsigned short")?;
                 out[..2].copy_from_slice(&(i as u16).to_ne_bytes());
             }
             b'i' => {

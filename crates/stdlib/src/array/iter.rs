@@ -39,12 +39,15 @@ pub fn iter(vm: &Vm, this: &Value) -> Res {
 
 fn next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
     let Some(own) = this.downcast::<ArrayIterator>() else { return Ok(None) };
-    let Some(array) = own.array.get() else { return Ok(None) };
     let i = own.index.get();
-    match array.downcast::<Array>().and_then(|a| a.get(vm, i)) {
-        Some(item) => {
+    let found = own.array.with(|array| {
+        let array = array?.downcast::<Array>()?;
+        Some((array.code, array.word(i)?))
+    });
+    match found {
+        Some((code, word)) => {
             own.index.set(i + 1);
-            item.map(Some)
+            code.read(vm, word).map(Some)
         }
         None => {
             own.array.set(None);

@@ -83,14 +83,23 @@ impl Array {
     }
 
     pub fn get(&self, vm: &Vm, i: usize) -> Option<Res> {
-        let size = self.code.size();
-        let mut word = [0u8; 8];
-        self.bytes.with(|bytes| {
-            let item = bytes.get(i * size..(i + 1) * size)?;
-            word[..size].copy_from_slice(item);
-            Some(())
-        })?;
-        Some(self.code.read(vm, word))
+        Some(self.code.read(vm, self.word(i)?))
+    }
+
+    /// The bytes of an item in native order, the rest zero. Runs no Python code.
+    fn word(&self, i: usize) -> Option<[u8; 8]> {
+        // Sizes that are known are read in one go.
+        fn wide<const N: usize>(bytes: &[u8], i: usize) -> Option<[u8; 8]> {
+            let mut word = [0; 8];
+            word[..N].copy_from_slice(bytes.get(i * N..)?.first_chunk::<N>()?);
+            Some(word)
+        }
+        self.bytes.with(|bytes| match self.code.size() {
+            1 => wide::<1>(bytes, i),
+            2 => wide::<2>(bytes, i),
+            4 => wide::<4>(bytes, i),
+            _ => wide::<8>(bytes, i),
+        })
     }
 
     /// BufferError when the length may not change now.

@@ -152,7 +152,13 @@ fn next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
             let result = vm.next(&data.source);
             data.running.set(false);
             let Some(item) = result? else { return Ok(None) };
-            data.items.with_mut(|items| items.push(item.clone()));
+            data.items.with_mut(|items| {
+                // From the second item on a block is likely to be filled.
+                if items.len() == 1 {
+                    items.reserve_exact(BLOCK - 1);
+                }
+                items.push(item.clone());
+            });
             item
         }
     };

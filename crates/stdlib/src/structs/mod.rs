@@ -3,7 +3,7 @@
 mod format;
 mod values;
 
-use format::{Layout, error};
+use format::{Field, Layout, error};
 use ophi_runtime::objects::bytes::Bytes;
 use ophi_runtime::objects::exceptions::{BaseException, EXCEPTION, FLAGS};
 use ophi_runtime::objects::module::{Module, ModuleDef, Namespace};
@@ -213,6 +213,14 @@ fn pack_into(vm: &Vm, layout: &Layout, args: &[Value]) -> Res<()> {
 }
 
 fn unpack(vm: &Vm, layout: &Layout, bytes: &[u8]) -> Res {
+    if let Some(done) = unpack_few(vm, layout, bytes) {
+        return done;
+    }
+    if let [field] = layout.fields.as_slice()
+        && let Some(done) = unpack_numbers(vm, field, layout, bytes)
+    {
+        return done;
+    }
     let mut items: SmallVec<[Value; 8]> = SmallVec::with_capacity(layout.count);
     for field in &layout.fields {
         if let ('B' | 'H' | 'I' | 'Q', 2..) = (field.kind, field.repeat)
@@ -232,6 +240,51 @@ fn unpack(vm: &Vm, layout: &Layout, bytes: &[u8]) -> Res {
         return vm.new_tuple(&[]);
     }
     Ok(Tuple::from_exact(vm, items.len(), items.into_iter())?.into_value())
+}
+
+/// Records of one to four fields that are not repeated go into their tuple without a stop on the way.
+fn unpack_few(vm: &Vm, layout: &Layout, bytes: &[u8]) -> Option<Res> {
+    let get = |field: &Field| {
+        let part = &bytes[field.offset..field.offset + field.size];
+        values::unpack(vm, field.kind, part, layout.big)
+    };
+    if layout.fields.len() != layout.count {
+        return None;
+    }
+    let made = match layout.fields.as_slice() {
+        [a] => get(a).and_then(|a| Tuple::of_array(vm, [a])),
+        [a, b] => (|| Tuple::of_array(vm, [get(a)?, get(b)?]))(),
+        [a, b, c] => (|| Tuple::of_array(vm, [get(a)?, get(b)?, get(c)?]))(),
+        [a, b, c, d] => (|| Tuple::of_array(vm, [get(a)?, get(b)?, get(c)?, get(d)?]))(),
+        _ => return None,
+    };
+    Some(made.map(|tuple| tuple.into_value()))
+}
+
+/// Many integers of one kind that all are immediate values; `None` when the field is something else.
+fn unpack_numbers(vm: &Vm, field: &Field, layout: &Layout, bytes: &[u8]) -> Option<Res> {
+    let all = bytes.get(field.offset..field.offset + field.repeat * field.size)?;
+    fn tuple<const N: usize>(vm: &Vm, all: &[u8], number: impl Fn([u8; N]) -> i32) -> Res {
+        let (parts, _) = all.as_chunks::<N>();
+        Ok(Tuple::from_exact(vm, parts.len(), parts.iter().map(|part| Value::int32(number(*part))))?.into_value())
+    }
+    let big = layout.big;
+    Some(match (field.kind, field.size) {
+        ('B', 1) => tuple::<1>(vm, all, |[b]| b.into()),
+        ('b', 1) => tuple::<1>(vm, all, |[b]| (b as i8).into()),
+        ('H', 2) => tuple::<2>(vm, all, |b| if big { u16::from_be_bytes(b) } else { u16::from_le_bytes(b) }.into()),
+        ('h', 2) => tuple::<2>(vm, all, |b| if big { i16::from_be_bytes(b) } else { i16::from_le_bytes(b) }.into()),
+        ('i' | 'l', 4) => tuple::<4>(vm, all, |b| if big { i32::from_be_bytes(b) } else { i32::from_le_bytes(b) }),
+        ('I' | 'L', 4) => {
+            // Small enough for the signed reading, as most are.
+            let top = if big { 0 } else { 3 };
+            if all.as_chunks::<4>().0.iter().any(|part| part[top] >= 0x80) {
+                return None;
+            }
+            tuple::<4>(vm, all, |b| if big { i32::from_be_bytes(b) } else { i32::from_le_bytes(b) })
+        }
+        _ => return None,
+    })
 }
 
 fn unpack_all(vm: &Vm, layout: &Layout, bytes: &[u8]) -> Res {

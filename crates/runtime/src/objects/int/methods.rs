@@ -77,6 +77,19 @@ impl Int {
         if negative && !signed {
             return Err(vm.overflow_error("can't convert negative int to unsigned"));
         }
+        if let (IntView::Small(i), 1..=8) = (v, length) {
+            // The length usual for a word: no vector in between. Its bits above the length must all be its sign.
+            let (kept, bits) = (length as usize, 8 * length as u32);
+            let fits = match signed {
+                true => i >> (bits - 1) == i >> 63,
+                false => bits == 64 || (i as u64) >> bits == 0,
+            };
+            if !fits {
+                return Err(vm.overflow_error("int too big to convert"));
+            }
+            let (low, high) = (i.to_le_bytes(), i.to_be_bytes());
+            return Ok(vm.new_bytes(if little { &low[..kept] } else { &high[8 - kept..] })?.into_value());
+        }
         if !vm.heap().has_room(length as usize) {
             return Err(vm.no_memory());
         }

@@ -53,10 +53,38 @@ pub fn sliced(vm: &Vm, g: &Geometry, dim: usize, slice: &Slice) -> Res<Geometry>
     Ok(cut)
 }
 
+/// A plain slice of one dimension, the usual view: its geometry is written where it stays.
+#[inline]
+fn slice_of_line(vm: &Vm, view: &MemoryView, slice: &Slice) -> Res {
+    let g = &view.geometry;
+    let (n, stride) = (g.shape[0], g.strides[0]);
+    let chosen = slice.unpack(vm)?.adjust(n as usize);
+    let moves = chosen.len > 0 || g.c_contiguous();
+    let start = if moves { g.start.wrapping_offset(stride.wrapping_mul(chosen.start)) } else { g.start };
+    let geometry = Geometry {
+        start,
+        len: chosen.len as usize * g.item_size,
+        read_only: g.read_only,
+        item_size: g.item_size,
+        format: g.format.clone(),
+        shape: Dims::from_buf_and_len([chosen.len as isize, 0], 1),
+        strides: Dims::from_buf_and_len([stride.wrapping_mul(chosen.step), 0], 1),
+        suboffsets: Dims::new(),
+    };
+    Ok(view.view(vm, geometry)?.into_value())
+}
+
 pub fn getitem(vm: &Vm, this: &Value, key: &Value) -> Res {
     let view = receiver::<MemoryView>(vm, this, "__getitem__")?;
     view.check(vm)?;
     let g = &view.geometry;
+    if g.dimensions() == 1
+        && g.suboffsets.is_empty()
+        && let Some(slice) = key.downcast::<Slice>()
+        && slice.is_plain()
+    {
+        return slice_of_line(vm, view, slice);
+    }
     if g.dimensions() == 0 {
         if let Some(tuple) = key.downcast::<Tuple>()
             && tuple.is_empty()

@@ -27,7 +27,7 @@ pub fn size(c: char) -> Option<usize> {
 }
 
 fn array<const N: usize>(bytes: &[u8]) -> [u8; N] {
-    core::array::from_fn(|i| bytes.get(i).copied().unwrap_or(0))
+    bytes.first_chunk().copied().unwrap_or([0; N])
 }
 
 pub fn unpack(vm: &Vm, c: char, bytes: &[u8]) -> Res {

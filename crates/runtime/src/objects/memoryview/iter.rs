@@ -60,5 +60,10 @@ fn next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
     }
     view.check(vm)?;
     iterator.index.set(i + 1);
-    access::read(vm, &view.geometry, iterator.format, view.geometry.address(&[i])).map(Some)
+    let g = &view.geometry;
+    let at = match g.suboffsets.is_empty() {
+        true => g.start.wrapping_offset(g.strides[0].wrapping_mul(i)),
+        false => g.address(&[i]),
+    };
+    access::read(vm, g, iterator.format, at).map(Some)
 }

@@ -184,6 +184,9 @@ impl Geometry {
         if self.has_suboffsets() {
             return false;
         }
+        if let ([n], [stride]) = (self.shape.as_slice(), self.strides.as_slice()) {
+            return *n == 1 || *stride == self.item_size as isize;
+        }
         if self.len == 0 {
             return true;
         }
@@ -200,6 +203,9 @@ impl Geometry {
     pub fn f_contiguous(&self) -> bool {
         if self.has_suboffsets() {
             return false;
+        }
+        if let ([n], [stride]) = (self.shape.as_slice(), self.strides.as_slice()) {
+            return *n == 1 || *stride == self.item_size as isize;
         }
         if self.len == 0 {
             return true;

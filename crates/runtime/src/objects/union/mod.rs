@@ -12,8 +12,9 @@ use ophi_heap::{Layout, TypeFlags, trace_fields};
 #[repr(C)]
 pub struct Union {
     pub args: Ref<Tuple>,
-    /// The arguments that can be hashed, a frozenset: comparison and hash do not see their order.
-    hashable: Value,
+    /// The arguments that can be hashed, a frozenset: comparison and hash do not see their order. Empty until asked for
+    /// when all arguments are plain classes, as in most unions.
+    hashable: ValueCell,
     /// The others, in order.
     unhashable: Vec<Value>,
     parameters: ValueCell,
@@ -73,6 +74,16 @@ pub fn make_checked(vm: &Vm, items: &[Value]) -> Res {
 
 /// The union of `items`; the only one itself when no other is left.
 pub fn make(vm: &Vm, items: &[Value]) -> Res {
+    if let [a, b] = items
+        && let (Some(a), Some(b)) = (plain_class(vm, a), plain_class(vm, b))
+    {
+        if a.is(b) {
+            return Ok(a.clone());
+        }
+        let args = Tuple::of_array(vm, [a.clone(), b.clone()])?;
+        let (hashable, parameters) = (ValueCell::new(None), ValueCell::new(None));
+        return Ok(vm.new_object(Union { args, hashable, unhashable: Vec::new(), parameters })?.into_value());
+    }
     let mut out = Members { all: Vec::with_capacity(items.len()), hashable: Set::new(vm)?, unhashable: Vec::new() };
     for item in items {
         match item.downcast::<Union>() {
@@ -92,8 +103,30 @@ pub fn make(vm: &Vm, items: &[Value]) -> Res {
     }
     let args = Tuple::from_vec(vm, out.all)?;
     let hashable = vm.new_frozenset(&out.hashable.items())?;
-    let union = Union { args, hashable, unhashable: out.unhashable, parameters: ValueCell::new(None) };
+    let (hashable, parameters) = (ValueCell::some(hashable), ValueCell::new(None));
+    let union = Union { args, hashable, unhashable: out.unhashable, parameters };
     Ok(vm.new_object(union)?.into_value())
+}
+
+/// The class a union takes for `item`, when it is one whose metaclass is `type`: such are equal only to themselves, and
+/// hashing them runs no Python code.
+fn plain_class<'a>(vm: &'a Vm, item: &'a Value) -> Option<&'a Value> {
+    match item.is_none() {
+        true => Some(vm.ty(&crate::objects::singletons::NONE_TYPE).as_value()),
+        false => item.exact::<Type>(vm).map(|_| item),
+    }
+}
+
+impl Union {
+    /// The frozenset of the arguments that can be hashed.
+    fn hashable(&self, vm: &Vm) -> Res {
+        if let Some(known) = self.hashable.get() {
+            return Ok(known);
+        }
+        let made = vm.new_frozenset(self.args.as_slice())?;
+        self.hashable.set(Some(made.clone()));
+        Ok(made)
+    }
 }
 
 /// The members of a union as they are gathered, each once.
@@ -152,7 +185,7 @@ fn hash(vm: &Vm, this: &Value) -> Res<i64> {
     }
     // What became hashable since was not when duplicates were sought.
     match union.unhashable.len() {
-        0 => vm.hash(&union.hashable),
+        0 => vm.hash(&union.hashable(vm)?),
         1 => Err(vm.type_error("union contains 1 unhashable element")),
         n => Err(vm.type_error(format!("union contains {n} unhashable elements"))),
     }
@@ -172,7 +205,7 @@ fn compare(vm: &Vm, a: &Value, b: &Value, op: CompareOp) -> Res {
         Ok(true)
     };
     let (p, q) = (&x.unhashable, &y.unhashable);
-    let equal = vm.equal(&x.hashable, &y.hashable)? && p.len() == q.len() && within(p, q)? && within(q, p)?;
+    let equal = vm.equal(&x.hashable(vm)?, &y.hashable(vm)?)? && p.len() == q.len() && within(p, q)? && within(q, p)?;
     Ok(Value::bool(equal == (op == CompareOp::Eq)))
 }
 
