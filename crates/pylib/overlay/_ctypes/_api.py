@@ -194,55 +194,10 @@ def PyEval_GetFrameLocals():
     return _snapshot(_caller())
 
 
-@api()
-def PyEval_GetFrameGlobals():
-    return _caller().f_globals
-
-
-@api()
-def PyEval_GetGlobals():
-    return _caller().f_globals
-
-
-@api()
-def PyEval_GetFrameBuiltins():
-    return _caller().f_builtins
-
-
-@api()
-def PyEval_GetBuiltins():
-    return _caller().f_builtins
-
-
-@api()
-def PyEval_GetFrame():
-    return _caller()
-
-
 def _frame(frame):
     if not isinstance(frame, type(_sys._getframe())):
         raise SystemError("bad argument to internal function")
     return frame
-
-
-@api("O")
-def PyFrame_GetLocals(frame):
-    return _frame(frame).f_locals
-
-
-@api("O")
-def PyFrame_GetCode(frame):
-    return _frame(frame).f_code
-
-
-@api("O")
-def PyFrame_GetBack(frame):
-    return _frame(frame).f_back
-
-
-@api("O")
-def PyFrame_GetLineNumber(frame):
-    return _frame(frame).f_lineno
 
 
 @api("Oi")
@@ -399,7 +354,7 @@ def PyUnstable_Code_GetExtra(code, index, target):
     return 0
 
 
-# Everyday operations on objects.
+# Frames, and everyday operations on objects.
 
 def _operation(name, wants, function):
     function.__name__ = name
@@ -407,6 +362,15 @@ def _operation(name, wants, function):
 
 
 for _name, _wants, _function in (
+    ("PyEval_GetFrame", "", lambda: _caller()),
+    ("PyEval_GetGlobals", "", lambda: _caller().f_globals),
+    ("PyEval_GetBuiltins", "", lambda: _caller().f_builtins),
+    ("PyEval_GetFrameGlobals", "", lambda: _caller().f_globals),
+    ("PyEval_GetFrameBuiltins", "", lambda: _caller().f_builtins),
+    ("PyFrame_GetLocals", "O", lambda frame: _frame(frame).f_locals),
+    ("PyFrame_GetCode", "O", lambda frame: _frame(frame).f_code),
+    ("PyFrame_GetBack", "O", lambda frame: _frame(frame).f_back),
+    ("PyFrame_GetLineNumber", "O", lambda frame: _frame(frame).f_lineno),
     ("PyObject_Repr", "O", lambda value: repr(value)),
     ("PyObject_Str", "O", lambda value: str(value)),
     ("PyObject_Type", "O", lambda value: type(value)),

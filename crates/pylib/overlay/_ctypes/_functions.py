@@ -232,8 +232,9 @@ class CFuncPtr(_CData, metaclass=PyCFuncPtrType):
         own = _OWN.get(address)
         if own is not None:
             return _call_own(own, argtypes, args, self.restype)
-        if address < _END_OF_API:
-            return _call_api(self, address, argtypes, args)
+        entry = _API.get(address)
+        if entry is not None:
+            return _call_api(self, entry, argtypes, args)
         codes, data, held = [], [], []
         for number, value in enumerate(args, 1):
             try:
@@ -312,18 +313,24 @@ def _call_own(function, argtypes, args, restype):
     return result
 
 
-# `_api` is loaded when somebody asks for a function of CPython's: their addresses follow those of `_OWN`.
-_FIRST_OF_API = 56
-_END_OF_API = 4096
+# The functions of `_api` that somebody asked for, by the numbers that stand for them, which follow those of `_OWN`.
+_API = {}
 
 
 def _address_of_api(name):
     from _ctypes import _api
-    number = list(_api.FUNCTIONS).index(name) if name in _api.FUNCTIONS else -1
-    return _FIRST_OF_API + 8 * number if number >= 0 else 0
+    entry = _api.FUNCTIONS.get(name)
+    if entry is None:
+        return 0
+    for address, known in _API.items():
+        if known is entry:
+            return address
+    address = 8 * (len(_OWN) + len(_API) + 1)
+    _API[address] = entry
+    return address
 
 
-def _call_api(function, address, argtypes, args):
+def _call_api(function, entry, argtypes, args):
     """A function of `_api`, called as if it were one of C."""
     from _ctypes import _api
     passed = []
@@ -334,7 +341,7 @@ def _call_api(function, address, argtypes, args):
         except Exception as error:
             raise ArgumentError(f"argument {number}: {type(error).__name__}: {error}") from None
         passed.append(value)
-    result = _api.call(list(_api.FUNCTIONS.values())[(address - _FIRST_OF_API) // 8], passed, function.restype)
+    result = _api.call(entry, passed, function.restype)
     check = function.errcheck
     return result if check is None else check(result, function, args)
 

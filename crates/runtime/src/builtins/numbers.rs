@@ -221,15 +221,16 @@ impl Numbers {
     )]
     fn sum(vm: &Vm, iterable: &Value, start: Option<&Value>) -> Res {
         let Some(start) = start else { return sum_of(vm, iterable, Value::int32(0)) };
-        let iterable = &vm.iter(iterable)?;
-        if start.is_a::<Str>() {
-            return Err(vm.type_error("sum() can't sum strings [use ''.join(seq) instead]"));
-        }
-        if start.is_a::<Bytes>() {
-            return Err(vm.type_error("sum() can't sum bytes [use b''.join(seq) instead]"));
-        }
-        if vm.class(start).def.is_some_and(|d| d.name == "bytearray") {
-            return Err(vm.type_error("sum() can't sum bytearray [use b''.join(seq) instead]"));
+        let join = match start {
+            _ if start.is_a::<Str>() => Some(("strings", "''")),
+            _ if start.is_a::<Bytes>() => Some(("bytes", "b''")),
+            _ if vm.class(start).def.is_some_and(|d| d.name == "bytearray") => Some(("bytearray", "b''")),
+            _ => None,
+        };
+        if let Some((what, glue)) = join {
+            // What cannot be iterated is told first.
+            vm.iter(iterable)?;
+            return Err(vm.type_error(format!("sum() can't sum {what} [use {glue}.join(seq) instead]")));
         }
         sum_of(vm, iterable, start.clone())
     }

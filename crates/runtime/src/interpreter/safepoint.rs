@@ -30,23 +30,24 @@ impl Vm {
     #[inline(never)]
     pub fn safepoint(&self) -> Res<()> {
         let services = self.interpreter().services();
+        let nobody = Hook::default();
         let order = [
             (Breaker::SIGNALS, &services.signals),
             (Breaker::LIMIT, &services.limit),
             (Breaker::COLLECT, &services.collect),
             (Breaker::DROP_GIL, &services.drop_gil),
+            (Breaker::ASYNC_EXCEPTION, &nobody),
             (Breaker::REMOTE, &services.remote),
         ];
         for (reason, service) in order {
-            if reason == Breaker::REMOTE && self.breaker.take(Breaker::ASYNC_EXCEPTION) {
-                self.raise_sent_exception()?;
-            }
             if self.breaker.has(reason) {
                 self.breaker.take(reason);
                 if let Some(serve) = service.get() {
                     serve(self)?;
                 } else if reason == Breaker::COLLECT {
                     self.run_due_collection();
+                } else if reason == Breaker::ASYNC_EXCEPTION {
+                    self.raise_sent_exception()?;
                 }
             }
         }
