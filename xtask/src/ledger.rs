@@ -130,8 +130,7 @@ fn run_all(options: &Options, interpreter: &Path, modules: &[String]) -> Result<
     std::thread::scope(|scope| {
         for _ in 0..options.jobs.max(1) {
             scope.spawn(|| {
-                loop {
-                    let Some(module) = queue.lock().ok().and_then(|mut queue| queue.pop_front()) else { break };
+                while let Some(module) = queue.lock().ok().and_then(|mut queue| queue.pop_front()) {
                     let outcome = outcomes::run_module(interpreter, &options.tests, module, options.timeout);
                     if let Ok(mut results) = results.lock() {
                         results.insert(module.clone(), outcome);

@@ -167,7 +167,7 @@ impl<'a> Walk<'a> {
             let stem = name.split('.').next().unwrap_or("");
             beside.binary_search_by(|other| other.as_str().cmp(&format!("{stem}.py"))).is_ok()
         };
-        let kept = names.into_iter().rev().filter(|name| !name.starts_with('.') && !(cache && has_source(name)));
+        let kept = names.into_iter().rev().filter(|name| !(name.starts_with('.') || cache && has_source(name)));
         let folder = folder.trim_end_matches('/');
         self.open.extend(kept.map(|name| (format!("{folder}/{name}"), depth + 1)));
     }

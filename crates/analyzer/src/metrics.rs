@@ -329,7 +329,7 @@ fn complexity(code: &CodeObject, graph: &FlowGraph, report: &mut CodeReport) {
     for number in (0..graph.blocks.len()).filter(|&number| graph.blocks[number].reachable) {
         let Some(last) = last_of(number) else { continue };
         let waits = graph.instructions[graph.blocks[number].range.clone()].iter().any(is_async_for);
-        if !waits && !(graph.is_branch(last) && is_decision(graph, BlockId(number))) {
+        if !(waits || graph.is_branch(last) && is_decision(graph, BlockId(number))) {
             continue;
         }
         if let Some(position) = position_of(last).filter(|_| !waits) {

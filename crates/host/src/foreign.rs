@@ -265,7 +265,7 @@ impl Foreign for OsHost {
         let cif = signature.cif()?;
         let data = Box::new(ClosureData { signature, run });
         // SAFETY: the box does not move and outlives the closure: it is dropped after it, being the later field.
-        let lasting: &'static ClosureData = unsafe { &*(&raw const *data) };
+        let lasting: &'static ClosureData = unsafe { &*core::ptr::from_ref(data.as_ref()) };
         let inner = libffi::middle::Closure::try_new(cif, on_call, lasting).map_err(|_| HostError(libc::ENOMEM))?;
         Ok(ForeignClosure { inner, _data: data })
     }

@@ -123,7 +123,7 @@ pub static MMAP: TypeDef = TypeDef {
         setitem: Some(setitem),
         iter: Some(|vm, this| {
             let class = vm.get_attr_str(&crate::support::import(vm, "_collections_abc")?, "Sequence")?;
-            vm.call_method_str(&class, "__iter__", &[this.clone()])
+            vm.call_method_str(&class, "__iter__", core::slice::from_ref(this))
         }),
         buffer: Some(buffer),
         ..Slots::NONE

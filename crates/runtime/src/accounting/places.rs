@@ -63,8 +63,8 @@ fn slot_name(holder: Holder, at: usize) -> String {
         next = class.base.get();
         chain.push(class);
     }
-    let names = chain.iter().rev().flat_map(|class| class.slot_names.get());
-    names.skip(at).next().map_or_else(|| format!("[{at}]"), |name| name.to_utf8_lossy().into_owned())
+    let mut names = chain.iter().rev().flat_map(|class| class.slot_names.get());
+    names.nth(at).map_or_else(|| format!("[{at}]"), |name| name.to_utf8_lossy().into_owned())
 }
 
 fn attribute_name(vm: &Vm, holder: Holder, at: usize) -> String {

@@ -66,7 +66,7 @@ pub struct Frame {
 }
 
 pub const HEADER_WORDS: usize = size_of::<Frame>() / 8;
-const _: () = assert!(size_of::<Frame>() % 8 == 0 && align_of::<Frame>() == 8);
+const _: () = assert!(size_of::<Frame>().is_multiple_of(8) && align_of::<Frame>() == 8);
 // A push clears what follows from `return_offset` on with one store.
 const _: () = assert!(core::mem::offset_of!(Frame, return_offset) + 8 == size_of::<Frame>());
 

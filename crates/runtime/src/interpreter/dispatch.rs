@@ -120,9 +120,14 @@ pub unsafe fn run_on(vm: &Vm) -> Exit {
 /// * `adaptive NAME, SLOW => chooser;` counts, specialises when the count is used up, else goes on as SLOW
 /// * `guarded NAME, caches, BASE => function;` a specialised form with an outlined body; on a false answer BASE runs instead
 /// * `fast NAME |pc, sp, fp, vm, oparg| { ... }` an inline handler, to end in `next(...)` or a sibling call
+///
+/// The contract of every handler: `fp` is the running frame of `vm`, `pc` lies at this instruction in the frame's verified
+/// code, `sp` lies behind the operands the instruction takes, and `oparg` is its whole argument.
 macro_rules! handlers {
     () => {};
     (body $name:ident, $caches:expr => $body:path; $($rest:tt)*) => {
+        /// # Safety
+        /// The handlers' contract, told at [`handlers!`].
         #[allow(non_snake_case)]
         #[inline(never)]
         pub unsafe fn $name(
@@ -147,6 +152,8 @@ macro_rules! handlers {
         $crate::interpreter::dispatch::handlers! { $($rest)* }
     };
     (flow $name:ident, $caches:expr => $body:path; $($rest:tt)*) => {
+        /// # Safety
+        /// The handlers' contract, told at [`handlers!`].
         #[allow(non_snake_case)]
         #[inline(never)]
         pub unsafe fn $name(
@@ -176,6 +183,8 @@ macro_rules! handlers {
         $crate::interpreter::dispatch::handlers! { $($rest)* }
     };
     (adaptive $name:ident, $slow:ident => $chooser:path; $($rest:tt)*) => {
+        /// # Safety
+        /// The handlers' contract, told at [`handlers!`].
         #[allow(non_snake_case)]
         #[inline(never)]
         pub unsafe fn $name(
@@ -211,6 +220,8 @@ macro_rules! handlers {
         $crate::interpreter::dispatch::handlers! { $($rest)* }
     };
     (guarded $name:ident, $caches:expr, $base:path => $body:path; $($rest:tt)*) => {
+        /// # Safety
+        /// The handlers' contract, told at [`handlers!`].
         #[allow(non_snake_case)]
         #[inline(never)]
         pub unsafe fn $name(
@@ -235,6 +246,8 @@ macro_rules! handlers {
         $crate::interpreter::dispatch::handlers! { $($rest)* }
     };
     (fast $name:ident |$pc:ident, $sp:ident, $fp:ident, $vm:ident, $oparg:ident| $code:block $($rest:tt)*) => {
+        /// # Safety
+        /// The handlers' contract, told at [`handlers!`].
         // Never inlined: a slow sibling's calls would give the quick one a prologue.
         #[allow(non_snake_case, unused_variables, unused_mut)]
         #[inline(never)]

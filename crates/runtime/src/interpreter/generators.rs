@@ -63,6 +63,9 @@ handlers! {
 }
 
 /// The running frame of a generator has ended: by returning or by an exception.
+///
+/// # Safety
+/// `fp` is a generator's frame and the innermost running one of `vm`.
 pub unsafe fn finished(vm: &Vm, fp: *mut Frame) {
     // SAFETY: a frame owned by a generator lies inside it.
     let generator = unsafe { Generator::of_frame(fp) };
@@ -72,6 +75,9 @@ pub unsafe fn finished(vm: &Vm, fp: *mut Frame) {
 }
 
 /// Puts a suspended generator on top of the chain; `value` is what its `yield` gives.
+///
+/// # Safety
+/// The generator is suspended: its frame's state is stored and the frame is in no chain.
 #[inline]
 pub unsafe fn enter_generator(vm: &Vm, generator: &Generator, value: Value) -> Res<()> {
     vm.enter_call("")?;
@@ -168,10 +174,10 @@ pub fn send_to_any(vm: &Vm, receiver: &Value, value: &Value) -> Res<Sent> {
 /// As [`send_to_any`]; a StopIteration that ends it is told as raised in `observer`, the frame of the SEND.
 fn send_observed(vm: &Vm, receiver: &Value, value: &Value, observer: Option<Fp>) -> Res<Sent> {
     let observer = observer.filter(|_| vm.interpreter().monitoring.wants(Event::Raise));
-    if let Some(generator) = receiver.downcast::<Generator>() {
-        if !generator::is_async_generator(vm, receiver) {
-            return send(vm, receiver, generator, value.clone());
-        }
+    if let Some(generator) = receiver.downcast::<Generator>()
+        && !generator::is_async_generator(vm, receiver)
+    {
+        return send(vm, receiver, generator, value.clone());
     }
     let own = vm.class(receiver).slots().send.map(|send| send(vm, receiver, value));
     if let Some(sent) = own.or_else(|| coroutine::send_to_helper(vm, receiver, value)) {

@@ -63,12 +63,9 @@ handlers! {
         if is_exact(slot, vm.exec.known.cell.get()) {
             let word = payload::<Cell>(slot).value.as_ptr();
             sp = sp.sub(1);
-            match core::ptr::replace(word, Some(sp.read())) {
-                Some(old) => {
-                    sp.write(old);
-                    if give_up(sp) { return pop_free(pc.add(1), sp, fp, vm, 0); }
-                }
-                None => {}
+            if let Some(old) = core::ptr::replace(word, Some(sp.read())) {
+                sp.write(old);
+                if give_up(sp) { return pop_free(pc.add(1), sp, fp, vm, 0); }
             }
             return next(pc.add(1), sp, fp, vm);
         }

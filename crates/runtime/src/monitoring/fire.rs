@@ -97,7 +97,7 @@ fn call_one(vm: &Vm, tool: usize, event: Event, args: &[Value]) -> Res<Answer> {
 }
 
 /// The running code and the unit of the branch that a callback for BRANCH is told about.
-fn branch_of<'a>(args: &'a [Value]) -> Option<(&'a Code, usize)> {
+fn branch_of(args: &[Value]) -> Option<(&Code, usize)> {
     use crate::payload::Downcast;
     let code: &Code = args.first()?.downcast::<Code>()?;
     Some((code, args.get(1)?.as_small_int()? as usize / 2))

@@ -169,11 +169,7 @@ impl Vm {
             use crate::objects::memoryview::items;
             let g = &view.geometry;
             let format = items::native(&g.format).filter(|_| !view.is_released() && g.dimensions() == 1)?;
-            let bytes = g.to_vec(self).or_else(|raised| {
-                self.forget(raised);
-                Err(())
-            });
-            let bytes = bytes.ok()?;
+            let bytes = g.to_vec(self).map_err(|raised| self.forget(raised)).ok()?;
             if format == 'B' {
                 return C::gather(bytes.len(), bytes.iter().map(|b| Value::int32(*b as i32)));
             }

@@ -67,11 +67,11 @@ impl<'a> Report<'a> {
             }
             match point {
                 0x20..0x7f => self.bytes(&[point as u8]),
-                ..0x100 => {
+                0..0x100 => {
                     self.text("\\x");
                     self.number(u64::from(point), 16, 2);
                 }
-                ..0x10000 => {
+                0x100..0x10000 => {
                     self.text("\\u");
                     self.number(u64::from(point), 16, 4);
                 }

@@ -399,7 +399,7 @@ impl Vm {
 
     /// The modules' namespace, `sys.modules`.
     pub fn modules(&self) -> Ref<Dict> {
-        self.interpreter.modules.get().unwrap_or_else(|| unreachable_modules())
+        self.interpreter.modules.get().unwrap_or_else(unreachable_modules)
     }
 }
 

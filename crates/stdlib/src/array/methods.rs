@@ -78,7 +78,7 @@ impl Array {
 
     #[method(doc = "Remove all items from the array.", sig = "()")]
     fn clear(vm: &Vm, this: &Ref<Array>) -> Res<()> {
-        if this.len() > 0 {
+        if !this.is_empty() {
             this.may_resize(vm)?;
         }
         this.bytes.set(Vec::new());

@@ -82,6 +82,10 @@ impl Array {
         self.bytes.with(Vec::len) / self.code.size()
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.bytes.with(Vec::is_empty)
+    }
+
     pub fn get(&self, vm: &Vm, i: usize) -> Option<Res> {
         Some(self.code.read(vm, self.word(i)?))
     }

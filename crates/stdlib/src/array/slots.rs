@@ -87,7 +87,7 @@ pub fn repr(vm: &Vm, this: &Value) -> Res {
     let array = of(vm, this)?;
     let name = vm.class(this).name();
     let code = array.code.0 as char;
-    if array.len() == 0 {
+    if array.is_empty() {
         return Ok(vm.new_str(&format!("{name}('{code}')"))?.into_value());
     }
     let items = if array.code.is_text() { array.text(vm)? } else { vm.new_list(array.items(vm)?)? };
@@ -287,7 +287,7 @@ pub fn repeat(vm: &Vm, this: &Value, times: isize) -> Res {
 
 pub fn inplace_repeat(vm: &Vm, this: &Value, times: isize) -> Res {
     let array = of(vm, this)?;
-    if times != 1 && array.len() > 0 {
+    if times != 1 && !array.is_empty() {
         array.may_resize(vm)?;
         let all = repeated(vm, array, times)?;
         array.bytes.set(all);

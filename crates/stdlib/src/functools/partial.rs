@@ -295,7 +295,7 @@ impl Partial {
     #[method(sig = "()")]
     fn __reduce__(vm: &Vm, this: &Ref<Partial>) -> Res {
         let function = this.function.get();
-        let args = vm.new_tuple(&[function.clone()])?;
+        let args = vm.new_tuple(core::slice::from_ref(&function))?;
         let dict = match vm.instance_dict(this.as_value())? {
             Some(dict) if !dict.is_empty() => dict.into_value(),
             _ => Value::NONE,

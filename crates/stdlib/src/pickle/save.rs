@@ -160,7 +160,7 @@ impl Saving<'_> {
         let bytes = word.to_le_bytes();
         match word {
             0..=0xff => self.put(&[BININT1, bytes[0]]),
-            0..=0xffff => self.put(&[BININT2, bytes[0], bytes[1]]),
+            0x100..=0xffff => self.put(&[BININT2, bytes[0], bytes[1]]),
             _ => self.put(&[BININT, bytes[0], bytes[1], bytes[2], bytes[3]]),
         }
     }

@@ -29,7 +29,7 @@ pub fn print_exception_to(vm: &Vm, exception: &Value, stderr: &Value) -> Res<()>
     let printed = (|| -> Res<()> {
         let traceback = import(vm, "traceback")?;
         if sys_attribute(vm, "stderr")?.is_some_and(|usual| usual.is(stderr)) {
-            vm.call_method_str(&traceback, "_print_exception_bltin", &[exception.clone()])?;
+            vm.call_method_str(&traceback, "_print_exception_bltin", core::slice::from_ref(exception))?;
             return Ok(());
         }
         let class = vm.class(exception).to_value();
@@ -140,7 +140,7 @@ impl Sys {
             return Err(vm.runtime_error("lost sys.stdout"));
         };
         let text = vm.repr(object)?.into_value();
-        let written = vm.call_method_str(&out, "write", &[text.clone()]);
+        let written = vm.call_method_str(&out, "write", core::slice::from_ref(&text));
         if vm.catch(written, &exc::UNICODE_ERROR)?.is_none() {
             // The stream cannot show it: backslashes instead.
             let encoding = vm.get_attr_str(&out, "encoding")?;

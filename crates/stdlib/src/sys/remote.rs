@@ -70,7 +70,7 @@ fn serve(vm: &Vm) -> Res<()> {
 }
 
 fn read(vm: &Vm, path: &Value) -> Res {
-    let file = vm.call_method_str(&import(vm, "_io")?, "open_code", &[path.clone()])?;
+    let file = vm.call_method_str(&import(vm, "_io")?, "open_code", core::slice::from_ref(path))?;
     let text = vm.call_method_str(&file, "read", &[]);
     let closed = vm.call_method_str(&file, "close", &[]);
     let text = text?;

@@ -140,8 +140,7 @@ impl Sys {
     /// How long a thread may run, in seconds, while others wait. It goes on until its next safe point.
     #[function(sig = "(interval, /)")]
     fn setswitchinterval(vm: &Vm, interval: f64) -> Res<()> {
-        // A NaN is refused too.
-        if !(interval > 0.0) {
+        if interval <= 0.0 || interval.is_nan() {
             return Err(vm.value_error("switch interval must be strictly positive"));
         }
         vm.interpreter().state::<Settings>().switch_interval.set(interval);

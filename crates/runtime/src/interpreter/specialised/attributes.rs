@@ -26,6 +26,9 @@ use ophi_bytecode::instruction::Opcode;
 use ophi_heap::object::tail;
 
 /// The class attribute in the cache, a new reference.
+///
+/// # Safety
+/// `pc` lies at a specialised LOAD_ATTR whose class version was just found current.
 #[inline(always)]
 pub unsafe fn cached(pc: *mut u16) -> Value {
     // SAFETY: the class version was checked: its namespace owns the value.
@@ -33,6 +36,9 @@ pub unsafe fn cached(pc: *mut u16) -> Value {
 }
 
 /// The inline value that LOAD_ATTR_INSTANCE_VALUE at `pc` is to load from `owner`, a new reference; `None` when the cache does not fit.
+///
+/// # Safety
+/// `pc` lies at a LOAD_ATTR_INSTANCE_VALUE (or method form) whose cache a specialiser has filled.
 #[inline(always)]
 pub unsafe fn instance_value(owner: &Value, pc: *mut u16) -> Option<Value> {
     // SAFETY: the cache of the instruction; shape and version tell that the word is there.

@@ -67,7 +67,7 @@ static WORTH: [u8; 256] = {
 
 /// Bytes of text that is nothing but digits, in pairs.
 fn from_digits(text: &[u8]) -> Option<Vec<u8>> {
-    if text.len() % 2 != 0 {
+    if !text.len().is_multiple_of(2) {
         return None;
     }
     let mut out = vec![0; text.len() / 2];

@@ -323,7 +323,7 @@ macro_rules! byte_methods {
 
             #[method(doc = "The text that the bytes encode.\n\nerrors names what happens to bytes that mean nothing: 'strict' raises UnicodeDecodeError, others are 'ignore',\n'replace' and whatever codecs.register_error() knows.", sig = "(encoding='utf-8', errors='strict')")]
             fn decode(vm: &Vm, this: &Ref<$T>, encoding: Option<&Ref<Str>>, errors: Option<&Ref<Str>>) -> Res<Ref<Str>> {
-                let (encoding, errors) = (crate::codecs::c_name(vm, encoding)?, crate::codecs::c_name(vm, errors)?);
+                let (encoding, errors) = ($crate::codecs::c_name(vm, encoding)?, $crate::codecs::c_name(vm, errors)?);
                 decode_own(vm, this, encoding.as_deref(), errors.as_deref())
             }
 

@@ -129,7 +129,7 @@ impl Code {
     }
     #[member]
     fn co_names(vm: &Vm, this: &Ref<Code>) -> Res {
-        Ok(string_tuple(vm, this.body(vm)?.names.iter())?)
+        string_tuple(vm, this.body(vm)?.names.iter())
     }
     #[getter]
     fn co_varnames(vm: &Vm, this: &Ref<Code>) -> Res {
@@ -473,7 +473,7 @@ impl Fields {
         if code.total_args() > code.nlocals() {
             return Err(vm.value_error("code: varnames is too small"));
         }
-        if code.code.len() % 2 != 0 || code.code.is_empty() {
+        if !code.code.len().is_multiple_of(2) || code.code.is_empty() {
             return Err(vm.value_error("code: bad bytecode length"));
         }
         if code.stacksize > MAX_STACK {

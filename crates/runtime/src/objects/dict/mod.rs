@@ -448,7 +448,7 @@ impl Dict {
         self.keys_version.set(0);
         let old = self.table.with_mut(|t| {
             let generation = t.generation.wrapping_add(1);
-            let old = core::mem::replace(t, Table::new());
+            let old = std::mem::take(t);
             t.generation = generation;
             old
         });

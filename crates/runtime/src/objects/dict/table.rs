@@ -36,6 +36,12 @@ pub enum Place {
     Candidate,
 }
 
+impl Default for Table {
+    fn default() -> Table {
+        Table::new()
+    }
+}
+
 impl Table {
     pub const fn new() -> Table {
         Table { indexed: Indexed::new(), used: 0, front: 0, lost: 0, generation: 0 }
@@ -116,7 +122,7 @@ impl Table {
     pub fn place(&mut self, key: &Value, hash: i64) -> Result<Place, OutOfMemory> {
         let text = plain_str(key);
         if !self.indexed.has_slots() {
-            let hashed = self.indexed.is_hashed() || !text.is_some_and(|k| k.known_hash() == hash);
+            let hashed = self.indexed.is_hashed() || text.is_none_or(|k| k.known_hash() != hash);
             self.indexed = Indexed::smallest(hashed)?;
             return Ok(Place::Free(hash as usize & self.indexed.mask()));
         }
@@ -191,7 +197,7 @@ impl Table {
         if !self.indexed.has_slots() {
             let text = plain_str(&key).is_some_and(|k| k.known_hash() == hash);
             self.indexed = Indexed::with_log2(MIN_LOG2, hashed || !text)?;
-        } else if !hashed && !plain_str(&key).is_some_and(|k| k.known_hash() == hash) {
+        } else if !hashed && plain_str(&key).is_none_or(|k| k.known_hash() != hash) {
             self.keep_hashes()?;
         } else if self.is_full() {
             self.resize(log2_for(self.used() * 3), hashed)?;

@@ -144,7 +144,7 @@ impl LocalsProxy {
     fn set(&self, vm: &Vm, key: &Value, value: Option<&Value>) -> Res<()> {
         if let (Some(i), Some(code)) = (self.find(vm, key, false)?, code_of(&self.frame)) {
             let Some(value) = value else {
-                return Err(vm.value_error(format!("cannot remove local variables from FrameLocalsProxy")));
+                return Err(vm.value_error("cannot remove local variables from FrameLocalsProxy"));
             };
             if let Some(word) = slot(&self.frame, i)
                 && is_cell_slot(code, i, &word)

@@ -106,14 +106,14 @@ fn keyword_only_defaults(vm: &Vm, function: &Function, code: &Code, slots: &mut 
     let defaults = function.kwdefaults.get();
     let defaults = defaults.as_ref().and_then(|d| d.downcast::<Dict>());
     let mut absent = false;
-    for i in count..total {
-        if slots[i].is_unbound() {
+    for (i, slot) in slots.iter_mut().enumerate().take(total).skip(count) {
+        if slot.is_unbound() {
             let found = match defaults {
                 Some(dict) => dict.get(vm, code.body(vm)?.slot_names[i].as_value())?,
                 None => None,
             };
             match found {
-                Some(value) => slots[i] = value,
+                Some(value) => *slot = value,
                 None => absent = true,
             }
         }
@@ -172,11 +172,11 @@ fn bind_keywords<'a>(
 }
 
 #[cold]
-fn unexpected_keyword<'a>(
+fn unexpected_keyword(
     vm: &Vm,
     function: &Function,
     code: &Code,
-    given: &mut dyn Iterator<Item = &'a Value>,
+    given: &mut dyn Iterator<Item = &Value>,
     name: &Str,
 ) -> Raised {
     let given: Vec<&Str> = given.filter_map(|key| key.downcast::<Str>().map(|key| &**key)).collect();

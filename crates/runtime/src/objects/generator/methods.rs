@@ -67,7 +67,7 @@ pub fn exception_of(vm: &Vm, kind: &Value, value: Option<&Value>, traceback: Opt
         let made = match value {
             Some(v) if vm.class(v).is_subtype(class) => Ok(v.clone()),
             Some(v) => match v.downcast::<crate::Tuple>() {
-                Some(args) => vm.call(kind, &args.as_slice().to_vec()),
+                Some(args) => vm.call(kind, args.as_slice()),
                 None => vm.call(kind, core::slice::from_ref(v)),
             },
             None => vm.call(kind, &[]),

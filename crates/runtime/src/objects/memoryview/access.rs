@@ -63,7 +63,7 @@ fn slice_of_line(vm: &Vm, view: &MemoryView, slice: &Slice) -> Res {
     let start = if moves { g.start.wrapping_offset(stride.wrapping_mul(chosen.start)) } else { g.start };
     let geometry = Geometry {
         start,
-        len: chosen.len as usize * g.item_size,
+        len: chosen.len * g.item_size,
         read_only: g.read_only,
         item_size: g.item_size,
         format: g.format.clone(),

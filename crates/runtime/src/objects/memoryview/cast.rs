@@ -65,7 +65,7 @@ fn as_format(vm: &Vm, g: &Geometry, format: &Ref<Str>) -> Res<Geometry> {
         }
     }
     let size = items::size(new).unwrap_or(1);
-    if g.len % size != 0 {
+    if !g.len.is_multiple_of(size) {
         return Err(vm.type_error("memoryview: length is not a multiple of itemsize"));
     }
     let shape: Dims = core::iter::once((g.len / size) as isize).collect();

@@ -139,7 +139,7 @@ impl BufferWrapper {
 fn tell(vm: &Vm, object: &Value, view: &Value) {
     let Some(hook) = release_hook(vm, object) else { return };
     let class = vm.class(object);
-    if let Err(raised) = vm.call_found(&hook, object, &class, core::slice::from_ref(view)) {
+    if let Err(raised) = vm.call_found(&hook, object, class, core::slice::from_ref(view)) {
         let message = format!("Exception ignored in __release_buffer__ of {}", vm.type_name(object));
         vm.unraisable(raised, Some(&message), None);
     }

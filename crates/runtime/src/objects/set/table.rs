@@ -33,6 +33,12 @@ pub enum Probe {
     Candidate(usize),
 }
 
+impl Default for SetTable {
+    fn default() -> SetTable {
+        SetTable::new()
+    }
+}
+
 impl SetTable {
     pub const fn new() -> SetTable {
         SetTable { entries: new_buffer(), mask: MIN_SIZE - 1, fill: 0, used: 0, finger: 0, generation: 0 }

@@ -444,6 +444,7 @@ impl Str {
     }
 
     #[method(doc = "Is it not empty, and of white space only?", sig = "()")]
+    #[allow(clippy::useless_conversion)] // the macro's third case has code points already
     fn isspace(_: &Vm, this: &Ref<Str>) -> bool {
         !this.is_empty()
             && crate::with_units!(this.data(), |units| units.iter().all(|c| unicode::is_space((*c).into())))

@@ -334,7 +334,7 @@ pub fn descr_get(vm: &Vm, this: &Value, instance: Option<&Value>, class: Option<
 pub fn descr_set(vm: &Vm, this: &Value, instance: &Value, value: Option<&Value>) -> Res<()> {
     match value {
         Some(value) => call_dunder(vm, this, &vm.names().__set__, &[instance.clone(), value.clone()])?,
-        None => call_dunder(vm, this, &vm.names().__delete__, &[instance.clone()])?,
+        None => call_dunder(vm, this, &vm.names().__delete__, core::slice::from_ref(instance))?,
     };
     Ok(())
 }

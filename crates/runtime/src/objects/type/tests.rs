@@ -186,7 +186,8 @@ fn weak_references_end_with_their_target() {
     with_vm(|vm| {
         let x = class(vm, "X", &[], &[])?;
         let object = vm.call(x.as_value(), &[])?;
-        let reference = vm.call(vm.ty(&crate::objects::weakref::REFERENCE).clone().as_value(), &[object.clone()])?;
+        let reference =
+            vm.call(vm.ty(&crate::objects::weakref::REFERENCE).clone().as_value(), core::slice::from_ref(&object))?;
         assert!(vm.call(&reference, &[])?.is(&object));
         drop(object);
         assert!(vm.call(&reference, &[])?.is_none());
@@ -206,7 +207,8 @@ fn cycles_of_instances_are_collected() {
         vm.collect_garbage(2);
         let object = vm.call(x.as_value(), &[])?;
         vm.set_attr_str(&object, "me", &object)?;
-        let reference = vm.call(vm.ty(&crate::objects::weakref::REFERENCE).clone().as_value(), &[object.clone()])?;
+        let reference =
+            vm.call(vm.ty(&crate::objects::weakref::REFERENCE).clone().as_value(), core::slice::from_ref(&object))?;
         drop(object);
         assert!(!vm.call(&reference, &[])?.is_none());
         assert_eq!(vm.collect_garbage(2), 1);

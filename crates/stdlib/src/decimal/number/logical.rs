@@ -15,7 +15,7 @@ fn logical_digits(n: &Number) -> Option<Vec<u8>> {
 }
 
 impl Ctx<'_> {
-    fn from_logical(&mut self, mut digits: Vec<u8>) -> Number {
+    fn number_of(&mut self, mut digits: Vec<u8>) -> Number {
         digits.truncate(usize::try_from(self.prec).unwrap_or(usize::MAX));
         digits.reverse();
         Number::new(false, Natural::from_digits(&digits), 0)
@@ -27,7 +27,7 @@ impl Ctx<'_> {
         };
         let bit = |digits: &[u8], i: usize| digits.get(i) == Some(&b'1');
         let digits = (0..x.len().max(y.len())).map(|i| b'0' + u8::from(join(bit(&x, i), bit(&y, i)))).collect();
-        self.from_logical(digits)
+        self.number_of(digits)
     }
 
     pub fn logical_invert(&mut self, a: &Number) -> Number {
@@ -37,7 +37,7 @@ impl Ctx<'_> {
         }
         digits.resize(self.prec as usize, b'0');
         digits.iter_mut().for_each(|d| *d ^= 1);
-        self.from_logical(digits)
+        self.number_of(digits)
     }
 
     /// The second operand of shift and rotate: whole, at most as large as the precision.

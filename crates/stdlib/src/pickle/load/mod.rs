@@ -72,9 +72,8 @@ impl Machine<'_> {
             let opcode = match self.input.byte(vm) {
                 Ok(opcode) => opcode,
                 Err(raised) => {
-                    return match vm.catch::<u8>(Err(raised), &UNPICKLING_ERROR)? {
-                        _ => Err(vm.eof_error("Ran out of input")),
-                    };
+                    vm.catch::<u8>(Err(raised), &UNPICKLING_ERROR)?;
+                    return Err(vm.eof_error("Ran out of input"));
                 }
             };
             if opcode == STOP {

@@ -25,7 +25,7 @@ static CREATE: MethodDef = MethodDef {
 fn write_file(vm: &Vm, name: &Value, data: &Value) -> Res<()> {
     let open = builtin(vm, "open")?;
     let file = vm.call(&open, &[name.clone(), vm.new_str("wb")?.into_value()])?;
-    let written = vm.call_method_str(&file, "write", &[data.clone()]);
+    let written = vm.call_method_str(&file, "write", core::slice::from_ref(data));
     vm.call_method_str(&file, "close", &[])?;
     written.map(drop)
 }
@@ -56,7 +56,7 @@ fn read_object(vm: &Vm, name: &Value) -> Res<(Value, Value)> {
     let open = builtin(vm, "open")?;
     let file = vm.call(&open, &[name.clone(), vm.new_str("rb")?.into_value()])?;
     let marshal = import(vm, "marshal")?;
-    let loaded = vm.call_method_str(&marshal, "load", &[file.clone()]);
+    let loaded = vm.call_method_str(&marshal, "load", core::slice::from_ref(&file));
     let position = vm.call_method_str(&file, "tell", &[]);
     vm.call_method_str(&file, "close", &[])?;
     Ok((loaded?, position?))
