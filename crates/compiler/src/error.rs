@@ -61,19 +61,21 @@ pub struct Recursion {
     pub limit: u32,
     /// The address below which the machine stack is used up; 0 when it is surely large enough.
     pub stack_limit: usize,
+    /// Whether a tree that is too deep is tried again on a thread with a stack of [`crate::DEEP_STACK`] bytes.
+    pub may_deepen: bool,
 }
 
 impl Recursion {
     /// As deep as the machine stack above `stack_limit` lets it, within reason: what walks the results without looking at
     /// the stack (dropping them, say) takes far less of it a level.
     pub fn on_stack(stack_limit: usize) -> Self {
-        Self { limit: 10_000, stack_limit }
+        Self { limit: 10_000, stack_limit, may_deepen: true }
     }
 }
 
 impl Default for Recursion {
     fn default() -> Self {
-        Self { limit: 3000, stack_limit: 0 }
+        Self { limit: 3000, stack_limit: 0, may_deepen: false }
     }
 }
 

@@ -8,6 +8,7 @@
 pub mod assemble;
 mod codegen;
 pub mod const_table;
+mod deep;
 mod error;
 pub mod flowgraph;
 pub mod future;
@@ -19,6 +20,7 @@ pub mod symtable;
 mod validate;
 
 pub use codegen::clean_doc;
+pub use deep::DEEP_STACK;
 pub use error::{CompileError, Recursion, Warning};
 pub use instruction_sequence::{Location, NO_LOCATION};
 pub use source::{SourceCompiled, compile_source, diagnostic, source_warning};
@@ -30,6 +32,7 @@ use ophi_bytecode::{CodeObject, Constant, PyString, Version};
 use ophi_syntax::ast::{Mod, Range};
 
 use codegen::CodegenInput;
+use deep::on_deep_stack;
 use future::FutureFeatures;
 use instruction_sequence::InstructionSequence;
 use preprocess::PreprocessOptions;
@@ -116,6 +119,12 @@ fn generate<'a, T>(
 /// Errors: SyntaxError for what the grammar allows and the language does not, RecursionError for deep nesting.
 pub fn compile<'a>(arena: &'a Bump, module: &Mod<'a>, options: &CompileOptions) -> Compiled<CodeObject> {
     let mut compiled = generate(arena, module, options, codegen::compile);
+    if matches!(compiled.result, Err(CompileError::Recursion)) {
+        let again = on_deep_stack(options.recursion, |recursion| {
+            generate(&Bump::new(), module, &CompileOptions { recursion, ..options.clone() }, codegen::compile)
+        });
+        compiled = again.unwrap_or(compiled);
+    }
     if cfg!(debug_assertions) {
         compiled.result = compiled.result.and_then(verified);
     }

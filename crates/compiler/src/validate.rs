@@ -5,6 +5,7 @@
 
 use ophi_syntax::ast::*;
 
+use crate::deep::on_deep_stack;
 use crate::error::{CompileError, Depth, Recursion};
 
 type Result_ = Result<(), CompileError>;
@@ -14,6 +15,16 @@ type Result_ = Result<(), CompileError>;
 /// # Errors
 /// ValueError or TypeError naming the first broken rule; RecursionError for a tree nested too deeply.
 pub fn validate(module: &Mod<'_>, recursion: Recursion) -> Result_ {
+    match validate_on_stack(module, recursion) {
+        Err(CompileError::Recursion) => {
+            let again = on_deep_stack(recursion, |recursion| validate_on_stack(module, recursion));
+            again.unwrap_or(Err(CompileError::Recursion))
+        }
+        checked => checked,
+    }
+}
+
+fn validate_on_stack(module: &Mod<'_>, recursion: Recursion) -> Result_ {
     let mut validator = Validator { depth: Depth::new(recursion) };
     match *module {
         Mod::Module { body, .. } | Mod::Interactive { body } => validator.stmts(body),

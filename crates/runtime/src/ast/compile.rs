@@ -12,7 +12,7 @@ use bumpalo::Bump;
 use ophi_bytecode::Constant;
 use ophi_bytecode::code::flags as code_flags;
 use ophi_compiler::instruction_sequence::InstructionSequence;
-use ophi_compiler::{CompileError, CompileOptions, Recursion, diagnostic, optimized_tree, source_warning, validate};
+use ophi_compiler::{CompileError, CompileOptions, diagnostic, optimized_tree, source_warning, validate};
 use ophi_syntax::ast::{Mod, NodeRef, TypeId};
 use ophi_syntax::parser::{ParseFlags, parse_with_warnings};
 use ophi_syntax::{Mode, Source};
@@ -37,7 +37,7 @@ impl Vm {
         feature_version: i32,
     ) -> Res {
         let mut options = CompileOptions::new(filename.to_string());
-        options.recursion = Recursion::on_stack(self.stack_limit());
+        options.recursion = self.compiler_recursion();
         options.flags = flags & (code_flags::FUTURE_MASK | TOP_LEVEL_AWAIT);
         options.optimize = if optimize < 0 { self.interpreter().optimize.get() } else { optimize.min(2) as u8 };
         if self.is_ast(source)? {

@@ -13,7 +13,7 @@ use crate::payload::Downcast;
 use crate::vm::{Raised, Res, Vm};
 use crate::{Ref, Str, Tuple, Type, Value, methods};
 use ophi_bytecode::code::flags;
-use ophi_compiler::{CompileOptions, Recursion, compile_source};
+use ophi_compiler::{CompileOptions, DEEP_STACK, Recursion, compile_source};
 use ophi_syntax::parser::ParseFlags;
 use ophi_syntax::{DiagnosticKind, Mode, Source, SyntaxDiagnostic};
 use std::sync::Arc;
@@ -77,6 +77,13 @@ impl Vm {
         self.compile_from(source, filename, Mode::File, 0, -1, true)
     }
 
+    /// How deeply the compiler may descend: on the running thread's stack, or on one of its own where memory is not limited
+    /// too narrowly for that.
+    pub fn compiler_recursion(&self) -> Recursion {
+        let may_deepen = !self.heap().is_limited() || self.heap().has_room(DEEP_STACK);
+        Recursion { may_deepen, ..Recursion::on_stack(self.stack_limit()) }
+    }
+
     fn compile_from(
         &self,
         source: &Source,
@@ -87,7 +94,7 @@ impl Vm {
         is_file: bool,
     ) -> Res<Ref<Code>> {
         let mut options = CompileOptions::new(filename.to_string());
-        options.recursion = Recursion::on_stack(self.stack_limit());
+        options.recursion = self.compiler_recursion();
         options.flags = flags & (flags::FUTURE_MASK | TOP_LEVEL_AWAIT);
         options.optimize = if optimize < 0 { self.interpreter().optimize.get() } else { optimize.min(2) as u8 };
         let parse = ParseFlags {
