@@ -24,21 +24,13 @@ fn init(vm: &Vm, module: &Ref<Module>) -> Res<()> {
 #[derive(Default)]
 struct Running {
     all: GilCell<Vec<(u64, Ref<Context>)>>,
-    /// Counts what may change the value of a variable in some thread.
-    version: Cell<u64>,
 }
 ophi_runtime::trace_fields!(Running { all });
 
-impl Running {
-    fn changed(&self) {
-        self.version.set(self.version.get() + 1);
-    }
-}
-
-/// A number that stays the same as long as every variable has the same value in every thread: what a cache of a variable's value
-/// is checked by.
-pub fn version(vm: &Vm) -> u64 {
-    vm.interpreter().traced_state::<Running>().version.get()
+/// Something may have changed the value of a variable in some thread.
+fn changed(vm: &Vm) {
+    let version = &vm.interpreter().context_version;
+    version.set(version.get() + 1);
 }
 
 pub struct Context {
@@ -120,7 +112,7 @@ pub fn current(vm: &Vm) -> Res<Ref<Context>> {
     let fresh = make(vm, vm.new_dict()?)?;
     fresh.entered.set(true);
     running.all.with_mut(|all| all.push((thread, fresh.clone())));
-    running.changed();
+    changed(vm);
     Ok(fresh)
 }
 
@@ -134,7 +126,7 @@ pub fn forget_thread(vm: &Vm) {
         gone
     });
     if !gone.is_empty() {
-        running.changed();
+        changed(vm);
     }
     drop(gone);
 }
@@ -161,14 +153,14 @@ fn run_inside<T>(vm: &Vm, this: &Ref<Context>, f: impl FnOnce() -> Res<T>) -> Re
     let thread = vm.thread_id;
     this.entered.set(true);
     running.all.with_mut(|all| all.push((thread, this.clone())));
-    running.changed();
+    changed(vm);
     let result = f();
     let left = running.all.with_mut(|all| {
         let at = all.iter().rposition(|(t, _)| *t == thread)?;
         Some(all.remove(at))
     });
     drop(left);
-    running.changed();
+    changed(vm);
     this.entered.set(false);
     result
 }
@@ -182,7 +174,7 @@ impl Context {
             vars = vars.copy(vm)?;
             self.vars.set(vars.clone());
         }
-        vm.interpreter().traced_state::<Running>().changed();
+        changed(vm);
         match value {
             Some(value) => vars.set(vm, var, value),
             None => vars.remove(vm, var).map(drop),

@@ -95,6 +95,9 @@ pub struct Interpreter {
     pub emergency: ManuallyDrop<ValueCell>,
     /// Which events tools want, and the threads there are.
     pub monitoring: ManuallyDrop<crate::monitoring::Monitoring>,
+    /// Stays the same as long as every context variable has the same value in every thread: what a cache of a variable's value
+    /// is checked by.
+    pub context_version: Cell<u64>,
     /// State of native modules by `TypeId`-like keys; see `Interpreter::state`.
     pub extensions: ManuallyDrop<GilCell<Vec<Extension>>>,
     /// Where in that list the types looked for last are, by their hash.
@@ -156,6 +159,7 @@ impl Interpreter {
             emergency: ManuallyDrop::new(ValueCell::new(None)),
             monitoring: ManuallyDrop::default(),
             extensions: ManuallyDrop::new(GilCell::new(Vec::new())),
+            context_version: Cell::new(0),
             extension_places: [const { Cell::new(0) }; EXTENSION_PLACES],
             heap,
         }))
@@ -210,6 +214,7 @@ impl Interpreter {
         self.state_described::<T>(Some((core::any::type_name::<T>(), describe::<T>)))
     }
 
+    #[inline]
     fn state_described<T: Default + 'static>(
         &self,
         describe: Option<(&'static str, fn(&dyn core::any::Any, &mut Edges<'_>))>,
@@ -217,23 +222,35 @@ impl Interpreter {
         let key = core::any::TypeId::of::<T>();
         // Native functions ask for their state at every call: mostly where it was the last time.
         let place = &self.extension_places[FxBuildHasher.hash_one(key) as usize % EXTENSION_PLACES];
-        let found = self.extensions.with(|all| {
-            if let Some(known) = all.get(place.get() as usize).filter(|e| e.key == key) {
-                return Some(known.state.clone());
-            }
-            let at = all.iter().position(|e| e.key == key)?;
-            place.set(at as u32);
-            Some(all[at].state.clone())
-        });
-        let any = found.unwrap_or_else(|| {
-            let fresh: std::rc::Rc<dyn core::any::Any> = std::rc::Rc::new(T::default());
-            self.extensions.with_mut(|all| all.push(Extension { key, state: fresh.clone(), describe }));
-            fresh
+        let known =
+            self.extensions.with(|all| all.get(place.get() as usize).filter(|e| e.key == key).map(|e| e.state.clone()));
+        let any = known.unwrap_or_else(|| {
+            self.find_state(key, place, || Extension { key, state: std::rc::Rc::new(T::default()), describe })
         });
         match any.downcast::<T>() {
             Ok(state) => state,
             Err(_) => panic!("module state is filed under its own type"),
         }
+    }
+
+    /// Looks through all states and makes the one that is not there yet.
+    #[cold]
+    fn find_state(
+        &self,
+        key: core::any::TypeId,
+        place: &Cell<u32>,
+        make: impl FnOnce() -> Extension,
+    ) -> std::rc::Rc<dyn core::any::Any> {
+        let at = self.extensions.with(|all| all.iter().position(|e| e.key == key));
+        let at = at.unwrap_or_else(|| {
+            let made = make();
+            self.extensions.with_mut(|all| {
+                all.push(made);
+                all.len() - 1
+            })
+        });
+        place.set(at as u32);
+        self.extensions.with(|all| all[at].state.clone())
     }
 
     /// The MemoryError kept in reserve.

@@ -16,10 +16,13 @@ pub fn unpack<'a, const N: usize>(
         let s = if N == 1 { "" } else { "s" };
         return Err(vm.type_error(format!("function takes at most {N} argument{s} ({given} given)")));
     }
-    for (place, value) in bound.iter_mut().zip(args.pos()) {
-        *place = Some(value);
-    }
     let positional = args.pos().len();
+    for (i, value) in args.pos().iter().enumerate() {
+        bound[i] = Some(value);
+    }
+    if positional == given && positional >= required {
+        return Ok(bound);
+    }
     for (key, value) in args.keywords().iter() {
         let found = key.downcast::<Str>().and_then(|key| names.iter().position(|name| key.eq_str(name)));
         match found {

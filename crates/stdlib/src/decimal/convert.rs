@@ -99,7 +99,12 @@ fn exact_from_text(vm: &Vm, text: &[u8], context: &Ref<Context>) -> Res<Number> 
 
 /// The text as ASCII: digits of other scripts become 0-9; with `loose`, white space around and underscores go. What cannot be
 /// part of a number becomes `?`.
-fn ascii(text: &Str, loose: bool) -> Vec<u8> {
+fn ascii(text: &Str, loose: bool) -> Cow<'_, [u8]> {
+    if let Some(plain) = text.as_ascii()
+        && (!loose || plain.bytes().all(|b| b > b' ' && b != b'_'))
+    {
+        return Cow::Borrowed(plain.as_bytes());
+    }
     let mut out: Vec<u8> = match text.as_ascii() {
         Some(ascii) => ascii.as_bytes().to_vec(),
         None => int::construct::ascii_digits(text).as_bytes().to_vec(),
@@ -112,7 +117,7 @@ fn ascii(text: &Str, loose: bool) -> Vec<u8> {
         out.drain(..start);
         out.retain(|b| *b != b'_');
     }
-    out
+    Cow::Owned(out)
 }
 
 pub fn from_int(view: IntView<'_>) -> Number {

@@ -3,7 +3,6 @@
 use super::arguments::word;
 use super::context::{self, ATTRIBUTES, Context, Settings};
 use super::state;
-use crate::contextvars;
 use ophi_runtime::native::{Call, MethodDef, MethodKind, MethodTable, Signature};
 use ophi_runtime::objects::object::OBJECT;
 use ophi_runtime::payload::Downcast;
@@ -12,7 +11,7 @@ use ophi_runtime::{Args, Payload, Ref, Res, Str, TypeDef, TypeFlags, Value, Valu
 /// The context that operations without a context argument use; made from DefaultContext when a thread has none yet.
 pub fn get(vm: &Vm) -> Res<Ref<Context>> {
     let state = state::of(vm);
-    let version = contextvars::version(vm);
+    let version = vm.interpreter().context_version.get();
     let thread = vm.thread_id;
     let cached = state.cache.with(|cache| match cache {
         Some((t, v, context)) if *t == thread && *v == version => Some(context.clone()),
@@ -41,7 +40,7 @@ fn look_up(vm: &Vm) -> Res<Ref<Context>> {
             fresh
         }
     };
-    state.cache.set(Some((vm.thread_id, contextvars::version(vm), context.clone())));
+    state.cache.set(Some((vm.thread_id, vm.interpreter().context_version.get(), context.clone())));
     Ok(context)
 }
 

@@ -2,6 +2,7 @@
 
 use super::number::Number;
 use super::{convert, methods, slots};
+use ophi_heap::Make;
 use ophi_runtime::objects::object::OBJECT;
 use ophi_runtime::slots::Slots;
 use ophi_runtime::{Payload, Ref, Res, Trace, TypeDef, TypeFlags, TypeRef, Value, Visitor, Vm, layout};
@@ -22,6 +23,7 @@ impl Payload for Decimal {
         &DECIMAL
     }
     const LAYOUT: &'static ophi_heap::Layout = layout!("decimal.Decimal");
+    const MAKE: Make = Make::Leaf;
 }
 
 pub static DECIMAL: TypeDef = TypeDef {
@@ -62,7 +64,7 @@ pub fn of<'a>(vm: &Vm, value: &'a Value) -> Res<&'a Ref<Decimal>> {
 /// A Decimal with this value.
 #[inline]
 pub fn new(vm: &Vm, number: Number) -> Res {
-    Ok(vm.new_object(Decimal { number, hash: Cell::new(0) })?.into_value())
+    Ok(vm.make_object(|| Decimal { number, hash: Cell::new(0) })?.into_value())
 }
 
 pub fn new_of(vm: &Vm, class: &TypeRef, number: Number) -> Res {

@@ -87,7 +87,9 @@ impl Ctx<'_> {
     /// The exact product of finite numbers.
     fn product(&mut self, a: &Number, b: &Number) -> Number {
         let negative = a.negative != b.negative;
-        if !self.fits(a.digits() + b.digits()) {
+        // Two limbs each surely fit.
+        let large = a.coefficient.0.len() > 2 || b.coefficient.0.len() > 2;
+        if large && !self.fits(a.digits() + b.digits()) {
             return Number::nan();
         }
         Number::new(negative, a.coefficient.mul(&b.coefficient), a.exponent + b.exponent)

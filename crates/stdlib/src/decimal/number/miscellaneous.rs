@@ -45,14 +45,20 @@ impl Ctx<'_> {
             coefficient
         };
         let result = Number::new(a.negative, coefficient, exponent);
-        if result.digits() > self.prec || (!result.is_zero() && result.adjusted() > self.emax) {
+        let (digits, is_zero) = (result.digits(), result.coefficient.is_zero());
+        let adjusted = exponent + digits - 1;
+        if digits > self.prec || (!is_zero && adjusted > self.emax) {
             return self.invalid(status::INVALID_OPERATION);
         }
-        if !result.is_zero() && result.adjusted() < self.emin {
+        let subnormal = !is_zero && adjusted < self.emin;
+        if subnormal {
             self.note(status::SUBNORMAL);
         }
         if exponent > a.exponent {
             self.note(status::ROUNDED | if changed { status::INEXACT } else { 0 });
+        }
+        if !is_zero && !subnormal && !self.clamp {
+            return result;
         }
         // Here only clamping is left to do; a subnormal result of quantizing is no underflow.
         let before = self.status;

@@ -68,20 +68,29 @@ pub enum Dropped {
     AboveHalf,
 }
 
-#[derive(Clone, Default, PartialEq, Eq, Debug)]
+#[derive(Default, PartialEq, Eq, Debug)]
 pub struct Natural(pub Limbs);
+
+impl Clone for Natural {
+    #[inline]
+    fn clone(&self) -> Natural {
+        match self.0[..] {
+            [] => Natural::zero(),
+            [limb] => Natural::one_limb(limb),
+            [low, high] => Natural(Limbs::from([low, high])),
+            ref limbs => Natural(Limbs::from_slice(limbs)),
+        }
+    }
+}
 
 impl From<u64> for Natural {
     #[inline]
     fn from(n: u64) -> Natural {
-        let mut limbs = Limbs::new();
-        if n >= BASE {
-            limbs.push(n % BASE);
-            limbs.push(n / BASE);
-        } else if n != 0 {
-            limbs.push(n);
+        match n {
+            0 => Natural::zero(),
+            n if n < BASE => Natural::one_limb(n),
+            n => Natural(Limbs::from([n % BASE, n / BASE])),
         }
-        Natural(limbs)
     }
 }
 
@@ -147,6 +156,25 @@ impl Natural {
         Natural(Limbs::new())
     }
 
+    /// A number from 1 to `BASE - 1`.
+    #[inline(always)]
+    fn one_limb(limb: u64) -> Natural {
+        debug_assert!(limb != 0 && limb < BASE);
+        Natural(Limbs::from_buf_and_len([limb, 0], 1))
+    }
+
+    /// A number below `BASE`.
+    #[inline(always)]
+    fn at_most_one_limb(limb: u64) -> Natural {
+        Natural(Limbs::from_buf_and_len([limb, 0], usize::from(limb != 0)))
+    }
+
+    /// `low + high * BASE`, not zero.
+    #[inline(always)]
+    fn two_limbs(low: u64, high: u64) -> Natural {
+        Natural(Limbs::from_buf_and_len([low, high], 1 + usize::from(high != 0)))
+    }
+
     pub fn from_limbs(mut limbs: Limbs) -> Natural {
         trim(&mut limbs);
         Natural(limbs)
@@ -195,7 +223,16 @@ impl Natural {
         self.0.first().is_some_and(|limb| limb & 1 == 1)
     }
 
+    #[inline]
     pub fn add(&self, other: &Natural) -> Natural {
+        if let ([a], [b]) = (&self.0[..], &other.0[..]) {
+            let sum = a + b;
+            return if sum < BASE { Natural::one_limb(sum) } else { Natural::two_limbs(sum - BASE, 1) };
+        }
+        self.add_limbs(other)
+    }
+
+    fn add_limbs(&self, other: &Natural) -> Natural {
         let (long, short) = if self.0.len() >= other.0.len() { (self, other) } else { (other, self) };
         let mut limbs = long.0.clone();
         if add_into(&mut limbs, &short.0) != 0 {
@@ -206,6 +243,9 @@ impl Natural {
 
     /// `self - other`, which must not be negative.
     pub fn sub(&self, other: &Natural) -> Natural {
+        if let ([a], [b]) = (&self.0[..], &other.0[..]) {
+            return Natural::at_most_one_limb(a - b);
+        }
         let mut limbs = self.0.clone();
         let borrow = sub_from(&mut limbs, &other.0);
         debug_assert_eq!(borrow, 0);
@@ -221,13 +261,12 @@ impl Natural {
     #[inline]
     pub fn mul(&self, other: &Natural) -> Natural {
         if let ([a], [b]) = (&self.0[..], &other.0[..]) {
-            let (high, low) = split(*a as u128 * *b as u128);
-            let mut limbs = Limbs::new();
-            limbs.push(low);
-            if high != 0 {
-                limbs.push(high);
+            let product = u128::from(*a) * u128::from(*b);
+            if product < u128::from(BASE) {
+                return Natural::one_limb(product as u64);
             }
-            return Natural(limbs);
+            let (high, low) = split(product);
+            return Natural::two_limbs(low, high);
         }
         multiply::multiply(&self.0, &other.0)
     }
@@ -250,6 +289,11 @@ impl Natural {
     pub fn shl(&self, n: usize) -> Natural {
         if n == 0 || self.is_zero() {
             return self.clone();
+        }
+        if let [limb] = self.0[..]
+            && n + digits_of(limb) <= WIDTH
+        {
+            return Natural::one_limb(limb * POWERS[n]);
         }
         let (whole, part) = (n / WIDTH, n % WIDTH);
         let mut limbs = Limbs::with_capacity(self.0.len() + whole + 1);
@@ -274,6 +318,18 @@ impl Natural {
     pub fn shr(&self, n: usize) -> (Natural, Dropped) {
         if n == 0 || self.is_zero() {
             return (self.clone(), Dropped::Nothing);
+        }
+        if let [limb] = self.0[..]
+            && n < WIDTH
+        {
+            let (stays, first) = (limb / POWERS[n], limb % POWERS[n]);
+            let dropped = match first.cmp(&(POWERS[n] / 2)) {
+                Ordering::Less if first == 0 => Dropped::Nothing,
+                Ordering::Less => Dropped::BelowHalf,
+                Ordering::Equal => Dropped::Half,
+                Ordering::Greater => Dropped::AboveHalf,
+            };
+            return (Natural::at_most_one_limb(stays), dropped);
         }
         let (whole, part) = (n / WIDTH, n % WIDTH);
         let at = |i: usize| self.0.get(i).copied().unwrap_or(0);

@@ -1,6 +1,7 @@
 //! Numbers as text: the numeric strings of the specification.
 
 use super::context::{Ctx, MAX_EMAX, MIN_ETINY, status};
+use super::natural::WIDTH;
 use super::{Kind, Natural, Number};
 
 /// Reads a numeric string of ASCII (after removal of underscores and white space around). `None`: not a number.
@@ -13,27 +14,33 @@ pub fn parse(text: &[u8]) -> Option<Number> {
     if body.first().is_some_and(|c| c.is_ascii_alphabetic()) {
         return special(negative, body);
     }
-    let mut digits: smallvec::SmallVec<[u8; 64]> = smallvec::SmallVec::new();
-    let mut after_point = None;
+    let (mut small, mut point) = (0u64, None);
     let mut i = 0;
     while let Some(c) = body.get(i) {
         match c {
-            b'0'..=b'9' => digits.push(*c),
-            b'.' if after_point.is_none() => after_point = Some(digits.len()),
+            // Too large a number is read again below.
+            b'0'..=b'9' => small = small.wrapping_mul(10).wrapping_add(u64::from(c - b'0')),
+            b'.' if point.is_none() => point = Some(i),
             _ => break,
         }
         i += 1;
     }
-    if digits.is_empty() {
+    let digits = i - usize::from(point.is_some());
+    if digits == 0 {
         return None;
     }
-    let fraction = after_point.map_or(0, |at| digits.len() - at) as i64;
+    let fraction = point.map_or(0, |at| i - 1 - at) as i64;
+    let coefficient = if digits <= WIDTH {
+        Natural::from(small)
+    } else {
+        let text: smallvec::SmallVec<[u8; 64]> = body[..i].iter().copied().filter(u8::is_ascii_digit).collect();
+        Natural::from_digits(&text)
+    };
     let exponent = match body.get(i) {
         None => 0,
         Some(b'e' | b'E') => exponent(&body[i + 1..])?,
         Some(_) => return None,
     };
-    let coefficient = Natural::from_digits(&digits);
     Some(Number::new(negative, coefficient, exponent.saturating_sub(fraction)))
 }
 
