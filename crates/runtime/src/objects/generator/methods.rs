@@ -182,6 +182,11 @@ fn close_delegate(vm: &Vm, delegate: &Value) -> Res<()> {
     }
 }
 
+/// Whether somebody wants to hear of frames that end by an exception: then those that are closed have to run.
+pub fn is_watched(vm: &Vm) -> bool {
+    vm.interpreter().monitoring.wants(crate::monitoring::Event::PyUnwind)
+}
+
 /// `gen_close`: the value it returned, or None.
 pub fn close(vm: &Vm, value: &Value) -> Res {
     vm.check_stack(" while calling a Python object")?;
@@ -197,12 +202,7 @@ pub fn close(vm: &Vm, value: &Value) -> Res {
         }
         State::Suspended => {
             // Nothing catches here: no need to run it.
-            // SAFETY: suspended: pc is at the RESUME behind the yield.
-            let unit = unsafe { *(*generator.frame()).pc };
-            let is_resume = ophi_bytecode::instruction::DEOPT[(unit & 0xff) as usize]
-                == ophi_bytecode::instruction::Opcode::RESUME.0;
-            let watched = vm.interpreter().monitoring.wants(crate::monitoring::Event::PyUnwind);
-            if is_resume && (unit >> 8) & 4 != 0 && !is_async_generator(vm, value) && !watched {
+            if generator.catches_nothing() && !is_async_generator(vm, value) && !is_watched(vm) {
                 generator.discard_frame(vm);
                 return Ok(Value::NONE);
             }

@@ -21,6 +21,7 @@ use crate::vm::{Res, Vm};
 use crate::{Ref, Value, ValueCell, layout};
 use core::cell::Cell;
 use ophi_bytecode::code::flags;
+use ophi_bytecode::instruction::{DEOPT, Opcode};
 use ophi_heap::{Layout, Trace, TypeFlags, Visitor};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -99,8 +100,19 @@ impl Payload for Generator {
 }
 
 impl Trace for Generator {
+    /// Its end runs no code of its own, so that giving up the frame's values is all that is left to do.
+    #[inline]
     fn is_finished(&self) -> bool {
-        self.state.get() == State::Cleared
+        match self.state.get() {
+            State::Cleared => true,
+            State::Created => self.has_frame_alone(),
+            State::Suspended => {
+                self.has_frame_alone()
+                    && self.catches_nothing()
+                    && crate::vm::bootstrap::with_current(|vm| !methods::is_watched(vm)).unwrap_or(false)
+            }
+            State::SuspendedYieldFrom | State::Executing => false,
+        }
     }
     fn trace(&self, visitor: &mut Visitor<'_>) {
         self.name.trace(visitor);
@@ -166,6 +178,24 @@ impl Generator {
     pub unsafe fn of_frame<'a>(fp: *mut Frame) -> &'a Generator {
         // SAFETY: the frame stands right behind the payload.
         unsafe { &*(fp as *const Generator).sub(1) }
+    }
+
+    /// Whether it is a plain generator whose frame nobody looks at: coroutines that never ran are reported, asynchronous generators have
+    /// hooks, and a frame object takes the values over.
+    #[inline]
+    fn has_frame_alone(&self) -> bool {
+        // SAFETY: not cleared, so the frame is whole.
+        let unseen = unsafe { (*self.frame()).object.is_unbound() };
+        unseen && !self.code.has(flags::COROUTINE) && !self.code.has(flags::ASYNC_GENERATOR)
+    }
+
+    /// Whether a suspended frame stands outside every `try`: an exception thrown in here ends it at once.
+    #[inline]
+    pub fn catches_nothing(&self) -> bool {
+        // SAFETY: suspended: pc is at the RESUME behind the yield.
+        let unit = unsafe { *(*self.frame()).pc };
+        let is_resume = DEOPT[(unit & 0xff) as usize] == Opcode::RESUME.0;
+        is_resume && (unit >> 8) & 4 != 0
     }
 
     /// Ends a suspended generator without running it.
