@@ -5,7 +5,6 @@
 //! room would abort the process when memory is refused; reserve first.
 
 use crate::pool;
-use crate::value::Value;
 use allocator_api2::alloc::{AllocError, Allocator};
 use core::alloc::Layout;
 use core::ptr::NonNull;
@@ -161,39 +160,6 @@ pub fn buffer_with_capacity<T>(capacity: usize) -> Result<Buffer<T>, OutOfMemory
     let p = pool::raw_allocate(layout).ok_or(OutOfMemory)?;
     // SAFETY: the allocator's own memory, for exactly this layout.
     Ok(unsafe { allocator_api2::vec::Vec::from_raw_parts_in(p.as_ptr().cast(), 0, capacity, Accounted) })
-}
-
-/// A place of an open hash table: a key with its hash, or nothing.
-pub struct Place {
-    pub key: Option<Value>,
-    pub hash: i64,
-}
-
-/// So many places without key, of hash 0. Large tables come from the system, which has them cleared already.
-pub fn unused_places(count: usize) -> Result<Buffer<Place>, OutOfMemory> {
-    if count == 0 {
-        return Ok(new_buffer());
-    }
-    let layout = Layout::array::<Place>(count).map_err(|_| OutOfMemory)?;
-    let p = pool::raw_allocate_zeroed(layout).ok_or(OutOfMemory)?;
-    // SAFETY: the allocator's own memory for exactly this layout; no key and hash 0 are zero words.
-    Ok(unsafe { allocator_api2::vec::Vec::from_raw_parts_in(p.as_ptr().cast(), count, count, Accounted) })
-}
-
-/// The same places again.
-pub fn copied_places(places: &[Place]) -> Result<Buffer<Place>, OutOfMemory> {
-    let mut copy = buffer_with_capacity(places.len())?;
-    for place in places {
-        if let Some(key) = &place.key {
-            core::mem::forget(key.clone());
-        }
-    }
-    // SAFETY: room for as many; each key has just been counted once more.
-    unsafe {
-        core::ptr::copy_nonoverlapping(places.as_ptr(), copy.as_mut_ptr(), places.len());
-        copy.set_len(places.len());
-    }
-    Ok(copy)
 }
 
 fn dangling(layout: Layout) -> NonNull<u8> {

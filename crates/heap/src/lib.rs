@@ -11,6 +11,7 @@
 //! * [`zeal`]    (feature) collects at every n-th allocation, refuses the n-th, poisons what is freed
 //! * [`buffer`]  accounted, fallible storage of lists and numbers
 //! * [`indexed`] the memory of a compact hash table
+//! * [`places`]  the memory of an open hash table
 //!
 //! This crate knows no Python type and no interpreter. It is the home of `unsafe`: everything above sees owned values,
 //! references bound by lifetimes, and results.
@@ -26,19 +27,18 @@ pub mod header;
 pub mod indexed;
 pub mod native;
 pub mod object;
+pub mod places;
 pub mod pool;
 pub mod value;
 #[cfg(any(debug_assertions, feature = "zeal"))]
 pub mod zeal;
 
-pub use buffer::{
-    Accounted, Buffer, OutOfMemory, Place, TryPush, buffer_with_capacity, copied_places, extend_bytes, new_buffer,
-    unused_places,
-};
+pub use buffer::{Accounted, Buffer, OutOfMemory, TryPush, buffer_with_capacity, extend_bytes, new_buffer};
 pub use cell::{GilCell, ValueCell};
 pub use describe::{Edge, Edges, Part};
 pub use header::{GcHead, Header, Layout, TypeFields, TypeFlags, TypeHead};
 pub use indexed::Indexed;
 pub use object::{Functions, Make, Object, Ref, Trace, Visitor, tail};
+pub use places::{Place, copied_places, drop_places, unused_places, walk_places};
 pub use pool::{Heap, Hooks, attach, current};
 pub use value::Value;

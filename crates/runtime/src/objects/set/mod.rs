@@ -92,6 +92,9 @@ impl Set {
     }
 
     pub fn new_of(vm: &Vm, cls: &TypeRef) -> Res<Ref<Set>> {
+        if cls.is(vm.ty(&SET)) {
+            return Set::new(vm);
+        }
         vm.new_instance(cls, Set::empty())
     }
 
@@ -164,15 +167,24 @@ impl Set {
     /// Adds a key; true when it was absent.
     #[inline]
     pub fn add_hashed(&self, vm: &Vm, key: &Value, hash: i64) -> Res<bool> {
-        // Nothing to compare: one look at the table does it.
-        let added = self.table.with_mut(|t| match t.find(key, hash, 0) {
-            Probe::Hit(_) => Ok(Some(false)),
-            Probe::Free(at) => t.insert_at(at, key.clone(), hash).map(|()| Some(true)),
-            Probe::Candidate(_) => Ok(None),
+        self.add_owned(vm, key.clone(), hash)
+    }
+
+    /// As [`Set::add_hashed`], with a key that nobody needs any more.
+    #[inline]
+    pub fn add_owned(&self, vm: &Vm, key: Value, hash: i64) -> Res<bool> {
+        // Nothing to compare: one look at the table does it. A key that is not put in is dropped when the look has ended.
+        let added = self.table.with_mut(|t| match t.find(&key, hash, 0) {
+            Probe::Hit(_) => Ok(Err((key, NotAdded::IsThere))),
+            Probe::Candidate(_) => Ok(Err((key, NotAdded::Unknown))),
+            Probe::Free(_) if t.ensure_places().is_err() => Ok(Err((key, NotAdded::NoMemory))),
+            Probe::Free(at) => t.insert_at(at, key, hash).map(Ok),
         });
         match added.or_raise(vm)? {
-            Some(added) => Ok(added),
-            None => self.add_by_comparing(vm, key, hash),
+            Ok(()) => Ok(true),
+            Err((_, NotAdded::IsThere)) => Ok(false),
+            Err((key, NotAdded::Unknown)) => self.add_by_comparing(vm, &key, hash),
+            Err((_, NotAdded::NoMemory)) => Err(vm.no_memory()),
         }
     }
 
@@ -220,6 +232,14 @@ impl Set {
     }
 }
 
+/// Why a key has not been added yet.
+enum NotAdded {
+    IsThere,
+    /// One of the same hash must be asked whether it is equal.
+    Unknown,
+    NoMemory,
+}
+
 /// `==` of elements; frozensets are asked without a detour.
 fn equal_elements(vm: &Vm, own: &Value, key: &Value) -> Res<bool> {
     let frozen = vm.ty(&FROZENSET);
@@ -264,6 +284,10 @@ impl Vm {
     }
 
     pub fn set_add(&self, set: &Value, item: Value) -> Res<()> {
+        if let Some(own) = set.exact::<Set>(self) {
+            let hash = self.hash_element(&item)?;
+            return own.add_owned(self, item, hash).map(drop);
+        }
         match set.downcast::<Set>() {
             Some(own) if self.class(set).is(self.ty(&SET)) || self.class(set).is_subtype(self.ty(&SET)) => {
                 own.add(self, &item).map(drop)

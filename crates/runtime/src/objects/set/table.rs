@@ -5,12 +5,11 @@
 
 use crate::objects::dict::table::known_equal;
 use crate::{Trace, Value, Visitor};
-use ophi_heap::{Buffer, OutOfMemory, Place, copied_places, new_buffer, unused_places};
+use ophi_heap::{Buffer, OutOfMemory, Place, copied_places, drop_places, new_buffer, unused_places, walk_places};
 
 /// What the hash of a place without key tells: 0 unused, this one removed (it is nobody's hash).
 const REMOVED: i64 = -1;
 const LINEAR_PROBES: usize = 9;
-const PERTURB_SHIFT: u32 = 5;
 pub const MIN_SIZE: usize = 8;
 
 pub struct SetTable {
@@ -44,41 +43,25 @@ impl SetTable {
         SetTable { entries: new_buffer(), mask: MIN_SIZE - 1, fill: 0, used: 0, finger: 0, generation: 0 }
     }
 
-    /// Visits the places of a hash in order until `visit` answers.
-    #[inline(always)]
-    fn walk<T>(&self, hash: i64, mut visit: impl FnMut(usize, &Place) -> Option<T>) -> T {
-        let mask = self.mask;
-        let mut i = hash as usize & mask;
-        let mut perturb = hash as u64;
-        loop {
-            let probes = if i + LINEAR_PROBES <= mask { LINEAR_PROBES } else { 0 };
-            for (step, entry) in self.entries[i..=i + probes].iter().enumerate() {
-                if let Some(answer) = visit(i + step, entry) {
-                    return answer;
-                }
-            }
-            perturb >>= PERTURB_SHIFT;
-            i = i.wrapping_mul(5).wrapping_add(1).wrapping_add(perturb as usize) & mask;
-        }
-    }
-
     /// Searches by identity and hash, passing over the first `skip` candidates (compared unequal already).
-    #[inline]
+    #[inline(always)]
     pub fn find(&self, key: &Value, hash: i64, skip: usize) -> Probe {
         if self.entries.is_empty() {
             return Probe::Free(hash as usize & self.mask);
         }
         let mut skip = skip;
-        self.walk(hash, |at, entry| {
-            if entry.hash != hash {
-                // Another key, or a removed one, whose hash is nobody's; or nothing.
-                return (entry.hash == 0 && entry.key.is_none()).then_some(Probe::Free(at));
-            }
-            let Some(own) = &entry.key else { return Some(Probe::Free(at)) };
+        walk_places(&self.entries, hash, LINEAR_PROBES, |at, entry| {
+            let Some(own) = &entry.key else {
+                // A removed one is passed over.
+                return (entry.hash == 0).then_some(Probe::Free(at));
+            };
             if own.is(key) {
                 return Some(Probe::Hit(at));
             }
-            match known_equal(own, key) {
+            if entry.hash != hash {
+                return None;
+            }
+            match same_hash(own, key) {
                 Some(equal) => equal.then_some(Probe::Hit(at)),
                 None if skip > 0 => {
                     skip -= 1;
@@ -90,7 +73,7 @@ impl SetTable {
     }
 
     /// Puts a key that is absent into the free place that [`SetTable::find`] named.
-    #[inline]
+    #[inline(always)]
     pub fn insert_at(&mut self, at: usize, key: Value, hash: i64) -> Result<(), OutOfMemory> {
         self.ensure_places()?;
         self.put(at, key, hash);
@@ -135,7 +118,7 @@ impl SetTable {
     /// Into a table without removed places, a key known to be absent. The counts are the caller's.
     #[inline]
     pub fn insert_clean(&mut self, key: Value, hash: i64) {
-        let at = self.walk(hash, |at, entry| entry.key.is_none().then_some(at));
+        let at = walk_places(&self.entries, hash, LINEAR_PROBES, |at, entry| entry.key.is_none().then_some(at));
         self.put(at, key, hash);
     }
 
@@ -207,9 +190,22 @@ impl SetTable {
     }
 }
 
+/// Whether two keys of one hash that are not the same object are equal, as far as that is known.
+#[inline(always)]
+fn same_hash(own: &Value, key: &Value) -> Option<bool> {
+    if own.is_small_int() && key.is_small_int() { Some(false) } else { known_equal(own, key) }
+}
+
 /// The least table with more than `minimum` places.
 fn size_for(minimum: usize) -> usize {
     (minimum + 1).next_power_of_two().max(MIN_SIZE)
+}
+
+impl Drop for SetTable {
+    #[inline]
+    fn drop(&mut self) {
+        drop_places(&mut self.entries);
+    }
 }
 
 impl Trace for SetTable {

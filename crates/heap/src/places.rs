@@ -1,0 +1,119 @@
+//! The places of an open hash table, as `set` has them.
+//!
+//! Whoever walks all places to touch their keys meets two things at once: whether a place holds a key cannot be foreseen, and the
+//! keys lie anywhere in memory. A branch foreseen wrongly throws away the loads that were already under way, so that each key costs a
+//! whole trip to memory. Therefore the keys of some places are first gathered without a branch, and then touched one after the other.
+
+use crate::buffer::{Accounted, Buffer, OutOfMemory, buffer_with_capacity, new_buffer};
+use crate::header::Header;
+use crate::object::release;
+use crate::pool;
+use crate::value::{TAG_MASK, Value};
+use core::alloc::Layout;
+use core::mem::MaybeUninit;
+use core::ptr::NonNull;
+
+/// A place: a key with its hash, or nothing.
+pub struct Place {
+    pub key: Option<Value>,
+    pub hash: i64,
+}
+
+/// So many are looked at before their keys are touched.
+const AT_ONCE: usize = 64;
+/// The places of most sets.
+const FEW: usize = 8;
+/// How fast the higher bits of a hash come into play.
+const PERTURB_SHIFT: u32 = 5;
+
+/// Visits the places of a hash in order until `visit` answers: one, then up to `linear` behind it as far as they fit, then elsewhere.
+/// There must be places, their number a power of two, and `visit` must answer at one of them.
+#[inline(always)]
+pub fn walk_places<T>(
+    places: &[Place],
+    hash: i64,
+    linear: usize,
+    mut visit: impl FnMut(usize, &Place) -> Option<T>,
+) -> T {
+    assert!(!places.is_empty(), "a table without places has nothing to be walked");
+    let mask = places.len() - 1;
+    let mut at = hash as usize & mask;
+    let mut perturb = hash as u64;
+    loop {
+        let last = if at + linear <= mask { at + linear } else { at };
+        let mut near = at;
+        loop {
+            // SAFETY: `near` is at most `last`, which is at most `mask`, the last index: `at` is masked.
+            let place = unsafe { places.get_unchecked(near) };
+            if let Some(answer) = visit(near, place) {
+                return answer;
+            }
+            if near == last {
+                break;
+            }
+            near += 1;
+        }
+        perturb >>= PERTURB_SHIFT;
+        at = at.wrapping_mul(5).wrapping_add(1).wrapping_add(perturb as usize) & mask;
+    }
+}
+
+/// So many places without key, of hash 0. Large tables come from the system, which has them cleared already.
+pub fn unused_places(count: usize) -> Result<Buffer<Place>, OutOfMemory> {
+    if count == 0 {
+        return Ok(new_buffer());
+    }
+    if count == FEW {
+        let p = pool::current().allocate_block(size_of::<[Place; FEW]>(), pool::Kind::Storage).ok_or(OutOfMemory)?;
+        // SAFETY: the block is as large; no key and hash 0 are zero words. So much storage comes from the pools, where it goes back to.
+        unsafe {
+            p.cast::<[u64; 2 * FEW]>().write([0; 2 * FEW]);
+            return Ok(allocator_api2::vec::Vec::from_raw_parts_in(p.as_ptr().cast(), FEW, FEW, Accounted));
+        }
+    }
+    let layout = Layout::array::<Place>(count).map_err(|_| OutOfMemory)?;
+    let p = pool::raw_allocate_zeroed(layout).ok_or(OutOfMemory)?;
+    // SAFETY: the allocator's own memory for exactly this layout; no key and hash 0 are zero words.
+    Ok(unsafe { allocator_api2::vec::Vec::from_raw_parts_in(p.as_ptr().cast(), count, count, Accounted) })
+}
+
+/// The same places again.
+pub fn copied_places(places: &[Place]) -> Result<Buffer<Place>, OutOfMemory> {
+    let mut copy = buffer_with_capacity(places.len())?;
+    // SAFETY: room for as many; each key that is an object has just been counted once more.
+    unsafe {
+        each_object(places, |object| object.as_ref().increment());
+        core::ptr::copy_nonoverlapping(places.as_ptr(), copy.as_mut_ptr(), places.len());
+        copy.set_len(places.len());
+    }
+    Ok(copy)
+}
+
+/// Drops the keys in the order of their places; the buffer is left empty.
+pub fn drop_places(places: &mut Buffer<Place>) {
+    let count = places.len();
+    // SAFETY: the places stay initialised memory; the buffer forgets them, and each key is given up once.
+    unsafe {
+        places.set_len(0);
+        each_object(core::slice::from_raw_parts(places.as_ptr(), count), |object| release(object));
+    }
+}
+
+/// Calls `visit` with the keys that are objects, in order.
+#[inline(always)]
+fn each_object(places: &[Place], mut visit: impl FnMut(NonNull<Header>)) {
+    let mut objects = [MaybeUninit::<*mut Header>::uninit(); AT_ONCE];
+    for part in places.chunks(AT_ONCE) {
+        let mut found = 0;
+        for place in part {
+            let word = place.key.as_ref().map_or(0, Value::bits);
+            // No more are found than were looked at, so the index is below AT_ONCE.
+            objects[found & (AT_ONCE - 1)].write(word as *mut Header);
+            found += (word != 0 && word & TAG_MASK == 0) as usize;
+        }
+        for object in &objects[..found] {
+            // SAFETY: the first `found` were written, and are the words of objects, which are not zero.
+            visit(unsafe { NonNull::new_unchecked(object.assume_init()) });
+        }
+    }
+}
