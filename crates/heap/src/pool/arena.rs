@@ -18,6 +18,16 @@ const PLACE: usize = 0x2000_0000_0000;
 const BETWEEN_PLACES: usize = 1 << 40;
 const PLACES: usize = 24;
 
+/// A heap of so many arenas asks for large pages for the next ones: a fault costs about as much as filling a page with objects, and
+/// a large page is had for one. A small process does not pay for what it leaves unused of a large page.
+const LARGE_PAGES_FROM: usize = 16;
+/// Arenas that lie in one large page.
+const LARGE_PAGE: usize = 2;
+/// Empty arenas that are kept, and one for so many in use: a program that fills and drops a structure in turn would get its pages
+/// from the system each time.
+const KEPT: usize = 4;
+const ONE_KEPT_FOR: usize = 8;
+
 /// Reserved addresses, aligned to an arena.
 pub(super) struct Range {
     pub(super) base: usize,
@@ -182,7 +192,11 @@ impl Heap {
                 unsafe { (*self.empty.get()).prev.set(null()) };
             }
         }
-        self.arenas.borrow_mut()[self.arena_of(p as usize)].pools_in_use += 1;
+        let arena = &mut self.arenas.borrow_mut()[self.arena_of(p as usize)];
+        if arena.pools_in_use == 0 {
+            self.idle_arenas.set(self.idle_arenas.get() - 1);
+        }
+        arena.pools_in_use += 1;
         let first = p as usize + HEADER_SIZE;
         // SAFETY: a committed pool that nobody uses.
         unsafe {
@@ -215,12 +229,7 @@ impl Heap {
                 if !self.charge(ARENA_SIZE) {
                     return None;
                 }
-                let address = self.range.base + index * ARENA_SIZE;
-                // SAFETY: inside the reserved range.
-                let failed = unsafe {
-                    libc::mprotect(address as *mut libc::c_void, ARENA_SIZE, libc::PROT_READ | libc::PROT_WRITE) != 0
-                };
-                if failed {
+                if !self.commit(index) {
                     self.discharge(ARENA_SIZE);
                     return None;
                 }
@@ -236,6 +245,7 @@ impl Heap {
                     arenas[index] = state;
                 }
                 self.committed_arenas.set(self.committed_arenas.get() + 1);
+                self.idle_arenas.set(self.idle_arenas.get() + 1);
                 index
             }
         };
@@ -253,6 +263,31 @@ impl Heap {
         Some(pool as *const Pool)
     }
 
+    /// Makes an arena's addresses usable.
+    fn commit(&self, index: usize) -> bool {
+        let usable = libc::PROT_READ | libc::PROT_WRITE;
+        let address = self.range.base + index * ARENA_SIZE;
+        // A large page is given only where all its addresses are usable when it is first touched.
+        #[cfg(target_os = "linux")]
+        if self.committed_arenas.get() >= LARGE_PAGES_FROM
+            && index.is_multiple_of(LARGE_PAGE)
+            && (index + LARGE_PAGE) * ARENA_SIZE <= self.range.size.get()
+            && !self.is_limited()
+        {
+            let size = LARGE_PAGE * ARENA_SIZE;
+            // SAFETY: inside the reserved range; nothing that is in use there changes by becoming usable once more.
+            unsafe {
+                if libc::mprotect(address as *mut libc::c_void, size, usable) == 0 {
+                    // A system without large pages refuses; then it is small ones.
+                    libc::madvise(address as *mut libc::c_void, size, libc::MADV_HUGEPAGE);
+                    return true;
+                }
+            }
+        }
+        // SAFETY: inside the reserved range.
+        unsafe { libc::mprotect(address as *mut libc::c_void, ARENA_SIZE, usable) == 0 }
+    }
+
     pub(super) fn give_pool(&self, pool: &Pool) {
         let head = self.empty.get();
         pool.next.set(head);
@@ -263,14 +298,33 @@ impl Heap {
         }
         self.empty.set(pool);
         let index = self.arena_of(pool as *const Pool as usize);
-        let empty_arena = {
+        let is_idle = {
             let mut arenas = self.arenas.borrow_mut();
             arenas[index].pools_in_use -= 1;
-            arenas[index].pools_in_use == 0 && self.committed_arenas.get() > 1
+            arenas[index].pools_in_use == 0
         };
-        if empty_arena {
-            self.give_arena(index);
+        if is_idle {
+            let idle = self.idle_arenas.get() + 1;
+            self.idle_arenas.set(idle);
+            if idle > KEPT + self.committed_arenas.get() / ONE_KEPT_FOR {
+                self.give_arena(index);
+            }
         }
+    }
+
+    /// Returns the empty arenas that were kept; says whether there were any.
+    #[cold]
+    pub(super) fn give_idle_arenas(&self) -> bool {
+        let mut given = false;
+        let count = self.arenas.borrow().len();
+        for index in 0..count {
+            let arena = self.arenas.borrow()[index];
+            if arena.committed && arena.pools_in_use == 0 && self.committed_arenas.get() > 1 {
+                self.give_arena(index);
+                given = true;
+            }
+        }
+        given
     }
 
     /// Returns an arena without used pools to the system.
@@ -297,10 +351,20 @@ impl Heap {
         }
         self.arenas.borrow_mut()[index] = ArenaState::default();
         self.committed_arenas.set(self.committed_arenas.get() - 1);
+        self.idle_arenas.set(self.idle_arenas.get() - 1);
+        // A neighbour that is not in use may have come with a large page.
+        let neighbour = index ^ 1;
+        let alone = self.arenas.borrow().get(neighbour).is_none_or(|a| !a.committed)
+            && (neighbour + 1) * ARENA_SIZE <= self.range.size.get();
+        let (start, size) = if alone {
+            (self.range.base + index.min(neighbour) * ARENA_SIZE, LARGE_PAGE * ARENA_SIZE)
+        } else {
+            (start, ARENA_SIZE)
+        };
         // SAFETY: no pool of the arena is in use or listed; the mapping stays reserved.
         unsafe {
-            libc::madvise(start as *mut libc::c_void, ARENA_SIZE, libc::MADV_DONTNEED);
-            libc::mprotect(start as *mut libc::c_void, ARENA_SIZE, libc::PROT_NONE);
+            libc::madvise(start as *mut libc::c_void, size, libc::MADV_DONTNEED);
+            libc::mprotect(start as *mut libc::c_void, size, libc::PROT_NONE);
         }
         self.discharge(ARENA_SIZE);
     }

@@ -33,6 +33,9 @@ impl Heap {
         let p = NonNull::new(unsafe { libc::malloc(size) } as *mut u8);
         match p {
             Some(p) => {
+                if !self.is_limited() {
+                    super::system::want_large_pages(p, size);
+                }
                 self.large_blocks.set(self.large_blocks.get() + 1);
                 // The usable size is what free_large will see.
                 // SAFETY: just allocated; the prefix is written before it is linked, and the block lies behind it.

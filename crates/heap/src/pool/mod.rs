@@ -16,6 +16,7 @@
 mod arena;
 mod large;
 mod storage;
+mod system;
 mod walk;
 
 use crate::gc::Gc;
@@ -118,6 +119,8 @@ pub struct Heap {
     /// The number of large blocks from which on it is tried again to grow the range; 0: it has not been refused.
     growth_refused: Cell<usize>,
     committed_arenas: Cell<usize>,
+    /// Those of them that have no pool in use.
+    idle_arenas: Cell<usize>,
     arenas: RefCell<Vec<ArenaState>>,
     /// Per kind and class: the first pool with room, or null.
     open: [Cell<*const Pool>; KINDS * CLASSES],
@@ -162,11 +165,13 @@ impl Heap {
     /// A heap with its own address range. `None` when the system refuses the first few addresses.
     pub fn new() -> Option<Box<Heap>> {
         let range = Range::new()?;
+        system::keep_freed_blocks();
         Some(Box::new(Heap {
             outside: Cell::new(arena::addresses_beside(&range)),
             growth_refused: Cell::new(0),
             range,
             committed_arenas: Cell::new(0),
+            idle_arenas: Cell::new(0),
             arenas: RefCell::new(Vec::new()),
             open: [const { Cell::new(null()) }; KINDS * CLASSES],
             large: Cell::new(0),
@@ -194,13 +199,8 @@ impl Heap {
     /// Refuse memory beyond `bytes` in total, of which a little is set aside for what is not counted. With a limit the system's allocator is told to give back large blocks at once and to
     /// move them by remapping: by itself it keeps up to 32 MiB, and copies while both places are resident.
     pub fn set_limit(&self, bytes: usize) {
-        #[cfg(all(target_os = "linux", target_env = "gnu"))]
-        if bytes != usize::MAX && self.limit.get() == usize::MAX {
-            // SAFETY: sets parameters of the allocator, which may be done at any time.
-            unsafe {
-                libc::mallopt(libc::M_MMAP_THRESHOLD, 128 << 10);
-                libc::mallopt(libc::M_TRIM_THRESHOLD, 128 << 10);
-            }
+        if bytes != usize::MAX && !self.is_limited() {
+            system::give_freed_blocks_back();
         }
         // What nobody counts is resident too: the program's code, stacks, the rest of pages.
         const UNCOUNTED: usize = 8 << 20;
@@ -239,6 +239,15 @@ impl Heap {
     /// Whether `bytes` more would be granted. For what native code is about to hold in Rust's own collections, which count themselves.
     #[inline]
     pub fn has_room(&self, bytes: usize) -> bool {
+        self.has_room_now(bytes) || (self.idle_arenas.get() != 0 && self.give_idle_arenas() && self.has_room_now(bytes))
+    }
+
+    pub(super) fn is_limited(&self) -> bool {
+        self.limit.get() != usize::MAX
+    }
+
+    #[inline(always)]
+    fn has_room_now(&self, bytes: usize) -> bool {
         let limit = self.limit.get();
         if limit != usize::MAX {
             crate::native::give_back();

@@ -48,6 +48,11 @@ fn allocate_outside(layout: Layout, allocate: impl FnOnce(Layout) -> *mut u8) ->
     }
     // The system's allocator itself: these bytes are counted already.
     let p = NonNull::new(allocate(layout));
+    if let Some(p) = p
+        && !heap.is_limited()
+    {
+        super::system::want_large_pages(p, layout.size());
+    }
     match p {
         None => heap.discharge(layout.size()),
         Some(p) if heap.traced.get() => (heap.hooks().allocated)(p.as_ptr(), layout.size()),
