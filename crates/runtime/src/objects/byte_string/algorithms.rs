@@ -1,5 +1,8 @@
 //! Searching, cutting and changing byte slices.
 
+use crate::Value;
+use crate::objects::byte_string::ByteString;
+use crate::objects::str::copy_short;
 use crate::objects::str::find::{find_all, rfind};
 use crate::vm::{Res, Vm};
 
@@ -34,7 +37,8 @@ pub fn split_from_right(text: &[u8], sep: &[u8], max: usize) -> Vec<(usize, usiz
     out
 }
 
-pub fn replace(vm: &Vm, text: &[u8], old: &[u8], new: &[u8], max: usize) -> Res<Option<Vec<u8>>> {
+/// At most `max` occurrences of `old` become `new`; `None` when there is none.
+pub fn replace<T: ByteString>(vm: &Vm, text: &[u8], old: &[u8], new: &[u8], max: usize) -> Res<Option<Value>> {
     if max == 0 || old.len() > text.len() {
         return Ok(None);
     }
@@ -44,11 +48,11 @@ pub fn replace(vm: &Vm, text: &[u8], old: &[u8], new: &[u8], max: usize) -> Res<
         if memchr::memchr(*old, text).is_none() {
             return Ok(None);
         }
-        vm.check_room(text.len())?;
         let (old, new) = (*old, *new);
-        let mut out = text.to_vec();
-        out.iter_mut().for_each(|b| *b = if *b == old { new } else { *b });
-        return Ok(Some(out));
+        return T::make_with(vm, text.len(), |out| {
+            out.iter_mut().zip(text).for_each(|(to, b)| *to = if *b == old { new } else { *b })
+        })
+        .map(Some);
     }
     let mut cuts = Vec::new();
     if old.is_empty() {
@@ -63,16 +67,21 @@ pub fn replace(vm: &Vm, text: &[u8], old: &[u8], new: &[u8], max: usize) -> Res<
     let Some(total) = total.filter(|t| *t <= isize::MAX as usize) else {
         return Err(vm.overflow_error("replace bytes is too long"));
     };
-    vm.check_room(total)?;
-    let mut out = Vec::with_capacity(total);
-    let mut from = 0;
-    for at in cuts {
-        out.extend_from_slice(&text[from..at]);
-        out.extend_from_slice(new);
-        from = at + old.len();
-    }
-    out.extend_from_slice(&text[from..]);
-    Ok(Some(out))
+    let fill = |mut out: &mut [u8]| {
+        let mut put = |part: &[u8]| {
+            let (to, rest) = core::mem::take(&mut out).split_at_mut(part.len());
+            copy_short(to, part);
+            out = rest;
+        };
+        let mut from = 0;
+        for at in cuts {
+            put(&text[from..at]);
+            put(new);
+            from = at + old.len();
+        }
+        put(&text[from..]);
+    };
+    T::make_with(vm, total, fill).map(Some)
 }
 
 /// The range left after taking bytes off the sides.

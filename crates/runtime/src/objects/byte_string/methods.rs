@@ -215,8 +215,8 @@ macro_rules! byte_methods {
 
             #[method(doc = "A copy with each old replaced by new, the first count of them only, if that is not negative.", sig = "(old, new, count=-1, /)")]
             fn replace(vm: &Vm, this: &Ref<$T>, old: Like, new: Like, count: isize) -> Res {
-                match this.with(|s| a::replace(vm, s, &old, &new, limit(count)))? {
-                    Some(out) => <$T>::make(vm, &out),
+                match this.with(|s| a::replace::<$T>(vm, s, &old, &new, limit(count)))? {
+                    Some(made) => Ok(made),
                     None => <$T as ByteString>::unchanged(vm, this),
                 }
             }
@@ -427,30 +427,34 @@ macro_rules! byte_methods {
 
             #[method(doc = "B.lower() -> copy of B\n\nLarge ASCII letters made small.", sig = "()")]
             fn lower(vm: &Vm, this: &Ref<$T>) -> Res {
-                let mut out = this.with(|s| s.to_vec());
-                out.make_ascii_lowercase();
-                <$T>::make(vm, &out)
+                this.with(|s| <$T>::make_with(vm, s.len(), |out| {
+                    out.copy_from_slice(s);
+                    out.make_ascii_lowercase()
+                }))
             }
 
             #[method(doc = "B.upper() -> copy of B\n\nSmall ASCII letters made large.", sig = "()")]
             fn upper(vm: &Vm, this: &Ref<$T>) -> Res {
-                let mut out = this.with(|s| s.to_vec());
-                out.make_ascii_uppercase();
-                <$T>::make(vm, &out)
+                this.with(|s| <$T>::make_with(vm, s.len(), |out| {
+                    out.copy_from_slice(s);
+                    out.make_ascii_uppercase()
+                }))
             }
 
             #[method(doc = "B.swapcase() -> copy of B\n\nSmall ASCII letters made large and large ones small.", sig = "()")]
             fn swapcase(vm: &Vm, this: &Ref<$T>) -> Res {
-                let mut out = this.with(|s| s.to_vec());
-                swap_ascii(&mut out);
-                <$T>::make(vm, &out)
+                this.with(|s| <$T>::make_with(vm, s.len(), |out| {
+                    out.copy_from_slice(s);
+                    swap_ascii(out)
+                }))
             }
 
             #[method(doc = "B.title() -> copy of B\n\nEach word begins with a large ASCII letter and goes on in small ones.", sig = "()")]
             fn title(vm: &Vm, this: &Ref<$T>) -> Res {
-                let mut out = this.with(|s| s.to_vec());
-                title_ascii(&mut out);
-                <$T>::make(vm, &out)
+                this.with(|s| <$T>::make_with(vm, s.len(), |out| {
+                    out.copy_from_slice(s);
+                    title_ascii(out)
+                }))
             }
 
             #[method(doc = "B.capitalize() -> copy of B\n\nThe first ASCII letter large, the others small.", sig = "()")]

@@ -26,6 +26,14 @@ pub trait ByteString: Payload {
     /// A new object of the exact type.
     fn make(vm: &Vm, bytes: &[u8]) -> Res;
 
+    /// A new object of the exact type, of `len` bytes that are all written by `fill`.
+    fn make_with(vm: &Vm, len: usize, fill: impl FnOnce(&mut [u8])) -> Res {
+        vm.check_room(len)?;
+        let mut bytes = vec![0; len];
+        fill(&mut bytes);
+        Self::make(vm, &bytes)
+    }
+
     /// The object itself where it is immutable and of the exact type, else a copy.
     fn unchanged(vm: &Vm, this: &Ref<Self>) -> Res;
 
@@ -164,8 +172,7 @@ pub fn getitem<T: ByteString>(vm: &Vm, this: &Value, key: &Value) -> Res {
                 let start = chosen.start.max(0) as usize;
                 return T::make(vm, &s[start..start + chosen.len]);
             }
-            let part: Vec<u8> = chosen.positions().map(|i| s[i]).collect();
-            T::make(vm, &part)
+            T::make_with(vm, chosen.len, |out| chosen.pick(s, out))
         });
     }
     if crate::objects::int::view(key).is_none() && vm.class(key).slots().index.is_none() {

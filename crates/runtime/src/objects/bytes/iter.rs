@@ -22,6 +22,7 @@ impl Payload for BytesIterator {
         &BYTES_ITERATOR
     }
     const LAYOUT: &'static Layout = layout!("bytes_iterator");
+    const MAKE: ophi_heap::Make = ophi_heap::Make::Collected;
 }
 
 const SLOTS: Slots = Slots { iter: Some(|_, v| Ok(v.clone())), iternext: Some(next), ..Slots::NONE };

@@ -20,6 +20,16 @@ impl ByteString for Bytes {
         Ok(vm.short_bytes(bytes)?.into_value())
     }
 
+    fn make_with(vm: &Vm, len: usize, fill: impl FnOnce(&mut [u8])) -> Res {
+        if len < 2 {
+            // There is one object for each of these.
+            let mut short = [0];
+            fill(&mut short[..len]);
+            return Bytes::make(vm, &short[..len]);
+        }
+        Ok(vm.new_exact_bytes(len, fill)?.into_value())
+    }
+
     fn unchanged(vm: &Vm, this: &Ref<Bytes>) -> Res {
         if this.as_value().exact::<Bytes>(vm).is_some() {
             return Ok(this.to_value());
