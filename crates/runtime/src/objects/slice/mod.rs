@@ -88,6 +88,26 @@ impl Selection {
         (0..self.len).map(move |i| self.start.wrapping_add(self.step.wrapping_mul(i as isize)) as usize)
     }
 
+    /// Copies what stands at the positions; `to` has just the room, `from` is what the selection was adjusted to.
+    pub fn pick<U: Copy>(self, from: &[U], to: &mut [U]) {
+        let (first, step) = (self.start.max(0) as usize, self.step.unsigned_abs());
+        let ahead = from.get(first..).unwrap_or_default();
+        let behind = from.get(..=first).unwrap_or(from);
+        match self.step {
+            -1 => to.iter_mut().zip(behind.iter().rev()).for_each(|(to, u)| *to = *u),
+            2 => {
+                // In pairs, which the compiler can take several of at a time; the last may lack its second.
+                let pairs = ahead.chunks_exact(2).map(|pair| &pair[0]);
+                to.iter_mut().zip(pairs).for_each(|(to, u)| *to = *u);
+                if let (Some(to), Some(u)) = (to.last_mut(), ahead.get((self.len.max(1) - 1) * 2)) {
+                    *to = *u;
+                }
+            }
+            1.. => to.iter_mut().zip(ahead.iter().step_by(step)).for_each(|(to, u)| *to = *u),
+            _ => to.iter_mut().zip(behind.iter().rev().step_by(step)).for_each(|(to, u)| *to = *u),
+        }
+    }
+
     /// The same positions in ascending order: (first, distance).
     pub fn ascending(self) -> (usize, usize) {
         if self.step > 0 || self.len == 0 {

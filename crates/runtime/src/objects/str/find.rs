@@ -52,7 +52,6 @@ impl Unit for u32 {
 /// The first position of a unit: a block at a time, which the compiler turns into wide comparisons.
 pub fn position<U: Unit>(hay: &[U], one: impl Into<u32>) -> Option<usize> {
     let one = one.into();
-    const BLOCK: usize = 32;
     let mut from = 0;
     for block in hay.chunks_exact(BLOCK) {
         if block.iter().fold(false, |hit, u| hit | ((*u).into() == one)) {
@@ -78,6 +77,74 @@ fn find_short(hay: &[u8], needle: &[u8]) -> Option<usize> {
         }
         from = at + 1;
     }
+}
+
+/// Starts that are looked at together.
+const BLOCK: usize = 32;
+
+/// Whether somewhere among the `BLOCK` starts from `from` on the first and the last byte of a needle of `n` bytes stand: wide comparisons.
+#[inline(always)]
+fn has_candidate(hay: &[u8], from: usize, n: usize, first: u8, last: u8) -> Option<bool> {
+    let firsts = hay.get(from..)?.first_chunk::<BLOCK>()?;
+    let lasts = hay.get(from + n - 1..)?.first_chunk::<BLOCK>()?;
+    let mut hit = 0u8;
+    for (a, b) in firsts.iter().zip(lasts) {
+        hit |= (*a == first) as u8 & (*b == last) as u8;
+    }
+    Some(hit != 0)
+}
+
+/// The first position of a needle of two bytes and more among the nearest starts; else where the search has to go on. A searcher that is
+/// prepared for large distances takes longer to begin than this to find what is near.
+fn find_near(hay: &[u8], needle: &[u8]) -> Result<usize, usize> {
+    const NEAR: usize = 128;
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
+    let n = needle.len();
+    let (first, last) = (needle[0] as u64 * EACH, needle[n - 1] as u64 * EACH);
+    let word = |at: usize| hay.get(at..).and_then(|rest| rest.first_chunk::<8>()).map(|b| u64::from_le_bytes(*b));
+    let mut from = 0;
+    while from < NEAR
+        && let (Some(a), Some(b)) = (word(from), word(from + n - 1))
+    {
+        // A byte is zero where both bytes of the needle stand.
+        let differ = (a ^ first) | (b ^ last);
+        let mut hits = !(((differ & LOW) + LOW) | differ | LOW);
+        while hits != 0 {
+            let at = from + hits.trailing_zeros() as usize / 8;
+            if hay[at..at + n] == *needle {
+                return Ok(at);
+            }
+            hits &= hits - 1;
+        }
+        from += 8;
+    }
+    Err(from)
+}
+
+/// The last position of a needle of two bytes and more.
+fn rfind_bytes(hay: &[u8], needle: &[u8]) -> Option<usize> {
+    let n = needle.len();
+    let (first, last) = (needle[0], needle[n - 1]);
+    let is_here = |at: &usize| hay[*at] == first && hay[*at + 1..*at + n] == needle[1..];
+    // One behind the last start not yet looked at.
+    let mut end = hay.len().checked_sub(n)? + 1;
+    // What comes again and again and is not it is left to a searcher whose time does not grow with both lengths.
+    let mut patience = 64;
+    while end >= BLOCK && patience > 0 {
+        let from = end - BLOCK;
+        if has_candidate(hay, from, n, first, last)? {
+            if let Some(at) = (from..end).rev().find(is_here) {
+                return Some(at);
+            }
+            patience -= 1;
+        }
+        end = from;
+    }
+    if end >= BLOCK {
+        return memchr::memmem::rfind(&hay[..end + n - 1], needle);
+    }
+    (0..end).rev().find(is_here)
 }
 
 /// The first position of `needle` (not empty).
@@ -125,7 +192,7 @@ pub fn rfind<U: Unit>(hay: &[U], needle: &[U]) -> Option<usize> {
         return memchr::memrchr(*one, hay);
     }
     if width == 1 {
-        return memchr::memmem::rfind(hay, needle);
+        return rfind_bytes(hay, needle);
     }
     let finder = memchr::memmem::FinderRev::new(needle);
     let mut end = hay.len();
@@ -168,7 +235,10 @@ pub fn find_all<U: Unit>(hay: &[U], needle: &[U], max: usize, mut found: impl Fn
     let (hay, needle) = (U::bytes(hay), U::bytes(needle));
     let finder = (hay.len() > SHORT).then(|| memchr::memmem::Finder::new(needle));
     let next = |rest: &[u8]| match &finder {
-        Some(finder) => finder.find(rest),
+        Some(finder) => match find_near(rest, needle) {
+            Ok(at) => Some(at),
+            Err(from) => finder.find(rest.get(from..)?).map(|at| from + at),
+        },
         None => find_short(rest, needle),
     };
     let mut from = 0;

@@ -21,6 +21,7 @@ impl Payload for StrIterator {
         &STR_ITERATOR
     }
     const LAYOUT: &'static Layout = layout!("str_iterator");
+    const MAKE: ophi_heap::Make = ophi_heap::Make::Collected;
 }
 
 const SLOTS: Slots = Slots { iter: Some(|_, v| Ok(v.clone())), iternext: Some(next), ..Slots::NONE };

@@ -446,6 +446,11 @@ impl Str {
     #[method(doc = "Is it not empty, and of white space only?", sig = "()")]
     #[allow(clippy::useless_conversion)] // the macro's third case has code points already
     fn isspace(_: &Vm, this: &Ref<Str>) -> bool {
+        if let super::Data::Ascii(d) = this.data() {
+            // A few at a time: wide comparisons.
+            let all = |part: &[u8]| part.iter().fold(true, |all, b| all & super::split::is_ascii_space(*b));
+            return !d.is_empty() && d.chunks(64).all(all);
+        }
         !this.is_empty()
             && crate::with_units!(this.data(), |units| units.iter().all(|c| unicode::is_space((*c).into())))
     }

@@ -70,16 +70,20 @@ fn subslice(vm: &Vm, this: &Ref<Str>, slice: &Ref<Slice>) -> Res {
         return Ok(vm.new_substr(this, start, start + chosen.len)?.into_value());
     }
     let picked = match this.data() {
-        Data::Ascii(d) | Data::Latin1(d) => {
-            let bytes: Vec<u8> = chosen.positions().map(|i| d[i]).collect();
+        Data::Ascii(d) => vm.new_str_with(Kind::Ascii, chosen.len, |out| chosen.pick(d, out))?,
+        Data::Latin1(d) => {
+            let mut bytes = vec![0; chosen.len];
+            chosen.pick(d, &mut bytes);
             vm.new_str_of_data(Data::Latin1(&bytes))?
         }
         Data::Ucs2(d) => {
-            let units: Vec<u16> = chosen.positions().map(|i| d[i]).collect();
+            let mut units = vec![0; chosen.len];
+            chosen.pick(d, &mut units);
             vm.new_str_of_data(Data::Ucs2(&units))?
         }
         Data::Ucs4(d) => {
-            let units: Vec<u32> = chosen.positions().map(|i| d[i]).collect();
+            let mut units = vec![0; chosen.len];
+            chosen.pick(d, &mut units);
             vm.new_str_of_data(Data::Ucs4(&units))?
         }
     };
