@@ -207,11 +207,6 @@ impl Heap {
         self.limit.set(if bytes == usize::MAX { bytes } else { bytes - UNCOUNTED.min(bytes / 6) });
     }
 
-    /// Whether there is a limit at all.
-    pub fn is_limited(&self) -> bool {
-        self.limit.get() != usize::MAX
-    }
-
     /// Bytes taken from the system now.
     pub fn taken(&self) -> usize {
         self.taken.get()
@@ -242,7 +237,7 @@ impl Heap {
         self.has_room_now(bytes) || (self.idle_arenas.get() != 0 && self.give_idle_arenas() && self.has_room_now(bytes))
     }
 
-    pub(super) fn is_limited(&self) -> bool {
+    pub fn is_limited(&self) -> bool {
         self.limit.get() != usize::MAX
     }
 
