@@ -217,6 +217,49 @@ pub fn bind_positional<'a>(values: &'a [Value], bound: &mut [Option<&'a Value>],
     Rest { positional: values.get(most..).unwrap_or(&[]), keywords: Keywords { names: None, values: &[] } }
 }
 
+/// What binding has to know of a signature's parameters, found in one walk over them.
+#[derive(Default)]
+struct Shape {
+    has_varargs: bool,
+    var_keywords: bool,
+    /// Parameters but `*args` and `**kwargs`, which stand behind the positional ones and at the end.
+    plain: usize,
+    max_positional: usize,
+    /// How many parameters at the start have no name to the outside, and how many of these in a row must be given.
+    only_by_position: usize,
+    min: usize,
+    required: usize,
+}
+
+impl Shape {
+    #[inline]
+    fn of(parameters: &[Parameter]) -> Shape {
+        let mut shape = Shape::default();
+        for parameter in parameters {
+            match parameter.kind {
+                ParameterKind::VarArgs => shape.has_varargs = true,
+                ParameterKind::VarKeywords => shape.var_keywords = true,
+                kind => {
+                    if kind == ParameterKind::PositionalOnly && shape.only_by_position == shape.plain {
+                        shape.min += usize::from(parameter.required && shape.min == shape.plain);
+                        shape.only_by_position += 1;
+                    }
+                    shape.plain += 1;
+                    shape.max_positional += usize::from(kind != ParameterKind::KeywordOnly);
+                    shape.required += usize::from(parameter.required);
+                }
+            }
+        }
+        shape
+    }
+}
+
+/// All but `*args` and `**kwargs`.
+#[cold]
+fn plain_parameters(parameters: &[Parameter]) -> Vec<&Parameter> {
+    parameters.iter().filter(|p| !matches!(p.kind, ParameterKind::VarArgs | ParameterKind::VarKeywords)).collect()
+}
+
 /// Distributes a call's arguments over a signature. `bound` has one entry per parameter but `*args` and `**kwargs`.
 /// Raises TypeError as CPython's `_PyArg_UnpackKeywords` and `_PyArg_CheckPositional` do.
 pub fn bind<'a>(
@@ -229,10 +272,10 @@ pub fn bind<'a>(
     let parameters = signature.map_or(&[][..], |s| s.parameters);
     let positional = args.pos();
     let no_rest = Rest { positional: &[], keywords: Keywords { names: None, values: &[] } };
-    let only_positional = parameters.iter().all(|p| p.kind == ParameterKind::PositionalOnly);
-    if only_positional {
+    let shape = Shape::of(parameters);
+    if shape.only_by_position == parameters.len() {
         args.no_keywords(vm, name)?;
-        let min = parameters.iter().filter(|p| p.required).count();
+        let min = shape.required;
         if positional.len() < min || positional.len() > parameters.len() {
             return Err(wrong_count(vm, name, positional.len(), min, parameters.len()));
         }
@@ -241,19 +284,13 @@ pub fn bind<'a>(
         }
         return Ok(no_rest);
     }
-    let has_varargs = parameters.iter().any(|p| p.kind == ParameterKind::VarArgs);
-    let var_keywords = parameters.iter().any(|p| p.kind == ParameterKind::VarKeywords);
-    let plain: smallvec::SmallVec<[&Parameter; 8]> =
-        parameters.iter().filter(|p| !matches!(p.kind, ParameterKind::VarArgs | ParameterKind::VarKeywords)).collect();
-    let max_positional = plain.iter().filter(|p| p.kind != ParameterKind::KeywordOnly).count();
+    let Shape { has_varargs, var_keywords, max_positional, plain, only_by_position, min, .. } = shape;
     if !has_varargs {
-        let too_many_in_all = !var_keywords && args.values.len() > plain.len();
+        let too_many_in_all = !var_keywords && args.values.len() > plain;
         if too_many_in_all || positional.len() > max_positional {
-            return Err(too_many(vm, name, &plain, max_positional, too_many_in_all, args));
+            return Err(too_many(vm, name, &plain_parameters(parameters), max_positional, too_many_in_all, args));
         }
     }
-    let only_by_position = plain.iter().take_while(|p| p.kind == ParameterKind::PositionalOnly).count();
-    let min = plain.iter().take_while(|p| p.kind == ParameterKind::PositionalOnly && p.required).count();
     if positional.len() < min {
         let exact = if has_varargs || max_positional > min { "at least" } else { "exactly" };
         let s = if min == 1 { "" } else { "s" };
@@ -267,7 +304,8 @@ pub fn bind<'a>(
     }
     let keywords = args.keywords();
     let mut left = if var_keywords { 0 } else { keywords.len() };
-    for (i, parameter) in plain.iter().enumerate().skip(by_position.max(only_by_position)) {
+    for i in by_position.max(only_by_position)..plain {
+        let parameter = &parameters[i + usize::from(has_varargs && i >= max_positional)];
         if left > 0
             && let Some(value) = keywords.get(parameter.name)
         {
@@ -282,7 +320,7 @@ pub fn bind<'a>(
         }
     }
     if left > 0 {
-        return Err(bad_keyword(vm, name, &plain, only_by_position, by_position, keywords));
+        return Err(bad_keyword(vm, name, &plain_parameters(parameters), only_by_position, by_position, keywords));
     }
     Ok(Rest {
         positional: if has_varargs { positional.get(max_positional..).unwrap_or(&[]) } else { &[] },

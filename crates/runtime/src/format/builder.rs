@@ -1,12 +1,13 @@
-//! Text put together from pieces that may hold lone surrogates, which Rust strings cannot carry.
+//! Text put together from pieces that may hold lone surrogates, which Rust strings cannot carry: in one expression.
 
+use crate::objects::str::build;
 use crate::vm::{Res, Vm};
 use crate::{Ref, Str};
 
-/// Code points in the making: `Builder::new().text("a").str(&s).done(vm)`.
+/// Text in the making: `Builder::new().text("a").str(&s).done(vm)`.
 #[derive(Default)]
 pub struct Builder {
-    points: Vec<u32>,
+    made: build::Builder,
 }
 
 impl Builder {
@@ -25,27 +26,27 @@ impl Builder {
     }
 
     pub fn push_text(&mut self, text: &str) {
-        self.points.extend(text.chars().map(|c| c as u32));
+        self.made.push_text(text);
     }
 
     pub fn push_str(&mut self, text: &Str) {
-        self.points.extend(text.code_points());
+        self.made.push_str(text);
     }
 
     pub fn push_char(&mut self, c: u32) {
-        self.points.push(c);
+        self.made.push(c);
     }
 
     pub fn push_points(&mut self, points: &[u32]) {
-        self.points.extend_from_slice(points);
+        points.iter().for_each(|c| self.made.push(*c));
     }
 
     pub fn is_empty(&self) -> bool {
-        self.points.is_empty()
+        self.made.is_empty()
     }
 
     pub fn done(self, vm: &Vm) -> Res<Ref<Str>> {
-        vm.new_str_from_code_points(&self.points)
+        self.made.finish(vm)
     }
 
     pub fn value(self, vm: &Vm) -> Res {

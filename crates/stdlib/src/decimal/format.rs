@@ -6,6 +6,7 @@ use super::slots;
 use super::value::Decimal;
 use crate::support::import;
 use ophi_runtime::objects::int;
+use ophi_runtime::objects::str::build::Builder;
 use ophi_runtime::payload::Downcast;
 use ophi_runtime::{Dict, Raised, Ref, Res, Str, Value, Vm};
 
@@ -206,7 +207,7 @@ pub fn format(vm: &Vm, this: &Ref<Decimal>, spec: &Value, given: Option<&Value>,
         return Ok(vm.new_ascii(&slots::text(vm, this, false, Some(context))?)?.into_value());
     }
     let capitals = context.settings.get().capitals;
-    let text: Vec<u32> = text.code_points().collect();
+    let text: smallvec::SmallVec<[u32; 16]> = text.code_points().collect();
     let spec = parse(vm, &text, capitals)?;
     let style = match given {
         Some(given) => locale_style(vm, Some(given))?,
@@ -239,6 +240,16 @@ pub fn format(vm: &Vm, this: &Ref<Decimal>, spec: &Value, given: Option<&Value>,
     }
     let Some(n) = context.run(vm, |ctx| rounded(ctx, &n, &spec))? else { return Err(vm.no_memory()) };
     let negative = n.negative && !(spec.no_negative_zero && n.coefficient.is_zero());
+    if matches!(spec.kind, 'f' | 'F')
+        && style.separator.is_empty()
+        && spec.fraction_grouping.is_none()
+        && !spec.alternate
+        && !spec.zero_padded
+        && !spec.locale
+        && given.is_none()
+    {
+        return positional(vm, &spec, negative, &n);
+    }
     let (whole, fraction, exponent) = digits(&n, &spec);
     let mut rest: Vec<u32> = Vec::new();
     if !fraction.is_empty() || spec.alternate {
@@ -262,6 +273,42 @@ pub fn format(vm: &Vm, this: &Ref<Decimal>, spec: &Value, given: Option<&Value>,
     let mut body = grouped(&whole, &style, room);
     body.extend(rest);
     finish(vm, &spec, sign, body)
+}
+
+/// A finite number without exponent and groups, the usual case.
+fn positional(vm: &Vm, spec: &Spec, negative: bool, n: &Number) -> Res {
+    let mut digits = Vec::with_capacity(48);
+    n.coefficient.push_digits(&mut digits);
+    if n.exponent >= 0 {
+        digits.extend(std::iter::repeat_n(b'0', n.exponent as usize));
+    } else {
+        let fraction = -n.exponent as usize;
+        if digits.len() <= fraction {
+            digits.splice(..0, std::iter::repeat_n(b'0', fraction + 1 - digits.len()));
+        }
+        digits.insert(digits.len() - fraction, b'.');
+    }
+    let sign = match char::from_u32(spec.sign) {
+        _ if negative => Some(u32::from('-')),
+        Some('+' | ' ') => Some(spec.sign),
+        _ => None,
+    };
+    let missing = spec.width.saturating_sub(digits.len() + usize::from(sign.is_some()));
+    let (before, between, after) = match char::from_u32(spec.align) {
+        Some('<') => (0, 0, missing),
+        Some('^') => (missing / 2, 0, missing - missing / 2),
+        Some('=') => (0, missing, 0),
+        _ => (missing, 0, 0),
+    };
+    let mut out = Builder::with_capacity(digits.len() + missing + 1);
+    out.repeat(spec.fill, before);
+    if let Some(sign) = sign {
+        out.push(sign);
+    }
+    out.repeat(spec.fill, between);
+    out.push_ascii(core::str::from_utf8(&digits).unwrap_or_default());
+    out.repeat(spec.fill, after);
+    Ok(out.finish(vm)?.into_value())
 }
 
 /// The number with the digits that the precision asks for.

@@ -93,6 +93,12 @@ pub fn to_float(vm: &Vm, this: &Value) -> Res {
 /// Comparison with any number. Ordering a NaN signals; so does testing a signaling one for equality.
 pub fn compare(vm: &Vm, a: &Value, b: &Value, op: CompareOp) -> Res {
     let this = of(vm, a)?;
+    if let Some(y) = operand(b)
+        && !this.number.is_nan()
+        && !y.is_nan()
+    {
+        return Ok(Value::bool(op.matches(order(&this.number, &y))));
+    }
     let context = current::get(vm)?;
     let equality = matches!(op, CompareOp::Eq | CompareOp::Ne);
     let mut x = Cow::Borrowed(&this.number);

@@ -51,7 +51,8 @@ fn by_one(a: &[u64], by: u64) -> (Natural, Natural) {
             (*place, rest) = (limb / by, limb % by);
         } else {
             let x = u128::from(rest) * u128::from(BASE) + u128::from(*limb);
-            (*place, rest) = ((x / u128::from(by)) as u64, (x % u128::from(by)) as u64);
+            *place = (x / u128::from(by)) as u64;
+            rest = (x as u64).wrapping_sub(place.wrapping_mul(by));
         }
     }
     (Natural::from_limbs(out), Natural::from(rest))

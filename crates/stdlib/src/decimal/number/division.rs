@@ -1,6 +1,8 @@
 //! Division, remainders, and the square root.
 
 use super::context::{Ctx, Rounding, status};
+use super::natural::{Dropped, POWERS, WIDTH, digits_of};
+use super::round::rounds_up;
 use super::{Natural, Number};
 
 impl Ctx<'_> {
@@ -30,6 +32,9 @@ impl Ctx<'_> {
         if a.coefficient.is_zero() {
             return self.finish(Number::zero(negative, ideal));
         }
+        if let Some(quotient) = self.short_quotient(negative, a, b) {
+            return quotient;
+        }
         // An exact quotient has at most this many digits: 2^n divides 10^n, and 2^n has n / 3.3 digits.
         let enough = a.digits() + 4 * b.digits() + 1;
         if self.prec > enough.max(10_000) {
@@ -50,6 +55,54 @@ impl Ctx<'_> {
             coefficient.increment();
         }
         self.finish(Number::new(negative, coefficient, exponent))
+    }
+
+    /// The quotient of coefficients of one limb each at a usual precision: digits come in steps of a limb, exactly as many as the
+    /// context has, so that the remainder tells how to round. `None`: the general way is needed.
+    fn short_quotient(&mut self, negative: bool, a: &Number, b: &Number) -> Option<Number> {
+        let ([x], [y]) = (&a.coefficient.0[..], &b.coefficient.0[..]) else { return None };
+        if self.prec > 2 * WIDTH as i64 || self.clamp {
+            return None;
+        }
+        let (x, y) = (*x, *y);
+        let (x_digits, y_digits) = (digits_of(x), digits_of(y));
+        let first_is_larger = if x_digits >= y_digits {
+            x >= y * POWERS[x_digits - y_digits]
+        } else {
+            x * POWERS[y_digits - x_digits] >= y
+        };
+        let mut left = self.prec + y_digits as i64 - x_digits as i64 - i64::from(first_is_larger);
+        let ideal = a.exponent - b.exponent;
+        let adjusted = ideal - left + self.prec - 1;
+        if left < 0 || adjusted > self.emax || adjusted - self.prec < self.emin {
+            return None;
+        }
+        let (mut quotient, mut rest) = (u128::from(x / y), x % y);
+        let mut exponent = ideal;
+        while left > 0 && rest != 0 {
+            let step = left.min(WIDTH as i64);
+            let power = POWERS[step as usize];
+            let more = u128::from(rest) * u128::from(power);
+            let digits = (more / u128::from(y)) as u64;
+            rest = (more as u64).wrapping_sub(digits.wrapping_mul(y));
+            quotient = quotient * u128::from(power) + u128::from(digits);
+            exponent -= step;
+            left -= step;
+        }
+        if rest == 0 {
+            return Some(self.finish(shortened(negative, Natural::from_u128(quotient), exponent, ideal)));
+        }
+        self.note(status::INEXACT | status::ROUNDED);
+        let dropped = match (2 * rest).cmp(&y) {
+            core::cmp::Ordering::Less => Dropped::BelowHalf,
+            core::cmp::Ordering::Equal => Dropped::Half,
+            core::cmp::Ordering::Greater => Dropped::AboveHalf,
+        };
+        let mut coefficient = Natural::from_u128(quotient);
+        if rounds_up(self.rounding, negative, &coefficient, dropped) {
+            coefficient.increment();
+        }
+        Some(self.finish(Number::new(negative, coefficient, exponent)))
     }
 
     /// Integer part of the quotient and remainder of finite numbers, the divisor not zero. `None`: the quotient has too many
@@ -89,6 +142,10 @@ impl Ctx<'_> {
             }
             self.note(status::DIVISION_BY_ZERO);
             return Number::infinity(negative);
+        }
+        if b.is_infinite() {
+            // A zero that no context touches.
+            return Number::zero(negative, 0);
         }
         match self.whole_quotient(a, b) {
             Some((quotient, _)) => self.finish(quotient),
@@ -130,7 +187,9 @@ impl Ctx<'_> {
             return (Number::infinity(negative), Number::nan());
         }
         match self.whole_quotient(a, b) {
-            Some((quotient, rest)) => (self.finish(quotient), self.finish(rest)),
+            Some((quotient, rest)) => {
+                (if b.is_infinite() { quotient } else { self.finish(quotient) }, self.finish(rest))
+            }
             None => (Number::nan(), Number::nan()),
         }
     }

@@ -175,6 +175,13 @@ impl Natural {
         Natural(Limbs::from_buf_and_len([low, high], 1 + usize::from(high != 0)))
     }
 
+    /// A number below `BASE * BASE`.
+    pub fn from_u128(n: u128) -> Natural {
+        debug_assert!(n < u128::from(BASE) * u128::from(BASE));
+        let (high, low) = split(n);
+        if high == 0 { Natural::at_most_one_limb(low) } else { Natural::two_limbs(low, high) }
+    }
+
     pub fn from_limbs(mut limbs: Limbs) -> Natural {
         trim(&mut limbs);
         Natural(limbs)
