@@ -9,6 +9,7 @@ use crate::Value;
 use crate::objects::frame::FrameObject;
 use crate::payload::Downcast;
 use crate::vm::Vm;
+use ophi_heap::buffer_with_capacity;
 
 /// Drops everything the frame owns, the last local first. The words hold UNBOUND afterwards, so that a destructor that sees the frame finds it empty.
 ///
@@ -68,8 +69,15 @@ unsafe fn take_ownership(vm: &Vm, object: &FrameObject, fp: *mut Frame) {
             drop((*fp).sp.read());
         }
         let words = HEADER_WORDS + slots;
-        let mut block: Box<[u64]> = vec![0; words].into_boxed_slice();
+        let Ok(mut block) = buffer_with_capacity::<u64>(words) else {
+            // Without memory the frame is what `clear()` leaves of it.
+            object.frame.set(core::ptr::null_mut());
+            release_frame_values(fp);
+            core::ptr::drop_in_place(&raw mut (*fp).function);
+            return;
+        };
         core::ptr::copy_nonoverlapping(fp.cast::<u64>(), block.as_mut_ptr(), words);
+        block.set_len(words);
         let copy = block.as_mut_ptr().cast::<Frame>();
         (*copy).owner = Owner::FrameObject;
         (*copy).sp = locals_of(copy).add(slots);

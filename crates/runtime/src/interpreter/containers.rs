@@ -9,7 +9,7 @@ use crate::objects::dict::Dict;
 use crate::objects::list::List;
 use crate::objects::slice::Bounds;
 use crate::payload::Downcast;
-use crate::vm::{OrRaise, Res, Vm};
+use crate::vm::{OrRaise, Raised, Res, Vm};
 use crate::{Ref, Tuple, Value};
 use smallvec::SmallVec;
 
@@ -364,18 +364,19 @@ fn unpack_sequence(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
 fn unpack_ex(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
     let sequence = fp.pop();
     let (before, after) = ((oparg & 0xff) as usize, (oparg >> 8) as usize);
+    if let Some(list) = sequence.exact::<List>(vm) {
+        // The items are safe from the list's changes: nothing runs until they are on the stack.
+        return list.items.with(|items| unpack_parts(vm, fp, items, before, after));
+    }
+    if let Some(tuple) = sequence.exact::<Tuple>(vm) {
+        return unpack_parts(vm, fp, tuple.as_slice(), before, after);
+    }
     let iterator = cannot_unpack(vm, &sequence)?;
     let mut items = Vec::new();
     while items.len() < before {
         match vm.next(&iterator)? {
             Some(item) => items.push(item),
-            None => {
-                return Err(vm.value_error(format!(
-                    "not enough values to unpack (expected at least {}, got {})",
-                    before + after,
-                    items.len()
-                )));
-            }
+            None => return Err(too_few_values(vm, before + after, items.len())),
         }
     }
     let mut rest = Vec::new();
@@ -383,15 +384,30 @@ fn unpack_ex(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
         rest.push(item);
     }
     if rest.len() < after {
-        return Err(vm.value_error(format!(
-            "not enough values to unpack (expected at least {}, got {})",
-            before + after,
-            before + rest.len()
-        )));
+        return Err(too_few_values(vm, before + after, before + rest.len()));
     }
     let tail = rest.split_off(rest.len() - after);
     items.push(vm.new_list(rest)?);
     items.extend(tail);
     push_reversed(fp, items);
     Ok(())
+}
+
+/// The first and last items onto the stack, those between as a list.
+fn unpack_parts(vm: &Vm, fp: Fp, items: &[Value], before: usize, after: usize) -> Res<()> {
+    let Some(between) = items.len().checked_sub(before + after) else {
+        return Err(too_few_values(vm, before + after, items.len()));
+    };
+    let (first, rest) = items.split_at(before);
+    let (between, last) = rest.split_at(between);
+    let between = List::from_slice(vm, between)?;
+    push_reversed(fp, last.iter().cloned());
+    fp.push(between.into_value());
+    push_reversed(fp, first.iter().cloned());
+    Ok(())
+}
+
+#[cold]
+fn too_few_values(vm: &Vm, wanted: usize, got: usize) -> Raised {
+    vm.value_error(format!("not enough values to unpack (expected at least {wanted}, got {got})"))
 }

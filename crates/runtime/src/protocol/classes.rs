@@ -19,8 +19,16 @@ impl Vm {
             return self.is_instance(value, union.args.as_value());
         }
         if let Some(classes) = class.downcast::<Tuple>() {
+            let plain = self.ty(&crate::objects::r#type::TYPE);
             for class in classes.as_slice() {
-                if self.recurse(" in __instancecheck__", || self.is_instance(value, class))? {
+                let found = match class.downcast::<Type>() {
+                    Some(ty) if self.class(class).is(plain) => {
+                        let own = self.class(value);
+                        own.is_subtype(ty) || (!self.is_truthful(own) && self.claims(value, ty)?)
+                    }
+                    _ => self.recurse(" in __instancecheck__", || self.is_instance(value, class))?,
+                };
+                if found {
                     return Ok(true);
                 }
             }
@@ -37,36 +45,47 @@ impl Vm {
 
     /// As `isinstance`, without asking `class` (`type.__instancecheck__`).
     pub fn real_is_instance(&self, value: &Value, class: &Value) -> Res<bool> {
-        let names = self.names();
         if let Some(ty) = class.downcast::<Type>() {
             let own = self.class(value);
             if own.is_subtype(ty) {
                 return Ok(true);
             }
-            // A proxy may claim another class.
-            if !value.is_object() {
-                return Ok(false);
-            }
-            let own = own.clone();
-            // Nothing but `object.__class__` there: it tells the truth.
-            let root = self.ty(&crate::objects::object::OBJECT);
-            if crate::protocol::attributes::is_generic(own.slots().getattro)
-                && let (Some(a), Some(b)) = (own.lookup(self, &names.__class__), root.lookup(self, &names.__class__))
-                && a.is(&b)
-            {
-                return Ok(false);
-            }
-            let claimed = self.get_attr_opt(value, &names.__class__)?;
-            return Ok(claimed
-                .as_ref()
-                .and_then(|c| c.downcast::<Type>())
-                .is_some_and(|c| !c.is(&own) && c.is_subtype(ty)));
+            return if self.is_truthful(own) { Ok(false) } else { self.claims(value, ty) };
         }
         self.check_class(class, "isinstance() arg 2 must be a type, a tuple of types, or a union")?;
-        match self.get_attr_opt(value, &names.__class__)? {
+        match self.get_attr_opt(value, &self.names().__class__)? {
             Some(claimed) => self.abstract_subclass(&claimed, class),
             None => Ok(false),
         }
+    }
+
+    /// Whether `__class__` of the instances of a class is what they are instances of: nothing but `object.__class__` is there.
+    #[inline]
+    fn is_truthful(&self, class: &Type) -> bool {
+        let version = class.fields.version.get();
+        (version != 0 && class.truthful_version.get() == version) || self.find_truthful(class)
+    }
+
+    #[inline(never)]
+    fn find_truthful(&self, class: &Type) -> bool {
+        let name = &self.names().__class__;
+        let root = self.ty(&crate::objects::object::OBJECT);
+        let truthful = crate::protocol::attributes::is_generic(class.slots().getattro)
+            && matches!((class.lookup(self, name), root.lookup(self, name)), (Some(a), Some(b)) if a.is(&b));
+        if truthful {
+            class.truthful_version.set(class.fields.version.get());
+        }
+        truthful
+    }
+
+    /// A proxy may claim another class by its `__class__`: one that inherits from `class`.
+    fn claims(&self, value: &Value, class: &Type) -> Res<bool> {
+        if !value.is_object() {
+            return Ok(false);
+        }
+        let own = self.class(value).clone();
+        let claimed = self.get_attr_opt(value, &self.names().__class__)?;
+        Ok(claimed.as_ref().and_then(|c| c.downcast::<Type>()).is_some_and(|c| !c.is(&own) && c.is_subtype(class)))
     }
 
     /// `issubclass(sub, class)`.

@@ -17,14 +17,14 @@ use crate::vm::{Raised, Res, Vm};
 use crate::{GilCell, Ref, Value, ValueCell, layout, methods};
 use core::cell::Cell;
 use ophi_bytecode::code::flags;
-use ophi_heap::{Layout, Trace, TypeFlags, Visitor};
+use ophi_heap::{Buffer, Layout, Trace, TypeFlags, Visitor};
 
 #[repr(C)]
 pub struct FrameObject {
     /// Never null while Python code can see the object.
     pub frame: Cell<*mut Frame>,
     /// The frame's words when the object owns them.
-    pub block: GilCell<Option<Box<[u64]>>>,
+    pub block: GilCell<Option<Buffer<u64>>>,
     /// The caller's frame object, once the frame has ended.
     pub back: ValueCell,
     pub trace: ValueCell,

@@ -47,6 +47,8 @@ pub struct Type {
     /// The same for `__getitem__`, and for `__setitem__`, which has the version it was found under beside it.
     pub cached_getitem: Cell<u64>,
     pub cached_setitem: Cell<(u64, u32)>,
+    /// The version under which instances were found to tell their class truly: `__class__` is `object`'s.
+    pub truthful_version: Cell<u32>,
     pub name: GilCell<Option<Ref<Str>>>,
     pub qualname: GilCell<Option<Ref<Str>>>,
     /// The base whose layout this class extends.
@@ -304,6 +306,7 @@ impl Type {
             slots: UnsafeCell::new(slots),
             def,
             root_shape: Cell::new(0),
+            truthful_version: Cell::new(0),
             cached_init: Cell::new(0),
             cached_getitem: Cell::new(0),
             cached_setitem: Cell::new((0, 0)),
