@@ -376,6 +376,7 @@ struct Functions;
 impl Functions {
     #[function(doc = "Decode a line of uuencoded data.", sig = "(data, /)")]
     fn a2b_uu(vm: &Vm, data: Ascii) -> Res {
+        vm.check_room(data.0.len().saturating_mul(2))?;
         bytes(vm, &decode_uu(vm, &data.0)?)
     }
 
@@ -392,6 +393,7 @@ impl Functions {
         sig = "(data, /, *, strict_mode=False)"
     )]
     fn a2b_base64(vm: &Vm, data: Ascii, strict_mode: bool) -> Res {
+        vm.check_room(data.0.len().saturating_mul(2))?;
         bytes(vm, &decode_base64(vm, &data.0, strict_mode)?)
     }
 
@@ -432,6 +434,7 @@ impl Functions {
 
     #[function(doc = "Decode a string of qp-encoded data.", sig = "(data, header=False)")]
     fn a2b_qp(vm: &Vm, data: Ascii, header: bool) -> Res {
+        vm.check_room(data.0.len().saturating_mul(2))?;
         bytes(vm, &decode_qp(&data.0, header))
     }
 
@@ -440,6 +443,8 @@ impl Functions {
         sig = "(data, quotetabs=False, istext=True, header=False)"
     )]
     fn b2a_qp(vm: &Vm, data: Readable, quotetabs: bool, istext: bool, header: bool) -> Res {
+        // Three bytes for one, twice.
+        vm.check_room(data.len().saturating_mul(6))?;
         bytes(vm, &encode_qp(&data, quotetabs, istext, header))
     }
 

@@ -110,7 +110,7 @@ impl Functions {
 
     #[function(doc = "", sig = "(data, errors=None, /)")]
     fn escape_encode(vm: &Vm, data: &Ref<Bytes>, _errors: Option<&Ref<Str>>) -> Res {
-        let bytes = vm.new_bytes(&escape::encode_bytes(data.as_slice()))?;
+        let bytes = vm.new_bytes(&escape::encode_bytes(vm, data.as_slice())?)?;
         vm.new_tuple(&[bytes.into_value(), vm.new_int(data.len() as i64)?])
     }
 

@@ -321,6 +321,7 @@ fn getitem(vm: &Vm, this: &Value, key: &Value) -> Res {
         let unpacked = slice.unpack(vm)?;
         let all = bytes(vm, map)?;
         let selection = unpacked.adjust(all.as_slice().len());
+        vm.check_room(selection.len.saturating_mul(2))?;
         let chosen: Vec<u8> = if selection.step == 1 {
             let start = selection.start.max(0) as usize;
             all.as_slice().get(start..start + selection.len).unwrap_or_default().to_vec()

@@ -226,6 +226,7 @@ impl Random {
         if bits > 1 << 36 {
             return Err(vm.no_memory());
         }
+        vm.check_room(bits as usize / 8 * 3)?;
         let mut left = bits;
         let mut digits = Vec::with_capacity(bits.div_ceil(32) as usize);
         this.twister.with_mut(|t| {

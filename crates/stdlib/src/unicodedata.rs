@@ -90,6 +90,8 @@ fn normalized(vm: &Vm, form: &Ref<Str>, source: &Ref<Str>, old: bool) -> Res {
     if source.is_ascii() {
         return vm.unchanged_value(source);
     }
+    // The points, what they are taken apart to, and the result: at least four bytes each.
+    vm.check_room(source.len().saturating_mul(16))?;
     let points: Vec<u32> = source.code_points().collect();
     let made = unicode::normalize::normalize(&points, compatible, composed, old);
     Ok(vm.new_str_from_code_points(&made)?.into_value())

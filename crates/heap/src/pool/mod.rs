@@ -207,6 +207,11 @@ impl Heap {
         self.limit.set(if bytes == usize::MAX { bytes } else { bytes - UNCOUNTED.min(bytes / 6) });
     }
 
+    /// Whether there is a limit of the program's own.
+    pub fn is_limited(&self) -> bool {
+        self.limit.get() != usize::MAX
+    }
+
     /// Bytes taken from the system now.
     pub fn taken(&self) -> usize {
         self.taken.get()

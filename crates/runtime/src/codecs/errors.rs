@@ -101,6 +101,8 @@ impl<'a> Errors<'a> {
         reason: &str,
         pass: Option<&dyn Fn(u32, &mut Vec<u8>)>,
     ) -> Res<Encoded> {
+        // What replaces much grows: what has been written so far counts already.
+        vm.check_room(0)?;
         let bad = (start..end).map(|i| text.at(i));
         let with = match self.strategy {
             Strategy::Strict => {
@@ -168,6 +170,8 @@ impl<'a> Errors<'a> {
         (start, end): (usize, usize),
         reason: &str,
     ) -> Res<Decoded> {
+        // What replaces much grows: what has been written so far counts already.
+        vm.check_room(0)?;
         let object = |vm: &Vm| -> Res { Ok(vm.new_bytes(bytes)?.into_value()) };
         let strict = |vm: &Vm| match object(vm) {
             Ok(object) => raise_unicode_decode(vm, encoding, &object, start, end, reason),

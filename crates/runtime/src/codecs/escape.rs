@@ -9,9 +9,14 @@ use crate::objects::str::build::Builder;
 use crate::objects::str::repr::push_escape;
 use crate::vm::{Res, Vm};
 
+/// Bytes of the longest escape.
+const ESCAPE: usize = 10;
+
 pub fn encode(vm: &Vm, text: &Str) -> Res<Ref<Bytes>> {
+    vm.check_room(text.len())?;
     let mut out = Vec::with_capacity(text.len());
     for c in text.code_points() {
+        vm.reserve_within_limit(&mut out, ESCAPE)?;
         match c {
             9 => out.extend_from_slice(b"\\t"),
             10 => out.extend_from_slice(b"\\n"),
@@ -25,8 +30,10 @@ pub fn encode(vm: &Vm, text: &Str) -> Res<Ref<Bytes>> {
 }
 
 pub fn encode_raw(vm: &Vm, text: &Str) -> Res<Ref<Bytes>> {
+    vm.check_room(text.len())?;
     let mut out = Vec::with_capacity(text.len());
     for c in text.code_points() {
+        vm.reserve_within_limit(&mut out, ESCAPE)?;
         if c < 256 { out.push(c as u8) } else { push_escape(&mut out, c) }
     }
     vm.new_bytes(&out)
@@ -303,9 +310,11 @@ pub fn decode_bytes(vm: &Vm, bytes: &[u8], errors: Option<&str>) -> Res<Vec<u8>>
 }
 
 /// The bytes as the inside of a literal.
-pub fn encode_bytes(bytes: &[u8]) -> Vec<u8> {
+pub fn encode_bytes(vm: &Vm, bytes: &[u8]) -> Res<Vec<u8>> {
+    vm.check_room(bytes.len())?;
     let mut out = Vec::with_capacity(bytes.len());
     for &b in bytes {
+        vm.reserve_within_limit(&mut out, ESCAPE)?;
         match b {
             b'\'' | b'\\' => out.extend_from_slice(&[b'\\', b]),
             b'\t' => out.extend_from_slice(b"\\t"),
@@ -315,5 +324,5 @@ pub fn encode_bytes(bytes: &[u8]) -> Vec<u8> {
             _ => push_escape(&mut out, b as u32),
         }
     }
-    out
+    Ok(out)
 }

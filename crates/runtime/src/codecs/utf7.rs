@@ -42,10 +42,12 @@ impl Bits {
 }
 
 pub fn encode(vm: &Vm, text: &Str) -> Res<Ref<Bytes>> {
+    vm.check_room(text.len())?;
     let mut out = Vec::with_capacity(text.len());
     let mut bits = Bits { buffer: 0, count: 0 };
     let mut shifted = false;
     for c in text.code_points() {
+        vm.reserve_within_limit(&mut out, 8)?;
         if is_direct(c) {
             if shifted {
                 bits.flush(&mut out);
@@ -82,6 +84,7 @@ pub fn encode(vm: &Vm, text: &Str) -> Res<Ref<Bytes>> {
 /// The text and how many bytes were used.
 pub fn decode(vm: &Vm, bytes: &[u8], errors: &mut Errors<'_>, last: bool) -> Res<(Ref<Str>, usize)> {
     let mut owned: Option<Vec<u8>> = None;
+    vm.check_room(bytes.len().saturating_mul(4))?;
     let mut out: Vec<u32> = Vec::with_capacity(bytes.len());
     let (mut shifted, mut surrogate, mut shift_out) = (false, 0u32, 0usize);
     let (mut buffer, mut count) = (0u32, 0u32);

@@ -67,6 +67,7 @@ impl Values<'_> {
 
 pub fn format_str(vm: &Vm, format: &Ref<Str>, values: &Value) -> Res {
     let (out, whole) = run(vm, format.data(), values)?;
+    out.check(vm)?;
     // Nothing around the only value, or no directive: the text itself.
     if let Some(whole) = whole
         && whole.downcast::<Str>().is_some_and(|text| text.len() == out.len())
@@ -84,13 +85,13 @@ pub fn format_str(vm: &Vm, format: &Ref<Str>, values: &Value) -> Res {
 
 /// The result's bytes, for `bytes` and `bytearray`.
 pub fn format_bytes(vm: &Vm, format: &[u8], values: &Value) -> Res<Vec<u8>> {
-    Ok(run_units(vm, format, values, true, false)?.0.into_latin1())
+    run_units(vm, format, values, true, false)?.0.into_latin1(vm)
 }
 
 /// As [`format_bytes`] with an exact `bytes` object as the result.
 pub fn format_to_bytes(vm: &Vm, format: &[u8], values: &Value) -> Res {
     let (out, _) = run_units(vm, format, values, true, false)?;
-    Ok(out.with_latin1(|bytes| vm.new_bytes(bytes))?.into_value())
+    Ok(out.with_latin1(vm, |bytes| vm.new_bytes(bytes))?.into_value())
 }
 
 fn find_percent(data: Data<'_>, from: usize) -> Option<usize> {

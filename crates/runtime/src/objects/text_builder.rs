@@ -8,6 +8,8 @@ use crate::vm::{Res, Vm};
 pub struct TextBuilder {
     /// UTF-8 in which surrogates are allowed.
     bytes: Vec<u8>,
+    /// The memory limit has refused it room: nothing is held any more, and the end is MemoryError.
+    refused: bool,
 }
 
 impl TextBuilder {
@@ -16,18 +18,34 @@ impl TextBuilder {
     }
 
     pub fn push(&mut self, text: &str) {
-        self.bytes.extend_from_slice(text.as_bytes())
+        self.add(text.as_bytes())
+    }
+
+    fn add(&mut self, more: &[u8]) {
+        /// Growing by less is not asked for.
+        const ASKING: usize = 32 << 10;
+        if self.bytes.capacity() - self.bytes.len() < more.len() {
+            let wanted = more.len().max(self.bytes.capacity());
+            if self.refused || wanted > ASKING && !ophi_heap::pool::current().has_room(wanted) {
+                (self.bytes, self.refused) = (Vec::new(), true);
+                return;
+            }
+        }
+        self.bytes.extend_from_slice(more)
     }
 
     pub fn push_str(&mut self, text: &Str) {
         match text.as_ascii() {
-            Some(ascii) => self.bytes.extend_from_slice(ascii.as_bytes()),
-            None => self.bytes.extend_from_slice(&text.to_wtf8()),
+            Some(ascii) => self.add(ascii.as_bytes()),
+            None => self.add(&text.to_wtf8()),
         }
     }
 
     /// The repr of a value; that of a small integer without making a str.
     pub fn push_repr(&mut self, vm: &Vm, value: &Value) -> Res<()> {
+        if self.refused {
+            return Err(vm.no_memory());
+        }
         let Some(i) = value.as_small_int() else {
             self.push_str(&*vm.repr(value)?);
             return Ok(());
@@ -36,7 +54,7 @@ impl TextBuilder {
             self.bytes.push(b'-');
         }
         let mut room = [0u8; 64];
-        self.bytes.extend_from_slice(ophi_number_text::int::small_digits(i.unsigned_abs(), 10, &mut room));
+        self.add(ophi_number_text::int::small_digits(i.unsigned_abs(), 10, &mut room));
         Ok(())
     }
 
@@ -45,6 +63,9 @@ impl TextBuilder {
     }
 
     pub fn finish(self, vm: &Vm) -> Res {
+        if self.refused {
+            return Err(vm.no_memory());
+        }
         if self.bytes.is_ascii() {
             return Ok(vm.new_ascii(&self.bytes)?.into_value());
         }

@@ -164,6 +164,7 @@ impl Array {
         if !this.code.is_text() {
             return Err(vm.value_error("fromunicode() may only be called on unicode type arrays ('u' or 'w')"));
         }
+        vm.check_room(ustr.len().saturating_mul(4))?;
         let bytes: Vec<u8> = ustr.code_points().flat_map(|c| c.to_ne_bytes()).collect();
         this.add_bytes(vm, &bytes)
     }
@@ -189,6 +190,7 @@ impl Array {
         let word = this.code.write(vm, v)?;
         this.may_resize(vm)?;
         let size = this.code.size();
+        this.make_room(vm, size)?;
         let len = this.len() as isize;
         let at = if i < 0 { (i + len).max(0) } else { i.min(len) } as usize * size;
         this.bytes.with_mut(|bytes| drop(bytes.splice(at..at, word[..size].iter().copied())));
@@ -232,7 +234,7 @@ impl Array {
 
     #[method(doc = "Write all items (as machine values) to the file object f.", sig = "(f, /)")]
     fn tofile(vm: &Vm, this: &Ref<Array>, f: &Value) -> Res<()> {
-        let bytes = this.bytes.get();
+        let bytes = this.copied(vm)?;
         for block in bytes.chunks(64 * 1024) {
             let block = vm.new_bytes_value(block)?;
             vm.call_method(f, &vm.names().write, &[block])?;

@@ -118,11 +118,29 @@ impl Array {
         let word = self.code.write(vm, item)?;
         self.may_resize(vm)?;
         let size = self.code.size();
+        self.make_room(vm, size)?;
         self.bytes.with_mut(|bytes| bytes.extend_from_slice(&word[..size]));
         Ok(())
     }
 
+    /// Room for so many bytes more, or MemoryError.
+    pub fn make_room(&self, vm: &Vm, more: usize) -> Res<()> {
+        let (len, capacity) = self.bytes.with(|bytes| (bytes.len(), bytes.capacity()));
+        if capacity - len < more {
+            vm.check_room(more.max(capacity))?;
+            self.bytes.with_mut(|bytes| bytes.reserve(more));
+        }
+        Ok(())
+    }
+
+    /// A copy of the bytes.
+    pub fn copied(&self, vm: &Vm) -> Res<Vec<u8>> {
+        vm.check_room(self.bytes.with(Vec::len))?;
+        Ok(self.bytes.get())
+    }
+
     pub fn items(&self, vm: &Vm) -> Res<Vec<Value>> {
+        vm.check_room(self.len() * size_of::<Value>())?;
         let mut all = Vec::with_capacity(self.len());
         let mut i = 0;
         while let Some(item) = self.get(vm, i) {

@@ -54,10 +54,11 @@ pub fn new(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
     let array: Ref<Array> = vm.new_instance(cls, payload)?;
     let Some(source) = source else { return Ok(array.into_value()) };
     if let Some(text) = source.downcast::<Str>() {
+        vm.check_room(text.len().saturating_mul(4))?;
         let bytes: Vec<u8> = text.code_points().flat_map(|c| c.to_ne_bytes()).collect();
         array.bytes.set(bytes);
     } else if let Some(other) = source.downcast::<Array>().filter(|o| o.code == code) {
-        array.bytes.set(other.bytes.get());
+        array.bytes.set(other.copied(vm)?);
     } else if !source.is_a::<Array>() && (is_bytes(vm, source)) {
         let bytes = vm.buffer_bytes(source)?.unwrap_or_default();
         array.add_bytes(vm, &bytes)?;
@@ -78,6 +79,7 @@ impl Array {
             return Err(vm.value_error("bytes length not a multiple of item size"));
         }
         self.may_resize(vm)?;
+        self.make_room(vm, more.len())?;
         self.bytes.with_mut(|bytes| bytes.extend_from_slice(more));
         Ok(())
     }
@@ -128,6 +130,7 @@ pub fn getitem(vm: &Vm, this: &Value, key: &Value) -> Res {
     if let Some(slice) = key.downcast::<Slice>() {
         let selection = slice.unpack(vm)?.adjust(array.len());
         let size = array.code.size();
+        vm.check_room(selection.len * size)?;
         let chosen = array.bytes.with(|bytes| {
             let mut out = Vec::with_capacity(selection.len * size);
             for i in selection.positions() {
@@ -196,7 +199,7 @@ fn set_slice(vm: &Vm, array: &Ref<Array>, slice: &Slice, value: Option<&Value>) 
             if other.code != array.code {
                 return Err(vm.type_error("bad argument type for built-in operation"));
             }
-            other.bytes.get()
+            other.copied(vm)?
         }
     };
     let size = array.code.size();
@@ -207,6 +210,7 @@ fn set_slice(vm: &Vm, array: &Ref<Array>, slice: &Slice, value: Option<&Value>) 
         if with.len() != end - start {
             array.may_resize(vm)?;
         }
+        array.make_room(vm, with.len().saturating_sub(end - start))?;
         array.bytes.with_mut(|bytes| drop(bytes.splice(start..end, with)));
         return Ok(());
     }
@@ -261,18 +265,21 @@ pub fn concat(vm: &Vm, a: &Value, b: &Value) -> Res {
     if x.code != y.code {
         return Err(vm.type_error("bad argument type for built-in operation"));
     }
-    let mut bytes = x.bytes.get();
-    bytes.extend(y.bytes.get());
+    let more = y.copied(vm)?;
+    vm.check_room(x.bytes.with(Vec::len) + more.len())?;
+    let mut bytes = Vec::with_capacity(x.bytes.with(Vec::len) + more.len());
+    x.bytes.with(|own| bytes.extend_from_slice(own));
+    bytes.extend(more);
     Ok(Array::new(vm, x.code, bytes)?.into_value())
 }
 
 fn repeated(vm: &Vm, array: &Array, times: isize) -> Res<Vec<u8>> {
-    let bytes = array.bytes.get();
+    let bytes = array.copied(vm)?;
     let times = times.max(0) as usize;
     match bytes.len().checked_mul(times) {
         Some(n) if n < isize::MAX as usize / 2 => {
-            let mut all = Vec::new();
-            all.try_reserve_exact(n).map_err(|_| vm.no_memory())?;
+            vm.check_room(n)?;
+            let mut all = Vec::with_capacity(n);
             (0..times).for_each(|_| all.extend_from_slice(&bytes));
             Ok(all)
         }
@@ -309,7 +316,7 @@ pub fn extend(vm: &Vm, array: &Ref<Array>, source: &Value) -> Res<()> {
         if other.code != array.code {
             return Err(vm.type_error("can only extend with array of same kind"));
         }
-        let more = other.bytes.get();
+        let more = other.copied(vm)?;
         return array.add_bytes(vm, &more);
     }
     vm.for_each(source, |vm, item| array.push(vm, &item))

@@ -274,6 +274,7 @@ fn contains(vm: &Vm, this: &Value, item: &Value) -> Res<bool> {
 fn copy(vm: &Vm, this: &Value) -> Res {
     let deque = of(vm, this)?;
     if vm.class(this).is(vm.ty(&DEQUE)) {
+        vm.check_room(deque.items.with(VecDeque::len).saturating_mul(size_of::<Value>()))?;
         let payload = Deque {
             items: GilCell::new(deque.items.with(VecDeque::clone)),
             max: Cell::new(deque.max.get()),

@@ -1,6 +1,7 @@
 //! What the compressors have in common: a library's stream that one call at a time works with, and the loop that feeds it.
 
 use super::feed::{Feed, Step};
+use core::cell::Cell;
 use ophi_heap::{GilCell, Trace, Visitor};
 use ophi_runtime::{Res, Vm};
 
@@ -32,6 +33,68 @@ impl<T> Held<T> {
     /// Looks at the stream, or at nothing.
     pub fn look<R>(&self, look: impl FnOnce(Option<&T>) -> R) -> R {
         self.0.with(|stream| look(stream.as_ref()))
+    }
+}
+
+/// What a library in C holds for a stream, which no allocator of ours sees: counted against the memory limit as an estimate, given back with the
+/// stream. `fixed` from the beginning, and `each` for every byte that passes, up to the size of the window.
+pub struct Cost {
+    fixed: Cell<usize>,
+    each: usize,
+    window: Cell<usize>,
+    passed: Cell<usize>,
+    counted: Cell<usize>,
+}
+
+impl Cost {
+    /// MemoryError when the fixed part is beyond the limit.
+    pub fn new(vm: &Vm, fixed: usize, each: usize, window: usize) -> Res<Cost> {
+        let cost = Cost {
+            fixed: Cell::new(fixed),
+            each,
+            window: Cell::new(window),
+            passed: Cell::new(0),
+            counted: Cell::new(0),
+        };
+        cost.count(vm, fixed)?;
+        Ok(cost)
+    }
+
+    /// So many bytes more are about to pass.
+    pub fn pass(&self, vm: &Vm, bytes: usize) -> Res<()> {
+        self.passed.set(self.passed.get().saturating_add(bytes));
+        let held = self.passed.get().min(self.window.get()).saturating_mul(self.each);
+        self.count(vm, self.fixed.get().saturating_add(held))
+    }
+
+    pub fn set_window(&self, window: usize) {
+        self.window.set(window);
+    }
+
+    pub fn set_fixed(&self, fixed: usize) {
+        self.fixed.set(fixed);
+    }
+
+    /// Whether nothing has passed yet.
+    pub fn is_new(&self) -> bool {
+        self.passed.get() == 0
+    }
+
+    fn count(&self, vm: &Vm, bytes: usize) -> Res<()> {
+        let counted = self.counted.get();
+        if bytes > counted {
+            if !vm.heap().charge(bytes - counted) {
+                return Err(vm.no_memory());
+            }
+            self.counted.set(bytes);
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Cost {
+    fn drop(&mut self) {
+        ophi_heap::pool::current().discharge(self.counted.get());
     }
 }
 

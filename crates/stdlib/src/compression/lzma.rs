@@ -1,7 +1,7 @@
 //! `_lzma`: on `liblzma` (XZ Utils). After CPython Modules/_lzmamodule.c.
 
 use super::feed::Step;
-use super::frame::{self, Held, squeeze};
+use super::frame::{self, Cost, Held, squeeze};
 use super::lzma_filters::{self as filters, Filter};
 use crate::support::buffer::Readable;
 use crate::support::builtin;
@@ -100,8 +100,33 @@ fn error(vm: &Vm, error: Error) -> Raised {
 pub struct Compressor {
     /// Gone when it was flushed.
     stream: Held<Stream>,
+    cost: Cost,
 }
 trace_fields!(Compressor { stream });
+
+/// What a compressor of this window takes: tables, and for each byte of the window itself and three words of the match finder.
+fn cost_of_compressor(vm: &Vm, window: u32) -> Res<Cost> {
+    let window = window as usize;
+    Cost::new(vm, (192 << 10) + window.min(8 << 20) / 16, 13, window)
+}
+
+/// The window of a preset.
+fn preset_window(preset: u32) -> u32 {
+    const BITS: [u32; 10] = [18, 20, 21, 22, 22, 23, 23, 24, 25, 26];
+    1 << BITS[(preset & 31).min(9) as usize]
+}
+
+/// The window that the head of a stream asks for, as far as it can be told.
+fn announced_window(head: &[u8]) -> Option<usize> {
+    const LZMA2: [u8; 2] = [0x21, 1];
+    if head.starts_with(MAGIC) {
+        let properties = head.get(12..)?.windows(3).take(24).find(|w| w.starts_with(&LZMA2))?;
+        let bits = u32::from(properties[2].min(40));
+        return 1usize.checked_shl(bits / 2 + 11).map(|half| half * (2 + bits as usize % 2));
+    }
+    let size = head.get(1..)?.first_chunk::<4>()?;
+    Some(u32::from_le_bytes(*size) as usize)
+}
 
 impl Payload for Compressor {
     fn def() -> &'static TypeDef {
@@ -147,6 +172,17 @@ fn new_compressor(vm: &Vm, class: &TypeRef, args: Args<'_>) -> Res {
         return Err(vm.value_error("Cannot specify both preset and filter chain"));
     }
     let preset = preset.map_or(Ok(filters::PRESET_DEFAULT), |preset| filters::uint32(vm, preset))?;
+    let window = match specs {
+        None => preset_window(preset),
+        Some(specs) => {
+            let largest = |filter: &Filter| match filter {
+                Filter::Lzma { options, .. } => options.dict_size,
+                _ => 0,
+            };
+            filters::parse_chain(vm, specs, &lzma_error)?.iter().map(largest).max().unwrap_or(0)
+        }
+    };
+    let cost = cost_of_compressor(vm, window)?;
     if format != FORMAT_XZ && check != -1 && check != CHECK_NONE {
         return Err(vm.value_error("Integrity checks are only supported by FORMAT_XZ"));
     }
@@ -190,7 +226,7 @@ fn new_compressor(vm: &Vm, class: &TypeRef, args: Args<'_>) -> Res {
         _ => return Err(vm.value_error(format!("Invalid container format: {format}"))),
     };
     let stream = stream.map_err(|e| error(vm, e))?;
-    Ok(vm.new_instance(class, Compressor { stream: Held::new(stream) })?.into_value())
+    Ok(vm.new_instance(class, Compressor { stream: Held::new(stream), cost })?.into_value())
 }
 
 fn compressed(vm: &Vm, stream: &mut Stream, data: &[u8], action: Action) -> Res<Vec<u8>> {
@@ -210,6 +246,7 @@ impl Compressor {
     /// Take more data; what is compressed of it so far, which may be nothing yet.
     #[method(sig = "(data, /)")]
     fn compress(vm: &Vm, this: &Ref<Compressor>, data: Readable) -> Res<Ref<Bytes>> {
+        this.cost.pass(vm, data.len())?;
         let result = this.stream.lend(|stream| compressed(vm, stream, &data, Action::Run));
         vm.new_bytes(&result.unwrap_or_else(|| Err(vm.value_error("Compressor has been flushed")))?)
     }
@@ -254,6 +291,7 @@ impl Checked {
 
 pub struct Decompressor {
     state: Held<Reading>,
+    cost: Cost,
 }
 trace_fields!(Decompressor { state });
 
@@ -315,7 +353,7 @@ fn new_decompressor(vm: &Vm, class: &TypeRef, args: Args<'_>) -> Res {
     };
     let stream = stream.map_err(|e| error(vm, e))?;
     let state = Held::new(Reading::new(Checked { stream, head: Vec::new(), check }));
-    Ok(vm.new_instance(class, Decompressor { state })?.into_value())
+    Ok(vm.new_instance(class, Decompressor { state, cost: Cost::new(vm, 32 << 10, 1, 8 << 20)? })?.into_value())
 }
 
 #[methods]
@@ -326,6 +364,11 @@ impl Decompressor {
     /// some is held back that b'' in the next call gets out.
     #[method(sig = "(data, max_length=-1)")]
     fn decompress(vm: &Vm, this: &Ref<Decompressor>, data: Readable, max_length: isize) -> Res<Ref<Bytes>> {
+        if this.cost.is_new()
+            && let Some(window) = announced_window(&data)
+        {
+            this.cost.set_window(window);
+        }
         let result = this.state.lend(|Reading { stream: checked, feed }| {
             if !feed.eof {
                 checked.notice(&data);
@@ -341,7 +384,9 @@ impl Decompressor {
                 })
             })
         });
-        vm.new_bytes(&result.unwrap_or_else(|| Err(vm.runtime_error("the decompressor is in use")))?)
+        let made = result.unwrap_or_else(|| Err(vm.runtime_error("the decompressor is in use")))?;
+        this.cost.pass(vm, made.len())?;
+        vm.new_bytes(&made)
     }
 
     #[member]

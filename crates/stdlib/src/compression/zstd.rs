@@ -4,7 +4,7 @@
 //! be used so, and is refused; so is `finalize_dict`, which the crate does not offer.
 
 use super::feed::Step;
-use super::frame::{Held, Reading, squeeze};
+use super::frame::{Cost, Held, Reading, squeeze};
 use super::zstd_dict::{self, ZSTD_DICT, ZstdDict};
 use super::zstd_options as options;
 use crate::support::buffer::Readable;
@@ -88,6 +88,40 @@ struct Writing {
     context: CCtx<'static>,
     /// There is a prefix to be forgotten when the frame ends.
     has_prefix: bool,
+    level: i32,
+    cost: Cost,
+}
+
+/// What the tables of a level take, for at most so much data: the logarithms of the entries of its two tables are the library's own.
+fn tables(level: i32, data: usize) -> usize {
+    const LOGS: [(u32, u32); 22] = [
+        (13, 14),
+        (15, 16),
+        (16, 17),
+        (18, 18),
+        (18, 19),
+        (18, 19),
+        (19, 20),
+        (19, 20),
+        (20, 21),
+        (21, 22),
+        (21, 22),
+        (22, 23),
+        (22, 22),
+        (22, 23),
+        (23, 23),
+        (22, 22),
+        (23, 22),
+        (23, 22),
+        (24, 22),
+        (25, 23),
+        (26, 24),
+        (27, 25),
+    ];
+    let level = if level == 0 { 3 } else { level.clamp(1, 22) };
+    let (chain, hash) = LOGS[level as usize - 1];
+    let most = usize::BITS - data.leading_zeros() + 1;
+    (4usize << chain.min(most)) + (4usize << hash.min(most)) + (256 << 10)
 }
 
 pub struct Compressor {
@@ -138,6 +172,11 @@ fn new_compressor(vm: &Vm, class: &TypeRef, args: Args<'_>) -> Res {
         (None, Some(given)) => options::set_compression(vm, &mut context, given)?,
         (None, None) => {}
     }
+    let level = match level {
+        Some(level) => vm.to_index(level)?.clamp(-1, 22) as i32,
+        None => 0,
+    };
+    let cost = Cost::new(vm, context.sizeof(), 1, 8 << 20)?;
     let mut has_prefix = false;
     if let Some(dict) = dict {
         let (dict, use_as) = zstd_dict::given(vm, dict)?;
@@ -145,7 +184,7 @@ fn new_compressor(vm: &Vm, class: &TypeRef, args: Args<'_>) -> Res {
         let loaded = context.load_dictionary(&dict.content);
         loaded.map_err(|code| failed(vm, "Unable to load Zstandard dictionary or prefix for compression", code))?;
     }
-    let stream = Held::new(Writing { context, has_prefix });
+    let stream = Held::new(Writing { context, has_prefix, level, cost });
     Ok(vm.new_instance(class, Compressor { stream, last_mode: Cell::new(FLUSH_FRAME) })?.into_value())
 }
 
@@ -156,6 +195,10 @@ impl Writing {
             FLUSH_BLOCK => Directive::ZSTD_e_flush,
             _ => Directive::ZSTD_e_end,
         };
+        if self.cost.is_new() {
+            self.cost.set_fixed(tables(self.level, if mode == FLUSH_FRAME { data.len() } else { usize::MAX >> 1 }));
+        }
+        self.cost.pass(vm, data.len())?;
         let result = squeeze(vm, data, mode != CONTINUE, |input, output| {
             let mut source = InBuffer::around(input);
             let mut sink = OutBuffer::around(output);
@@ -241,6 +284,7 @@ impl Compressor {
 
 pub struct Decompressor {
     state: Held<Reading<DCtx<'static>>>,
+    cost: Cost,
 }
 trace_fields!(Decompressor { state });
 
@@ -276,8 +320,9 @@ fn new_decompressor(vm: &Vm, class: &TypeRef, args: Args<'_>) -> Res {
     if let Some(given) = given {
         options::set_decompression(vm, &mut context, given)?;
     }
+    let cost = Cost::new(vm, context.sizeof(), 1, 8 << 20)?;
     let state = Held::new(Reading::new(context));
-    Ok(vm.new_instance(class, Decompressor { state })?.into_value())
+    Ok(vm.new_instance(class, Decompressor { state, cost })?.into_value())
 }
 
 #[methods]
@@ -304,7 +349,9 @@ impl Decompressor {
             }
             result
         });
-        vm.new_bytes(&result.unwrap_or_else(|| Err(vm.runtime_error("the decompressor is in use")))?)
+        let made = result.unwrap_or_else(|| Err(vm.runtime_error("the decompressor is in use")))?;
+        this.cost.pass(vm, made.len())?;
+        vm.new_bytes(&made)
     }
 
     #[member]

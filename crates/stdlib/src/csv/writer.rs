@@ -45,7 +45,9 @@ fn is_number(vm: &Vm, value: &Value) -> bool {
 
 /// Appends one field to the row.
 fn append(vm: &Vm, d: &Dialect, out: &mut Vec<u32>, text: Option<&Str>, quoted: &mut bool) -> Res<()> {
+    let length = text.map_or(0, |text| text.len());
     let mut body = Vec::new();
+    vm.reserve_within_limit(&mut body, length)?;
     for c in text.into_iter().flat_map(|t| t.code_points()) {
         let special = c == d.delimiter
             || Some(c) == d.escape
@@ -76,8 +78,9 @@ fn append(vm: &Vm, d: &Dialect, out: &mut Vec<u32>, text: Option<&Str>, quoted: 
                 body.push(escape);
             }
         }
-        body.push(c);
+        vm.push_within_limit(&mut body, c)?;
     }
+    vm.reserve_within_limit(out, body.len() + 2)?;
     if let (true, Some(quote)) = (*quoted, d.quote) {
         out.push(quote);
         out.extend(body);

@@ -31,6 +31,7 @@ impl Drop for Memory {
     fn drop(&mut self) {
         if let Some(host) = &self.owner {
             let _ = host.free(self.address);
+            ophi_heap::pool::current().discharge(self.size);
         }
     }
 }
@@ -67,11 +68,16 @@ fn new(vm: &Vm, class: &TypeRef, args: Args<'_>) -> Res {
     let Some(size) = vm.index_as_i128(size)?.and_then(|size| usize::try_from(size).ok()) else {
         return Err(vm.value_error("the size of memory is a number from 0 on"));
     };
+    if !vm.heap().charge(size) {
+        return Err(vm.no_memory());
+    }
     let host = host(vm);
     let address = match host.allocate(size) {
         Ok(address) => address,
-        Err(error) if error.errno() == libc::ENOMEM => return Err(vm.no_memory()),
-        Err(error) => return Err(error).or_os_error(vm),
+        Err(error) => {
+            vm.heap().discharge(size);
+            return if error.errno() == libc::ENOMEM { Err(vm.no_memory()) } else { Err(error).or_os_error(vm) };
+        }
     };
     let memory: Ref<Memory> = vm.new_instance(
         class,

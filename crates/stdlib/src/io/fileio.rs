@@ -361,7 +361,7 @@ impl FileIO {
             expected = (hint - at).clamp(0, 1 << 30) as usize;
         }
         // One byte more, so that the read that finds the end needs no more room.
-        let mut all = vec![0u8; if expected > 0 { expected + 1 } else { 8192 }];
+        let mut all = vm.zeroed(if expected > 0 { expected + 1 } else { 8192 })?;
         let mut length = 0;
         loop {
             if length == all.len() {
@@ -407,7 +407,7 @@ impl FileIO {
         if limit < 0 {
             return FileIO::readall(vm, this);
         }
-        let mut room = vec![0; (limit as usize).min(0x7fff_f000)];
+        let mut room = vm.zeroed((limit as usize).min(0x7fff_f000))?;
         match this.read_some(vm, &mut room)? {
             Some(count) => Ok(vm.new_bytes(&room[..count])?.into_value()),
             None => Ok(Value::NONE),

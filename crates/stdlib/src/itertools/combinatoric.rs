@@ -49,10 +49,13 @@ fn new_product(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
     if count.checked_mul(repeat as usize).is_none_or(|n| n > 1 << 28) {
         return Err(vm.no_memory());
     }
+    vm.check_room(count.saturating_mul(repeat as usize).saturating_mul(size_of::<Vec<Value>>()))?;
     let mut pools = Vec::with_capacity(count * repeat as usize);
     for iterable in &args.pos()[..count] {
         pools.push(vm.collect(iterable)?);
     }
+    let held: usize = pools.iter().map(|pool| pool.len().saturating_mul(size_of::<Value>()).saturating_add(32)).sum();
+    vm.check_room(held.saturating_mul(repeat as usize))?;
     let own = pools.clone();
     for _ in 1..repeat {
         pools.extend(own.iter().cloned());
@@ -206,6 +209,9 @@ iterator!(
 fn new_combinations(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
     let (pool, r) = pool_and_r(vm, "combinations", args)?;
     let stopped = r > pool.len();
+    if !stopped {
+        vm.check_room(r.saturating_mul(size_of::<usize>()))?;
+    }
     let indices = if stopped { Vec::new() } else { (0..r).collect() };
     Ok(vm.new_instance(cls, Combinations(Chooser::new(pool, r, indices, stopped)))?.into_value())
 }
@@ -252,6 +258,7 @@ fn new_with_replacement(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
     if r > 1 << 28 {
         return Err(vm.no_memory());
     }
+    vm.check_room(r.saturating_mul(size_of::<usize>()))?;
     Ok(vm.new_instance(cls, WithReplacement(Chooser::new(pool, r, vec![0; r], stopped)))?.into_value())
 }
 
@@ -306,6 +313,7 @@ fn new_permutations(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
         },
     };
     let stopped = r > n;
+    vm.check_room((n + if stopped { 0 } else { r }).saturating_mul(size_of::<usize>()))?;
     let chooser = Chooser::new(pool, r, (0..n).collect(), stopped);
     if !stopped {
         chooser.cycles.set((0..r).map(|i| n - i).collect());

@@ -236,6 +236,7 @@ impl Encoding<'_> {
 
     fn value(&mut self, value: &Value, level: isize) -> Res<()> {
         let vm = self.vm;
+        self.out.check(vm)?;
         if let Some(i) = value.as_small_int() {
             self.push_int(i);
         } else if let Some(text) = value.downcast::<Str>() {

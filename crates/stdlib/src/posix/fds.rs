@@ -92,7 +92,7 @@ impl Fds {
         if length < 0 {
             return Err(os_error(vm, ophi_host::HostError(libc::EINVAL)));
         }
-        let mut room = vec![0; (length as usize).min(0x7fff_f000)];
+        let mut room = vm.zeroed((length as usize).min(0x7fff_f000))?;
         let count = blocking(vm, |host| host.read(fd, &mut room))?.or_os_error(vm)?;
         Ok(vm.new_bytes(&room[..count])?.into_value())
     }
@@ -109,7 +109,7 @@ impl Fds {
         if length < 0 {
             return Err(os_error(vm, ophi_host::HostError(libc::EINVAL)));
         }
-        let mut room = vec![0; length as usize];
+        let mut room = vm.zeroed(length as usize)?;
         let count = blocking(vm, |host| host.pread(fd, &mut room, offset))?.or_os_error(vm)?;
         Ok(vm.new_bytes(&room[..count])?.into_value())
     }

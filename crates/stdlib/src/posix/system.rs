@@ -176,7 +176,7 @@ impl System {
         if size < 0 {
             return Err(vm.value_error("negative argument not allowed"));
         }
-        let mut bytes = vec![0; size as usize];
+        let mut bytes = vm.zeroed(size as usize)?;
         host(vm).fill_random(&mut bytes).or_os_error(vm)?;
         Ok(vm.new_bytes(&bytes)?.into_value())
     }
@@ -187,7 +187,7 @@ impl System {
         if size < 0 {
             return Err(crate::support::errors::os_error(vm, ophi_host::HostError(libc::EINVAL)));
         }
-        let mut bytes = vec![0; size as usize];
+        let mut bytes = vm.zeroed(size as usize)?;
         let count = blocking(vm, |host| host.getrandom(&mut bytes, flags as u32))?.or_os_error(vm)?;
         Ok(vm.new_bytes(&bytes[..count])?.into_value())
     }

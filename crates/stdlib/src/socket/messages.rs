@@ -38,7 +38,7 @@ impl Socket {
             return Err(vm.value_error("negative buffer size in recvmsg()"));
         }
         let size = ancillary_size(vm, ancbufsize)?;
-        let mut room = vec![0; bufsize as usize];
+        let mut room = vm.zeroed(bufsize as usize)?;
         let deadline = this.deadline(vm)?;
         let got = this.perform(vm, false, deadline, |host, fd| {
             host.recvmsg(fd, &mut [IoSliceMut::new(&mut room)], size, flags)

@@ -442,7 +442,7 @@ impl Socket {
         if bufsize < 0 {
             return Err(vm.value_error("negative buffersize in recv"));
         }
-        let mut room = vec![0; bufsize as usize];
+        let mut room = vm.zeroed(bufsize as usize)?;
         let deadline = this.deadline(vm)?;
         let count = this.perform(vm, false, deadline, |host, fd| host.recv(fd, &mut room, flags))?;
         Ok(vm.new_bytes(&room[..count])?.into_value())
@@ -471,7 +471,7 @@ impl Socket {
         if bufsize < 0 {
             return Err(vm.value_error("negative buffersize in recvfrom"));
         }
-        let mut room = vec![0; bufsize as usize];
+        let mut room = vm.zeroed(bufsize as usize)?;
         let deadline = this.deadline(vm)?;
         let (count, from) = this.perform(vm, false, deadline, |host, fd| host.recvfrom(fd, &mut room, flags))?;
         tuple(vm, vec![vm.new_bytes(&room[..count])?.into_value(), address::value(vm, from.as_ref())?])

@@ -139,7 +139,10 @@ impl Progress {
         // Signals, above all: a search may take for ever.
         let mut raised = None;
         let mut stop = || {
-            if vm.breaker.any() {
+            // What can be tried instead is held in a vector, which is about to be twice as large when this is asked.
+            if !vm.heap().has_room(8 << 10) {
+                raised = Some(vm.no_memory());
+            } else if vm.breaker.any() {
                 raised = vm.safepoint().err();
             }
             raised.is_some()

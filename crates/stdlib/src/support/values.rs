@@ -23,7 +23,7 @@ pub fn collect(vm: &Vm, iterable: &Value) -> Res<Vec<Value>> {
     };
     let mut items = Vec::new();
     while let Some(item) = next(vm, &iterator)? {
-        items.push(item);
+        vm.push_within_limit(&mut items, item)?;
     }
     Ok(items)
 }

@@ -254,6 +254,7 @@ impl Functions {
         let mut out: Vec<u32> = Vec::new();
         let mut piece: Vec<u8> = Vec::new();
         let flush = |piece: &mut Vec<u8>, out: &mut Vec<u32>| -> Res<()> {
+            vm.check_room(piece.len().saturating_mul(8))?;
             if let Ok(format) = CString::new(std::mem::take(piece))
                 && !format.is_empty()
             {

@@ -380,6 +380,7 @@ macro_rules! byte_methods {
                 }
                 let deleted = delete.map(|d| like(vm, d)).transpose()?;
                 let deleted = deleted.as_ref().map_or(&[][..], |d| d);
+                vm.check_room(this.with(|s| s.len()).saturating_mul(2))?;
                 match this.with(|s| translate::translate(s, table.as_deref(), deleted)) {
                     Some(out) => <$T>::make(vm, &out),
                     None => <$T as ByteString>::unchanged(vm, this),
@@ -459,6 +460,8 @@ macro_rules! byte_methods {
 
             #[method(doc = "B.capitalize() -> copy of B\n\nThe first ASCII letter large, the others small.", sig = "()")]
             fn capitalize(vm: &Vm, this: &Ref<$T>) -> Res {
+                // The copy to work on, and the object.
+                vm.check_room(this.with(|s| s.len()).saturating_mul(2))?;
                 let mut out = this.with(|s| s.to_vec());
                 {
                     out.make_ascii_lowercase();

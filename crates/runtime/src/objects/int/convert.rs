@@ -30,6 +30,8 @@ pub fn to_decimal(vm: &Vm, b: &BigInt) -> Res<String> {
             return Err(too_many(vm, limit));
         }
     }
+    // The digits, and the parts of the number they are taken from.
+    vm.check_room((b.bits() / 8).saturating_mul(4) as usize)?;
     let text = b.to_str_radix(10);
     if limit != 0 && text.trim_start_matches('-').len() > limit {
         return Err(too_many(vm, limit));

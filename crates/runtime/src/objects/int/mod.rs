@@ -130,6 +130,9 @@ pub fn view(value: &Value) -> Option<IntView<'_>> {
     })
 }
 
+/// Bits of an integer from which on the limit is asked.
+const ASKING: u64 = 1 << 18;
+
 impl Vm {
     #[inline(always)]
     pub fn new_int(&self, i: i64) -> Res {
@@ -153,6 +156,10 @@ impl Vm {
     /// An exact int: immediate when it fits.
     pub fn new_bigint(&self, value: BigInt) -> Res {
         if value.bits() > 126 {
+            // Its digits are there already; what is beyond the limit goes again.
+            if value.bits() > ASKING {
+                self.check_room(0)?;
+            }
             return Ok(self.new_object(Int { words: [0, 0], big: OnceCell::from(value) })?.into_value());
         }
         if let Some(small) = value.to_i64().and_then(Value::small_int) {

@@ -156,6 +156,7 @@ macro_rules! arithmetic {
             if let (IntView::Small(a), IntView::Small(b)) = (a, b) && let Some(r) = a.$checked(b) {
                 return vm.new_int(r);
             }
+            check_size(vm, bits(a).max(bits(b)))?;
             match (a, b) {
                 (IntView::Big(a), IntView::Big(b)) => vm.new_bigint(a $op b),
                 (IntView::Big(a), IntView::Small(b)) => vm.new_bigint(a $op b),
@@ -210,6 +211,7 @@ fn floor_divide(vm: &Vm, a: &Value, b: &Value) -> Res {
     if is_zero(b) {
         return Err(vm.zero_division("division by zero"));
     }
+    check_size(vm, bits(a).saturating_mul(2))?;
     if let (IntView::Small(a), IntView::Small(b)) = (a, b) {
         return vm.new_int(Integer::div_floor(&a, &b));
     }
@@ -235,6 +237,7 @@ fn remainder(vm: &Vm, a: &Value, b: &Value) -> Res {
     if is_zero(b) {
         return Err(vm.zero_division("division by zero"));
     }
+    check_size(vm, bits(a).saturating_mul(2))?;
     if let (IntView::Small(a), IntView::Small(b)) = (a, b) {
         return vm.new_int(a.mod_floor(&b));
     }
@@ -252,6 +255,7 @@ fn divmod(vm: &Vm, a: &Value, b: &Value) -> Res {
     if is_zero(b) {
         return Err(vm.zero_division("division by zero"));
     }
+    check_size(vm, bits(a).saturating_mul(2))?;
     let (q, r) = match (a, b) {
         (IntView::Small(a), IntView::Small(b)) => {
             (vm.new_int(Integer::div_floor(&a, &b))?, vm.new_int(a.mod_floor(&b))?)
@@ -449,21 +453,30 @@ fn negative(vm: &Vm, value: &Value) -> Res {
     }
     match expect(vm, value)? {
         IntView::Small(i) => vm.new_int(-i),
-        IntView::Big(b) => vm.new_bigint(-b),
+        IntView::Big(b) => {
+            check_size(vm, b.bits())?;
+            vm.new_bigint(-b)
+        }
     }
 }
 
 fn absolute(vm: &Vm, value: &Value) -> Res {
     match expect(vm, value)? {
         IntView::Small(i) => vm.new_int(i.abs()),
-        IntView::Big(b) => vm.new_bigint(b.abs()),
+        IntView::Big(b) => {
+            check_size(vm, b.bits())?;
+            vm.new_bigint(b.abs())
+        }
     }
 }
 
 fn invert(vm: &Vm, value: &Value) -> Res {
     match expect(vm, value)? {
         IntView::Small(i) => vm.new_int(!i),
-        IntView::Big(b) => vm.new_bigint(!b.clone()),
+        IntView::Big(b) => {
+            check_size(vm, b.bits())?;
+            vm.new_bigint(!b.clone())
+        }
     }
 }
 
@@ -531,7 +544,10 @@ fn rshift(vm: &Vm, a: &Value, b: &Value) -> Res {
     match a {
         IntView::Small(i) => vm.new_int(i >> by.min(63)),
         IntView::Big(b) if by >= b.bits() => vm.new_int(if b.is_negative() { -1 } else { 0 }),
-        IntView::Big(b) => vm.new_bigint(b >> by),
+        IntView::Big(b) => {
+            check_size(vm, b.bits() - by)?;
+            vm.new_bigint(b >> by)
+        }
     }
 }
 
@@ -542,6 +558,7 @@ macro_rules! bitwise {
                 return vm.new_wide(a $op b);
             }
             let (a, b) = operands!(a, b);
+            check_size(vm, bits(a).max(bits(b)))?;
             match (a, b) {
                 (IntView::Small(a), IntView::Small(b)) => vm.new_int(a $op b),
                 // A copy of one, which becomes the result.

@@ -147,6 +147,9 @@ impl Units {
 
 /// Text under construction that widens when it must: for results whose characters come one by one or from anywhere. What is short
 /// and narrow, as most results are, never leaves the builder itself.
+///
+/// Where the memory limit refuses room, the builder gives up what it has, takes nothing more, and [`Builder::finish`] raises MemoryError;
+/// a long loop asks [`Builder::is_refused`] now and then.
 pub struct Builder {
     room: [u8; ROOM],
     /// Bytes of `room` in use while the stage is `Inside`.
@@ -160,12 +163,16 @@ pub struct Builder {
 }
 
 const ROOM: usize = 96;
+/// Growing by less is not asked for.
+const ASKING: usize = 32 << 10;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stage {
     Inside,
     Narrow,
     Wide,
+    /// There was no room for what was to come.
+    Refused,
 }
 
 impl Default for Builder {
@@ -184,10 +191,53 @@ impl Builder {
     pub fn with_capacity(n: usize) -> Builder {
         let mut made = Builder::new();
         if n > ROOM {
-            made.narrow = Vec::with_capacity(n);
             made.stage = Stage::Narrow;
+            if made.has_room(n) {
+                made.narrow = Vec::with_capacity(n);
+            }
         }
         made
+    }
+
+    /// Whether `bytes` more may be held; if not, nothing is held from here on.
+    #[inline]
+    fn has_room(&mut self, bytes: usize) -> bool {
+        bytes < ASKING || self.has_much_room(bytes)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn has_much_room(&mut self, bytes: usize) -> bool {
+        let granted = bytes < 1 << 47 && ophi_heap::pool::current().has_room(bytes);
+        if !granted {
+            (self.narrow, self.wide) = (Vec::new(), Vec::new());
+            self.stage = Stage::Refused;
+        }
+        granted
+    }
+
+    /// Room for `more` in the vector in use; false when the builder is refused it.
+    #[inline(always)]
+    fn grow(&mut self, more: usize) -> bool {
+        let (len, capacity, width) = match self.stage {
+            Stage::Wide => (self.wide.len(), self.wide.capacity(), 4),
+            Stage::Refused => return false,
+            _ => (self.narrow.len(), self.narrow.capacity(), 1),
+        };
+        // A vector at least doubles.
+        capacity - len >= more || self.has_room(more.max(capacity).saturating_mul(width))
+    }
+
+    /// Whether MemoryError is all that can come of it.
+    #[inline]
+    pub fn is_refused(&self) -> bool {
+        self.stage == Stage::Refused
+    }
+
+    /// MemoryError when the builder has been refused room: for loops that would go on for long.
+    #[inline]
+    pub fn check(&self, vm: &Vm) -> Res<()> {
+        if self.is_refused() { Err(vm.no_memory()) } else { Ok(()) }
     }
 
     /// For bytes: nobody asks whether they are ASCII.
@@ -199,6 +249,9 @@ impl Builder {
     #[cold]
     #[inline(never)]
     fn spill(&mut self, more: usize) {
+        if !self.has_room(more) {
+            return;
+        }
         self.narrow = Vec::with_capacity((2 * ROOM).max(self.len + more));
         self.narrow.extend_from_slice(&self.room[..self.len]);
         self.stage = Stage::Narrow;
@@ -207,6 +260,9 @@ impl Builder {
     #[cold]
     #[inline(never)]
     fn widen(&mut self) {
+        if !self.has_room(self.narrow.capacity().saturating_mul(4)) {
+            return;
+        }
         let narrow = core::mem::take(&mut self.narrow);
         let now = if self.stage == Stage::Inside { &self.room[..self.len] } else { &narrow };
         self.wide = Vec::with_capacity(narrow.capacity().max(ROOM));
@@ -230,6 +286,9 @@ impl Builder {
             Stage::Inside if c < 256 => self.spill(1),
             Stage::Inside | Stage::Narrow if c >= 256 => self.widen(),
             _ => {}
+        }
+        if !self.grow(1) {
+            return;
         }
         if self.stage == Stage::Wide {
             return self.wide.push(c);
@@ -274,17 +333,24 @@ impl Builder {
     }
 
     fn push_bytes_outside(&mut self, bytes: &[u8]) {
-        match self.stage {
-            Stage::Inside => self.spill(bytes.len()),
-            Stage::Wide => return self.wide.extend(bytes.iter().map(|b| *b as u32)),
-            Stage::Narrow => {}
+        if self.stage == Stage::Inside {
+            self.spill(bytes.len());
+        }
+        if !self.grow(bytes.len()) {
+            return;
+        }
+        if self.stage == Stage::Wide {
+            return self.wide.extend(bytes.iter().map(|b| *b as u32));
         }
         self.narrow.extend_from_slice(bytes)
     }
 
     fn push_wide(&mut self, data: Data<'_>) {
-        if self.stage != Stage::Wide {
+        if !matches!(self.stage, Stage::Wide | Stage::Refused) {
             self.widen();
+        }
+        if !self.grow(data.len()) {
+            return;
         }
         match data {
             Data::Ascii(d) | Data::Latin1(d) => self.wide.extend(d.iter().map(|b| *b as u32)),
@@ -311,12 +377,17 @@ impl Builder {
                 }
                 self.spill(n);
             }
-            return self.narrow.resize(self.narrow.len() + n, c as u8);
+            if self.grow(n) {
+                self.narrow.resize(self.narrow.len() + n, c as u8);
+            }
+            return;
         }
-        if self.stage != Stage::Wide {
+        if !matches!(self.stage, Stage::Wide | Stage::Refused) {
             self.widen();
         }
-        self.wide.resize(self.wide.len() + n, c);
+        if self.grow(n) {
+            self.wide.resize(self.wide.len() + n, c);
+        }
     }
 
     pub fn len(&self) -> usize {
@@ -324,6 +395,7 @@ impl Builder {
             Stage::Inside => self.len,
             Stage::Narrow => self.narrow.len(),
             Stage::Wide => self.wide.len(),
+            Stage::Refused => 0,
         }
     }
 
@@ -332,20 +404,22 @@ impl Builder {
     }
 
     /// The characters as bytes, when all are below 256 (others lose their high bits).
-    pub fn into_latin1(self) -> Vec<u8> {
+    pub fn into_latin1(self, vm: &Vm) -> Res<Vec<u8>> {
         match self.stage {
-            Stage::Inside => self.room[..self.len].to_vec(),
-            Stage::Narrow => self.narrow,
-            Stage::Wide => self.wide.iter().map(|c| *c as u8).collect(),
+            Stage::Inside => Ok(self.room[..self.len].to_vec()),
+            Stage::Narrow => Ok(self.narrow),
+            Stage::Wide => Ok(self.wide.iter().map(|c| *c as u8).collect()),
+            Stage::Refused => Err(vm.no_memory()),
         }
     }
 
     /// As [`Builder::into_latin1`], lent.
-    pub fn with_latin1<R>(&self, look: impl FnOnce(&[u8]) -> R) -> R {
+    pub fn with_latin1<R>(&self, vm: &Vm, look: impl FnOnce(&[u8]) -> Res<R>) -> Res<R> {
         match self.stage {
             Stage::Inside => look(&self.room[..self.len]),
             Stage::Narrow => look(&self.narrow),
             Stage::Wide => look(&self.wide.iter().map(|c| *c as u8).collect::<Vec<u8>>()),
+            Stage::Refused => Err(vm.no_memory()),
         }
     }
 
@@ -354,6 +428,7 @@ impl Builder {
             Stage::Inside => &self.room[..self.len],
             Stage::Narrow => &self.narrow[..],
             Stage::Wide => return vm.new_str_from_code_points(&self.wide),
+            Stage::Refused => return Err(vm.no_memory()),
         };
         if self.ascii { vm.new_ascii(bytes) } else { vm.new_latin1(bytes) }
     }
@@ -490,6 +565,22 @@ impl Vm {
     pub fn check_room(&self, bytes: usize) -> Res<()> {
         // No machine has an address space of more than 47 bits for it.
         if bytes >= 1 << 47 || !self.heap().has_room(bytes) { Err(self.no_memory()) } else { Ok(()) }
+    }
+
+    /// `count` zero bytes to work in, or MemoryError: for sizes that a program names.
+    pub fn zeroed(&self, count: usize) -> Res<Vec<u8>> {
+        self.check_room(count)?;
+        Ok(vec![0; count])
+    }
+
+    /// Room for `more` items in `all`, or MemoryError.
+    #[inline]
+    pub fn reserve_within_limit<T>(&self, all: &mut Vec<T>, more: usize) -> Res<()> {
+        if all.capacity() - all.len() < more {
+            self.check_room(more.max(all.capacity()).saturating_mul(size_of::<T>()))?;
+            all.reserve(more);
+        }
+        Ok(())
     }
 
     /// `all.push(item)`, or MemoryError when the vector would have to grow beyond what there is.

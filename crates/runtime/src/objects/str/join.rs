@@ -125,7 +125,8 @@ pub fn replace(vm: &Vm, text: &Ref<Str>, old: &Str, new: &Str, max: usize) -> Re
         })?;
         return Ok(made.into_value());
     }
-    vm.check_room(total * kind.width())?;
+    // The units, and the string made of them.
+    vm.check_room((total * kind.width()).saturating_mul(2))?;
     let mut units = Units::new(kind, total);
     each(&mut |data| units.push_data(data));
     Ok(units.finish(vm)?.into_value())
@@ -176,7 +177,7 @@ pub fn expand_tabs(vm: &Vm, text: &Ref<Str>, size: usize) -> Res {
     if !any {
         return vm.unchanged_value(text);
     }
-    vm.check_room(total * text.kind().width())?;
+    vm.check_room((total * text.kind().width()).saturating_mul(2))?;
     if let super::Data::Ascii(d) | super::Data::Latin1(d) = text.data() {
         let made = vm.new_str_with(text.kind(), total, |out| {
             let (mut at, mut line) = (0, 0);

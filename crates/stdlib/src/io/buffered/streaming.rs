@@ -136,6 +136,7 @@ impl Buffered {
         let mut room = self.ahead.replace(Vec::new());
         self.at.set(0);
         room.clear();
+        vm.reserve_within_limit(&mut room, self.buffer_size.get())?;
         room.resize(self.buffer_size.get(), 0);
         match self.raw_read(vm, &mut room) {
             Ok(Some(count)) => {
@@ -248,6 +249,7 @@ impl Buffered {
             let got = if whole > 0 {
                 // Whole blocks go straight to where they are wanted.
                 let start = out.len();
+                vm.reserve_within_limit(&mut out, whole)?;
                 out.resize(start + whole, 0);
                 let got = self.raw_read(vm, &mut out[start..]);
                 out.truncate(start + got.as_ref().ok().copied().flatten().unwrap_or(0));
@@ -299,7 +301,10 @@ impl Buffered {
             let part = vm.call_method_str(&raw, "read", &[])?;
             match part.downcast::<Bytes>() {
                 Some(bytes) if bytes.as_slice().is_empty() => break,
-                Some(bytes) => out.extend_from_slice(bytes.as_slice()),
+                Some(bytes) => {
+                    vm.reserve_within_limit(&mut out, bytes.as_slice().len())?;
+                    out.extend_from_slice(bytes.as_slice())
+                }
                 None if !part.is_none() => return Err(vm.type_error("read() should return bytes")),
                 None if out.is_empty() => return Ok(Value::NONE),
                 None => break,
@@ -329,6 +334,7 @@ impl Buffered {
             if out.is_empty() {
                 out = part;
             } else {
+                vm.reserve_within_limit(&mut out, part.len())?;
                 out.extend_from_slice(&part);
             }
             if done {
@@ -354,7 +360,7 @@ impl Buffered {
         self.forget_ahead();
         let limit = self.buffer_size.get();
         if self.pending.with(Vec::len) + data.len() <= limit {
-            self.pending.with_mut(|pending| pending.extend_from_slice(data));
+            self.hold(vm, data)?;
             return Ok(data.len());
         }
         if let Err(raised) = self.flush_pending(vm) {
@@ -366,15 +372,25 @@ impl Buffered {
                 Some(count) => written += count,
                 None => {
                     let keep = (data.len() - written).min(limit);
-                    self.pending.with_mut(|pending| pending.extend_from_slice(&data[written..written + keep]));
+                    self.hold(vm, &data[written..written + keep])?;
                     written += keep;
                     return if written < data.len() { Err(would_block(vm, written)) } else { Ok(written) };
                 }
             }
             crate::support::check_signals(vm)?;
         }
-        self.pending.with_mut(|pending| pending.extend_from_slice(&data[written..]));
+        self.hold(vm, &data[written..])?;
         Ok(data.len())
+    }
+
+    /// Bytes that wait to be written.
+    fn hold(&self, vm: &Vm, data: &[u8]) -> Res<()> {
+        let (len, capacity) = self.pending.with(|pending| (pending.len(), pending.capacity()));
+        if capacity - len < data.len() {
+            vm.check_room(data.len().max(capacity))?;
+        }
+        self.pending.with_mut(|pending| pending.extend_from_slice(data));
+        Ok(())
     }
 
     /// The raw stream would block: what still fits into the buffer is taken, the rest is told.
@@ -388,7 +404,7 @@ impl Buffered {
         }
         let room = self.buffer_size.get().saturating_sub(self.pending.with(Vec::len));
         let keep = room.min(data.len());
-        self.pending.with_mut(|pending| pending.extend_from_slice(&data[..keep]));
+        self.hold(vm, &data[..keep])?;
         vm.forget(raised);
         if keep == data.len() { Ok(keep) } else { Err(would_block(vm, keep)) }
     }

@@ -42,7 +42,7 @@ impl Buffered {
         }
         this.before_read(vm)?;
         this.forget_ahead();
-        let mut room = vec![0; count.min(1 << 30)];
+        let mut room = vm.zeroed(count.min(1 << 30))?;
         let got = this.raw_read(vm, &mut room)?.unwrap_or(0);
         Ok(vm.new_bytes(&room[..got])?.into_value())
     }

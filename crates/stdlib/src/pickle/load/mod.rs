@@ -79,6 +79,10 @@ impl Machine<'_> {
             if opcode == STOP {
                 break;
             }
+            if self.stack.len() == self.stack.capacity() {
+                // Most steps push one value.
+                vm.reserve_within_limit(&mut self.stack, 1)?;
+            }
             self.step(opcode)?;
         }
         self.input.skip_used(vm)?;

@@ -114,7 +114,7 @@ impl Machine<'_> {
             }
             MARK => {
                 self.fence = self.stack.len();
-                self.marks.push(self.fence);
+                self.vm.push_within_limit(&mut self.marks, self.fence)?;
             }
             POP => {
                 if self.marks.last() == Some(&self.stack.len()) {

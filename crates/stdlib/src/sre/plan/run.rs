@@ -39,6 +39,9 @@ pub enum Entry {
     More { frame: u32, at: usize, count: usize },
 }
 
+/// Entries from which on the caller is asked before there are more.
+const MUCH: usize = 1 << 13;
+
 /// Why a search has no answer.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Stopped {
@@ -463,6 +466,10 @@ impl<U: Unit> Run<'_, U> {
 
     #[cold]
     fn has_grown(&mut self) -> bool {
+        // Whoever is asked knows the limit of memory.
+        if self.stack.len() >= MUCH && self.must_stop() {
+            return false;
+        }
         if self.stack.try_reserve(self.stack.len().max(32)).is_err() {
             self.stopped = Some(Stopped::NoMemory);
         }
