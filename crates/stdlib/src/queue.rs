@@ -91,13 +91,18 @@ impl SimpleQueue {
         self.puts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn add(&self, item: &Value) {
+    fn add(&self, vm: &Vm, item: &Value) -> Res<()> {
+        let (len, capacity) = self.items.with(|items| (items.len(), items.capacity()));
+        if len == capacity {
+            vm.check_room(capacity.saturating_mul(size_of::<Value>()))?;
+        }
         self.items.with_mut(|items| items.push_back(item.clone()));
         let mut puts = self.puts();
         puts.count += 1;
         if puts.sleepers > 0 {
             self.changed.notify_one();
         }
+        Ok(())
     }
 
     fn take(&self) -> Option<Value> {
@@ -151,15 +156,15 @@ impl SimpleQueue {
 
     /// Put an item at the end. It never waits; block and timeout are there because Queue has them.
     #[method(sig = "(item, block=True, timeout=None)")]
-    fn put(_: &Vm, this: &Ref<SimpleQueue>, item: &Value, block: bool, timeout: Option<&Value>) {
+    fn put(vm: &Vm, this: &Ref<SimpleQueue>, item: &Value, block: bool, timeout: Option<&Value>) -> Res<()> {
         let _ = (block, timeout);
-        this.add(item);
+        this.add(vm, item)
     }
 
     /// As put(item).
     #[method(sig = "(item)")]
-    fn put_nowait(_: &Vm, this: &Ref<SimpleQueue>, item: &Value) {
-        this.add(item);
+    fn put_nowait(vm: &Vm, this: &Ref<SimpleQueue>, item: &Value) -> Res<()> {
+        this.add(vm, item)
     }
 
     /// Take the oldest item out.

@@ -90,8 +90,11 @@ fn normalized(vm: &Vm, form: &Ref<Str>, source: &Ref<Str>, old: bool) -> Res {
     if source.is_ascii() {
         return vm.unchanged_value(source);
     }
-    // The points, what they are taken apart to, and the result: at least four bytes each.
-    vm.check_room(source.len().saturating_mul(16))?;
+    if vm.heap().is_limited() {
+        // The points, what they are taken apart to (of single ligatures and units up to 18), and the result.
+        let each = |c: u32| if matches!(c, 0x3300..=0x33ff | 0xfb00..=0xfdff) { 18 * 12 } else { 24 };
+        vm.check_room(source.code_points().map(each).sum())?;
+    }
     let points: Vec<u32> = source.code_points().collect();
     let made = unicode::normalize::normalize(&points, compatible, composed, old);
     Ok(vm.new_str_from_code_points(&made)?.into_value())

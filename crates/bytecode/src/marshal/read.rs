@@ -619,7 +619,12 @@ impl<'a, B: Build> Reader<'a, B> {
     }
 
     fn long(&mut self) -> Result<BigInt, B::Error> {
+        let offset = self.at;
         let count = self.i32()?;
+        if count == i32::MIN {
+            self.at = offset;
+            return Err(self.error(ErrorKind::SizeOutOfRange("long")));
+        }
         let digits = self.take(count.unsigned_abs() as usize * 2)?;
         let start = self.at - digits.len();
         // Pack 15-bit digits into 32-bit ones.

@@ -92,7 +92,7 @@ def _text(value):
     return string_at(address)
 
 
-_CONVERT = {"O": _object, "N": _maybe_object, "i": _number, "p": _pointer, "s": _text}
+_CONVERT = {"O": _object, "N": _maybe_object, "i": _number, "p": _pointer, "s": _text, "o": lambda value: value}
 _texts = {}
 
 
@@ -307,17 +307,19 @@ _extras = {}
 _MOST_USERS = 255
 
 
-@api("p")
+@api("o")
 def PyUnstable_Eval_RequestCodeExtraIndex(release):
     if len(_releases) == _MOST_USERS:
         return -1
+    # The object, not its address alone: it is called when the last code has gone, which may be long after its owner.
     _releases.append(release)
     return len(_releases) - 1
 
 
 def _release(index, address):
-    if _releases[index]:
-        _foreign.call(_releases[index], "v", ["P"], [_address(address)], -1, True, False)
+    release = _pointer(_releases[index])
+    if release:
+        _foreign.call(release, "v", ["P"], [_address(address)], -1, True, False)
 
 
 def _code(code):

@@ -30,6 +30,8 @@ fn to_base(vm: &Vm, number: &Value, radix: u32, prefix: &str) -> Res {
             return Ok(text.into_value());
         }
         Some(int::IntView::Big(b)) => {
+            // The digits, and the string made of them.
+            vm.check_room((b.bits() / u64::from(radix.ilog2())).saturating_mul(2) as usize)?;
             let sign = if b.sign() == Sign::Minus { "-" } else { "" };
             format!("{sign}{prefix}{}", b.magnitude().to_str_radix(radix))
         }

@@ -101,8 +101,14 @@ impl<'a> Errors<'a> {
         reason: &str,
         pass: Option<&dyn Fn(u32, &mut Vec<u8>)>,
     ) -> Res<Encoded> {
-        // What replaces much grows: what has been written so far counts already.
-        vm.check_room(0)?;
+        // What has been written so far counts already; what replaces a character may be a hundred times as long.
+        let each = match self.strategy {
+            Strategy::Strict | Strategy::Ignore | Strategy::Other => 0,
+            Strategy::NameReplace => 160,
+            Strategy::BackslashReplace | Strategy::XmlCharRefReplace => 40,
+            Strategy::Replace | Strategy::SurrogateEscape | Strategy::SurrogatePass => 8,
+        };
+        vm.check_room((end - start).saturating_mul(each))?;
         let bad = (start..end).map(|i| text.at(i));
         let with = match self.strategy {
             Strategy::Strict => {

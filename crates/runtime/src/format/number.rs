@@ -189,7 +189,7 @@ pub fn check_precision(vm: &Vm, precision: usize) -> Res<()> {
     if precision >= i32::MAX as usize - 1023 {
         return Err(vm.value_error("precision too big"));
     }
-    Ok(())
+    vm.check_room(precision)
 }
 
 fn format_float_as(vm: &Vm, value: &Value, spec: &Spec, shown_for: &Value) -> Res {

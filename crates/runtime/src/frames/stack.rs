@@ -183,9 +183,11 @@ pub struct Exec {
     stack: Stack,
 }
 
-impl Default for Exec {
-    fn default() -> Exec {
-        let stack = Stack::reserve(STACK_BYTES);
+impl Exec {
+    /// One whose frames have the usual room, or an eighth of the memory that the program may have: what recursion fills is resident, and
+    /// nobody counts it.
+    pub fn new(memory_limit: usize) -> Exec {
+        let stack = Stack::reserve((memory_limit / 8).clamp(LEAST, STACK_BYTES));
         let top = stack.base.cast::<u64>();
         // SAFETY: the end of the mapping.
         let end = unsafe { stack.base.add(stack.bytes) }.cast::<u64>();

@@ -381,7 +381,7 @@ fn unpack_ex(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
     }
     let mut rest = Vec::new();
     while let Some(item) = vm.next(&iterator)? {
-        rest.push(item);
+        vm.push_within_limit(&mut rest, item)?;
     }
     if rest.len() < after {
         return Err(too_few_values(vm, before + after, before + rest.len()));

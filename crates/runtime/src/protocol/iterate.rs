@@ -228,6 +228,9 @@ pub trait Gather: Sized {
 
 impl Gather for Vec<Value> {
     fn gather(count: usize, items: impl Iterator<Item = Value>) -> Option<Self> {
+        if !ophi_heap::pool::current().has_room(count.saturating_mul(size_of::<Value>())) {
+            return None;
+        }
         let mut all = Vec::with_capacity(count);
         all.extend(items);
         Some(all)

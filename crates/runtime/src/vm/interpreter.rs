@@ -80,7 +80,7 @@ pub struct Interpreter {
     /// The folder that was put at the head of `sys.path` for the program, absolute; none in safe-path mode.
     pub program_folder: ManuallyDrop<ValueCell>,
     /// What the heap refuses to exceed, and whether [`Interpreter::beyond_limit`] is at work.
-    memory_limit: usize,
+    pub(super) memory_limit: usize,
     is_beyond_limit: Cell<bool>,
     /// MemoryError is being made.
     pub short_of_memory: Cell<bool>,

@@ -95,13 +95,14 @@ impl Vm {
     pub fn new(interpreter: Arc<Interpreter>, stack_size: usize, thread_id: u64) -> Rc<Vm> {
         let here = &stack_size as *const usize as usize;
         let limit = interpreter.recursion_limit.get();
+        let exec = crate::frames::Exec::new(interpreter.memory_limit);
         Rc::new(Vm {
             breaker: interpreter.breaker.clone(),
             heap: &raw const *interpreter.heap,
             interpreter,
             raised: ValueCell::new(None),
             handled: Default::default(),
-            exec: Default::default(),
+            exec,
             recursion_left: Cell::new(limit as isize),
             stack_limit: Cell::new(here.saturating_sub(stack_size.saturating_sub(STACK_RESERVE))),
             stack_top: Cell::new(here),

@@ -249,9 +249,11 @@ pub fn strftime(vm: &Vm, object: &Value, format: &Ref<Str>, tuple: &Value, argum
         }
     }
     let mut out = Builder::new();
+    vm.check_room(format.len().saturating_mul(8))?;
     let points: Vec<u32> = format.code_points().collect();
     let mut i = 0;
     while i < points.len() {
+        out.check(vm)?;
         let (c, next) = (points[i], points.get(i + 1).copied());
         i += 1;
         let Some(kind) = next.filter(|_| c == b'%' as u32) else {

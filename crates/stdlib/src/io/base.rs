@@ -312,7 +312,7 @@ impl IoBase {
             if let Some(len) = vm.class(&line).slots().len {
                 length += len(vm, &line)? as i64;
             }
-            all.push(line);
+            vm.push_within_limit(&mut all, line)?;
             if length > hint {
                 break;
             }

@@ -101,10 +101,19 @@ fn batched_next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
     {
         return Ok(Some(batch?.into_value()));
     }
+    // Refused is what could never be held, not what the input may turn out to be too short for.
+    if own.size > isize::MAX as usize / size_of::<Value>() {
+        return Err(vm.no_memory());
+    }
     let mut items: SmallVec<[Value; 8]> = SmallVec::new();
     while items.len() < own.size {
         match vm.next(&source)? {
-            Some(item) => items.push(item),
+            Some(item) => {
+                if items.len() == items.capacity() {
+                    vm.check_room(items.len().saturating_mul(size_of::<Value>()))?;
+                }
+                items.push(item)
+            }
             None => {
                 own.source.set(None);
                 if items.is_empty() {

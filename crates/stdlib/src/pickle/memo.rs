@@ -186,6 +186,11 @@ impl Slots {
         self.put(self.count, value)
     }
 
+    /// Bytes that another entry will ask for, when it is the next.
+    pub fn growth(&self) -> usize {
+        if self.count < self.dense.len() { 0 } else { self.dense.len() * size_of::<Option<Value>>() }
+    }
+
     pub fn entries(&self) -> Vec<(usize, Value)> {
         let dense = self.dense.iter().enumerate().filter_map(|(i, slot)| Some((i, slot.clone()?)));
         let mut sparse: Vec<_> = self.sparse.iter().map(|(i, value)| (*i, value.clone())).collect();

@@ -28,6 +28,12 @@ pub fn collect(vm: &Vm, iterable: &Value) -> Res<Vec<Value>> {
     Ok(items)
 }
 
+/// A number of the width of a size (`PyLong_AsSsize_t`).
+pub fn ssize(vm: &Vm, value: &Value) -> Res<isize> {
+    let number = vm.index_as_i128(value)?.and_then(|n| isize::try_from(n).ok());
+    number.ok_or_else(|| vm.overflow_error("Python int too large to convert to C ssize_t"))
+}
+
 /// A tuple of values that are already there.
 pub fn tuple(vm: &Vm, items: Vec<Value>) -> Res {
     Ok(Tuple::from_vec(vm, items)?.into_value())

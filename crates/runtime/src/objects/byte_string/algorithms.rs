@@ -11,7 +11,12 @@ pub fn is_space(b: u8) -> bool {
 }
 
 /// Ranges between separators, from the left.
-pub fn split(text: &[u8], sep: &[u8], max: usize) -> Vec<(usize, usize)> {
+pub fn split(vm: &Vm, text: &[u8], sep: &[u8], max: usize) -> Res<Vec<(usize, usize)>> {
+    if vm.heap().is_limited() {
+        let mut count = 0usize;
+        find_all(text, sep, max, |_| count += 1);
+        vm.check_room(count.saturating_mul(2 * size_of::<(usize, usize)>()))?;
+    }
     let mut out = Vec::new();
     let mut from = 0;
     find_all(text, sep, max, |at| {
@@ -19,22 +24,22 @@ pub fn split(text: &[u8], sep: &[u8], max: usize) -> Vec<(usize, usize)> {
         from = at + sep.len();
     });
     out.push((from, text.len()));
-    out
+    Ok(out)
 }
 
 /// Ranges between separators, cut from the right, in order.
-pub fn split_from_right(text: &[u8], sep: &[u8], max: usize) -> Vec<(usize, usize)> {
+pub fn split_from_right(vm: &Vm, text: &[u8], sep: &[u8], max: usize) -> Res<Vec<(usize, usize)>> {
     let mut out = Vec::new();
     let mut end = text.len();
     while out.len() < max
         && let Some(at) = rfind(&text[..end], sep)
     {
-        out.push((at + sep.len(), end));
+        vm.push_within_limit(&mut out, (at + sep.len(), end))?;
         end = at;
     }
     out.push((0, end));
     out.reverse();
-    out
+    Ok(out)
 }
 
 /// At most `max` occurrences of `old` become `new`; `None` when there is none.
@@ -131,10 +136,13 @@ pub fn expand_tabs(vm: &Vm, text: &[u8], size: usize) -> Res<Vec<u8>> {
     Ok(out)
 }
 
-pub fn padded(vm: &Vm, text: &[u8], left: usize, right: usize, fill: u8) -> Res<Vec<u8>> {
+pub fn padded<T: ByteString>(vm: &Vm, text: &[u8], left: usize, right: usize, fill: u8) -> Res<Vec<u8>> {
     let Some(total) = left.checked_add(right).and_then(|n| n.checked_add(text.len())) else {
         return Err(vm.no_memory());
     };
+    if total > T::LONGEST {
+        return Err(vm.overflow_error("byte string is too large"));
+    }
     vm.check_room(total)?;
     let mut out = Vec::with_capacity(total);
     out.resize(left, fill);
@@ -143,8 +151,8 @@ pub fn padded(vm: &Vm, text: &[u8], left: usize, right: usize, fill: u8) -> Res<
     Ok(out)
 }
 
-pub fn zero_filled(vm: &Vm, text: &[u8], width: usize) -> Res<Vec<u8>> {
-    let mut out = padded(vm, text, width.saturating_sub(text.len()), 0, b'0')?;
+pub fn zero_filled<T: ByteString>(vm: &Vm, text: &[u8], width: usize) -> Res<Vec<u8>> {
+    let mut out = padded::<T>(vm, text, width.saturating_sub(text.len()), 0, b'0')?;
     let missing = out.len() - text.len();
     if missing > 0 && matches!(text.first(), Some(b'+' | b'-')) {
         out.swap(0, missing);

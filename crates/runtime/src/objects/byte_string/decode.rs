@@ -127,6 +127,7 @@ pub fn from_object(vm: &Vm, source: &Value, owner: &str) -> Res<Vec<u8>> {
         return crate::objects::memoryview::contiguous(&exported, vm);
     }
     if let Some(list) = source.exact::<List>(vm) {
+        vm.check_room(list.len())?;
         let mut out = Vec::with_capacity(list.len());
         let mut i = 0;
         while let Some(item) = list.get(i) {
@@ -145,7 +146,7 @@ pub fn from_object(vm: &Vm, source: &Value, owner: &str) -> Res<Vec<u8>> {
     let mut out = Vec::new();
     let iterator = vm.iter_or(source, words)?;
     while let Some(item) = vm.next(&iterator)? {
-        out.push(byte(vm, &item, owner)?);
+        vm.push_within_limit(&mut out, byte(vm, &item, owner)?)?;
     }
     Ok(out)
 }

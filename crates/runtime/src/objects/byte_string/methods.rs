@@ -229,7 +229,7 @@ macro_rules! byte_methods {
                     None => this.with(|s| words(vm, s, limit(maxsplit), a::is_space))?,
                     Some(sep) => {
                         not_empty(vm, sep)?;
-                        this.with(|s| a::split(s, sep, limit(maxsplit)))
+                        this.with(|s| a::split(vm, s, sep, limit(maxsplit)))?
                     }
                 };
                 drop(held);
@@ -248,7 +248,7 @@ macro_rules! byte_methods {
                     }
                     Some(sep) => {
                         not_empty(vm, sep)?;
-                        this.with(|s| a::split_from_right(s, sep, limit(maxsplit)))
+                        this.with(|s| a::split_from_right(vm, s, sep, limit(maxsplit)))?
                     }
                 };
                 drop(held);
@@ -339,7 +339,7 @@ macro_rules! byte_methods {
                 let out = this.with(|s| {
                     let missing = (width.max(0) as usize).saturating_sub(s.len());
                     let left = missing / 2 + (missing & width as usize & 1);
-                    a::padded(vm, s, left, missing - left, fillchar.map_or(b' ', |f| f.0))
+                    a::padded::<$T>(vm, s, left, missing - left, fillchar.map_or(b' ', |f| f.0))
                 })?;
                 result::<$T>(vm, this, out)
             }
@@ -347,7 +347,7 @@ macro_rules! byte_methods {
             #[method(doc = "Fill up with fillchar on the right, to so many bytes.", sig = "(width, fillchar=b' ', /)")]
             fn ljust(vm: &Vm, this: &Ref<$T>, width: isize, fillchar: Option<Fill>) -> Res {
                 let out = this.with(|s| {
-                    a::padded(vm, s, 0, (width.max(0) as usize).saturating_sub(s.len()), fillchar.map_or(b' ', |f| f.0))
+                    a::padded::<$T>(vm, s, 0, (width.max(0) as usize).saturating_sub(s.len()), fillchar.map_or(b' ', |f| f.0))
                 })?;
                 result::<$T>(vm, this, out)
             }
@@ -355,14 +355,14 @@ macro_rules! byte_methods {
             #[method(doc = "Fill up with fillchar on the left, to so many bytes.", sig = "(width, fillchar=b' ', /)")]
             fn rjust(vm: &Vm, this: &Ref<$T>, width: isize, fillchar: Option<Fill>) -> Res {
                 let out = this.with(|s| {
-                    a::padded(vm, s, (width.max(0) as usize).saturating_sub(s.len()), 0, fillchar.map_or(b' ', |f| f.0))
+                    a::padded::<$T>(vm, s, (width.max(0) as usize).saturating_sub(s.len()), 0, fillchar.map_or(b' ', |f| f.0))
                 })?;
                 result::<$T>(vm, this, out)
             }
 
             #[method(doc = "Fill up with zeros on the left, behind a sign, to this width.", sig = "(width, /)")]
             fn zfill(vm: &Vm, this: &Ref<$T>, width: isize) -> Res {
-                let out = this.with(|s| a::zero_filled(vm, s, width.max(0) as usize))?;
+                let out = this.with(|s| a::zero_filled::<$T>(vm, s, width.max(0) as usize))?;
                 result::<$T>(vm, this, out)
             }
 

@@ -19,6 +19,8 @@ use crate::{Payload, Ref, Value};
 /// A payload that is a string of bytes.
 pub trait ByteString: Payload {
     const NAME: &'static str;
+    /// A length beyond this is told apart from memory that is not there.
+    const LONGEST: usize = usize::MAX;
 
     /// Looks at the bytes. `f` runs no Python code.
     fn with<R>(&self, f: impl FnOnce(&[u8]) -> R) -> R;

@@ -53,7 +53,7 @@ impl ByteArray {
         let words = || format!("can't extend bytearray with {}", vm.type_name(iterable_of_ints));
         let iterator = vm.iter_or(iterable_of_ints, words)?;
         while let Some(item) = vm.next(&iterator)? {
-            bytes.push(decode::byte(vm, &item, "bytearray")?);
+            vm.push_within_limit(&mut bytes, decode::byte(vm, &item, "bytearray")?)?;
         }
         let n = this.len();
         this.splice(vm, n, n, &bytes)

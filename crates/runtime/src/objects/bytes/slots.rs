@@ -11,6 +11,8 @@ use crate::{Args, Ref, TypeRef, Value};
 
 impl ByteString for Bytes {
     const NAME: &'static str = "bytes";
+    /// An object begins with 33 bytes that are not the string's, as in CPython.
+    const LONGEST: usize = isize::MAX as usize - 33;
 
     fn with<R>(&self, f: impl FnOnce(&[u8]) -> R) -> R {
         f(self.as_slice())
@@ -86,6 +88,9 @@ pub fn repeat(vm: &Vm, this: &Value, n: isize) -> Res {
     let Some(total) = own.len().checked_mul(n.max(0) as usize).filter(|t| *t <= isize::MAX as usize) else {
         return Err(vm.overflow_error("repeated bytes are too long"));
     };
+    if total > Bytes::LONGEST {
+        return Err(vm.no_memory());
+    }
     let class = vm.ty_of::<Bytes>().clone();
     let made = vm.new_bytes_of(&class, total, |out| crate::objects::str::slots::fill_repeated(out, own.as_slice()))?;
     Ok(made.into_value())

@@ -86,6 +86,11 @@ pub fn replace(vm: &Vm, text: &Ref<Str>, old: &Str, new: &Str, max: usize) -> Re
     if old.len() == 1 && new.len() == 1 && max >= text.len() {
         return replace_unit(vm, text, old.at(0), new.at(0));
     }
+    if vm.heap().is_limited() {
+        // Counted first: the places may take more than the text.
+        let count = if old.is_empty() { text.len() } else { find::count_in(text, old, 0, text.len()) };
+        vm.check_room(count.min(max).saturating_mul(2 * size_of::<usize>()))?;
+    }
     let cuts: Vec<usize> =
         if old.is_empty() { (0..=text.len()).take(max).collect() } else { find::positions(text, old, max) };
     if cuts.is_empty() {

@@ -117,12 +117,14 @@ pub fn repr_of(vm: &Vm, text: &Str) -> Res<Ref<Str>> {
         let total: usize = bytes.iter().map(|b| WIDTHS[*b as usize] as usize + (*b == quote) as usize).sum();
         return vm.new_str_with(super::Kind::Ascii, total + 2, |out| escape_into(out, bytes, quote));
     }
+    vm.check_room(text.len().saturating_mul(8))?;
     let points: Vec<u32> = text.code_points().collect();
     let quote = if points.contains(&39) && !points.contains(&34) { 34 } else { 39 };
     let mut out: Vec<u32> = Vec::with_capacity(points.len() + 8);
     out.push(quote);
     let mut escape = Vec::with_capacity(10);
     for c in points {
+        vm.reserve_within_limit(&mut out, 10)?;
         match c {
             92 => out.extend_from_slice(&[92, 92]),
             10 => out.extend_from_slice(&[92, 110]),

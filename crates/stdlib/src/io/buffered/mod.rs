@@ -21,7 +21,7 @@ use ophi_runtime::{Args, GilCell, Ref, Res, TypeDef, TypeRef, Value, ValueCell, 
 
 use super::base::{BUFFERED_IO_BASE, FLAGS, IoBase, check_able, finalize, next_line};
 use super::lock::Lock;
-use crate::support::values::to_i64;
+use crate::support::values::ssize;
 
 #[repr(C)]
 pub struct Buffered {
@@ -123,7 +123,7 @@ fn init(vm: &Vm, this: &Value, name: &'static str, args: Args<'_>, reads: bool, 
     bind(vm, Some(&SIGNATURE), name, args, &mut bound)?;
     let Some(raw) = bound[0] else { return Ok(()) };
     let buffer_size = match bound[1] {
-        Some(value) => to_i64(vm, value)?,
+        Some(value) => ssize(vm, value)? as i64,
         None => super::DEFAULT_BUFFER_SIZE as i64,
     };
     stream.ok.set(false);

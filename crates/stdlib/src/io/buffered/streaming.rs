@@ -28,6 +28,7 @@ impl Buffered {
         if buffer_size <= 0 {
             return Err(vm.value_error("buffer size must be strictly positive"));
         }
+        vm.check_room(buffer_size as usize)?;
         self.raw.set(Some(raw.clone()));
         self.buffer_size.set(buffer_size as usize);
         self.reads.set(reads);

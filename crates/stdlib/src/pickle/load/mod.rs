@@ -11,7 +11,9 @@ use super::unpickler::Unpickler;
 use super::{UNPICKLING_ERROR, dict_in, state, unpickling_error};
 use crate::support::values::qualified_name;
 use ophi_runtime::objects::buffer::flags;
+use ophi_runtime::objects::byte_string::ByteString;
 use ophi_runtime::objects::bytearray::ByteArray;
+use ophi_runtime::objects::bytes::Bytes;
 use ophi_runtime::objects::exceptions as exc;
 use ophi_runtime::objects::float::convert::parse as parse_float;
 use ophi_runtime::objects::int::INT as INT_TYPE;
@@ -167,6 +169,10 @@ impl Machine<'_> {
 
     fn bytes(&mut self, n: usize) -> Res<()> {
         let vm = self.vm;
+        if n > <Bytes as ByteString>::LONGEST {
+            return Err(vm.overflow_error("byte string is too large"));
+        }
+        vm.check_room(n)?;
         let bytes = self.input.take(vm, n)?;
         let bytes = vm.short_bytes(bytes)?.into_value();
         self.push(bytes);

@@ -63,6 +63,7 @@ impl Machine<'_> {
             }
             BYTEARRAY8 => {
                 let n = self.length8("BYTEARRAY8")?;
+                vm.check_room(n)?;
                 let bytes = self.input.take(vm, n)?;
                 let array = ByteArray::new(vm, bytes)?.into_value();
                 self.push(array);
@@ -147,17 +148,19 @@ impl Machine<'_> {
                     _ => {
                         let line = self.input.line(vm, 2)?.to_vec();
                         self.top()?;
-                        crate::support::values::to_i64(vm, &self.decimal(&line)?)?
+                        crate::support::values::ssize(vm, &self.decimal(&line)?)? as i64
                     }
                 };
                 let top = self.top()?;
                 let Ok(number) = usize::try_from(number) else {
                     return Err(vm.value_error("negative PUT argument"));
                 };
+                vm.check_room(self.unpickler.memo.with(|memo| memo.growth()))?;
                 drop(self.unpickler.memo.with_mut(|memo| memo.put(number, top)));
             }
             MEMOIZE => {
                 let top = self.top()?;
+                vm.check_room(self.unpickler.memo.with(|memo| memo.growth()))?;
                 drop(self.unpickler.memo.with_mut(|memo| memo.memoize(top)));
             }
             APPEND => {
