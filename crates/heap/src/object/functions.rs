@@ -3,7 +3,8 @@
 use super::free::{free_collected, free_finalized, free_general, free_leaf, free_with_dict};
 use super::{Object, Trace, Visitor};
 use crate::describe::Edges;
-use crate::header::{Header, Layout, TypeFlags};
+use crate::header::{Header, Layout, TypeFlags, TypeHead};
+use crate::value::Value;
 use core::ptr::NonNull;
 
 /// # Safety
@@ -76,17 +77,29 @@ impl Functions {
             clear_payload: clear_payload::<T>,
             release_early: release_early::<T>,
             describe_payload: describe_payload::<T>,
-            free: match make {
-                Make::General => free_general,
-                Make::Leaf => free_leaf::<T>,
-                Make::Collected => free_collected::<T>,
-                Make::WithDict => free_with_dict::<T>,
-                Make::Finalized => free_finalized::<T>,
-            },
+            free: Functions::free_as::<T>(make),
             make,
             size: size_of::<Object<T>>(),
             layout,
         }
+    }
+
+    const fn free_as<T: Trace>(make: Make) -> crate::header::Free {
+        match make {
+            Make::General => free_general,
+            Make::Leaf => free_leaf::<T>,
+            Make::Collected => free_collected::<T>,
+            Make::WithDict => free_with_dict::<T>,
+            Make::Finalized => free_finalized::<T>,
+        }
+    }
+
+    /// Whether instances of the class consist of what `make` says of payload `T`: it was made so, and nothing stands behind.
+    #[inline(always)]
+    pub fn fit<T: Trace>(class: &TypeHead, make: Make) -> bool {
+        let behind = if matches!(make, Make::WithDict) { size_of::<Option<Value>>() } else { 0 };
+        class.instance_size() == size_of::<Object<T>>() + behind
+            && class.free as usize == Functions::free_as::<T>(make) as usize
     }
 
     /// How instances of a builtin class with these flags are freed; `None` when they are more than the payload says.

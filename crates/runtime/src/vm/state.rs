@@ -186,6 +186,13 @@ impl Vm {
     #[allow(unsafe_code)]
     pub fn new_instance_with<T: Payload>(&self, cls: &TypeRef, payload: T, extra: usize) -> Res<Ref<T>> {
         assert!(cls.head().has_layout(T::LAYOUT), "a class gets instances of its own payload");
+        if T::MAKE != Make::General && ophi_heap::Functions::fit::<T>(cls.head(), T::MAKE) {
+            return match T::MAKE {
+                Make::Leaf => self.new_plain_of(cls, payload, extra),
+                Make::WithDict => self.new_with_dict_of(cls, || payload),
+                _ => self.new_collected_of(cls, || payload, extra),
+            };
+        }
         // SAFETY: just checked that the class was built for this payload.
         match unsafe { self.heap().new_object(cls.head(), payload, extra) } {
             Ok(object) => {
@@ -201,11 +208,17 @@ impl Vm {
 
     /// An instance of exactly `T`'s builtin type, which is plain ([`ophi_heap::TypeHead::is_plain`]), with `extra` bytes behind it.
     #[inline(always)]
-    #[allow(unsafe_code)]
     pub(crate) fn new_plain<T: Payload>(&self, payload: T, extra: usize) -> Res<Ref<T>> {
+        self.new_plain_of(self.ty_of::<T>(), payload, extra)
+    }
+
+    /// As [`Vm::new_plain`], of exactly one of the builtin types of `T`.
+    #[inline(always)]
+    #[allow(unsafe_code)]
+    fn new_plain_of<T: Payload>(&self, cls: &TypeRef, payload: T, extra: usize) -> Res<Ref<T>> {
         debug_assert!(T::MAKE == Make::Leaf, "only types without prefix and tail");
         // SAFETY: the type was built for this payload; `MAKE` says that nothing else stands in its instances.
-        match unsafe { self.heap().new_plain(self.ty_of::<T>().head(), payload, extra) } {
+        match unsafe { self.heap().new_plain(cls.head(), payload, extra) } {
             Ok(object) => Ok(object),
             Err(OutOfMemory) => Err(self.no_memory()),
         }
@@ -235,11 +248,16 @@ impl Vm {
     }
 
     #[inline(always)]
-    #[allow(unsafe_code)]
     fn new_with_dict<T: Payload>(&self, payload: impl FnOnce() -> T) -> Res<Ref<T>> {
+        self.new_with_dict_of(self.ty_of::<T>(), payload)
+    }
+
+    #[inline(always)]
+    #[allow(unsafe_code)]
+    fn new_with_dict_of<T: Payload>(&self, cls: &TypeRef, payload: impl FnOnce() -> T) -> Res<Ref<T>> {
         debug_assert!(T::MAKE == Make::WithDict);
         // SAFETY: as in `new_plain`.
-        match unsafe { self.heap().new_with_dict(self.ty_of::<T>().head(), payload) } {
+        match unsafe { self.heap().new_with_dict(cls.head(), payload) } {
             Ok(object) => Ok(object),
             Err(OutOfMemory) => Err(self.no_memory()),
         }

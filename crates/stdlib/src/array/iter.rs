@@ -21,6 +21,7 @@ impl Payload for ArrayIterator {
         &ARRAY_ITERATOR
     }
     const LAYOUT: &'static ophi_heap::Layout = layout!("arrayiterator");
+    const MAKE: ophi_heap::Make = ophi_heap::Make::Collected;
 }
 
 pub static ARRAY_ITERATOR: TypeDef = TypeDef {

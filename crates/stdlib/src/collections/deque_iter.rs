@@ -36,6 +36,7 @@ impl Payload for DequeReverseIterator {
         &DEQUE_REVERSE_ITERATOR
     }
     const LAYOUT: &'static ophi_heap::Layout = layout!("_deque_reverse_iterator", DequeIterator);
+    const MAKE: ophi_heap::Make = ophi_heap::Make::Collected;
 }
 
 pub static DEQUE_ITERATOR: TypeDef = TypeDef {

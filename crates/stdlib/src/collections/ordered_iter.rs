@@ -30,6 +30,7 @@ impl Payload for OrderedIterator {
         &ORDERED_ITERATOR
     }
     const LAYOUT: &'static ophi_heap::Layout = layout!("odict_iterator");
+    const MAKE: ophi_heap::Make = ophi_heap::Make::Collected;
 }
 
 pub static ORDERED_ITERATOR: TypeDef = TypeDef {

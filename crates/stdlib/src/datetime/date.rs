@@ -37,6 +37,7 @@ impl Payload for Date {
         &DATE
     }
     const LAYOUT: &'static ophi_heap::Layout = layout!("date");
+    const MAKE: ophi_heap::Make = ophi_heap::Make::Leaf;
 }
 
 pub static DATE: TypeDef = TypeDef {

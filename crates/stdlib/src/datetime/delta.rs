@@ -29,6 +29,7 @@ impl Payload for Delta {
         &TIMEDELTA
     }
     const LAYOUT: &'static ophi_heap::Layout = layout!("timedelta");
+    const MAKE: ophi_heap::Make = ophi_heap::Make::Leaf;
 }
 
 pub static TIMEDELTA: TypeDef = TypeDef {

@@ -36,6 +36,7 @@ impl Payload for Time {
         &TIME
     }
     const LAYOUT: &'static ophi_heap::Layout = layout!("time");
+    const MAKE: ophi_heap::Make = ophi_heap::Make::Collected;
 }
 
 pub static TIME: TypeDef = TypeDef {

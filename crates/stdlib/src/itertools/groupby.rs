@@ -96,6 +96,7 @@ impl Payload for Grouper {
         &GROUPER
     }
     const LAYOUT: &'static ophi_heap::Layout = layout!("_grouper");
+    const MAKE: ophi_heap::Make = ophi_heap::Make::Collected;
 }
 
 pub static GROUPER: TypeDef = TypeDef {

@@ -57,6 +57,7 @@ impl Payload for TeeData {
         &TEE_DATA
     }
     const LAYOUT: &'static ophi_heap::Layout = layout!("_tee_dataobject");
+    const MAKE: ophi_heap::Make = ophi_heap::Make::Collected;
 }
 
 pub static TEE_DATA: TypeDef = TypeDef {
@@ -77,6 +78,7 @@ impl Payload for Tee {
         &TEE
     }
     const LAYOUT: &'static ophi_heap::Layout = layout!("_tee");
+    const MAKE: ophi_heap::Make = ophi_heap::Make::Collected;
 }
 
 pub static TEE: TypeDef = TypeDef {

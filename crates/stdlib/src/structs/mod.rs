@@ -340,6 +340,7 @@ impl Payload for UnpackIterator {
         &UNPACK_ITERATOR
     }
     const LAYOUT: &'static ophi_runtime::payload::LayoutOf = layout!("unpack_iterator");
+    const MAKE: ophi_heap::Make = ophi_heap::Make::Collected;
 }
 
 fn next(vm: &Vm, this: &Value) -> Res<Option<Value>> {

@@ -57,6 +57,7 @@ impl Payload for ByteArray {
         &BYTEARRAY
     }
     const LAYOUT: &'static Layout = layout!("bytearray");
+    const MAKE: ophi_heap::Make = ophi_heap::Make::Leaf;
 }
 
 impl ByteString for ByteArray {

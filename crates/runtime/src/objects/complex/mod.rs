@@ -28,6 +28,7 @@ impl Payload for Complex {
         &COMPLEX
     }
     const LAYOUT: &'static Layout = layout!("complex");
+    const MAKE: ophi_heap::Make = ophi_heap::Make::Leaf;
 }
 
 impl crate::Trace for Complex {

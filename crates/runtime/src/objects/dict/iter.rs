@@ -91,6 +91,7 @@ impl Payload for DictIterator {
         &DICT_ITERATOR
     }
     const LAYOUT: &'static Layout = layout!("dict_iterator");
+    const MAKE: ophi_heap::Make = ophi_heap::Make::Collected;
 }
 
 impl Part {

@@ -27,6 +27,7 @@ impl Payload for BaseException {
         &BASE_EXCEPTION
     }
     const LAYOUT: &'static Layout = layout!("BaseException");
+    const MAKE: ophi_heap::Make = ophi_heap::Make::WithDict;
 }
 
 /// A payload that starts with [`BaseException`].

@@ -46,6 +46,7 @@ impl Payload for WeakRef {
         &REFERENCE
     }
     const LAYOUT: &'static Layout = layout!("weakref");
+    const MAKE: ophi_heap::Make = ophi_heap::Make::Collected;
 }
 
 pub static REFERENCE: TypeDef = TypeDef {
