@@ -352,10 +352,17 @@ impl Vm {
         if shape != 0 {
             let shapes = &self.interpreter().shapes;
             let Some(index) = shapes.find(shape, name) else { return Ok(Some(false)) };
-            if index + 1 == (shape & 0xff) as usize {
-                // SAFETY: within the shape's count.
-                let old = unsafe { tail::inline(value, index) }.take();
-                header.shape.set(shapes.parent(shape));
+            if let Some(without) = shapes.without(shape, index) {
+                // SAFETY: within the shape's count. Those behind move up; nothing is dropped before the shape tells the truth again.
+                let old = unsafe {
+                    let old = tail::inline(value, index).take();
+                    for later in index + 1..(shape & 0xff) as usize {
+                        let moved = tail::inline(value, later).take();
+                        tail::inline(value, later - 1).set(moved);
+                    }
+                    old
+                };
+                header.shape.set(without);
                 return Ok(Some(old.is_some()));
             }
         }

@@ -138,6 +138,20 @@ impl Shapes {
         self.with(word, |shape| shape.parent).unwrap_or(0)
     }
 
+    /// The shape with the same names in the same order but for the one at `index`; `None` when too many names followed one of them already.
+    pub fn without(&self, word: u32, index: usize) -> Option<u32> {
+        let count = (word & 0xff) as usize;
+        let mut next = word;
+        for _ in index..count {
+            next = self.parent(next);
+        }
+        for later in index + 1..count {
+            let name = self.with(word, |shape| shape.names.get(later).cloned())??;
+            next = self.after(next, &name)?;
+        }
+        Some(next)
+    }
+
     /// The names in order.
     pub fn names(&self, word: u32) -> Vec<Ref<Str>> {
         self.with(word, |shape| shape.names.to_vec()).unwrap_or_default()
