@@ -6,6 +6,7 @@ use core::cell::Cell;
 use ophi_heap::trace_fields;
 use ophi_runtime::objects::iterators::self_iter;
 use ophi_runtime::objects::object::OBJECT;
+use ophi_runtime::objects::str::Kind;
 use ophi_runtime::payload::Downcast;
 use ophi_runtime::slots::Slots;
 use ophi_runtime::{Payload, Ref, Res, Str, TypeDef, TypeFlags, Value, Vm, layout, methods};
@@ -61,17 +62,21 @@ struct Parser<'a> {
     state: State,
     fields: Vec<Value>,
     field: Vec<u32>,
+    /// All code points of the field, one over the other.
+    all: u32,
     /// The field was not quoted: numbers and None are told by that.
     unquoted: bool,
     limit: i64,
 }
 
 impl Parser<'_> {
+    #[inline(always)]
     fn add(&mut self, c: u32) -> Res<()> {
         if self.field.len() as i64 >= self.limit {
             return Err(error(self.vm, &format!("field larger than field limit ({})", self.limit)));
         }
         self.field.push(c);
+        self.all |= c;
         Ok(())
     }
 
@@ -81,7 +86,10 @@ impl Parser<'_> {
         let value = if self.unquoted && empty && (quoting == dialect::NOT_NULL || quoting == dialect::STRINGS) {
             Value::NONE
         } else {
-            let text = self.vm.new_str_from_code_points(&self.field)?.into_value();
+            let text = match self.all < 0x80 {
+                true => self.vm.new_str_from(Kind::Ascii, self.field.len(), self.field.iter().copied())?.into_value(),
+                false => self.vm.new_str_from_code_points(&self.field)?.into_value(),
+            };
             let numeric = quoting == dialect::NON_NUMERIC || (quoting == dialect::STRINGS && !empty);
             if self.unquoted && numeric && !empty {
                 let float = self.vm.ty(&ophi_runtime::objects::float::FLOAT).to_value();
@@ -91,6 +99,7 @@ impl Parser<'_> {
             }
         };
         self.field.clear();
+        self.all = 0;
         self.fields.push(value);
         Ok(())
     }
@@ -138,17 +147,17 @@ impl Parser<'_> {
             }
             State::AfterEscapedEndOfLine if c == END => {}
             State::AfterEscapedEndOfLine | State::InField => {
-                if is_end(c) {
+                if c != d.delimiter && !is_end(c) && Some(c) != d.escape {
+                    self.add(c)?;
+                    self.state = State::InField;
+                } else if is_end(c) {
                     self.save()?;
                     self.state = if c == END { State::StartRecord } else { State::EatEndOfLine };
                 } else if Some(c) == d.escape {
                     self.state = State::EscapedChar;
-                } else if c == d.delimiter {
+                } else {
                     self.save()?;
                     self.state = State::StartField;
-                } else {
-                    self.add(c)?;
-                    self.state = State::InField;
                 }
             }
             State::InQuotedField => {
@@ -210,6 +219,7 @@ fn next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
         state: State::StartRecord,
         fields: Vec::new(),
         field: Vec::new(),
+        all: 0,
         unquoted: false,
         limit: super::state(vm).field_limit.get(),
     };
@@ -240,8 +250,9 @@ fn next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
             ));
         };
         reader.line.set(reader.line.get() + 1);
-        for c in text.code_points() {
-            parser.feed(c)?;
+        match text.as_ascii() {
+            Some(line) => line.bytes().try_for_each(|b| parser.feed(b.into()))?,
+            None => text.code_points().try_for_each(|c| parser.feed(c))?,
         }
         parser.feed(END)?;
         if parser.state == State::StartRecord {

@@ -15,27 +15,31 @@ use ophi_runtime::{Ref, Res, Value, Vm};
 
 /// The moment a duration later (`sign` 1) or earlier (-1), of the same class and zone.
 pub fn plus(vm: &Vm, this: &Value, moment: &Moment, delta: &Delta, sign: i32) -> Res {
-    let micros = moment.micro + sign * delta.micros;
-    let seconds =
-        moment.hour * 3600 + moment.minute * 60 + moment.second + sign * delta.seconds + micros.div_euclid(1_000_000);
-    let ordinal = i64::from(moment.date.ordinal())
-        + i64::from(sign) * i64::from(delta.days)
-        + i64::from(seconds.div_euclid(86_400));
-    if !(1..=i64::from(MAX_ORDINAL)).contains(&ordinal) {
-        return Err(out_of_range(vm));
+    let mut fields = Fields { fold: 0, ..moment.fields() };
+    let mut days = i64::from(sign) * i64::from(delta.days);
+    if delta.seconds != 0 || delta.micros != 0 {
+        let micros = moment.micro + sign * delta.micros;
+        let seconds = moment.hour * 3600
+            + moment.minute * 60
+            + moment.second
+            + sign * delta.seconds
+            + micros.div_euclid(1_000_000);
+        days += i64::from(seconds.div_euclid(86_400));
+        let rest = seconds.rem_euclid(86_400);
+        (fields.hour, fields.minute, fields.second) = (rest / 3600, rest / 60 % 60, rest % 60);
+        fields.micro = micros.rem_euclid(1_000_000);
     }
-    let (year, month, day) = calendar::from_ordinal(ordinal as i32);
-    let rest = seconds.rem_euclid(86_400);
-    let fields = Fields {
-        year,
-        month,
-        day,
-        hour: rest / 3600,
-        minute: rest / 60 % 60,
-        second: rest % 60,
-        micro: micros.rem_euclid(1_000_000),
-        fold: 0,
-    };
+    let day = i64::from(fields.day) + days;
+    if (1..=28).contains(&day) {
+        // Every month has that day.
+        fields.day = day as i32;
+    } else {
+        let ordinal = i64::from(moment.date.ordinal()) + days;
+        if !(1..=i64::from(MAX_ORDINAL)).contains(&ordinal) {
+            return Err(out_of_range(vm));
+        }
+        (fields.year, fields.month, fields.day) = calendar::from_ordinal(ordinal as i32);
+    }
     moment_of(vm, vm.class(this), fields, &moment.tzinfo)
 }
 

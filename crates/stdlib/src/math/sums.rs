@@ -61,12 +61,8 @@ impl Partials {
     fn add(&mut self, mut x: f64) -> bool {
         let mut kept = 0;
         for i in 0..self.0.len() {
-            let mut y = self.0[i];
-            if x.abs() < y.abs() {
-                core::mem::swap(&mut x, &mut y);
-            }
-            let high = x + y;
-            let low = y - (high - x);
+            // Which is the larger is not asked: the sum waits for nothing but the sum before it.
+            let (high, low) = exact_sum(x, self.0[i]);
             if low != 0.0 {
                 self.0[kept] = low;
                 kept += 1;
