@@ -80,8 +80,8 @@ impl Build for ConstantBuilder {
         Ok(Constant::Str(value))
     }
 
-    fn tuple(&mut self, items: Vec<Constant>) -> Result<Constant, MarshalError> {
-        Ok(Constant::Tuple(items.into()))
+    fn tuple(&mut self, items: std::vec::Drain<'_, Constant>) -> Result<Constant, MarshalError> {
+        Ok(Constant::Tuple(items.collect()))
     }
 
     fn frozenset(&mut self, items: Vec<Constant>) -> Result<Constant, MarshalError> {

@@ -8,6 +8,7 @@
 //! The bytes are a slice, or come piece by piece from a source that hands out no more than is asked for ([`Input`]).
 
 use std::borrow::Cow;
+use std::vec::Drain;
 
 use num_bigint::{BigInt, Sign};
 
@@ -100,8 +101,8 @@ pub trait Build {
     fn latin1(&mut self, value: &[u8], interned: bool) -> Result<Self::Value, Self::Error> {
         self.str(PyString::from_latin1(value), interned)
     }
-    /// A tuple.
-    fn tuple(&mut self, items: Vec<Self::Value>) -> Result<Self::Value, Self::Error>;
+    /// A tuple of all the items.
+    fn tuple(&mut self, items: Drain<'_, Self::Value>) -> Result<Self::Value, Self::Error>;
     /// A tuple of that length whose items are still coming, for a reference from inside it; `None`: there can be none.
     fn begin_tuple(&mut self, _len: usize) -> Result<Option<Self::Value>, Self::Error> {
         Ok(None)
@@ -138,7 +139,8 @@ pub fn read<B: Build>(
     build: &mut B,
 ) -> Result<(B::Value, usize), B::Error> {
     let input = Input::Slice(data);
-    let mut reader = Reader { input, at: 0, version, allow_code, refs: Vec::new(), strings: Vec::new(), build };
+    let mut reader =
+        Reader { input, at: 0, version, allow_code, refs: Vec::new(), strings: Vec::new(), items: Vec::new(), build };
     let value = reader.run()?;
     Ok((value, reader.at))
 }
@@ -151,7 +153,7 @@ pub fn read_from<B: Build>(
     build: &mut B,
 ) -> Result<B::Value, B::Error> {
     let input = Input::Source(source);
-    Reader { input, at: 0, version, allow_code, refs: Vec::new(), strings: Vec::new(), build }.run()
+    Reader { input, at: 0, version, allow_code, refs: Vec::new(), strings: Vec::new(), items: Vec::new(), build }.run()
 }
 
 /// Where the bytes come from.
@@ -170,17 +172,42 @@ struct Reader<'a, B: Build> {
     refs: Vec<Option<B::Value>>,
     /// 2.7's interned strings by number.
     strings: Vec<B::Value>,
+    /// The items of all tuples that are open, the innermost last.
+    items: Vec<B::Value>,
     build: &'a mut B,
 }
 
 /// A container whose parts are still coming.
 enum Open<V> {
-    Tuple { index: Option<usize>, items: Vec<V>, left: usize, begun: Option<V> },
-    FrozenSet { index: Option<usize>, items: Vec<V>, left: usize },
-    Slice { index: Option<usize>, items: Vec<V> },
-    List { list: V, left: usize },
-    Set { set: V, left: usize },
-    Dict { dict: V, key: Option<V> },
+    /// Its items stand from `start` on.
+    Tuple {
+        index: Option<usize>,
+        start: usize,
+        len: usize,
+        left: usize,
+        begun: Option<V>,
+    },
+    FrozenSet {
+        index: Option<usize>,
+        items: Vec<V>,
+        left: usize,
+    },
+    Slice {
+        index: Option<usize>,
+        items: Vec<V>,
+    },
+    List {
+        list: V,
+        left: usize,
+    },
+    Set {
+        set: V,
+        left: usize,
+    },
+    Dict {
+        dict: V,
+        key: Option<V>,
+    },
     Code(Box<OpenCode<V>>),
 }
 
@@ -245,7 +272,14 @@ impl<'a, B: Build> Reader<'a, B> {
             loop {
                 let Some(top) = stack.last_mut() else { return Ok(done) };
                 match top {
-                    Open::Tuple { items, left, .. } | Open::FrozenSet { items, left, .. } => {
+                    Open::Tuple { left, .. } => {
+                        self.items.push(done);
+                        *left -= 1;
+                        if *left > 0 {
+                            break;
+                        }
+                    }
+                    Open::FrozenSet { items, left, .. } => {
                         items.push(done);
                         *left -= 1;
                         if *left > 0 {
@@ -297,11 +331,12 @@ impl<'a, B: Build> Reader<'a, B> {
         }
         let Some(open) = stack.pop() else { return Ok(None) };
         let (index, value) = match open {
-            Open::Tuple { items, begun: Some(tuple), .. } => {
+            Open::Tuple { start, begun: Some(tuple), .. } => {
+                let items = self.items.drain(start..).collect();
                 self.build.fill_tuple(&tuple, items)?;
                 return Ok(Some(tuple));
             }
-            Open::Tuple { index, items, .. } => (index, self.build.tuple(items)?),
+            Open::Tuple { index, start, .. } => (index, self.build.tuple(self.items.drain(start..))?),
             Open::FrozenSet { index, items, .. } => (index, self.build.frozenset(items)?),
             Open::Slice { index, items } => match <[B::Value; 3]>::try_from(items) {
                 Ok(parts) => (index, self.build.slice(parts)?),
@@ -321,9 +356,9 @@ impl<'a, B: Build> Reader<'a, B> {
     /// The open tuple with that reference number, made before its items are there.
     fn begin(&mut self, stack: &mut [Open<B::Value>], wanted: usize, offset: usize) -> Result<B::Value, B::Error> {
         for open in stack {
-            if let Open::Tuple { index: Some(index), items, left, begun } = open
+            if let Open::Tuple { index: Some(index), len, begun, .. } = open
                 && *index == wanted
-                && let Some(tuple) = self.build.begin_tuple(items.len() + *left)?
+                && let Some(tuple) = self.build.begin_tuple(*len)?
             {
                 *begun = Some(tuple.clone());
                 self.refs[wanted] = Some(tuple.clone());
@@ -525,8 +560,8 @@ impl<'a, B: Build> Reader<'a, B> {
     }
 
     fn open_tuple(&mut self, flag: bool, left: usize) -> Step<B::Value> {
-        let items = Vec::with_capacity(self.room(left));
-        Step::Opened(Open::Tuple { index: self.reserve(flag), items, left, begun: None })
+        let (index, start) = (self.reserve(flag), self.items.len());
+        Step::Opened(Open::Tuple { index, start, len: left, left, begun: None })
     }
 
     fn counts(&mut self) -> Result<Counts, B::Error> {
@@ -584,6 +619,7 @@ impl<'a, B: Build> Reader<'a, B> {
     }
 
     /// One byte; where it is missing, the data has ended as `missing` says.
+    #[inline]
     fn byte(&mut self, missing: ErrorKind) -> Result<u8, B::Error> {
         let byte = match &self.input {
             Input::Slice(data) => data.get(self.at).copied().inspect(|_| self.at += 1),
@@ -592,6 +628,7 @@ impl<'a, B: Build> Reader<'a, B> {
         byte.ok_or_else(|| self.error(missing))
     }
 
+    #[inline]
     fn array<const N: usize>(&mut self) -> Result<[u8; N], B::Error> {
         if let Input::Slice(data) = &self.input
             && let Some(array) = data.get(self.at..).and_then(<[u8]>::first_chunk::<N>)

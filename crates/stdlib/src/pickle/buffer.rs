@@ -79,7 +79,7 @@ impl PickleBuffer {
             suboffsets: Default::default(),
             ..whole.clone()
         };
-        Ok(view.view(vm, flat)?.into_value())
+        Ok(view.view(vm, || flat)?.into_value())
     }
 
     /// Give the underlying buffer back.

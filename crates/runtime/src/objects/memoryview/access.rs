@@ -61,7 +61,7 @@ fn slice_of_line(vm: &Vm, view: &MemoryView, slice: &Slice) -> Res {
     let chosen = slice.unpack(vm)?.adjust(n as usize);
     let moves = chosen.len > 0 || g.c_contiguous();
     let start = if moves { g.start.wrapping_offset(stride.wrapping_mul(chosen.start)) } else { g.start };
-    let geometry = Geometry {
+    let geometry = || Geometry {
         start,
         len: chosen.len * g.item_size,
         read_only: g.read_only,
@@ -107,12 +107,13 @@ pub fn getitem(vm: &Vm, this: &Value, key: &Value) -> Res {
     }
     if let Some(slice) = key.downcast::<Slice>() {
         if slice.is_plain() {
-            return Ok(view.view(vm, sliced(vm, g, 0, slice)?)?.into_value());
+            let cut = sliced(vm, g, 0, slice)?;
+            return Ok(view.view(vm, || cut)?.into_value());
         }
         // The indices may run code that releases this view: the memory is held meanwhile.
-        let held = view.view(vm, g.clone())?;
+        let held = view.view(vm, || g.clone())?;
         let cut = sliced(vm, g, 0, slice)?;
-        return Ok(held.view(vm, cut)?.into_value());
+        return Ok(held.view(vm, || cut)?.into_value());
     }
     if let Some(tuple) = key.downcast::<Tuple>() {
         if tuple.as_slice().iter().all(|k| is_index(vm, k)) {

@@ -36,7 +36,7 @@ pub fn cast(vm: &Vm, view: &Ref<MemoryView>, format: &Ref<Str>, shape: Option<&V
         Some(shape) => with_shape(vm, flat, &shape)?,
         None => flat,
     };
-    Ok(view.view(vm, made)?.into_value())
+    Ok(view.view(vm, || made)?.into_value())
 }
 
 /// One dimension of items in the new format.

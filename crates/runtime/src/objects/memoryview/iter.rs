@@ -29,6 +29,7 @@ impl Payload for MemoryIterator {
         &MEMORY_ITERATOR
     }
     const LAYOUT: &'static Layout = layout!("memory_iterator");
+    const MAKE: ophi_heap::Make = ophi_heap::Make::Collected;
 }
 
 pub fn iter(vm: &Vm, this: &Value) -> Res {

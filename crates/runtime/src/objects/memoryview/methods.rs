@@ -32,7 +32,7 @@ impl MemoryView {
     #[method(doc = "Return a readonly version of the memoryview.", sig = "()")]
     fn toreadonly(vm: &Vm, this: &Ref<MemoryView>) -> Res {
         this.check(vm)?;
-        Ok(this.view(vm, Geometry { read_only: true, ..this.geometry.clone() })?.into_value())
+        Ok(this.view(vm, || Geometry { read_only: true, ..this.geometry.clone() })?.into_value())
     }
 
     #[method(

@@ -48,6 +48,7 @@ impl Payload for Managed {
         &MANAGED
     }
     const LAYOUT: &'static Layout = layout!("managedbuffer");
+    const MAKE: ophi_heap::Make = ophi_heap::Make::Collected;
 }
 
 /// More than two dimensions are rare.
@@ -134,6 +135,7 @@ impl Payload for MemoryView {
         &MEMORYVIEW
     }
     const LAYOUT: &'static Layout = layout!("memoryview");
+    const MAKE: ophi_heap::Make = ophi_heap::Make::Collected;
 }
 
 /// Strides of contiguous items, the last dimension fastest.
@@ -338,9 +340,9 @@ impl MemoryView {
     }
 
     /// Another view of the same memory.
-    // Inlined, as a geometry is long to hand about.
-    #[inline]
-    pub fn view(&self, vm: &Vm, geometry: Geometry) -> Res<Ref<MemoryView>> {
+    // Inlined and made where it stays, as a geometry is long to hand about.
+    #[inline(always)]
+    pub fn view(&self, vm: &Vm, geometry: impl FnOnce() -> Geometry) -> Res<Ref<MemoryView>> {
         self.may_be_viewed(vm)?;
         let Some(managed) = self.managed.get() else {
             return Err(vm.value_error("operation forbidden on released memoryview object"));
@@ -348,14 +350,13 @@ impl MemoryView {
         if let Some(m) = managed.downcast::<Managed>() {
             m.views.set(m.views.get() + 1);
         }
-        let payload = MemoryView {
+        vm.make_object(|| MemoryView {
             managed: ValueCell::some(managed),
-            geometry,
+            geometry: geometry(),
             exports: Cell::new(0),
             restricted: Cell::new(false),
             hash: Cell::new(-1),
-        };
-        vm.new_object(payload)
+        })
     }
 }
 
@@ -368,7 +369,7 @@ pub fn of(vm: &Vm, object: &Value) -> Res {
 pub fn of_flags(vm: &Vm, object: &Value, wanted: u32) -> Res {
     if let Some(view) = object.downcast::<MemoryView>() {
         view.check(vm)?;
-        return Ok(view.view(vm, view.geometry.clone())?.into_value());
+        return Ok(view.view(vm, || view.geometry.clone())?.into_value());
     }
     let Some(export) = vm.class(object).slots().buffer else {
         return Err(

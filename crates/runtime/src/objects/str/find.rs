@@ -62,17 +62,37 @@ pub fn position<U: Unit>(hay: &[U], one: impl Into<u32>) -> Option<usize> {
     hay[from..].iter().position(|u| (*u).into() == one).map(|at| from + at)
 }
 
+/// Whether two strings of bytes are the same; short ones are compared as words, without a call.
+#[inline(always)]
+pub fn same_bytes(a: &[u8], b: &[u8]) -> bool {
+    let n = a.len();
+    if n != b.len() {
+        return false;
+    }
+    if let (Some(x), Some(y), true) = (a.first_chunk::<8>(), b.first_chunk::<8>(), n <= 16) {
+        // The last eight overlap the first.
+        return x == y && a.last_chunk::<8>() == b.last_chunk::<8>();
+    }
+    if n > 16 {
+        return a == b;
+    }
+    if let (Some(x), Some(y)) = (a.first_chunk::<4>(), b.first_chunk::<4>()) {
+        return x == y && a.last_chunk::<4>() == b.last_chunk::<4>();
+    }
+    n == 0 || (a[0] == b[0] && a[n / 2] == b[n / 2] && a[n - 1] == b[n - 1])
+}
+
 /// For short texts, which are searched quicker than a searcher is prepared: every place of the first byte is tried.
 fn find_short(hay: &[u8], needle: &[u8]) -> Option<usize> {
     let starts = hay.len().checked_sub(needle.len())? + 1;
     let (&first, rest) = needle.split_first()?;
     if starts <= 16 {
-        return (0..starts).find(|at| hay[*at] == first && hay[at + 1..at + needle.len()] == *rest);
+        return (0..starts).find(|at| hay[*at] == first && same_bytes(&hay[at + 1..at + needle.len()], rest));
     }
     let mut from = 0;
     loop {
         let at = from + memchr::memchr(first, hay.get(from..starts)?)?;
-        if hay[at..at + needle.len()] == *needle {
+        if same_bytes(&hay[at..at + needle.len()], needle) {
             return Some(at);
         }
         from = at + 1;
@@ -112,7 +132,7 @@ fn find_near(hay: &[u8], needle: &[u8]) -> Result<usize, usize> {
         let mut hits = !(((differ & LOW) + LOW) | differ | LOW);
         while hits != 0 {
             let at = from + hits.trailing_zeros() as usize / 8;
-            if hay[at..at + n] == *needle {
+            if same_bytes(&hay[at..at + n], needle) {
                 return Ok(at);
             }
             hits &= hits - 1;
@@ -378,9 +398,14 @@ pub fn matches_at(text: &Str, part: &Str, at: usize) -> bool {
         return false;
     }
     crate::with_units!(text.data(), |hay| match widened(hay, part) {
-        Some(part) => hay[at..at + part.len()] == *part,
+        Some(part) => same_units(&hay[at..at + part.len()], &part),
         None => false,
     })
+}
+
+#[inline(always)]
+fn same_units<U: Unit>(a: &[U], b: &[U]) -> bool {
+    same_bytes(U::bytes(a), U::bytes(b))
 }
 
 /// The order of two texts by code points.

@@ -299,7 +299,7 @@ impl Str {
     pub fn equals(&self, other: &Str) -> bool {
         // The kind is the least that fits, so equal texts have equal kinds.
         let differ = self.word.get() ^ other.word.get();
-        differ >> LEN_SHIFT == 0 && differ & KIND_MASK == 0 && self.raw() == other.raw()
+        differ >> LEN_SHIFT == 0 && differ & KIND_MASK == 0 && find::same_bytes(self.raw(), other.raw())
     }
 
     /// The hash under this interpreter's key; computed once.
