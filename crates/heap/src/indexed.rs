@@ -293,6 +293,18 @@ impl Indexed {
         self.set_slot(slot, entry);
     }
 
+    /// Puts a pair in the place of a deleted one; its slot is the caller's.
+    pub fn fill(&mut self, at: usize, key: Value, value: Value, hash: i64) {
+        let hashes = if self.hashed { Some(self.hash_area()) } else { None };
+        let Some(pair) = self.pairs_mut().get_mut(at) else { return };
+        debug_assert!(pair.key.is_none() && pair.value.is_none());
+        *pair = Pair { key: Some(key), value: Some(value) };
+        if let Some(hashes) = hashes {
+            // SAFETY: a hash stands for each of the first `len` pairs, of which this is one.
+            unsafe { hashes.add(at).write(hash) };
+        }
+    }
+
     /// The first free slot of a hash. There must be slots.
     #[inline]
     pub fn free_slot(&self, hash: i64) -> usize {

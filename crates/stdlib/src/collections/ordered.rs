@@ -355,12 +355,7 @@ impl OrderedDict {
         let hash = vm.hash_key(key)?;
         let Some(at) = dict.find(vm, key, hash)? else { return Err(vm.key_error(key)) };
         if last {
-            if at + 1 != dict.end()
-                && let Some((key, value)) = dict.remove_at(at, hash)
-            {
-                dict.insert_new(vm, key, hash, value)?;
-            }
-            return Ok(());
+            return if at + 1 == dict.end() { Ok(()) } else { dict.move_last(vm, at, hash) };
         }
         if let Some((key, value)) = dict.remove_at(at, hash) {
             dict.insert_first(vm, key, hash, value)?;

@@ -282,26 +282,16 @@ impl Dict {
         })
     }
 
-    /// Puts an entry whose key is absent before all others; the table is built anew.
+    /// Puts an entry whose key is absent before all others.
     pub fn insert_first(&self, vm: &Vm, key: Value, hash: i64, value: Value) -> Res<()> {
         self.keys_version.set(0);
-        let old = self
-            .table
-            .with(|t| {
-                let mut fresh = Table::new();
-                fresh.reserve(t.used() + 1)?;
-                fresh.insert(key, hash, value)?;
-                for (at, pair) in t.pairs().iter().enumerate() {
-                    if let (Some(k), Some(v)) = (&pair.key, &pair.value) {
-                        fresh.insert(k.clone(), t.hash_of(at), v.clone())?;
-                    }
-                }
-                fresh.generation = t.generation.wrapping_add(1);
-                Ok(fresh)
-            })
-            .or_raise(vm)?;
-        drop(self.table.replace(old));
-        Ok(())
+        self.table.with_mut(|t| t.insert_first(key, hash, value)).or_raise(vm)
+    }
+
+    /// Makes the live entry at a position the last one.
+    pub fn move_last(&self, vm: &Vm, position: usize, hash: i64) -> Res<()> {
+        self.keys_version.set(0);
+        self.table.with_mut(|t| t.move_last(position, hash)).or_raise(vm)
     }
 
     /// Takes over all entries of `other` at once; the dict itself is empty.

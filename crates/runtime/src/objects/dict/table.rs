@@ -6,7 +6,7 @@
 use crate::payload::Downcast;
 use crate::{Ref, Str, Trace, Value, Visitor};
 use ophi_heap::OutOfMemory;
-use ophi_heap::indexed::{DELETED, Indexed, MIN_LOG2, Pair};
+use ophi_heap::indexed::{DELETED, FIRST, Indexed, MIN_LOG2, Pair};
 
 pub struct Table {
     indexed: Indexed,
@@ -223,11 +223,75 @@ impl Table {
         self.generation = self.generation.wrapping_add(1);
         let pair = self.pairs_mut().get_mut(at)?;
         let taken = (pair.key.take()?, pair.value.take()?);
+        self.pass_front(at);
+        Some(taken)
+    }
+
+    /// Makes a live pair the last one; its slot stays its own.
+    pub fn move_last(&mut self, at: usize, hash: i64) -> Result<(), OutOfMemory> {
+        if self.is_full() {
+            // What has been moved away is left out of the next table, whose positions are others.
+            let Some((key, value)) = self.remove(at, hash) else { return Ok(()) };
+            return self.insert(key, hash, value);
+        }
+        let Some(slot) = self.indexed.walk(hash, |slot, i, _| (i == at).then_some(slot)) else { return Ok(()) };
+        let Some(pair) = self.pairs_mut().get_mut(at) else { return Ok(()) };
+        let (key, value) = (pair.key.take(), pair.value.take());
+        self.indexed.append_at(slot, key, value, hash);
+        self.generation = self.generation.wrapping_add(1);
+        self.pass_front(at);
+        Ok(())
+    }
+
+    /// Puts a pair whose key is absent before all others: in a place that a deleted pair left there, or that is made.
+    pub fn insert_first(&mut self, key: Value, hash: i64, value: Value) -> Result<(), OutOfMemory> {
+        let text = plain_str(&key).is_some_and(|k| k.known_hash() == hash);
+        let hashed = self.indexed.is_hashed() || !text;
+        if self.front == 0 || self.is_full() || hashed != self.indexed.is_hashed() {
+            self.make_front(hashed)?;
+        }
+        let slot = self.indexed.free_slot(hash);
+        if self.indexed.slot(slot) != DELETED {
+            // One more slot is taken than pairs tell.
+            self.lost += 1;
+        }
+        self.front -= 1;
+        self.indexed.set_slot(slot, self.front + FIRST);
+        self.indexed.fill(self.front as usize, key, value, hash);
+        self.used += 1;
+        self.generation = self.generation.wrapping_add(1);
+        Ok(())
+    }
+
+    /// A table anew with as many places before the first pair as there are pairs, and as many slots to spare.
+    fn make_front(&mut self, hashed: bool) -> Result<(), OutOfMemory> {
+        let room = self.used().max(2);
+        let log2 = log2_for(((self.used() + 2 * room) * 3).div_ceil(2));
+        let mut fresh = Indexed::with_log2(log2, hashed)?;
+        for _ in 0..room {
+            fresh.push(None, None, 0);
+        }
+        let was_hashed = self.indexed.is_hashed();
+        self.indexed.take_pairs(|pair, hash| {
+            if let Some(key) = &pair.key {
+                let hash = if was_hashed { hash } else { plain_str(key).map_or(0, |k| k.known_hash()) };
+                fresh.append(pair.key, pair.value, hash);
+            }
+        });
+        self.indexed = fresh;
+        self.front = room as u32;
+        self.lost = 0;
+        self.generation = self.generation.wrapping_add(1);
+        Ok(())
+    }
+
+    /// The pair at `at` has been deleted.
+    #[inline]
+    fn pass_front(&mut self, at: usize) {
         if at == self.front() {
             let gone = self.pairs()[at..].iter().take_while(|p| p.key.is_none()).count();
             self.front += gone as u32;
         }
-        Some(taken)
     }
 
     /// Removes the last live pair and what is deleted behind it, so that `popitem` in a loop stays linear. Nothing else
