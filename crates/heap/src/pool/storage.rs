@@ -63,12 +63,21 @@ fn allocate_outside(layout: Layout, allocate: impl FnOnce(Layout) -> *mut u8) ->
 
 /// # Safety
 /// `p` came from `raw_allocate` or `raw_resize` with `layout`.
+#[inline]
 pub(crate) unsafe fn raw_free(p: NonNull<u8>, layout: Layout) {
-    let heap = current();
     if is_small(layout) {
         // SAFETY: the caller's promise; small storage came from the pools.
-        return unsafe { heap.free_block(p) };
+        return unsafe { current().free_block(p) };
     }
+    // SAFETY: the caller's promise.
+    unsafe { free_outside(p, layout) }
+}
+
+/// # Safety
+/// As [`raw_free`], for what is not small.
+#[inline(never)]
+unsafe fn free_outside(p: NonNull<u8>, layout: Layout) {
+    let heap = current();
     if heap.traced.get() {
         (heap.hooks().released)(p.as_ptr());
     }

@@ -19,6 +19,20 @@ pub fn sort_list(vm: &Vm, list: &Value, args: Args<'_>) -> Res<()> {
     if let (Some(list), [], None) = (list.exact::<List>(vm), args.values, args.names) {
         return crate::objects::list::sort::sort(vm, list, None, false);
     }
+    if let (Some(list), true) = (list.exact::<List>(vm), args.pos().is_empty()) {
+        let (mut key, mut reverse, mut known) = (None, None, true);
+        for (name, value) in args.keywords().iter() {
+            match name.exact::<Str>(vm).and_then(|name| name.as_ascii()) {
+                Some("key") => key = Some(value).filter(|key| !key.is_none()),
+                Some("reverse") => reverse = Some(value),
+                _ => known = false,
+            }
+        }
+        if known {
+            let reverse = reverse.map_or(Ok(false), |reverse| vm.is_true(reverse))?;
+            return crate::objects::list::sort::sort(vm, list, key, reverse);
+        }
+    }
     vm.call_method_args(list, &vm.names().sort, args).map(drop)
 }
 
