@@ -41,17 +41,11 @@ pub fn walk_places<T>(
     let mut perturb = hash as u64;
     loop {
         let last = if at + linear <= mask { at + linear } else { at };
-        let mut near = at;
-        loop {
-            // SAFETY: `near` is at most `last`, which is at most `mask`, the last index: `at` is masked.
-            let place = unsafe { places.get_unchecked(near) };
-            if let Some(answer) = visit(near, place) {
+        // SAFETY: `last` is at most `mask`, the last index, and not before `at`, which is masked.
+        for (step, place) in unsafe { places.get_unchecked(at..=last) }.iter().enumerate() {
+            if let Some(answer) = visit(at + step, place) {
                 return answer;
             }
-            if near == last {
-                break;
-            }
-            near += 1;
         }
         perturb >>= PERTURB_SHIFT;
         at = at.wrapping_mul(5).wrapping_add(1).wrapping_add(perturb as usize) & mask;

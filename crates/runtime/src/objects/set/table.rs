@@ -51,15 +51,13 @@ impl SetTable {
         }
         let mut skip = skip;
         walk_places(&self.entries, hash, LINEAR_PROBES, |at, entry| {
-            let Some(own) = &entry.key else {
-                // A removed one is passed over.
-                return (entry.hash == 0).then_some(Probe::Free(at));
-            };
+            if entry.hash != hash {
+                // Another key, or a removed one, whose hash is nobody's; or nothing.
+                return (entry.hash == 0 && entry.key.is_none()).then_some(Probe::Free(at));
+            }
+            let Some(own) = &entry.key else { return Some(Probe::Free(at)) };
             if own.is(key) {
                 return Some(Probe::Hit(at));
-            }
-            if entry.hash != hash {
-                return None;
             }
             match same_hash(own, key) {
                 Some(equal) => equal.then_some(Probe::Hit(at)),
