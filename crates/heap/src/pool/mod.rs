@@ -242,10 +242,6 @@ impl Heap {
         self.has_room_now(bytes) || (self.idle_arenas.get() != 0 && self.give_idle_arenas() && self.has_room_now(bytes))
     }
 
-    pub fn is_limited(&self) -> bool {
-        self.limit.get() != usize::MAX
-    }
-
     #[inline(always)]
     fn has_room_now(&self, bytes: usize) -> bool {
         let limit = self.limit.get();
