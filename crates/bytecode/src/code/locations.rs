@@ -219,6 +219,30 @@ pub fn decode_locations(table: &[u8], firstlineno: i32) -> impl Iterator<Item = 
     })
 }
 
+/// The line of the unit at a byte offset, read without the columns; `None` for units without one and behind the table.
+pub fn line_at(table: &[u8], firstlineno: i32, offset: u32) -> Option<i32> {
+    let (mut at, mut end, mut line) = (0, 0u32, firstlineno);
+    while let Some(&first) = table.get(at) {
+        at += 1;
+        let kind = first >> 3 & 15;
+        match kind {
+            0..ONE_LINE => {}
+            ONE_LINE..NO_COLUMNS => line = line.wrapping_add(i32::from(kind - ONE_LINE)),
+            NO_COLUMNS | LONG => line = line.wrapping_add(read_signed_varint(table, &mut at)?),
+            _ => {}
+        }
+        end = end.checked_add((u32::from(first & 7) + 1) * 2)?;
+        if offset < end {
+            return (kind != NO_LOCATION && line >= 0).then_some(line);
+        }
+        // Only the first byte of an entry has the highest bit.
+        while table.get(at).is_some_and(|byte| byte & 0x80 == 0) {
+            at += 1;
+        }
+    }
+    None
+}
+
 fn read_position(table: &[u8], at: &mut usize, line: &mut i32, kind: u8) -> Option<Position> {
     let mut byte = || {
         let b = *table.get(*at)?;
@@ -299,6 +323,12 @@ mod tests {
         let table = encoder.finish();
         let want: Vec<Position> = runs.iter().flat_map(|&(p, n)| std::iter::repeat_n(p, n)).collect();
         assert_eq!(positions(&table, 10).collect::<Vec<_>>(), want);
+        for (unit, position) in want.iter().enumerate() {
+            let line = Some(position.line).filter(|line| *line >= 0);
+            assert_eq!(line_at(&table, 10, unit as u32 * 2), line);
+            assert_eq!(line_at(&table, 10, unit as u32 * 2 + 1), line);
+        }
+        assert_eq!(line_at(&table, 10, want.len() as u32 * 2), None);
         for cut in 0..table.len() {
             assert!(positions(&table[..cut], 10).count() <= want.len());
         }

@@ -15,8 +15,8 @@ mod locations;
 pub use constant::{Complex, Constant};
 pub use exceptions::{ExceptionEntry, decode_exception_table, encode_exception_table};
 pub use locations::{
-    LineRange, LocationEncoder, LocationEntry, Position, decode_locations, line_ranges, line_starts, positions,
-    without_columns,
+    LineRange, LocationEncoder, LocationEntry, Position, decode_locations, line_at, line_ranges, line_starts,
+    positions, without_columns,
 };
 
 use crate::pystring::PyString;

@@ -22,7 +22,9 @@ use crate::slots::Slots;
 use crate::vm::{Res, Vm};
 use crate::{Ref, Str, Tuple, Value, layout};
 use core::cell::{Cell, OnceCell};
-use ophi_bytecode::code::{CodeObject, Constant, ExceptionEntry, decode_locations, flags, kinds, without_columns};
+use ophi_bytecode::code::{
+    CodeObject, Constant, ExceptionEntry, decode_locations, flags, kinds, line_at, without_columns,
+};
 use ophi_bytecode::isa::Isa;
 use ophi_bytecode::stored::Stored;
 use ophi_bytecode::verify::{Rule, Violation, verify_runnable};
@@ -431,10 +433,7 @@ impl Code {
         if offset < 0 {
             return Some(self.firstlineno);
         }
-        decode_locations(&self.body_now()?.linetable, self.firstlineno)
-            .find(|e| (e.start..e.end).contains(&(offset as u32)))
-            .map(|e| e.position.line)
-            .filter(|l| *l >= 0)
+        line_at(&self.body_now()?.linetable, self.firstlineno, offset as u32)
     }
 
     /// The source range of the instruction at a byte offset.

@@ -2,9 +2,10 @@
 //! (`type_new`, `type_call`, `_PyType_CalculateMetaclass`) and PEP 487.
 
 use super::{Type, TypeRef, bases, layout, update};
+use crate::objects::exceptions::{self, BaseException};
 use crate::objects::native_function::{GetSetDescriptor, MemberDescriptor, Place};
 use crate::payload::Downcast;
-use crate::slots::Slots;
+use crate::slots::{Init, New, Slots};
 use crate::vm::{Raised, Res, Vm};
 use crate::{Args, Dict, Ref, Str, Tuple, TypeFlags, Value};
 use core::cell::Cell;
@@ -31,7 +32,12 @@ pub fn call(vm: &Vm, this: &Value, args: Args<'_>) -> Res {
         return Ok(object);
     }
     if let Some(init) = made.slots().init {
-        init(vm, &object, args)?;
+        // The exceptions' own `__init__` would store what their `__new__` just stored.
+        let stored = core::ptr::fn_addr_eq(init, exceptions::base::init as Init)
+            && core::ptr::fn_addr_eq(new, exceptions::base::new_of::<BaseException> as New);
+        if !stored || args.has_keywords() {
+            init(vm, &object, args)?;
+        }
     }
     Ok(object)
 }
