@@ -17,6 +17,9 @@ use super::strings::replace_line_feeds;
 use super::text::NewlineMode;
 use crate::support::values::{to_i64, tuple};
 
+/// Texts of so many characters are asked room for even when they fit.
+const LONG: usize = 4096;
+
 #[repr(C)]
 pub struct StringIO {
     base: IoBase,
@@ -179,7 +182,9 @@ impl StringIO {
         let end = at.saturating_add(text.len());
         // The points of this text, and the buffer, which at least doubles when it grows.
         let growth = if end > held { end.max(2 * held) - held } else { 0 };
-        vm.check_room(growth.saturating_add(text.len()).saturating_mul(size_of::<u32>()))?;
+        if growth != 0 || text.len() > LONG {
+            vm.check_room(growth.saturating_add(text.len()).saturating_mul(size_of::<u32>()))?;
+        }
         let appended = self.text.with_mut(|all| {
             let appended = at == all.len();
             if appended {
