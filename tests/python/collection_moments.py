@@ -1,5 +1,6 @@
 """When collections run by themselves: how many of each generation, and how far apart. CPython's free lists move the first one by a few
 objects (what comes from a free list is not counted), so the distances are what is compared."""
+# zeal: counts collections
 import gc
 
 

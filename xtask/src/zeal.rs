@@ -103,12 +103,20 @@ fn progress(at: usize, of: usize, name: &str) {
     let _ = std::io::stderr().flush();
 }
 
+/// In a program whose answer is when collections run: other collections than its own would make another answer.
+const COUNTS: &str = "# zeal: counts collections";
+
 /// The number of programs that differ.
 fn collect(options: &Options, folder: &Path, names: &[String]) -> usize {
     println!("{:<38}{:>12}{:>9}  answer", "freed memory poisoned", "collect at", "seconds");
     let mut bad = 0;
     for (at, name) in names.iter().enumerate() {
         let expected = std::fs::read_to_string(folder.join(format!("{name}.txt"))).unwrap_or_default();
+        let source = std::fs::read_to_string(folder.join(format!("{name}.py"))).unwrap_or_default();
+        if source.lines().any(|line| line == COUNTS) {
+            println!("{name:<38}{:>12}{:>9}  counts collections itself", "-", "-");
+            continue;
+        }
         let mut every = 1u64;
         let (answer, seconds) = loop {
             progress(at + 1, names.len(), &format!("{name}, every {every}"));

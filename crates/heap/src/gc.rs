@@ -28,7 +28,8 @@ pub struct Gc {
     /// Heads of circular lists; boxed so that their addresses never move. Index 3: permanent (`gc.freeze`).
     heads: [Box<GcHead>; GENERATIONS + 1],
     pub counts: [Cell<u32>; GENERATIONS],
-    pub thresholds: [Cell<u32>; GENERATIONS],
+    /// One below zero is exceeded by every count.
+    pub thresholds: [Cell<i32>; GENERATIONS],
     pub enabled: Cell<bool>,
     pub collecting: Cell<bool>,
     pub stats: RefCell<[Stats; GENERATIONS]>,
@@ -87,7 +88,7 @@ impl Gc {
         head.prev.set(gc as *const GcHead as usize);
         let count = self.counts[0].get() + 1;
         self.counts[0].set(count);
-        if count > self.thresholds[0].get() {
+        if count as i32 > self.thresholds[0].get() {
             self.due(heap);
         }
     }
@@ -179,7 +180,7 @@ impl Gc {
     /// The generation whose turn it is, when the youngest is full.
     pub fn due_generation(&self) -> Option<usize> {
         for generation in (0..GENERATIONS).rev() {
-            if self.counts[generation].get() > self.thresholds[generation].get() {
+            if self.counts[generation].get() as i32 > self.thresholds[generation].get() {
                 // A full collection waits until the young part of the old is a quarter of it: total cost stays linear.
                 if generation == GENERATIONS - 1 && self.long_lived_pending.get() < self.long_lived_total.get() / 4 {
                     continue;

@@ -423,7 +423,7 @@ impl Drop for Indexed {
 
 impl Trace for Indexed {
     fn trace(&self, visitor: &mut Visitor<'_>) {
-        visitor.each(self.pairs().iter().flat_map(|pair| [pair.key.as_ref(), pair.value.as_ref()]).flatten());
+        visitor.each(self.pairs().iter().flat_map(|pair| [pair.value.as_ref(), pair.key.as_ref()]).flatten());
     }
     fn describe(&self, edges: &mut Edges<'_>) {
         for (i, pair) in self.pairs().iter().enumerate() {

@@ -132,10 +132,11 @@ pub(super) fn addresses_beside(range: &Range) -> usize {
     }
 }
 
-/// How many pools a heap of so many arenas fetches at once: a thirty-second part of what it has. A program that has just started takes
-/// its pages as it touches them.
+/// How many pools a heap of so many arenas fetches at once: a thirty-second part of what it has, at most a quarter of a mebibyte, which
+/// is as quick as more. A program that has just started takes its pages as it touches them.
 fn pools_ahead(arenas: usize) -> usize {
-    if arenas < 4 { 0 } else { (arenas * POOLS_PER_ARENA / 32).min(POOLS_PER_ARENA) }
+    const MOST: usize = 16;
+    if arenas < 4 { 0 } else { (arenas * POOLS_PER_ARENA / 32).min(MOST) }
 }
 
 /// Has the system provide the pages now. One by one, as they are touched, they cost a fault each: half of the time of a program that

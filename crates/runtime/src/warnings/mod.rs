@@ -80,15 +80,16 @@ impl Warnings {
 
 /// The context variable for filters, made through `_contextvars` when that module exists.
 fn context_variable(vm: &Vm) -> Res<Option<Value>> {
-    let module = match vm.modules().get_text(vm, "_contextvars")? {
-        Some(module) => module,
-        None => match vm.native_module_def("_contextvars") {
-            Some(def) => vm.make_native_module(def)?.into_value(),
-            None => return Ok(None),
-        },
-    };
     let name = vm.new_str("_warnings_context")?.into_value();
-    vm.call_method_str(&module, "ContextVar", &[name]).map(Some)
+    if let Some(module) = vm.modules().get_text(vm, "_contextvars")? {
+        return vm.call_method_str(&module, "ContextVar", &[name]).map(Some);
+    }
+    let Some(def) = vm.native_module_def("_contextvars") else { return Ok(None) };
+    let module = vm.make_native_module(def)?;
+    let variable = vm.call_method_str(module.as_value(), "ContextVar", &[name])?;
+    // Nobody imported it: its functions would hold it in a cycle until the first collection, which finds nothing in CPython.
+    module.dict(vm)?.clear_all();
+    Ok(Some(variable))
 }
 
 fn init(vm: &Vm, module: &Ref<Module>) -> Res<()> {

@@ -91,27 +91,6 @@ impl Monitoring {
     }
 }
 
-struct Jit;
-
-#[methods]
-impl Jit {
-    /// Return True if the current Python executable supports JIT compilation, and False otherwise.
-    #[function(sig = "()")]
-    fn is_available(_vm: &Vm) -> Res<bool> {
-        Ok(false)
-    }
-    /// Return True if JIT compilation is enabled for the current Python process (implies sys._jit.is_available()), and False otherwise.
-    #[function(sig = "()")]
-    fn is_enabled(_vm: &Vm) -> Res<bool> {
-        Ok(false)
-    }
-    /// Return True if the topmost Python frame is currently executing JIT code (implies sys._jit.is_enabled()), and False otherwise.
-    #[function(sig = "()")]
-    fn is_active(_vm: &Vm) -> Res<bool> {
-        Ok(false)
-    }
-}
-
 #[methods(TRACE)]
 impl Sys {
     /// Have a function called when functions are called; it decides how they are traced further. For debuggers.
@@ -209,8 +188,5 @@ pub fn add(vm: &Vm, sys: &Ref<Module>) -> Res<()> {
         set(name, &marker)?;
         cell.set(Some(marker));
     }
-    vm.set_attr_str(sys.as_value(), "monitoring", monitoring.as_value())?;
-    let jit = Module::new(vm, "sys._jit", Value::NONE)?;
-    vm.add_functions(&jit, &[Jit::METHODS])?;
-    vm.set_attr_str(sys.as_value(), "_jit", jit.as_value())
+    vm.set_attr_str(sys.as_value(), "monitoring", monitoring.as_value())
 }

@@ -3,7 +3,7 @@
 use super::{Threads, handle::Shared, local};
 use ophi_runtime::payload::Downcast;
 use ophi_runtime::vm::bootstrap;
-use ophi_runtime::{Args, Dict, Ref, Res, Tuple, Value, Vm};
+use ophi_runtime::{Args, Dict, GilCell, Ref, Res, Tuple, Value, Vm};
 use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -42,11 +42,30 @@ struct Task {
     kwargs: Option<Value>,
 }
 
-struct Carry(Task);
+ophi_runtime::trace_fields!(Task { function, args, kwargs });
 
-// SAFETY: the values are touched and dropped only while the thread that has them holds the GIL.
-#[allow(unsafe_code)]
-unsafe impl Send for Carry {}
+/// What threads that have not come to run yet will take over, by number: their values are the interpreter's meanwhile.
+#[derive(Default)]
+struct Starting {
+    last: Cell<u64>,
+    tasks: GilCell<Vec<(u64, Task)>>,
+}
+ophi_runtime::trace_fields!(Starting { tasks });
+
+impl Starting {
+    fn add(&self, task: Task) -> u64 {
+        self.last.set(self.last.get() + 1);
+        self.tasks.with_mut(|tasks| tasks.push((self.last.get(), task)));
+        self.last.get()
+    }
+
+    fn take(&self, number: u64) -> Option<Task> {
+        self.tasks.with_mut(|tasks| {
+            let at = tasks.iter().position(|(n, _)| *n == number)?;
+            Some(tasks.swap_remove(at).1)
+        })
+    }
+}
 
 /// Starts a thread that calls `function(*args, **kwargs)`; its ident. RuntimeError when the system refuses.
 pub fn spawn(
@@ -68,12 +87,12 @@ pub fn spawn(
     };
     let running = threads.running.clone();
     let interpreter = vm.interpreter_arc();
-    let carry = Carry(Task { function, args, kwargs });
+    let starting = vm.interpreter().traced_state::<Starting>();
+    let number = starting.add(Task { function, args, kwargs });
     let (tell, told) = std::sync::mpsc::channel::<u64>();
     running.fetch_add(1, Ordering::SeqCst);
     let counter = running.clone();
     let body = move || {
-        let carry = carry;
         let me = ident();
         if let Some(shared) = &shared {
             shared.run(me);
@@ -83,7 +102,8 @@ pub fn spawn(
         {
             let thread_vm = Vm::new(interpreter.clone(), size, me);
             bootstrap::enter(&thread_vm, |vm| {
-                run(vm, carry);
+                let task = vm.interpreter().traced_state::<Starting>().take(number);
+                task.into_iter().for_each(|task| run(vm, task));
                 local::forget_thread(vm);
                 crate::contextvars::forget_thread(vm);
                 ophi_runtime::monitoring::legacy::forget_thread(vm);
@@ -103,13 +123,14 @@ pub fn spawn(
         Ok(_) => vm.without_gil(|| told.recv()).map_err(|_| vm.runtime_error("can't start new thread")),
         Err(_) => {
             running.fetch_sub(1, Ordering::SeqCst);
+            drop(starting.take(number));
             Err(vm.runtime_error("can't start new thread"))
         }
     }
 }
 
-fn run(vm: &Vm, carry: Carry) {
-    let Task { function, args, kwargs } = carry.0;
+fn run(vm: &Vm, task: Task) {
+    let Task { function, args, kwargs } = task;
     let result = (|| -> Res {
         let Some(kwargs) = kwargs.as_ref().and_then(|k| k.downcast::<Dict>()) else {
             return vm.call(&function, args.as_slice());

@@ -138,7 +138,10 @@ impl Vm {
             info.set_text(self, "collected", self.new_int(collected as i64)?)?;
             info.set_text(self, "uncollectable", Value::int32(0))?;
             let phase = self.new_str(phase)?.into_value();
-            for callback in callbacks.to_vec() {
+            // By number: a callback may take itself, or another, off the list.
+            let mut at = 0;
+            while let Some(callback) = callbacks.get(at) {
+                at += 1;
                 if let Err(raised) = self.call(&callback, &[phase.clone(), info.to_value()]) {
                     crate::objects::finalize::report_callback(self, raised, "GC callback", &callback);
                 }

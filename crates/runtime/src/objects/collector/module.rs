@@ -5,6 +5,7 @@ use crate::objects::module::{Module, ModuleDef, Namespace};
 use crate::vm::{Res, Vm};
 use crate::{Args, Ref, Value, methods};
 use core::ptr::NonNull;
+use num_bigint::Sign;
 use ophi_heap::gc::GENERATIONS;
 use ophi_heap::object::traverse_object;
 use ophi_heap::{Header, Visitor};
@@ -115,8 +116,8 @@ impl Functions {
 
     /// Get the garbage collection debugging flags.
     #[function(sig = "()")]
-    fn get_debug(vm: &Vm) -> u32 {
-        vm.interpreter().state::<State>().debug.get()
+    fn get_debug(vm: &Vm) -> i32 {
+        vm.interpreter().state::<State>().debug.get() as i32
     }
 
     /// set_threshold(threshold0, [threshold1, [threshold2]])
@@ -125,12 +126,20 @@ impl Functions {
     /// threshold of zero turns automatic collection off.
     #[function]
     fn set_threshold(vm: &Vm, args: Args) -> Res<()> {
-        let given = args.check_positional(vm, "gc.set_threshold", 1, 3)?;
-        let mut values = [0u32; GENERATIONS];
+        args.no_keywords(vm, "set_threshold")?;
+        let given = args.pos();
+        if given.is_empty() || given.len() > GENERATIONS {
+            return Err(vm.type_error("gc.set_threshold requires 1 to 3 arguments"));
+        }
+        let mut values = [0i32; GENERATIONS];
         for (value, given) in values.iter_mut().zip(given) {
             *value = match vm.index_as_i128(given)?.map(i32::try_from) {
-                Some(Ok(i)) => i.max(0) as u32,
-                _ => return Err(vm.overflow_error("Python int too large to convert to C int")),
+                Some(Ok(i)) => i,
+                _ => {
+                    let low = crate::objects::int::view(given).is_some_and(|i| i.to_bigint().sign() == Sign::Minus);
+                    let bound = if low { "less than minimum" } else { "greater than maximum" };
+                    return Err(vm.overflow_error(format!("signed integer is {bound}")));
+                }
             };
         }
         for (cell, value) in vm.heap().gc.thresholds.iter().zip(values).take(given.len()) {
@@ -179,15 +188,24 @@ impl Functions {
 
     /// The objects the collector watches, as a list: all, or those of one generation.
     #[function(sig = "(generation=None)")]
-    fn get_objects(vm: &Vm, generation: Option<isize>) -> Res {
-        vm.audit("gc.get_objects", || Ok(vec![vm.new_int(generation.unwrap_or(-1) as i64)?]))?;
+    fn get_objects(vm: &Vm, generation: Option<&Value>) -> Res {
+        // -1 is how None is told.
+        let generation = match generation.filter(|g| !g.is_none()) {
+            None => -1,
+            Some(g) if vm.class(g).slots().index.is_none() => {
+                let got = vm.type_name(g);
+                return Err(vm.type_error(format!("argument should be integer or None, not '{got}'")));
+            }
+            Some(g) => vm.to_size(g)?,
+        };
+        vm.audit("gc.get_objects", || Ok(vec![vm.new_int(generation as i64)?]))?;
         match generation {
-            None => vm.new_list(tracked(vm)),
-            Some(g) if g < 0 => Err(vm.value_error("generation parameter cannot be negative")),
-            Some(g) if g >= GENERATIONS as isize => Err(vm.value_error(format!(
+            -1 => vm.new_list(tracked(vm)),
+            g if g < 0 => Err(vm.value_error("generation parameter cannot be negative")),
+            g if g >= GENERATIONS as isize => Err(vm.value_error(format!(
                 "generation parameter must be less than the number of available generations ({GENERATIONS})"
             ))),
-            Some(g) => vm.new_list(vm.heap().gc.objects(g as usize)),
+            g => vm.new_list(vm.heap().gc.objects(g as usize)),
         }
     }
 

@@ -460,6 +460,10 @@ pub(super) fn plain_str(value: &Value) -> Option<&Ref<Str>> {
 
 impl Trace for Table {
     fn trace(&self, visitor: &mut Visitor<'_>) {
+        if self.has_texts_only() {
+            // Exact strings refer to nothing: the collector need not see them, and does not in CPython.
+            return visitor.each(self.pairs().iter().filter_map(|pair| pair.value.as_ref()));
+        }
         self.indexed.trace(visitor)
     }
     fn describe(&self, edges: &mut ophi_heap::Edges<'_>) {
