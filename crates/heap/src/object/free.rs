@@ -122,9 +122,27 @@ pub unsafe fn free_with_dict<T>(p: NonNull<Header>) {
 /// # Safety
 /// As [`free_collected`].
 pub unsafe fn free_finalized<T: Trace>(p: NonNull<Header>) {
-    // SAFETY: the caller's promise.
+    // SAFETY: the caller's promise; such objects stand behind their prefix.
     unsafe {
-        if (*p.cast::<Object<T>>().as_ptr()).payload.is_finished() { free_collected::<T>(p) } else { free_general(p) }
+        let payload = &(*p.cast::<Object<T>>().as_ptr()).payload;
+        if payload.is_finished() {
+            return free_collected::<T>(p);
+        }
+        let depth = FREE_DEPTH.get();
+        if depth >= MAX_FREE_DEPTH || p.cast::<GcHead>().sub(1).as_ref().has(GcHead::WEAKLY_REFERENCED) {
+            return free_general(p);
+        }
+        // As while a finalizer runs: the object is whole and followed, and what it gives up may find it and keep it.
+        FREE_DEPTH.set(depth + 1);
+        p.as_ref().increment();
+        let finished = payload.finish_quietly();
+        let last = p.as_ref().decrement();
+        FREE_DEPTH.set(depth);
+        match (finished, last) {
+            (_, false) => {}
+            (true, true) => free_collected::<T>(p),
+            (false, true) => free_general(p),
+        }
     }
 }
 
@@ -145,7 +163,10 @@ unsafe fn free_later(heap: &Heap, p: NonNull<Header>) {
 #[cold]
 #[inline(never)]
 fn free_queued(heap: &Heap) {
-    while let Some(next) = FREE_LATER.with_borrow_mut(Vec::pop) {
+    // What is queued first comes first, and what its end queues before what was queued behind it: the order of ends that a deep
+    // machine stack would make.
+    FREE_LATER.with_borrow_mut(|later| later.reverse());
+    while let Some((next, left)) = FREE_LATER.with_borrow_mut(|later| Some((later.pop()?, later.len()))) {
         QUEUED.set(QUEUED.get() - 1);
         // SAFETY: queued by `free_object` with count 0; what a finalizer may bring back is followed again first.
         unsafe {
@@ -154,6 +175,11 @@ fn free_queued(heap: &Heap) {
             }
             free_one(heap, next)
         }
+        FREE_LATER.with_borrow_mut(|later| {
+            if later.len() > left + 1 {
+                later[left..].reverse();
+            }
+        });
     }
     // What a deep structure took is given back.
     FREE_LATER.with_borrow_mut(|later| {

@@ -102,6 +102,10 @@ pub trait Trace {
     fn is_finished(&self) -> bool {
         false
     }
+    /// Does what the finalizer would do, if no code of the object's own runs for it; false: the finalizer has to.
+    fn finish_quietly(&self) -> bool {
+        self.is_finished()
+    }
     /// Names the references: those that [`Trace::trace`] tells of, and those it hides because no cycle goes through them (names, code).
     /// Default: what `trace` tells, by number.
     fn describe(&self, edges: &mut Edges<'_>) {

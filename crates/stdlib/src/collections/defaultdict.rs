@@ -21,6 +21,10 @@ impl Trace for DefaultDict {
         self.base.trace(visitor);
         self.factory.trace(visitor);
     }
+    fn describe(&self, edges: &mut ophi_heap::Edges<'_>) {
+        self.base.describe(edges);
+        self.factory.describe(&mut edges.field("default_factory"));
+    }
     fn clear(&self) {
         self.base.clear();
         self.factory.set(Value::NONE);

@@ -23,6 +23,9 @@ impl Trace for OrderedDict {
     fn trace(&self, visitor: &mut Visitor<'_>) {
         self.base.trace(visitor);
     }
+    fn describe(&self, edges: &mut ophi_heap::Edges<'_>) {
+        self.base.describe(edges)
+    }
     fn clear(&self) {
         self.base.clear();
     }

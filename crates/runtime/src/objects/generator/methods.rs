@@ -8,6 +8,7 @@ use crate::objects::traceback::Traceback;
 use crate::payload::Downcast;
 use crate::vm::{Raised, Res, Vm};
 use crate::{Ref, Str, Value, methods};
+use ophi_heap::GcHead;
 
 pub fn this(value: &Value) -> &Ref<Generator> {
     match value.downcast::<Generator>() {
@@ -239,6 +240,12 @@ pub fn close(vm: &Vm, value: &Value) -> Res {
 /// What happens when a generator dies before its end: it is closed; a coroutine that never ran is reported.
 pub fn finalize(vm: &Vm, value: &Value) {
     let generator = this(value);
+    // Unlike those of other objects, weak references to a generator go before it is closed.
+    if let Some(pointer) = value.pointer()
+        && value.header().and_then(|h| h.gc_head()).is_some_and(|g| g.has(GcHead::WEAKLY_REFERENCED))
+    {
+        crate::objects::weakref::forget(vm, pointer);
+    }
     if generator.state.get() == State::Cleared {
         return;
     }

@@ -100,19 +100,26 @@ impl Payload for Generator {
 }
 
 impl Trace for Generator {
-    /// Its end runs no code of its own, so that giving up the frame's values is all that is left to do.
-    #[inline]
     fn is_finished(&self) -> bool {
-        match self.state.get() {
-            State::Cleared => true,
+        self.state.get() == State::Cleared
+    }
+    /// Gives up the frame's values when the end runs no code of its own.
+    #[inline]
+    fn finish_quietly(&self) -> bool {
+        let quiet = match self.state.get() {
             State::Created => self.has_frame_alone(),
-            State::Suspended => {
-                self.has_frame_alone()
-                    && self.catches_nothing()
-                    && crate::vm::bootstrap::with_current(|vm| !methods::is_watched(vm)).unwrap_or(false)
-            }
-            State::SuspendedYieldFrom | State::Executing => false,
-        }
+            State::Suspended => self.has_frame_alone() && self.catches_nothing(),
+            _ => false,
+        };
+        quiet
+            && crate::vm::bootstrap::with_current(|vm| {
+                let quiet = self.state.get() == State::Created || !methods::is_watched(vm);
+                if quiet {
+                    self.discard_frame(vm);
+                }
+                quiet
+            })
+            .unwrap_or(false)
     }
     fn trace(&self, visitor: &mut Visitor<'_>) {
         self.name.trace(visitor);
