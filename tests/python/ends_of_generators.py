@@ -37,7 +37,7 @@ for make in (gen, gen_try, gen_from, gen_ex, gen_with):
         for _ in range(steps): next(g)
         w = weakref.ref(g, lambda r, k=make.__name__: p("weak", k))
         del g; p("|")
-g = gen_self("self"); next(g); g.send(g); del g; p("cycle", gc.collect())
+g = gen_self("self"); next(g); g.send(g); del g; gc.collect(); p("cycle")
 g = gen("frame"); next(g); f = g.gi_frame; del g; p("frame held", f.f_locals.get("d") is not None, f.f_lasti > 0); del f; p("|")
 g = gen("frame0"); f = g.gi_frame; del g; p("frame0", sorted(f.f_locals)); del f
 g = gen("code", D("arg")); next(g); c = g.gi_code; del g; p(c.co_name)
