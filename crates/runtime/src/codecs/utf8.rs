@@ -116,31 +116,34 @@ pub fn encode_whole(vm: &Vm, data: Data<'_>) -> Res<Option<Ref<Bytes>>> {
         }
         (total, surrogate)
     }
+    #[inline(always)]
+    fn put(c: u32, out: &mut [u8], o: &mut usize) {
+        let (bytes, n) = encoded(c);
+        match out[*o..].first_chunk_mut::<4>() {
+            Some(to) => *to = bytes,
+            None => out[*o..*o + n].copy_from_slice(&bytes[..n]),
+        }
+        *o += n;
+    }
     fn written<U: Copy + Into<u32>>(units: &[U], out: &mut [u8]) {
-        let (mut i, mut o) = (0, 0);
-        while i < units.len() {
-            // Eight at once are taken for ASCII; what of them is not is written over.
-            if let (Some(block), Some(to)) = (units[i..].first_chunk::<8>(), out[o..].first_chunk_mut::<8>()) {
-                let bytes = block.map(|u| u.into() as u8);
-                *to = bytes;
-                // How many are ASCII is counted without a branch, which would be foreseen wrongly once for each run of other characters.
-                let others = u64::from_le_bytes(block.map(|u| (u.into() >= 0x80) as u8));
-                let plain = others.trailing_zeros() as usize / 8;
-                (i, o) = (i + plain, o + plain);
-            } else if units[i].into() < 0x80 {
-                out[o] = units[i].into() as u8;
-                (i, o) = (i + 1, o + 1);
-            }
-            while let Some(c) = units.get(i).map(|u| (*u).into())
-                && c >= 0x80
+        let mut o = 0;
+        let blocks = units.chunks_exact(8);
+        let rest = blocks.remainder();
+        for block in blocks {
+            // Mostly ASCII, or mostly not: then one by one.
+            if let (0..0x80, Some(to)) =
+                (block.iter().fold(0, |all, u| all | (*u).into()), out[o..].first_chunk_mut::<8>())
             {
-                let (bytes, n) = encoded(c);
-                match out[o..].first_chunk_mut::<4>() {
-                    Some(to) => *to = bytes,
-                    None => out[o..o + n].copy_from_slice(&bytes[..n]),
-                }
-                (i, o) = (i + 1, o + n);
+                to.iter_mut().zip(block).for_each(|(to, u)| *to = (*u).into() as u8);
+                o += 8;
+                continue;
             }
+            for u in block {
+                put((*u).into(), out, &mut o);
+            }
+        }
+        for u in rest {
+            put((*u).into(), out, &mut o);
         }
     }
     crate::with_units!(data, |units| {

@@ -63,10 +63,9 @@ impl Partials {
         for i in 0..self.0.len() {
             // Which is the larger is not asked: the sum waits for nothing but the sum before it.
             let (high, low) = exact_sum(x, self.0[i]);
-            if low != 0.0 {
-                self.0[kept] = low;
-                kept += 1;
-            }
+            // Whether something is left cannot be foreseen: it is written, and kept or not.
+            self.0[kept] = low;
+            kept += (low != 0.0) as usize;
             x = high;
         }
         self.0.truncate(kept);

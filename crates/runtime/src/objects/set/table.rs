@@ -50,22 +50,16 @@ impl SetTable {
             return Probe::Free(hash as usize & self.mask);
         }
         let mut skip = skip;
+        // What is asked of every place stays small, so that it stands in the loop.
         walk_places(&self.entries, hash, LINEAR_PROBES, |at, entry| {
             if entry.hash != hash {
                 // Another key, or a removed one, whose hash is nobody's; or nothing.
                 return (entry.hash == 0 && entry.key.is_none()).then_some(Probe::Free(at));
             }
-            let Some(own) = &entry.key else { return Some(Probe::Free(at)) };
-            if own.is(key) {
-                return Some(Probe::Hit(at));
-            }
-            match same_hash(own, key) {
-                Some(equal) => equal.then_some(Probe::Hit(at)),
-                None if skip > 0 => {
-                    skip -= 1;
-                    None
-                }
-                None => Some(Probe::Candidate(at)),
+            match &entry.key {
+                None => Some(Probe::Free(at)),
+                Some(own) if own.is(key) => Some(Probe::Hit(at)),
+                Some(own) => of_same_hash(own, key, at, &mut skip),
             }
         })
     }
@@ -188,10 +182,17 @@ impl SetTable {
     }
 }
 
-/// Whether two keys of one hash that are not the same object are equal, as far as that is known.
-#[inline(always)]
-fn same_hash(own: &Value, key: &Value) -> Option<bool> {
-    if own.is_small_int() && key.is_small_int() { Some(false) } else { known_equal(own, key) }
+/// What a key of the same hash that is not the same object means.
+#[inline(never)]
+fn of_same_hash(own: &Value, key: &Value, at: usize, skip: &mut usize) -> Option<Probe> {
+    match known_equal(own, key) {
+        Some(equal) => equal.then_some(Probe::Hit(at)),
+        None if *skip > 0 => {
+            *skip -= 1;
+            None
+        }
+        None => Some(Probe::Candidate(at)),
+    }
 }
 
 /// The least table with more than `minimum` places.

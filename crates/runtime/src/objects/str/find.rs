@@ -82,23 +82,6 @@ pub fn same_bytes(a: &[u8], b: &[u8]) -> bool {
     n == 0 || (a[0] == b[0] && a[n / 2] == b[n / 2] && a[n - 1] == b[n - 1])
 }
 
-/// For short texts, which are searched quicker than a searcher is prepared: every place of the first byte is tried.
-fn find_short(hay: &[u8], needle: &[u8]) -> Option<usize> {
-    let starts = hay.len().checked_sub(needle.len())? + 1;
-    let (&first, rest) = needle.split_first()?;
-    if starts <= 16 {
-        return (0..starts).find(|at| hay[*at] == first && same_bytes(&hay[at + 1..at + needle.len()], rest));
-    }
-    let mut from = 0;
-    loop {
-        let at = from + memchr::memchr(first, hay.get(from..starts)?)?;
-        if same_bytes(&hay[at..at + needle.len()], needle) {
-            return Some(at);
-        }
-        from = at + 1;
-    }
-}
-
 /// Starts that are looked at together.
 const BLOCK: usize = 32;
 
@@ -114,57 +97,138 @@ fn has_candidate(hay: &[u8], from: usize, n: usize, first: u8, last: u8) -> Opti
     Some(hit != 0)
 }
 
-/// The first position of a needle of two bytes and more among the nearest starts; else where the search has to go on. A searcher that is
-/// prepared for large distances takes longer to begin than this to find what is near.
-fn find_near(hay: &[u8], needle: &[u8]) -> Result<usize, usize> {
-    const NEAR: usize = 128;
-    const EACH: u64 = 0x0101_0101_0101_0101;
-    const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
-    let n = needle.len();
-    let (first, last) = (needle[0] as u64 * EACH, needle[n - 1] as u64 * EACH);
-    let word = |at: usize| hay.get(at..).and_then(|rest| rest.first_chunk::<8>()).map(|b| u64::from_le_bytes(*b));
+/// The ends of a needle of two bytes and more, each in every byte of a word.
+#[derive(Clone, Copy)]
+struct Ends {
+    first: u64,
+    last: u64,
+    /// The last one stands so far behind the first.
+    apart: usize,
+}
+
+impl Ends {
+    fn of(needle: &[u8]) -> Ends {
+        const EACH: u64 = 0x0101_0101_0101_0101;
+        let apart = needle.len() - 1;
+        Ends { first: needle[0] as u64 * EACH, last: needle[apart] as u64 * EACH, apart }
+    }
+
+    /// Of the eight starts from `from` on those where both ends stand: the highest bit of a byte for each. `None`: not so many are left.
+    #[inline(always)]
+    fn at(self, hay: &[u8], from: usize) -> Option<u64> {
+        const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
+        let word = |at: usize| hay.get(at..).and_then(|rest| rest.first_chunk::<8>()).map(|b| u64::from_le_bytes(*b));
+        let differ = (word(from)? ^ self.first) | (word(from + self.apart)? ^ self.last);
+        // A byte is zero where nothing differs.
+        Some(!(((differ & LOW) + LOW) | differ | LOW))
+    }
+}
+
+/// The first of few starts, one by one.
+fn find_plainly(hay: &[u8], needle: &[u8], from: usize) -> Option<usize> {
+    let starts = (hay.len() + 1).checked_sub(needle.len())?;
+    (from..starts).find(|at| hay[*at] == needle[0] && same_bytes(&hay[*at..*at + needle.len()], needle))
+}
+
+/// The first position in a short text of a needle of two bytes and more: found quicker than a searcher is prepared.
+fn find_short(hay: &[u8], needle: &[u8]) -> Option<usize> {
+    let ends = Ends::of(needle);
     let mut from = 0;
-    while from < NEAR
-        && let (Some(a), Some(b)) = (word(from), word(from + n - 1))
-    {
-        // A byte is zero where both bytes of the needle stand.
-        let differ = (a ^ first) | (b ^ last);
-        let mut hits = !(((differ & LOW) + LOW) | differ | LOW);
+    while let Some(mut hits) = ends.at(hay, from) {
         while hits != 0 {
             let at = from + hits.trailing_zeros() as usize / 8;
-            if same_bytes(&hay[at..at + n], needle) {
-                return Ok(at);
+            if same_bytes(&hay[at..at + needle.len()], needle) {
+                return Some(at);
             }
             hits &= hits - 1;
         }
         from += 8;
     }
-    Err(from)
+    find_plainly(hay, needle, from)
+}
+
+/// Positions of non-overlapping occurrences of a needle of two bytes and more. What is near is found by words; a searcher, which takes
+/// longer to begin, bridges large distances, and takes over where too much is compared in vain.
+fn find_all_bytes(hay: &[u8], needle: &[u8], mut left: usize, mut found: impl FnMut(usize)) {
+    const NEAR: usize = 128;
+    let (n, ends) = (needle.len(), Ends::of(needle));
+    let mut finder = None;
+    // Where an occurrence may begin; where the word begins that is looked at; since when nothing was found; what was compared in vain.
+    let (mut open, mut from, mut since, mut vain) = (0, 0, 0, 0);
+    while left > 0 {
+        if from - since >= NEAR || vain > hay.len() {
+            let finder = finder.get_or_insert_with(|| memchr::memmem::Finder::new(needle));
+            let start = from.max(open);
+            let Some(at) = hay.get(start..).and_then(|rest| finder.find(rest)).map(|at| start + at) else { return };
+            found(at);
+            left -= 1;
+            (open, from, since) = (at + n, at + n, at + n);
+            continue;
+        }
+        let Some(mut hits) = ends.at(hay, from) else { break };
+        while hits != 0 {
+            let at = from + hits.trailing_zeros() as usize / 8;
+            hits &= hits - 1;
+            if at < open {
+                continue;
+            }
+            if same_bytes(&hay[at..at + n], needle) {
+                found(at);
+                left -= 1;
+                if left == 0 {
+                    return;
+                }
+                (open, since) = (at + n, at);
+            } else {
+                vain += n;
+            }
+        }
+        from = (from + 8).max(open);
+    }
+    let mut from = from.max(open);
+    while left > 0
+        && let Some(at) = find_plainly(hay, needle, from)
+    {
+        found(at);
+        left -= 1;
+        from = at + n;
+    }
 }
 
 /// The last position of a needle of two bytes and more.
 fn rfind_bytes(hay: &[u8], needle: &[u8]) -> Option<usize> {
     let n = needle.len();
-    let (first, last) = (needle[0], needle[n - 1]);
-    let is_here = |at: &usize| hay[*at] == first && hay[*at + 1..*at + n] == needle[1..];
-    // One behind the last start not yet looked at.
+    let (first, last, ends) = (needle[0], needle[n - 1], Ends::of(needle));
+    // One behind the last start not yet looked at; what was compared in vain.
     let mut end = hay.len().checked_sub(n)? + 1;
-    // What comes again and again and is not it is left to a searcher whose time does not grow with both lengths.
-    let mut patience = 64;
-    while end >= BLOCK && patience > 0 {
-        let from = end - BLOCK;
-        if has_candidate(hay, from, n, first, last)? {
-            if let Some(at) = (from..end).rev().find(is_here) {
-                return Some(at);
+    let mut vain = 0;
+    while end >= 8 {
+        let mut stop = 0;
+        if end >= BLOCK {
+            stop = end - BLOCK;
+            if !has_candidate(hay, stop, n, first, last)? {
+                end = stop;
+                continue;
             }
-            patience -= 1;
         }
-        end = from;
+        while end >= stop + 8 {
+            let mut hits = ends.at(hay, end - 8)?;
+            while hits != 0 {
+                let step = 7 - hits.leading_zeros() as usize / 8;
+                let at = end - 8 + step;
+                if same_bytes(&hay[at..at + n], needle) {
+                    return Some(at);
+                }
+                vain += n;
+                hits &= !(0xff << (8 * step));
+            }
+            end -= 8;
+        }
+        if vain > hay.len() {
+            return memchr::memmem::rfind(&hay[..end + n - 1], needle);
+        }
     }
-    if end >= BLOCK {
-        return memchr::memmem::rfind(&hay[..end + n - 1], needle);
-    }
-    (0..end).rev().find(is_here)
+    (0..end).rev().find(|at| hay[*at] == first && same_bytes(&hay[*at..*at + n], needle))
 }
 
 /// The first position of `needle` (not empty).
@@ -185,10 +249,11 @@ pub fn find<U: Unit>(hay: &[U], needle: &[U]) -> Option<usize> {
     if width == 1 {
         return if hay.len() <= SHORT { find_short(hay, needle) } else { memchr::memmem::find(hay, needle) };
     }
-    let finder = memchr::memmem::Finder::new(needle);
+    let finder = (hay.len() > SHORT).then(|| memchr::memmem::Finder::new(needle));
     let mut from = 0;
     loop {
-        let at = from + finder.find(&hay[from..])?;
+        let rest = &hay[from..];
+        let at = from + finder.as_ref().map_or_else(|| find_short(rest, needle), |finder| finder.find(rest))?;
         if at % width == 0 {
             return Some(at / width);
         }
@@ -253,16 +318,12 @@ pub fn find_all<U: Unit>(hay: &[U], needle: &[U], max: usize, mut found: impl Fn
         return;
     }
     let (hay, needle) = (U::bytes(hay), U::bytes(needle));
-    let finder = (hay.len() > SHORT).then(|| memchr::memmem::Finder::new(needle));
-    let next = |rest: &[u8]| match &finder {
-        Some(finder) => match find_near(rest, needle) {
-            Ok(at) => Some(at),
-            Err(from) => finder.find(rest.get(from..)?).map(|at| from + at),
-        },
-        None => find_short(rest, needle),
-    };
+    if width == 1 {
+        return find_all_bytes(hay, needle, left, found);
+    }
+    let finder = memchr::memmem::Finder::new(needle);
     let mut from = 0;
-    while let Some(step) = next(&hay[from..]) {
+    while let Some(step) = finder.find(&hay[from..]) {
         let at = from + step;
         if at % width != 0 {
             from = at + 1;
@@ -280,10 +341,37 @@ pub fn find_all<U: Unit>(hay: &[U], needle: &[U], max: usize, mut found: impl Fn
 /// Bytes of a text that counts as short.
 const SHORT: usize = 256;
 
+/// At how many places of `hay` the needle stands: wide comparisons.
+fn count_apart<const N: usize>(hay: &[u8], needle: [u8; N]) -> usize {
+    // So many places that their number fits a byte.
+    const PART: usize = 128;
+    let starts = hay.len() + 1 - N;
+    let mut total = 0;
+    for from in (0..starts).step_by(PART) {
+        let n = PART.min(starts - from);
+        let mut hits = [1u8; PART];
+        for (k, byte) in needle.iter().enumerate() {
+            hits.iter_mut().zip(&hay[from + k..from + k + n]).for_each(|(hit, b)| *hit &= (b == byte) as u8);
+        }
+        total += hits[..n].iter().sum::<u8>() as usize;
+    }
+    total
+}
+
 pub fn count<U: Unit>(hay: &[U], needle: &[U], max: usize) -> usize {
     if let ([one], 1, usize::MAX) = (needle, size_of::<U>(), max) {
         let byte: u32 = (*one).into();
         return memchr::memchr_iter(byte as u8, U::bytes(hay)).count();
+    }
+    if size_of::<U>() == 1 && max == usize::MAX && needle.len() <= hay.len() {
+        let (hay, needle) = (U::bytes(hay), U::bytes(needle));
+        // Occurrences of these cannot overlap: each place is looked at for itself.
+        match *needle {
+            [a, b] if a != b => return count_apart(hay, [a, b]),
+            [a, b, c] if a != c => return count_apart(hay, [a, b, c]),
+            [a, b, c, d] if a != d && (a, b) != (c, d) => return count_apart(hay, [a, b, c, d]),
+            _ => {}
+        }
     }
     let mut n = 0;
     find_all(hay, needle, max, |_| n += 1);
