@@ -20,7 +20,7 @@ const PLACES: usize = 24;
 
 /// A heap of so many arenas asks for large pages for the next ones: a fault costs about as much as filling a page with objects, and
 /// a large page is had for one. A small process does not pay for what it leaves unused of a large page.
-const LARGE_PAGES_FROM: usize = 16;
+const LARGE_PAGES_FROM: usize = 32;
 /// Arenas that lie in one large page.
 const LARGE_PAGE: usize = 2;
 /// Empty arenas that are kept, and one for so many in use: a program that fills and drops a structure in turn would get its pages

@@ -7,8 +7,9 @@
 
 use core::ptr::NonNull;
 
-/// Blocks of so many bytes are mapped.
-const MAPPED: usize = 8 << 20;
+/// Blocks of so many bytes are mapped: more than the table of a set of a hundred thousand takes, which is filled and dropped in turn. A
+/// growing list that would leave larger holes behind moves by remapping.
+const MAPPED: usize = (4 << 20) + (64 << 10);
 const FREE_AT_END: usize = 32 << 20;
 /// As most systems have them.
 const LARGE_PAGE: usize = 2 << 20;
