@@ -174,9 +174,9 @@ impl Progress {
         };
         let mut spans = SmallVec::with_capacity(groups + 1);
         spans.push(Some((start, end)));
-        for pair in marks.chunks_exact(2) {
-            spans.push((pair[0] != UNSET && pair[1] != UNSET).then_some((pair[0], pair[1])));
-        }
+        // At once: pushed one by one, each would wait for the length that the one before has written.
+        let span = |pair: &[usize]| (pair[0] != UNSET && pair[1] != UNSET).then_some((pair[0], pair[1]));
+        spans.extend(marks.chunks_exact(2).map(span));
         self.must_advance = end == start;
         self.start = end;
         Ok(Some(Found { spans, last_index: last as isize }))
