@@ -307,7 +307,9 @@ impl Heap {
         if is_idle {
             let idle = self.idle_arenas.get() + 1;
             self.idle_arenas.set(idle);
-            if idle > KEPT + self.committed_arenas.get() / ONE_KEPT_FOR {
+            // Under a limit what is free may be wanted as something else.
+            let kept = if self.is_limited() { 1 } else { KEPT + self.committed_arenas.get() / ONE_KEPT_FOR };
+            if idle > kept {
                 self.give_arena(index);
             }
         }
