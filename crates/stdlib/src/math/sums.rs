@@ -63,9 +63,11 @@ impl Partials {
         for i in 0..self.0.len() {
             // Which is the larger is not asked: the sum waits for nothing but the sum before it.
             let (high, low) = exact_sum(x, self.0[i]);
-            // Whether something is left cannot be foreseen: it is written, and kept or not.
-            self.0[kept] = low;
-            kept += (low != 0.0) as usize;
+            // Written only when it is kept: what is read next would wait for a write to a place that was not known yet.
+            if low != 0.0 {
+                self.0[kept] = low;
+                kept += 1;
+            }
             x = high;
         }
         self.0.truncate(kept);
