@@ -70,7 +70,9 @@ impl Vm {
     fn find_truthful(&self, class: &Type) -> bool {
         let name = &self.names().__class__;
         let root = self.ty(&crate::objects::object::OBJECT);
-        let truthful = crate::protocol::attributes::is_generic(class.slots().getattro)
+        let usual = crate::protocol::attributes::is_generic(class.slots().getattro)
+            || crate::objects::r#type::slot_functions::only_missing_differs(self, class);
+        let truthful = usual
             && matches!((class.lookup(self, name), root.lookup(self, name)), (Some(a), Some(b)) if a.is(&b));
         if truthful {
             class.truthful_version.set(class.fields.version.get());
