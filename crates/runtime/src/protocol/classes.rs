@@ -72,8 +72,8 @@ impl Vm {
         let root = self.ty(&crate::objects::object::OBJECT);
         let usual = crate::protocol::attributes::is_generic(class.slots().getattro)
             || crate::objects::r#type::slot_functions::only_missing_differs(self, class);
-        let truthful = usual
-            && matches!((class.lookup(self, name), root.lookup(self, name)), (Some(a), Some(b)) if a.is(&b));
+        let truthful =
+            usual && matches!((class.lookup(self, name), root.lookup(self, name)), (Some(a), Some(b)) if a.is(&b));
         if truthful {
             class.truthful_version.set(class.fields.version.get());
         }
