@@ -42,7 +42,6 @@ class Derived(Base):
 
 derived = Derived()
 show(derived)
-Base.__class__ = type
 Base.__getattribute__ = Hook.__getattribute__
 show(derived)
 del Base.__getattribute__
