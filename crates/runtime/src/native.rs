@@ -312,11 +312,11 @@ pub fn bind<'a>(
             bound[i] = Some(value);
             left -= 1;
         } else if parameter.required {
-            return Err(vm.type_error(if parameter.kind == ParameterKind::KeywordOnly {
-                format!("{name}() missing required keyword-only argument: '{}'", parameter.name)
-            } else {
-                format!("{name}() missing required argument '{}' (pos {})", parameter.name, i + 1)
-            }));
+            return Err(vm.type_error(format!(
+                "{name}() missing required argument '{}' (pos {})",
+                parameter.name,
+                i + 1
+            )));
         }
     }
     if left > 0 {
@@ -394,18 +394,18 @@ impl Signature {
 #[cold]
 fn too_many(vm: &Vm, name: &str, plain: &[&Parameter], max: usize, in_all: bool, args: Args<'_>) -> Raised {
     let given = args.pos().len();
-    let exactly = |n: usize| if plain.iter().take(n).all(|p| p.required) { "exactly" } else { "at most" };
     if in_all {
         let (n, total) = (plain.len(), args.values.len());
         let keyword = if given == 0 { "keyword " } else { "" };
         let s = if n == 1 { "" } else { "s" };
-        return vm.type_error(format!("{name}() takes {} {n} {keyword}argument{s} ({total} given)", exactly(n)));
+        return vm.type_error(format!("{name}() takes at most {n} {keyword}argument{s} ({total} given)"));
     }
     if max == 0 {
         return vm.type_error(format!("{name}() takes no positional arguments"));
     }
     let s = if max == 1 { "" } else { "s" };
-    vm.type_error(format!("{name}() takes {} {max} positional argument{s} ({given} given)", exactly(max)))
+    let bound = if plain.iter().take(max).all(|p| p.required) { "exactly" } else { "at most" };
+    vm.type_error(format!("{name}() takes {bound} {max} positional argument{s} ({given} given)"))
 }
 
 /// Where an argument stands, for messages.

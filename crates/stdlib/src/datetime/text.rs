@@ -115,14 +115,15 @@ pub fn parse_date(mut text: &[u8]) -> Option<(i32, i32, i32)> {
     text.is_empty().then_some((year, month, day))
 }
 
-/// Hours, minutes, seconds and microseconds; all of the text.
-fn parse_clock(mut text: &[u8]) -> Option<[i32; 4]> {
+/// Hours, minutes, seconds and microseconds; all of the text. Where a zone follows (`zone_follows`), CPython reads over one character
+/// behind complete terms that does not begin a fraction: `14:+06`.
+fn parse_clock(mut text: &[u8], zone_follows: bool) -> Option<[i32; 4]> {
     let text = &mut text;
     let mut parts = [0; 4];
     let mut colons = false;
     for i in 0..3 {
         parts[i] = digits(text, 2)?;
-        if text.is_empty() {
+        if text.is_empty() || zone_follows && matches!(text, [c] if c.is_ascii() && !matches!(c, b'.' | b',')) {
             return Some(parts);
         }
         let colon = eat(text, b':');
@@ -155,13 +156,13 @@ pub struct Clock {
 pub fn parse_time(vm: &Vm, text: &[u8]) -> Res<Option<Clock>> {
     let zone_at = text.iter().position(|b| matches!(b, b'+' | b'-' | b'Z')).unwrap_or(text.len());
     let (clock, zone) = text.split_at(zone_at);
-    let Some(parts) = parse_clock(clock) else { return Ok(None) };
+    let Some(parts) = parse_clock(clock, !zone.is_empty()) else { return Ok(None) };
     let zone = match zone.split_first() {
         None => Value::NONE,
         Some((b'Z', [])) => super::utc(vm)?,
         Some((b'Z', _)) => return Ok(None),
         Some((sign, rest)) => {
-            let Some([hours, minutes, seconds, micros]) = parse_clock(rest) else { return Ok(None) };
+            let Some([hours, minutes, seconds, micros]) = parse_clock(rest, false) else { return Ok(None) };
             let sign = if *sign == b'-' { -1 } else { 1 };
             let seconds = i64::from(hours * 3600 + minutes * 60 + seconds);
             let offset = delta::new(vm, 0, sign * seconds, sign * i64::from(micros))?;

@@ -1,6 +1,6 @@
 //! The methods of `Context`: the operations of `Decimal` with the context in front, and the operands taken from ints too.
 
-use super::arguments::unpack;
+use super::arguments::{positional, unpack};
 use super::context::{self, Context};
 use super::convert::{self, expect, given};
 use super::number::compare::Extreme;
@@ -28,9 +28,9 @@ fn binary(vm: &Vm, this: &Value, args: Args<'_>, operation: BinaryOperation) -> 
 }
 
 fn pair<'a>(vm: &Vm, args: Args<'a>) -> Res<(&'a Value, &'a Value)> {
-    match unpack(vm, args, ["x", "y"], 2)? {
-        [Some(x), Some(y)] => Ok((x, y)),
-        _ => Err(vm.type_error("function missing required argument")),
+    match positional(vm, "function", args, 2, 2)? {
+        [x, y] => Ok((x, y)),
+        _ => Err(vm.type_error("function takes exactly 2 arguments")),
     }
 }
 

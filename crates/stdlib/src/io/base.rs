@@ -73,7 +73,10 @@ pub static TEXT_IO_BASE: TypeDef = TypeDef {
     ..TypeDef::of::<IoBase>("_TextIOBase", &IO_BASE)
 };
 
-fn new(vm: &Vm, class: &ophi_runtime::TypeRef, _: ophi_runtime::Args<'_>) -> Res {
+fn new(vm: &Vm, class: &ophi_runtime::TypeRef, args: ophi_runtime::Args<'_>) -> Res {
+    if !args.values.is_empty() && !ophi_runtime::objects::object::overrides_init(class) {
+        return Err(vm.type_error(format!("{}() takes no arguments", class.name())));
+    }
     let object: Ref<IoBase> = vm.new_instance(class, IoBase)?;
     Ok(object.into_value())
 }

@@ -83,7 +83,7 @@ fn init_struct(vm: &Vm, this: &Value, args: Args<'_>) -> Res<()> {
         ([], Some(format)) if args.values.len() == 1 => format,
         ([], _) => return Err(vm.type_error("Struct() missing required argument 'format' (pos 1)")),
         _ => {
-            return Err(vm.type_error(format!("Struct() takes exactly 1 argument ({} given)", args.values.len())));
+            return Err(vm.type_error(format!("Struct() takes at most 1 argument ({} given)", args.values.len())));
         }
     };
     let (text, bytes) = format_bytes(vm, format)?;

@@ -176,40 +176,40 @@ macro_rules! byte_methods {
             #[method(doc = "How often sub occurs in B[start:end], without overlaps.", sig = "(sub, start=None, end=None, /)", text = "($self, sub[, start[, end]], /)")]
             fn count(vm: &Vm, this: &Ref<$T>, sub: &Value, start: Option<&Value>, end: Option<&Value>) -> Res<usize> {
                 let _held = Held::new(this);
-                let sub = sought(vm, sub)?;
                 let (start, end) = bounds(vm, start, end, this.with(|s| s.len()))?;
+                let sub = sought(vm, sub)?;
                 Ok(this.with(|s| count_in(s, &sub, start, end)))
             }
 
             #[method(doc = "Where sub occurs first in B[start:end]; -1 if it does not.", sig = "(sub, start=None, end=None, /)", text = "($self, sub[, start[, end]], /)")]
             fn find(vm: &Vm, this: &Ref<$T>, sub: &Value, start: Option<&Value>, end: Option<&Value>) -> Res<isize> {
                 let _held = Held::new(this);
-                let sub = sought(vm, sub)?;
                 let (start, end) = bounds(vm, start, end, this.with(|s| s.len()))?;
+                let sub = sought(vm, sub)?;
                 Ok(this.with(|s| find_in(s, &sub, start, end)).map_or(-1, |at| at as isize))
             }
 
             #[method(doc = "Where sub occurs last in B[start:end]; -1 if it does not.", sig = "(sub, start=None, end=None, /)", text = "($self, sub[, start[, end]], /)")]
             fn rfind(vm: &Vm, this: &Ref<$T>, sub: &Value, start: Option<&Value>, end: Option<&Value>) -> Res<isize> {
                 let _held = Held::new(this);
-                let sub = sought(vm, sub)?;
                 let (start, end) = bounds(vm, start, end, this.with(|s| s.len()))?;
+                let sub = sought(vm, sub)?;
                 Ok(this.with(|s| rfind_in(s, &sub, start, end)).map_or(-1, |at| at as isize))
             }
 
             #[method(doc = "Where sub occurs first in B[start:end]; ValueError if it does not.", sig = "(sub, start=None, end=None, /)", text = "($self, sub[, start[, end]], /)")]
             fn index(vm: &Vm, this: &Ref<$T>, sub: &Value, start: Option<&Value>, end: Option<&Value>) -> Res<usize> {
                 let _held = Held::new(this);
-                let sub = sought(vm, sub)?;
                 let (start, end) = bounds(vm, start, end, this.with(|s| s.len()))?;
+                let sub = sought(vm, sub)?;
                 this.with(|s| find_in(s, &sub, start, end)).ok_or_else(|| vm.value_error("subsection not found"))
             }
 
             #[method(doc = "Where sub occurs last in B[start:end]; ValueError if it does not.", sig = "(sub, start=None, end=None, /)", text = "($self, sub[, start[, end]], /)")]
             fn rindex(vm: &Vm, this: &Ref<$T>, sub: &Value, start: Option<&Value>, end: Option<&Value>) -> Res<usize> {
                 let _held = Held::new(this);
-                let sub = sought(vm, sub)?;
                 let (start, end) = bounds(vm, start, end, this.with(|s| s.len()))?;
+                let sub = sought(vm, sub)?;
                 this.with(|s| rfind_in(s, &sub, start, end)).ok_or_else(|| vm.value_error("subsection not found"))
             }
 

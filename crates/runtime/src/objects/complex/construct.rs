@@ -44,7 +44,7 @@ pub fn new(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
         let plain = crate::objects::int::construct::ascii_digits(text);
         return match parse(&plain) {
             Some((re, im)) => make(vm, cls, re, im),
-            None if has_stray_underscore(&plain) => {
+            None if has_stray_underscore(up_to_unreadable(text, &plain)) => {
                 let shown = vm.repr(text.as_value())?;
                 Err(vm.value_error(format!("could not convert string to complex: {}", shown.to_utf8_lossy())))
             }
@@ -161,6 +161,12 @@ pub fn parse(text: &str) -> Option<(f64, f64)> {
         };
     }
     Some((number(t)?, 0.0))
+}
+
+/// CPython reads no further than the first character that is neither ASCII nor a digit or a space: `plain` has a `?` in its place.
+fn up_to_unreadable<'a>(text: &Str, plain: &'a str) -> &'a str {
+    let end = text.code_points().zip(plain.bytes()).position(|(c, shown)| shown == b'?' && c != u32::from(b'?'));
+    &plain[..end.unwrap_or(plain.len())]
 }
 
 /// Whether an underscore stands elsewhere than between two digits.

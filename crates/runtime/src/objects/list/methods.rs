@@ -8,6 +8,11 @@ use ophi_heap::TryPush;
 
 #[methods]
 impl List {
+    #[method(sig = "(index, /)", doc = "Return self[index].")]
+    fn __getitem__(vm: &Vm, this: &Value, index: &Value) -> Res {
+        super::slots::getitem(vm, this, index)
+    }
+
     #[method(doc = "Append object to the end of the list.", sig = "(object, /)")]
     fn append(vm: &Vm, this: &Ref<List>, object: Value) -> Res<()> {
         this.push(vm, object)

@@ -60,7 +60,8 @@ fn overrides_new(class: &Type) -> bool {
     class.slots().new.is_none_or(|f| f as usize != new as *const () as usize)
 }
 
-fn overrides_init(class: &Type) -> bool {
+/// Whether the class has another `__init__` than `object`'s, which takes the arguments that `__new__` has no use for.
+pub fn overrides_init(class: &Type) -> bool {
     class.slots().init.is_none_or(|f| f as usize != init as *const () as usize)
 }
 

@@ -47,4 +47,4 @@ pub static OBJECT: TypeDef = TypeDef {
     id: TypeId::new(),
 };
 
-pub use methods::{identity_hash, repr};
+pub use methods::{identity_hash, overrides_init, repr};
