@@ -144,6 +144,12 @@ queue.SimpleQueue().put(None) or [q.put(None) for q in [queue.SimpleQueue()] for
 compile("x = [" + "1," * M + "]", "f", "exec")
 ast.parse("x = 1\\n" * (M // 2))
 time.strftime("%A" * (8 * M))
+base64.b64decode(b"A" * (20 * M))
+binascii.a2b_qp("x" * (20 * M))
+int.from_bytes(bytes(20 * M))
+int.from_bytes(itertools.repeat(1))
+pickle.dumps("\\u20ac" * (6 * M), 0)
+array.array("b", bytes(25 * M)).tobytes()
 """
 
 def resident():

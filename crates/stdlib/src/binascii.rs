@@ -39,7 +39,7 @@ impl<'a> FromArg<'a> for Ascii {
     fn from_arg(vm: &Vm, value: &'a Value, _: Place) -> Res<Self> {
         if let Some(text) = value.downcast::<Str>() {
             return match text.as_ascii() {
-                Some(ascii) => Ok(Ascii(ascii.as_bytes().to_vec())),
+                Some(ascii) => copied(vm, ascii.as_bytes()),
                 None => Err(vm.value_error("string argument should contain only ASCII characters")),
             };
         }
@@ -49,8 +49,13 @@ impl<'a> FromArg<'a> for Ascii {
                 vm.type_name(value)
             )));
         }
-        Ok(Ascii(readable(vm, value)?.as_slice().to_vec()))
+        copied(vm, readable(vm, value)?.as_slice())
     }
+}
+
+fn copied(vm: &Vm, bytes: &[u8]) -> Res<Ascii> {
+    vm.check_room(bytes.len())?;
+    Ok(Ascii(bytes.to_vec()))
 }
 
 const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

@@ -15,7 +15,11 @@ impl Vm {
     }
     pub fn buffer_bytes(&self, value: &Value) -> Res<Option<Vec<u8>>> {
         match self.class(value).slots().buffer {
-            Some(export) => Ok(Some(export(self, value, crate::objects::buffer::flags::SIMPLE)?.as_slice().to_vec())),
+            Some(export) => {
+                let exported = export(self, value, crate::objects::buffer::flags::SIMPLE)?;
+                self.check_room(exported.as_slice().len())?;
+                Ok(Some(exported.as_slice().to_vec()))
+            }
             None => Ok(None),
         }
     }

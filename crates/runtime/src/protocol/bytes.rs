@@ -7,7 +7,9 @@ impl Vm {
     /// A copy of the bytes of a buffer, or of an iterable of integers below 256 (`PyObject_Bytes` without `__bytes__`).
     pub fn bytes_of(&self, value: &Value) -> Res<Vec<u8>> {
         if let Some(buffer) = self.class(value).slots().buffer {
-            return Ok(buffer(self, value, 0)?.as_slice().to_vec());
+            let exported = buffer(self, value, 0)?;
+            self.check_room(exported.as_slice().len())?;
+            return Ok(exported.as_slice().to_vec());
         }
         let slots = self.class(value).slots();
         let Some(iter) = slots.iter else {
@@ -21,7 +23,7 @@ impl Vm {
             };
             let Some(item) = next(self, &iterator)? else { return Ok(out) };
             match self.index_as_i128(&item)?.and_then(|i| u8::try_from(i).ok()) {
-                Some(b) => out.push(b),
+                Some(b) => self.push_within_limit(&mut out, b)?,
                 None => return Err(self.value_error("bytes must be in range(0, 256)")),
             }
         }

@@ -116,10 +116,10 @@ impl Array {
         let Ok(n) = usize::try_from(n) else { return Err(vm.value_error("negative count")) };
         let wanted = n.saturating_mul(this.code.size());
         let data = vm.call_method(f, &vm.names().read, &[vm.new_int(wanted as i64)?])?;
-        let Some(bytes) = data.downcast::<ophi_runtime::objects::bytes::Bytes>().map(|b| b.as_slice().to_vec()) else {
+        let Some(bytes) = data.downcast::<ophi_runtime::objects::bytes::Bytes>().map(|b| b.as_slice()) else {
             return Err(vm.type_error("read() didn't return bytes"));
         };
-        this.add_bytes(vm, &bytes)?;
+        this.add_bytes(vm, bytes)?;
         if bytes.len() != wanted {
             return Err(vm.eof_error("read() didn't return enough bytes"));
         }

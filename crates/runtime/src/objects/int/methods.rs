@@ -245,6 +245,8 @@ fn value_of_bytes(vm: &Vm, data: &[u8], little: bool, signed: bool) -> Res {
             return vm.new_int(n as i64);
         }
     }
+    // The digits, and what turns the bytes round.
+    vm.check_room(data.len().saturating_mul(2))?;
     vm.new_bigint(match (little, signed) {
         (true, true) => BigInt::from_signed_bytes_le(data),
         (false, true) => BigInt::from_signed_bytes_be(data),
