@@ -87,7 +87,7 @@ with open("/proc/self/status") as status:
 /// What native code grows, or is asked to make at once: each line in its turn is refused, and the program goes on.
 const ASK: &str = r#"
 import array, ast, base64, binascii, bz2, codecs, collections, csv, io, itertools, json, lzma, os, pickle, queue, random, re, socket
-import struct, time, unicodedata, zlib
+import struct, time, tokenize, unicodedata, zlib
 from compression import zstd
 M = 1 << 20
 CASES = """
@@ -149,6 +149,7 @@ binascii.a2b_qp("x" * (20 * M))
 int.from_bytes(bytes(20 * M))
 int.from_bytes(itertools.repeat(1))
 pickle.dumps("\\u20ac" * (6 * M), 0)
+list(tokenize.generate_tokens(iter(lambda: "x = 1\\n", "").__next__))
 array.array("b", bytes(25 * M)).tobytes()
 """
 

@@ -126,7 +126,13 @@ fn read_all(vm: &Vm, this: &TokenizerIter) -> Res<String> {
         if line.is_empty() {
             return Ok(text);
         }
-        text.push_str(&line.to_utf8_lossy());
+        let line = line.to_utf8_lossy();
+        if text.capacity() - text.len() < line.len() {
+            // What is read already will take the room of its tokens too.
+            let tokens = if vm.heap().is_limited() { text.len().saturating_mul(64) } else { 0 };
+            vm.check_room(tokens + text.capacity().max(line.len()))?;
+        }
+        text.push_str(&line);
     }
 }
 
