@@ -1,5 +1,5 @@
 # What calls with wrong arguments say, and in which order they look: natives whose words were once ours.
-import cmath, csv, decimal, functools, io, operator, struct
+import array, csv, decimal, functools, io, operator, struct
 from datetime import datetime, time
 
 
@@ -18,6 +18,18 @@ told(csv.unregister_dialect, 1, name=2)
 told(type(int.__dict__), 1, 2)
 told(memoryview._from_flags, 1, 2, 3)
 told(functools.cmp_to_key, mycmp=1, other=2)
+told(struct.Struct)
+told(struct.Struct, size=1)
+told(struct.Struct, "i", format="i")
+print(struct.Struct(format="i").size)
+
+# An array that lends its bytes cannot grow by them.
+numbers = array.array("b", b"abc")
+told(numbers.frombytes, numbers)
+told(numbers.frombytes, memoryview(numbers))
+told(numbers.frombytes, 1)
+told(numbers.frombytes, b"d")
+print(numbers)
 
 # The arithmetic of contexts takes two operands by position.
 context = decimal.getcontext()
@@ -25,6 +37,9 @@ for name in "add compare divide max same_quantum scaleb".split():
     told(getattr(context, name), 1)
     told(getattr(context, name), 1, 2, 3)
     told(getattr(context, name), 7, 2)
+told(context.fma, 1, 2)
+told(context.fma, 1, 2, 3)
+told(context.fma, 1, 2, 3, z=4)
 
 # The bases of streams take nothing, but their subclasses may.
 for base in io.IOBase, io.RawIOBase, io.BufferedIOBase, io.TextIOBase:

@@ -1,6 +1,7 @@
 //! `binascii`: hexadecimal, base 64, uuencoding, quoted-printable, checksums. After CPython Modules/binascii.c.
 
 use ophi_runtime::native::{FromArg, Place};
+use ophi_runtime::objects::buffer::Exported;
 use ophi_runtime::objects::byte_string::hex;
 use ophi_runtime::objects::exceptions::{BaseException, EXCEPTION, FLAGS, VALUE_ERROR};
 use ophi_runtime::objects::module::{Module, ModuleDef, Namespace};
@@ -33,13 +34,26 @@ fn error(vm: &Vm, message: &str) -> Raised {
 }
 
 /// Bytes-like, or text that is ASCII.
-struct Ascii(Vec<u8>);
+enum Ascii {
+    Text(Ref<Str>),
+    Buffer(Exported),
+}
+
+impl std::ops::Deref for Ascii {
+    type Target = [u8];
+    fn deref(&self) -> &[u8] {
+        match self {
+            Ascii::Text(text) => text.as_ascii().unwrap_or_default().as_bytes(),
+            Ascii::Buffer(exported) => exported.as_slice(),
+        }
+    }
+}
 
 impl<'a> FromArg<'a> for Ascii {
     fn from_arg(vm: &Vm, value: &'a Value, _: Place) -> Res<Self> {
         if let Some(text) = value.downcast::<Str>() {
             return match text.as_ascii() {
-                Some(ascii) => copied(vm, ascii.as_bytes()),
+                Some(_) => Ok(Ascii::Text(text.clone())),
                 None => Err(vm.value_error("string argument should contain only ASCII characters")),
             };
         }
@@ -49,13 +63,8 @@ impl<'a> FromArg<'a> for Ascii {
                 vm.type_name(value)
             )));
         }
-        copied(vm, readable(vm, value)?.as_slice())
+        readable(vm, value).map(Ascii::Buffer)
     }
-}
-
-fn copied(vm: &Vm, bytes: &[u8]) -> Res<Ascii> {
-    vm.check_room(bytes.len())?;
-    Ok(Ascii(bytes.to_vec()))
 }
 
 const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -381,8 +390,8 @@ struct Functions;
 impl Functions {
     #[function(doc = "Decode a line of uuencoded data.", sig = "(data, /)")]
     fn a2b_uu(vm: &Vm, data: Ascii) -> Res {
-        vm.check_room(data.0.len().saturating_mul(2))?;
-        bytes(vm, &decode_uu(vm, &data.0)?)
+        vm.check_room(data.len().saturating_mul(2))?;
+        bytes(vm, &decode_uu(vm, &data)?)
     }
 
     #[function(doc = "Uuencode line of data.", sig = "(data, /, *, backtick=False)")]
@@ -398,8 +407,8 @@ impl Functions {
         sig = "(data, /, *, strict_mode=False)"
     )]
     fn a2b_base64(vm: &Vm, data: Ascii, strict_mode: bool) -> Res {
-        vm.check_room(data.0.len().saturating_mul(2))?;
-        bytes(vm, &decode_base64(vm, &data.0, strict_mode)?)
+        vm.check_room(data.len().saturating_mul(2))?;
+        bytes(vm, &decode_base64(vm, &data, strict_mode)?)
     }
 
     #[function(doc = "Base64-code line of data.", sig = "(data, /, *, newline=True)")]
@@ -413,12 +422,12 @@ impl Functions {
         sig = "(hexstr, /)"
     )]
     fn a2b_hex(vm: &Vm, hexstr: Ascii) -> Res {
-        unhex(vm, &hexstr.0)
+        unhex(vm, &hexstr)
     }
 
     #[function(doc = "The bytes that pairs of hexadecimal digits stand for.", sig = "(hexstr, /)")]
     fn unhexlify(vm: &Vm, hexstr: Ascii) -> Res {
-        unhex(vm, &hexstr.0)
+        unhex(vm, &hexstr)
     }
 
     #[function(
@@ -439,8 +448,8 @@ impl Functions {
 
     #[function(doc = "Decode a string of qp-encoded data.", sig = "(data, header=False)")]
     fn a2b_qp(vm: &Vm, data: Ascii, header: bool) -> Res {
-        vm.check_room(data.0.len().saturating_mul(2))?;
-        bytes(vm, &decode_qp(&data.0, header))
+        vm.check_room(data.len().saturating_mul(2))?;
+        bytes(vm, &decode_qp(&data, header))
     }
 
     #[function(

@@ -79,7 +79,7 @@ impl Vm {
         options: &CompileOptions,
         flags: u32,
     ) -> Res {
-        self.check_room_to_compile(source)?;
+        self.check_room_to_compile(source.text().len())?;
         let arena = Bump::new();
         let mut warnings = Vec::new();
         let parsed = parse_with_warnings(source, mode, parse, &arena, &mut warnings);

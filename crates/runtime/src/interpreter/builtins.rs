@@ -60,11 +60,11 @@ impl Vm {
         }
     }
 
-    /// MemoryError when tokens, tree and code of a text are likely to be beyond the limit: the stages that make them know no limit. Where there
-    /// is none, nothing is estimated.
-    pub fn check_room_to_compile(&self, source: &Source) -> Res<()> {
+    /// MemoryError when tokens, tree and code of a text of so many bytes are likely to be beyond the limit: the stages that make them know no
+    /// limit. Where there is none, nothing is estimated.
+    pub fn check_room_to_compile(&self, bytes: usize) -> Res<()> {
         const EACH: usize = 64;
-        if self.heap().is_limited() { self.check_room(source.text().len().saturating_mul(EACH)) } else { Ok(()) }
+        if self.heap().is_limited() { self.check_room(bytes.saturating_mul(EACH)) } else { Ok(()) }
     }
 
     /// Compiles a source that has been read.
@@ -100,7 +100,7 @@ impl Vm {
         optimize: i32,
         is_file: bool,
     ) -> Res<Ref<Code>> {
-        self.check_room_to_compile(source)?;
+        self.check_room_to_compile(source.text().len())?;
         let mut options = CompileOptions::new(filename.to_string());
         options.recursion = self.compiler_recursion();
         options.flags = flags & (flags::FUTURE_MASK | TOP_LEVEL_AWAIT);

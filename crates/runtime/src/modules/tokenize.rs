@@ -94,8 +94,8 @@ fn new(vm: &Vm, class: &TypeRef, args: Args<'_>) -> Res {
 }
 
 /// All lines joined; bytes are decoded with the encoding given.
-fn read_all(vm: &Vm, this: &TokenizerIter) -> Res<String> {
-    let mut text = String::new();
+fn read_all(vm: &Vm, this: &TokenizerIter) -> Res<Vec<u8>> {
+    let mut text = Vec::new();
     loop {
         let line = match vm.call(&this.readline, &[]) {
             Ok(line) => line,
@@ -127,17 +127,15 @@ fn read_all(vm: &Vm, this: &TokenizerIter) -> Res<String> {
             return Ok(text);
         }
         let line = line.to_utf8_lossy();
-        if text.capacity() - text.len() < line.len() {
-            // What is read already will take the room of its tokens too.
-            let tokens = if vm.heap().is_limited() { text.len().saturating_mul(64) } else { 0 };
-            vm.check_room(tokens + text.capacity().max(line.len()))?;
-        }
-        text.push_str(&line);
+        vm.reserve_within_limit(&mut text, line.len())?;
+        text.extend_from_slice(line.as_bytes());
     }
 }
 
 fn start(vm: &Vm, this: &TokenizerIter) -> Res<State> {
     let text = read_all(vm, this)?;
+    vm.check_room_to_compile(text.len())?;
+    let text = String::from_utf8(text).map_err(|_| vm.type_error("decoding gave no text"))?;
     let lines = text.split_inclusive('\n').count() as i32;
     let file = vm.new_str("<string>")?.into_value();
     let tokenized = match tokenize(text, this.extra_tokens) {

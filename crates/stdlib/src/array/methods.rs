@@ -1,6 +1,7 @@
 //! The methods of `array`.
 
 use super::{Array, of, slots};
+use crate::support::buffer::readable;
 use ophi_runtime::payload::Downcast;
 use ophi_runtime::{List, Ref, Res, Str, TypeRef, Value, Vm, methods};
 
@@ -147,13 +148,7 @@ impl Array {
 
     #[method(doc = "Append the items whose bytes these are.", sig = "(buffer, /)")]
     fn frombytes(vm: &Vm, this: &Ref<Array>, buffer: &Value) -> Res<()> {
-        match vm.buffer_bytes(buffer)? {
-            Some(bytes) => this.add_bytes(vm, &bytes),
-            None => {
-                let got = vm.type_name(buffer);
-                Err(vm.type_error(format!("a bytes-like object is required, not '{got}'")))
-            }
-        }
+        this.add_bytes(vm, readable(vm, buffer)?.as_slice())
     }
 
     #[method(

@@ -60,8 +60,7 @@ pub fn new(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
     } else if let Some(other) = source.downcast::<Array>().filter(|o| o.code == code) {
         array.bytes.set(other.copied(vm)?);
     } else if !source.is_a::<Array>() && (is_bytes(vm, source)) {
-        let bytes = vm.buffer_bytes(source)?.unwrap_or_default();
-        array.add_bytes(vm, &bytes)?;
+        array.add_bytes(vm, crate::support::buffer::readable(vm, source)?.as_slice())?;
     } else {
         vm.for_each(source, |vm, item| array.push(vm, &item))?;
     }

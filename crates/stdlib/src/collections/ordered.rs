@@ -302,11 +302,7 @@ impl OrderedDict {
 
     #[method(name = "clear", doc = "D.clear() -> None.  Remove all items from D.", sig = "()")]
     fn clear_method(vm: &Vm, this: &Value) -> Res<()> {
-        let dict = dict_of(vm, this)?;
-        // All values go before the first key does.
-        let keys = dict.keys();
-        dict.clear_all();
-        drop(keys);
+        dict_of(vm, this)?.clear_values_first();
         Ok(())
     }
 

@@ -162,8 +162,8 @@ table! {
         vm.new_tuple(&[value::new(vm, quotient)?, value::new(vm, rest)?])
     });
     "fma" X_Y_Z "Return x multiplied by y, plus z.\n\n" Call::Many(|vm, this, args| {
-        let operands = unpack(vm, args, ["x", "y", "z"], 3)?;
-        let number = |i: usize| given(vm, operands[i]);
+        let operands = positional(vm, "fma", args, 3, 3)?;
+        let number = |i: usize| given(vm, operands.get(i));
         let (x, y, z) = (number(0)?, number(1)?, number(2)?);
         value::new(vm, of(vm, this)?.run(vm, |ctx| ctx.fma(&x, &y, &z))?)
     });

@@ -293,13 +293,9 @@ impl Saving<'_> {
     fn text(&mut self, text: &Ref<Str>) -> Res<()> {
         if !self.binary {
             self.op(UNICODE);
-            let written = |c: u32| match c {
-                0x10000.. => 10,
-                0x100.. | 0 | 0x0a | 0x0d | 0x1a | 0x5c => 6,
-                _ => 1,
-            };
-            self.vm.reserve_within_limit(&mut self.out, text.code_points().map(written).sum::<usize>() + 1)?;
+            const LONGEST_ESCAPE: usize = 10;
             for c in text.code_points() {
+                self.vm.reserve_within_limit(&mut self.out, LONGEST_ESCAPE)?;
                 match c {
                     0x10000.. => self.out.extend_from_slice(format!("\\U{c:08x}").as_bytes()),
                     0x100.. | 0 | 0x0a | 0x0d | 0x1a | 0x5c => {

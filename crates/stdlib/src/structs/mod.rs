@@ -4,6 +4,7 @@ mod format;
 mod values;
 
 use format::{Field, Layout, error};
+use ophi_runtime::native::{Parameter, ParameterKind, Signature, bind};
 use ophi_runtime::objects::bytes::Bytes;
 use ophi_runtime::objects::exceptions::{BaseException, EXCEPTION, FLAGS};
 use ophi_runtime::objects::module::{Module, ModuleDef, Namespace};
@@ -75,17 +76,16 @@ impl Payload for Struct {
     const LAYOUT: &'static ophi_runtime::payload::LayoutOf = layout!("Struct");
 }
 
+static SIGNATURE: Signature = Signature {
+    text: "(format)",
+    parameters: &[Parameter { name: "format", kind: ParameterKind::Positional, required: true }],
+};
+
 fn init_struct(vm: &Vm, this: &Value, args: Args<'_>) -> Res<()> {
     let own = ophi_runtime::native::receiver::<Struct>(vm, this, "__init__")?;
-    let keyword = args.keywords().get("format");
-    let format = match (args.pos(), keyword) {
-        ([format], None) => format,
-        ([], Some(format)) if args.values.len() == 1 => format,
-        ([], _) => return Err(vm.type_error("Struct() missing required argument 'format' (pos 1)")),
-        _ => {
-            return Err(vm.type_error(format!("Struct() takes at most 1 argument ({} given)", args.values.len())));
-        }
-    };
+    let mut bound = [None];
+    bind(vm, Some(&SIGNATURE), "Struct", args, &mut bound)?;
+    let [Some(format)] = bound else { return Ok(()) };
     let (text, bytes) = format_bytes(vm, format)?;
     let layout = Rc::new(format::parse(vm, &bytes)?);
     own.layout.set(Some(layout));

@@ -435,14 +435,25 @@ impl Dict {
 
     /// Removes everything.
     pub fn clear_all(&self) {
+        drop(self.take_table());
+    }
+
+    /// Removes everything; all values go before the first key does.
+    pub fn clear_values_first(&self) {
+        let mut old = self.take_table();
+        for pair in old.pairs_mut() {
+            drop(pair.value.take());
+        }
+    }
+
+    fn take_table(&self) -> Table {
         self.keys_version.set(0);
-        let old = self.table.with_mut(|t| {
+        self.table.with_mut(|t| {
             let generation = t.generation.wrapping_add(1);
             let old = std::mem::take(t);
             t.generation = generation;
             old
-        });
-        drop(old);
+        })
     }
 
     pub(crate) fn clear_for_collector(&self) {
