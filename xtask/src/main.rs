@@ -7,6 +7,7 @@
 
 mod leaks;
 mod ledger;
+mod profile;
 mod start_order;
 mod zeal;
 
@@ -26,6 +27,7 @@ const COMMANDS: &[Command] = &[
     Command { name: "fuzz", usage: fuzz::USAGE, run: fuzz::run },
     Command { name: "leaks", usage: leaks::USAGE, run: leaks::run },
     Command { name: "ledger", usage: ledger::USAGE, run: ledger::run },
+    Command { name: "profile", usage: profile::USAGE, run: profile::run },
     Command { name: "start-order", usage: start_order::USAGE, run: start_order::run },
     Command { name: "zeal", usage: zeal::USAGE, run: zeal::run },
 ];

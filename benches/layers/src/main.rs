@@ -3,7 +3,9 @@
 //! Every subject reads the corpus file by file on one thread, the subjects in turn (CPython's too), several rounds; a
 //! round's time is the processor time over the files, and the best round counts. Files that a subject refuses are left out
 //! for all. CPython is a process of its own (`worker.py`) that times the same calls inside itself, so its start does not
-//! count; its trees are Python objects, which the Rust parsers' are not. Peak memory is the sum over the files of the most bytes alive at once, by a
+//! count; its trees are Python objects, which the Rust parsers' are not. `--ophi` has the same script run by the program that users
+//! get: the same calls with the same objects as their results, and a build with the repository's profile, which the crates have only in
+//! their own workspace. Peak memory is the sum over the files of the most bytes alive at once, by a
 //! counting allocator here and `tracemalloc` there, over the megabytes of source, in a round of its own.
 
 mod memory;
@@ -19,9 +21,10 @@ use ophi_syntax::{Mode, ParseFlags, Source, parse};
 #[global_allocator]
 static ALLOCATOR: memory::Counting = memory::Counting;
 
-const USAGE: &str = "usage: ophi-bench-layers [--oracle PYTHON] [--rounds N] [DIR ...]
+const USAGE: &str = "usage: ophi-bench-layers [--oracle PYTHON] [--ophi PROGRAM] [--rounds N] [DIR ...]
 
-Without DIR the embedded library is read. PYTHON is a CPython 3.14 to compare with.";
+Without DIR the embedded library is read. PYTHON is a CPython 3.14 to compare with,
+PROGRAM a release build of ophi, to time the calls that Python programs make.";
 
 type Work = fn(&str) -> bool;
 
@@ -82,17 +85,20 @@ fn processor_time() -> f64 {
     now.tv_sec as f64 + now.tv_nsec as f64 / 1e9
 }
 
-/// CPython at work: asked by a line, it answers with a line for each of its subjects.
-struct Oracle {
+/// An interpreter at work: asked by a line, it answers with a line for each of its subjects.
+struct Interpreter {
+    program: String,
+    best: Vec<(String, f64)>,
     child: Child,
     input: ChildStdin,
     output: std::io::Lines<BufReader<ChildStdout>>,
 }
 
-impl Oracle {
-    fn start(python: &str, texts: &[String]) -> std::io::Result<Oracle> {
+impl Interpreter {
+    fn start(name: &str, program: &str, texts: &[String]) -> std::io::Result<Interpreter> {
         let worker = concat!(env!("CARGO_MANIFEST_DIR"), "/src/worker.py");
-        let mut child = Command::new(python).arg(worker).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        let mut child =
+            Command::new(program).args([worker, name]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let (Some(mut input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(std::io::Error::other("no pipe"));
         };
@@ -101,13 +107,19 @@ impl Oracle {
             writeln!(input, "{}", text.len())?;
             input.write_all(text.as_bytes())?;
         }
-        Ok(Oracle { child, input, output: BufReader::new(output).lines() })
+        Ok(Interpreter {
+            program: program.to_owned(),
+            best: Vec::new(),
+            child,
+            input,
+            output: BufReader::new(output).lines(),
+        })
     }
 
     /// Names of the subjects and their figures: seconds, or bytes when `what` is `memory`.
     fn ask(&mut self, what: &str) -> std::io::Result<Vec<(String, f64)>> {
         writeln!(self.input, "{what}")?;
-        (0..SUBJECTS_OF_CPYTHON)
+        (0..SUBJECTS)
             .map(|_| {
                 let line = self.output.next().ok_or(std::io::Error::other("it ended early"))??;
                 let (name, figure) = line.split_once('\t').ok_or(std::io::Error::other("not a figure"))?;
@@ -115,9 +127,25 @@ impl Oracle {
             })
             .collect()
     }
+
+    /// Times every subject once more and keeps the least.
+    fn round(&mut self) -> std::io::Result<()> {
+        let mut round = self.ask("round")?;
+        for ((_, new), (_, old)) in round.iter_mut().zip(&self.best) {
+            *new = new.min(*old);
+        }
+        self.best = round;
+        Ok(())
+    }
+
+    fn figures(&mut self) -> std::io::Result<Vec<Figure>> {
+        let memory = self.ask("memory")?;
+        let pairs = self.best.drain(..).zip(memory);
+        Ok(pairs.map(|((name, seconds), (_, bytes))| Figure { name, seconds, bytes: bytes as u64 }).collect())
+    }
 }
 
-impl Drop for Oracle {
+impl Drop for Interpreter {
     fn drop(&mut self) {
         // An empty line ends it.
         _ = writeln!(self.input);
@@ -125,14 +153,16 @@ impl Drop for Oracle {
     }
 }
 
-const SUBJECTS_OF_CPYTHON: usize = 2;
+/// How many subjects `worker.py` has.
+const SUBJECTS: usize = 2;
 
 fn run(words: &[String]) -> Result<(), String> {
-    let (mut python, mut rounds, mut folders) = (None, 5, Vec::new());
+    let (mut programs, mut rounds, mut folders) = (Vec::new(), 5, Vec::new());
     let mut words = words.iter();
     while let Some(word) = words.next() {
         match word.as_str() {
-            "--oracle" => python = Some(words.next().ok_or("--oracle needs a command")?.clone()),
+            "--oracle" => programs.push(("CPython", words.next().ok_or("--oracle needs a command")?)),
+            "--ophi" => programs.push(("ophi", words.next().ok_or("--ophi needs a command")?)),
             "--rounds" => rounds = words.next().and_then(|n| n.parse().ok()).ok_or("--rounds needs a number")?,
             flag if flag.starts_with('-') => return Err(format!("unknown option {flag}\n{USAGE}")),
             folder => folders.push(folder.to_string()),
@@ -144,10 +174,12 @@ fn run(words: &[String]) -> Result<(), String> {
     let megabytes = size as f64 / 1e6;
     println!("{} files, {megabytes:.1} MB, best of {rounds} rounds\n", texts.len());
 
-    let failed = |error: std::io::Error| format!("{}: {error}", python.as_deref().unwrap_or_default());
-    let mut oracle = python.as_deref().map(|python| Oracle::start(python, &texts)).transpose().map_err(failed)?;
+    let failed = |program: &str, error: std::io::Error| format!("{program}: {error}");
+    let mut interpreters = Vec::new();
+    for (name, program) in programs {
+        interpreters.push(Interpreter::start(name, program, &texts).map_err(|error| failed(program, error))?);
+    }
     let mut best = vec![f64::INFINITY; OURS.len()];
-    let mut theirs: Vec<(String, f64)> = Vec::new();
     for _ in 0..rounds {
         for (at, (_, work)) in OURS.iter().enumerate() {
             let start = processor_time();
@@ -156,12 +188,8 @@ fn run(words: &[String]) -> Result<(), String> {
             }
             best[at] = best[at].min(processor_time() - start);
         }
-        if let Some(oracle) = &mut oracle {
-            let mut round = oracle.ask("round").map_err(failed)?;
-            for ((_, new), (_, old)) in round.iter_mut().zip(&theirs) {
-                *new = new.min(*old);
-            }
-            theirs = round;
+        for interpreter in &mut interpreters {
+            interpreter.round().map_err(|error| failed(&interpreter.program, error))?;
         }
     }
     let mut figures: Vec<Figure> = OURS
@@ -172,13 +200,8 @@ fn run(words: &[String]) -> Result<(), String> {
             Figure { name: (*name).into(), seconds, bytes }
         })
         .collect();
-    if let Some(oracle) = &mut oracle {
-        let memory = oracle.ask("memory").map_err(failed)?;
-        figures.extend(theirs.into_iter().zip(memory).map(|((name, seconds), (_, bytes))| Figure {
-            name,
-            seconds,
-            bytes: bytes as u64,
-        }));
+    for interpreter in &mut interpreters {
+        figures.extend(interpreter.figures().map_err(|error| failed(&interpreter.program, error))?);
     }
     println!("| what | MB/s | peak memory, MB a MB of source |\n|---|---|---|");
     for figure in &figures {

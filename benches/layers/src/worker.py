@@ -1,4 +1,5 @@
-"""CPython's side of the bench: the texts on standard input, then a line for each thing asked; a line of figures for each subject.
+"""An interpreter's side of the bench: its name as the argument, the texts on standard input, then a line for each thing asked; a line of
+figures for each subject.
 
 The collector of cycles is off: what is timed is the compiler, and trees hold no cycles.
 """
@@ -15,8 +16,8 @@ stdin = sys.stdin.buffer
 texts = [stdin.read(int(stdin.readline())).decode() for _ in range(int(stdin.readline()))]
 
 subjects = {
-    "CPython tree": lambda text: compile(text, "bench", "exec", ast.PyCF_ONLY_AST),
-    "CPython code": lambda text: compile(text, "bench", "exec", dont_inherit=True),
+    f"{sys.argv[1]}, ast": lambda text: compile(text, "bench", "exec", ast.PyCF_ONLY_AST),
+    f"{sys.argv[1]}, compile()": lambda text: compile(text, "bench", "exec", dont_inherit=True),
 }
 
 
