@@ -4,7 +4,6 @@ import array
 import collections
 import datetime
 import fractions
-import itertools
 import sys
 import types
 
@@ -24,6 +23,6 @@ for value in (
     (), (1, 2, 3), [], [1, 2, 3], list(range(100)), [0] * 1000, {}, {"a": 1}, {"a": 1, "b": 2, "c": 3}, {i: i for i in range(100)},
     set(), {1, 2, 3}, set(range(100)), frozenset((1, 2)), range(10), slice(1, 2), plain, Slotted(), object(), plain.__init__,
     collections.deque(), array.array("i", [1, 2]), datetime.date(2020, 1, 1), datetime.timedelta(1), fractions.Fraction(1, 2),
-    iter([]), iter(()), iter("a"), {}.keys(), types.CellType(1), itertools.chain(),
+    iter([]), iter(()), iter("a"), {}.keys(), types.CellType(1),
 ):
     print(type(value).__name__, sys.getsizeof(value))

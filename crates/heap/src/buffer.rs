@@ -142,6 +142,44 @@ pub fn extend_bytes(buffer: &mut Buffer<u8>, bytes: &[u8]) -> Result<(), OutOfMe
     Ok(())
 }
 
+/// Writes new references to `values` at `to`: the counts are raised in one walk, the words copied in one piece.
+///
+/// # Safety
+/// There is room for as many words at `to`, none of which are in `values`; what stood there is forgotten.
+#[inline]
+pub unsafe fn write_references(to: *mut crate::Value, values: &[crate::Value]) {
+    for value in values {
+        if let Some(header) = value.header() {
+            header.increment();
+        }
+    }
+    // SAFETY: the caller's promise; each word stands for the reference that has just been counted.
+    unsafe { core::ptr::copy_nonoverlapping(values.as_ptr(), to, values.len()) }
+}
+
+/// Appends new references to `values`.
+#[inline]
+pub fn extend_values(buffer: &mut Buffer<crate::Value>, values: &[crate::Value]) -> Result<(), OutOfMemory> {
+    if buffer.capacity() - buffer.len() < values.len() {
+        buffer.try_grow(values.len())?;
+    }
+    let len = buffer.len();
+    // SAFETY: there is room behind the first `len`; the values come from elsewhere, since the buffer is borrowed.
+    unsafe {
+        write_references(buffer.as_mut_ptr().add(len), values);
+        buffer.set_len(len + values.len());
+    }
+    Ok(())
+}
+
+/// A buffer of new references to `values`.
+#[inline]
+pub fn copied_values(values: &[crate::Value]) -> Result<Buffer<crate::Value>, OutOfMemory> {
+    let mut copy = buffer_with_capacity(values.len())?;
+    extend_values(&mut copy, values)?;
+    Ok(copy)
+}
+
 /// An empty buffer; allocates nothing.
 pub const fn new_buffer<T>() -> Buffer<T> {
     allocator_api2::vec::Vec::new_in(Accounted)

@@ -71,26 +71,37 @@ pub fn unused_places(count: usize) -> Result<Buffer<Place>, OutOfMemory> {
     Ok(unsafe { allocator_api2::vec::Vec::from_raw_parts_in(p.as_ptr().cast(), count, count, Accounted) })
 }
 
-/// The same places again.
-pub fn copied_places(places: &[Place]) -> Result<Buffer<Place>, OutOfMemory> {
+/// The same places again; `objects` says whether any key is an object, or has been.
+pub fn copied_places(places: &[Place], objects: bool) -> Result<Buffer<Place>, OutOfMemory> {
+    debug_assert!(objects || !places.iter().any(is_object));
     let mut copy = buffer_with_capacity(places.len())?;
     // SAFETY: room for as many; each key that is an object has just been counted once more.
     unsafe {
-        each_object(places, |object| object.as_ref().increment());
+        if objects {
+            each_object(places, |object| object.as_ref().increment());
+        }
         core::ptr::copy_nonoverlapping(places.as_ptr(), copy.as_mut_ptr(), places.len());
         copy.set_len(places.len());
     }
     Ok(copy)
 }
 
-/// Drops the keys in the order of their places; the buffer is left empty.
-pub fn drop_places(places: &mut Buffer<Place>) {
+/// Drops the keys in the order of their places; the buffer is left empty. `objects` as for [`copied_places`].
+pub fn drop_places(places: &mut Buffer<Place>, objects: bool) {
+    debug_assert!(objects || !places.iter().any(is_object));
     let count = places.len();
     // SAFETY: the places stay initialised memory; the buffer forgets them, and each key is given up once.
     unsafe {
         places.set_len(0);
+        if !objects {
+            return;
+        }
         each_object(core::slice::from_raw_parts(places.as_ptr(), count), |object| release(object));
     }
+}
+
+fn is_object(place: &Place) -> bool {
+    place.key.as_ref().is_some_and(Value::is_object)
 }
 
 /// Calls `visit` with the keys that are objects, in order.

@@ -12,4 +12,5 @@ pub mod items;
 pub mod iterate;
 pub mod numbers;
 pub mod representation;
+pub mod steps;
 pub mod warn;

@@ -20,6 +20,28 @@ fn less(vm: &Vm, a: &Value, b: &Value) -> Res<bool> {
     vm.is_true(&answer)
 }
 
+/// Halves `low..high` as long as small ints or floats are compared with their like.
+fn search_numbers(items: &[Value], x: &Value, mut low: usize, mut high: usize, left: bool) -> (usize, usize) {
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let Some(item) = items.get(middle) else { break };
+        let order = match (item.as_small_int(), x.as_small_int()) {
+            (Some(a), Some(b)) => a.cmp(&b),
+            (None, None) => match (item.as_small_float(), x.as_small_float()) {
+                (Some(a), Some(b)) => a.total_cmp(&b),
+                _ => break,
+            },
+            _ => break,
+        };
+        if if left { order.is_lt() } else { order.is_le() } {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    (low, high)
+}
+
 /// Where `x` goes: before (`left`) or behind equal items.
 fn search(vm: &Vm, a: &Value, x: &Value, lo: isize, hi: Option<&Value>, key: Option<&Value>, left: bool) -> Res<usize> {
     if lo < 0 {
@@ -30,6 +52,12 @@ fn search(vm: &Vm, a: &Value, x: &Value, lo: isize, hi: Option<&Value>, key: Opt
         Some(hi) => vm.to_size(hi)?.max(0) as usize,
         None => vm.len(a)?,
     };
+    if key.is_none()
+        && let Some(list) = a.exact::<List>(vm)
+    {
+        // Among numbers no Python code runs; what is left to search is searched in the general way.
+        (low, high) = list.items.with(|items| search_numbers(items, x, low, high, left));
+    }
     while low < high {
         let middle = low + (high - low) / 2;
         let item = match a.exact::<List>(vm).map(|list| list.get(middle)) {

@@ -166,7 +166,9 @@ impl Attributes {
     )]
     fn sorted_list(vm: &Vm, args: Args<'_>) -> Res {
         let given = args.check_positional(vm, "sorted", 1, 1)?;
-        let list = List::from_vec(vm, vm.collect(&given[0])?)?.into_value();
+        let list = List::new(vm)?;
+        list.extend(vm, &given[0])?;
+        let list = list.into_value();
         sort_list(vm, &list, Args { values: &args.values[1..], names: args.names })?;
         Ok(list)
     }

@@ -75,6 +75,13 @@ fn sum_of(vm: &Vm, iterable: &Value, start: Value) -> Res {
     let mut result = start;
     if let Some(mut total) = result.as_small_int() {
         loop {
+            walk.take_known(|item| match item.as_small_int().and_then(|i| total.checked_add(i)) {
+                Some(next) => {
+                    total = next;
+                    true
+                }
+                None => false,
+            });
             let Some(item) = walk.next(vm)? else { return vm.new_int(total) };
             let small = match item.bits() {
                 _ if item.is_true() => Some(1),
@@ -108,6 +115,13 @@ fn sum_of(vm: &Vm, iterable: &Value, start: Value) -> Res {
     if let Some(first) = exact_float(vm, &result) {
         let mut total = Compensated { high: first, low: 0.0 };
         loop {
+            walk.take_known(|item| match item.as_small_float() {
+                Some(f) => {
+                    total.add(f);
+                    true
+                }
+                None => false,
+            });
             let Some(item) = walk.next(vm)? else { return vm.new_float(total.value()) };
             if let Some(f) = exact_float(vm, &item) {
                 total.add(f);

@@ -5,13 +5,14 @@ use crate::objects::exceptions as exc;
 use crate::objects::list::List;
 use crate::objects::list::iter::ListIterator;
 use crate::objects::memoryview::MemoryView;
+use crate::objects::range::iter::RangeIterator;
 use crate::objects::str::Data;
 use crate::payload::{Downcast, Payload, TypeDef};
 use crate::slots::Slots;
 use crate::vm::{Res, Vm};
 use crate::{Str, Tuple, Value, layout};
 use core::cell::Cell;
-use ophi_heap::{Buffer, Layout, TypeFlags, ValueCell, buffer_with_capacity};
+use ophi_heap::{Buffer, Layout, TryPush, TypeFlags, ValueCell, buffer_with_capacity};
 
 impl Vm {
     /// `iter(value)`.
@@ -100,7 +101,8 @@ impl Vm {
         if iterable.exact::<List>(self).is_some() || iterable.exact::<Tuple>(self).is_some() {
             return Ok(Walk { source: iterable.clone(), next: Some(0) });
         }
-        Ok(Walk { source: self.iter(iterable)?, next: None })
+        let source = self.iter(iterable)?;
+        Ok(Walk { source, next: None })
     }
 
     /// Calls `f` with every item.
@@ -242,8 +244,13 @@ impl Gather for Vec<Value> {
 
 impl Gather for Buffer<Value> {
     fn gather(count: usize, items: impl Iterator<Item = Value>) -> Option<Self> {
-        let mut all = buffer_with_capacity(count).ok()?;
-        all.extend(items);
+        let mut all: Buffer<Value> = buffer_with_capacity(count).ok()?;
+        for item in items {
+            if all.len() == all.capacity() {
+                all.try_grow(1).ok()?;
+            }
+            all.push(item);
+        }
         Some(all)
     }
     fn items(&self) -> &[Value] {
@@ -260,6 +267,25 @@ pub struct Walk {
 }
 
 impl Walk {
+    /// Gives items to `take` up to the first that it refuses, which comes next. Only of lists, tuples and ranges, whose items
+    /// stand there: nothing else runs meanwhile, so `take` must run no Python code either.
+    #[inline]
+    pub fn take_known(&mut self, mut take: impl FnMut(&Value) -> bool) {
+        if let Some(at) = self.next {
+            let mut known =
+                |items: &[Value]| items.get(at..).map_or(0, |rest| rest.iter().take_while(|i| take(i)).count());
+            let taken = match self.source.downcast::<List>() {
+                Some(list) => list.items.with(|items| known(items)),
+                None => self.source.downcast::<Tuple>().map_or(0, |tuple| known(tuple.as_slice())),
+            };
+            self.next = Some(at + taken);
+        } else if let Some(range) = self.source.downcast::<RangeIterator>() {
+            while range.peek().is_some_and(|item| take(&item)) {
+                range.pass();
+            }
+        }
+    }
+
     /// The next item; `None` at the end.
     #[inline]
     pub fn next(&mut self, vm: &Vm) -> Res<Option<Value>> {

@@ -8,7 +8,8 @@ use ophi_runtime::objects::text_builder::TextBuilder;
 use ophi_runtime::payload::Downcast;
 use ophi_runtime::slots::{CompareOp, Slots};
 use ophi_runtime::{
-    Args, GilCell, Payload, Ref, Res, Trace, TypeDef, TypeFlags, TypeRef, Value, Visitor, Vm, layout, methods,
+    Args, GilCell, List, Payload, Ref, Res, Trace, Tuple, TypeDef, TypeFlags, TypeRef, Value, Visitor, Vm, layout,
+    methods,
 };
 use std::collections::VecDeque;
 
@@ -121,7 +122,31 @@ impl Deque {
             let own: Vec<Value> = self.items.with(|items| items.iter().cloned().collect());
             return own.into_iter().try_for_each(|item| self.push_back(vm, item));
         }
+        if self.max.get().is_none() {
+            let tuple = iterable.exact::<Tuple>(vm);
+            let done = match iterable.exact::<List>(vm) {
+                Some(list) => Some(list.items.with(|items| self.append_all(vm, items))),
+                None => tuple.map(|tuple| self.append_all(vm, tuple.as_slice())),
+            };
+            if let Some(done) = done {
+                return done;
+            }
+        }
         vm.for_each(iterable, |_, item| self.push_back(vm, item))
+    }
+
+    /// Appends new references to all items to a deque without bound.
+    fn append_all(&self, vm: &Vm, all: &[Value]) -> Res<()> {
+        if all.is_empty() {
+            return Ok(());
+        }
+        let (len, capacity) = self.items.with(|items| (items.len(), items.capacity()));
+        if capacity - len < all.len() {
+            vm.check_room((len + all.len()).saturating_mul(2 * size_of::<Value>()))?;
+        }
+        self.changed();
+        self.items.with_mut(|items| items.extend(all.iter().cloned()));
+        Ok(())
     }
 
     fn rotate(&self, n: isize) {
@@ -146,7 +171,14 @@ fn init(vm: &Vm, this: &Value, args: Args<'_>) -> Res<()> {
         Signature { text: "([iterable[, maxlen]])", parameters: &[parameter("iterable"), parameter("maxlen")] };
     let deque = of(vm, this)?;
     let mut bound = [None; 2];
-    bind(vm, Some(&SIGNATURE), "deque", args, &mut bound)?;
+    match args.pos() {
+        // Most deques have no bound.
+        [] if args.names.is_none() => {}
+        [iterable] if args.names.is_none() => bound[0] = Some(iterable),
+        _ => {
+            bind(vm, Some(&SIGNATURE), "deque", args, &mut bound)?;
+        }
+    }
     let max = match bound[1].filter(|m| !m.is_none()) {
         None => None,
         Some(max) if int::view(max).is_none() && vm.class(max).slots().index.is_none() => {

@@ -98,12 +98,16 @@ impl DequeIterator {
     fn advance(&self, vm: &Vm, backward: bool) -> Res<Option<Value>> {
         let deque = of(vm, &self.deque)?;
         let left = self.left.get();
-        if left == 0 {
+        // Only the one that walks backwards has an end that no change disturbs.
+        if left == 0 && backward {
             return Ok(None);
         }
         if deque.state.get() != self.state.get() {
             self.left.set(0);
             return Err(vm.runtime_error("deque mutated during iteration"));
+        }
+        if left == 0 {
+            return Ok(None);
         }
         self.left.set(left - 1);
         Ok(deque.get(if backward { left - 1 } else { deque.len() - left }))
@@ -111,6 +115,17 @@ impl DequeIterator {
 }
 
 fn next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
+    if let Some(iterator) = this.downcast::<DequeIterator>()
+        && let Some(deque) = iterator.deque.downcast::<Deque>()
+        && deque.state.get() == iterator.state.get()
+    {
+        let left = iterator.left.get();
+        let item = deque.items.with(|items| items.get(items.len().wrapping_sub(left)).cloned());
+        if item.is_some() {
+            iterator.left.set(left - 1);
+        }
+        return Ok(item);
+    }
     this.downcast::<DequeIterator>().map_or(Ok(None), |i| i.advance(vm, false))
 }
 

@@ -131,7 +131,10 @@ fn call(vm: &Vm, this: &Value, args: Args<'_>) -> Res {
         return vm.call_args(&own.function, args);
     }
     let key = key(vm, own, args)?;
-    let hash = vm.hash(&key)?;
+    let hash = match vm.hash_known(&key) {
+        Some(hash) => hash,
+        None => vm.hash(&key)?,
+    };
     if let Some(at) = own.entries.find(vm, &key, hash)?
         && let Some(result) = own.entries.value_at(at)
     {

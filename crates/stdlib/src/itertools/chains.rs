@@ -4,15 +4,15 @@ use super::{iterator, keyword, parameter};
 use core::cell::Cell;
 use ophi_heap::trace_fields;
 use ophi_runtime::native::{Signature, bind};
-use ophi_runtime::objects::list::iter::ListIterator;
 use ophi_runtime::objects::tuple::reuse::Reused;
 use ophi_runtime::payload::Downcast;
 use ophi_runtime::protocol::numbers::BinaryOp;
-use ophi_runtime::{Args, GilCell, Res, Str, Tuple, TypeRef, Value, ValueCell, Vm, methods};
+use ophi_runtime::protocol::steps::Steps;
+use ophi_runtime::{Args, Res, Str, Tuple, TypeRef, Value, ValueCell, Vm, methods};
 use smallvec::SmallVec;
 
 pub struct Accumulate {
-    source: Value,
+    source: Steps,
     function: Option<Value>,
     total: ValueCell,
     initial: ValueCell,
@@ -36,7 +36,7 @@ fn new_accumulate(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
     bind(vm, Some(&SIGNATURE), "accumulate", args, &mut bound)?;
     let [Some(iterable), function, initial] = bound else { return Err(vm.type_error("accumulate() missing iterable")) };
     let payload = Accumulate {
-        source: vm.iter(iterable)?,
+        source: Steps::over(vm, iterable)?,
         function: function.filter(|f| !f.is_none()).cloned(),
         total: ValueCell::new(None),
         initial: ValueCell::new(initial.filter(|v| !v.is_none()).cloned()),
@@ -46,11 +46,20 @@ fn new_accumulate(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
 
 fn accumulate_next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
     let Some(own) = this.downcast::<Accumulate>() else { return Ok(None) };
-    if let Some(initial) = own.initial.take() {
+    if own.initial.is_set()
+        && let Some(initial) = own.initial.take()
+    {
         own.total.set(Some(initial.clone()));
         return Ok(Some(initial));
     }
-    let Some(item) = vm.next(&own.source)? else { return Ok(None) };
+    let Some(item) = own.source.next(vm)? else { return Ok(None) };
+    if own.function.is_none()
+        && let Some(i) = item.as_small_int()
+        && let Some(total) = own.total.with(|total| Value::small_int(total?.as_small_int()? + i))
+    {
+        own.total.set(Some(total.clone()));
+        return Ok(Some(total));
+    }
     let total = match (own.total.get(), &own.function) {
         (None, _) => item,
         (Some(total), None) => vm.binary_op(BinaryOp::Add, &total, &item)?,
@@ -61,8 +70,7 @@ fn accumulate_next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
 }
 
 pub struct Batched {
-    /// `None`: exhausted.
-    source: ValueCell,
+    source: Steps,
     size: usize,
     strict: bool,
 }
@@ -89,17 +97,17 @@ fn new_batched(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
     if size < 1 {
         return Err(vm.value_error("n must be at least one"));
     }
-    let payload = Batched { source: ValueCell::some(vm.iter(iterable)?), size: size as usize, strict };
+    let payload = Batched { source: Steps::over(vm, iterable)?, size: size as usize, strict };
     Ok(vm.new_instance(cls, payload)?.into_value())
 }
 
 fn batched_next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
     let Some(own) = this.downcast::<Batched>() else { return Ok(None) };
-    let Some(source) = own.source.get() else { return Ok(None) };
-    if let Some(list) = source.exact::<ListIterator>(vm)
-        && let Some(batch) = list.advance_many(vm, own.size)
-    {
+    if let Some(batch) = own.source.next_many(vm, own.size) {
         return Ok(Some(batch?.into_value()));
+    }
+    if own.source.has_ended() {
+        return Ok(None);
     }
     // Refused is what could never be held, not what the input may turn out to be too short for.
     if own.size > isize::MAX as usize / size_of::<Value>() {
@@ -107,7 +115,7 @@ fn batched_next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
     }
     let mut items: SmallVec<[Value; 8]> = SmallVec::new();
     while items.len() < own.size {
-        match vm.next(&source)? {
+        match own.source.next(vm)? {
             Some(item) => {
                 if items.len() == items.capacity() {
                     vm.check_room(items.len().saturating_mul(size_of::<Value>()))?;
@@ -115,7 +123,7 @@ fn batched_next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
                 items.push(item)
             }
             None => {
-                own.source.set(None);
+                own.source.end();
                 if items.is_empty() {
                     return Ok(None);
                 }
@@ -130,9 +138,9 @@ fn batched_next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
 }
 
 pub struct Chain {
-    /// The iterator over iterables; `None`: exhausted.
-    source: ValueCell,
-    active: ValueCell,
+    /// Over the iterables.
+    source: Steps,
+    active: Steps,
 }
 trace_fields!(Chain { source, active });
 iterator!(
@@ -148,45 +156,39 @@ iterator!(
 fn new_chain(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
     ophi_runtime::objects::iterators::refuse_keywords(vm, cls, vm.ty(&CHAIN), args, "chain")?;
     let all = vm.new_tuple(args.pos())?;
-    let payload = Chain { source: ValueCell::some(vm.iter(&all)?), active: ValueCell::new(None) };
+    let payload = Chain { source: Steps::over(vm, &all)?, active: Steps::ended() };
     Ok(vm.new_instance(cls, payload)?.into_value())
 }
 
 fn chain_next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
     let Some(own) = this.downcast::<Chain>() else { return Ok(None) };
-    loop {
-        if let Some(active) = own.active.get() {
-            if let Some(item) = vm.next(&active)? {
-                return Ok(Some(item));
-            }
-            own.active.set(None);
-        }
-        let Some(source) = own.source.get() else { return Ok(None) };
-        match vm.next(&source) {
-            Ok(Some(iterable)) => match vm.iter(&iterable) {
-                Ok(iterator) => own.active.set(Some(iterator)),
-                Err(raised) => {
-                    own.source.set(None);
-                    return Err(raised);
-                }
-            },
-            Ok(None) => {
-                own.source.set(None);
+    // An iterable that came while a call from inside reached the end gives one item and is not walked further.
+    while !own.source.has_ended() {
+        if own.active.has_ended() {
+            let begun = match own.source.next(vm) {
+                Ok(Some(iterable)) => own.active.restart(vm, &iterable).map(|()| true),
+                Ok(None) => Ok(false),
+                Err(raised) => Err(raised),
+            };
+            if !matches!(begun, Ok(true)) {
+                own.source.end();
+                begun?;
                 return Ok(None);
             }
-            Err(raised) => {
-                own.source.set(None);
-                return Err(raised);
-            }
         }
+        if let Some(item) = own.active.next(vm)? {
+            return Ok(Some(item));
+        }
+        own.active.end();
     }
+    Ok(None)
 }
 
 #[methods]
 impl Chain {
     #[classmethod(doc = "As chain(*iterable), but the iterables are asked for one by one.", sig = "(iterable, /)")]
     fn from_iterable(vm: &Vm, cls: &TypeRef, iterable: &Value) -> Res {
-        let payload = Chain { source: ValueCell::some(vm.iter(iterable)?), active: ValueCell::new(None) };
+        let payload = Chain { source: Steps::over(vm, iterable)?, active: Steps::ended() };
         Ok(vm.new_instance(cls, payload)?.into_value())
     }
 
@@ -197,8 +199,7 @@ impl Chain {
 }
 
 pub struct Pairwise {
-    /// `None`: exhausted.
-    source: ValueCell,
+    source: Steps,
     old: ValueCell,
     result: Reused,
 }
@@ -216,44 +217,41 @@ fn new_pairwise(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
     ophi_runtime::objects::iterators::refuse_keywords(vm, cls, vm.ty(&PAIRWISE), args, "pairwise")?;
     let given = args.check_positional(vm, "pairwise", 1, 1)?;
     let payload =
-        Pairwise { source: ValueCell::some(vm.iter(&given[0])?), old: ValueCell::new(None), result: Reused::default() };
+        Pairwise { source: Steps::over(vm, &given[0])?, old: ValueCell::new(None), result: Reused::default() };
     Ok(vm.new_instance(cls, payload)?.into_value())
 }
 
 fn pairwise_next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
     let Some(own) = this.downcast::<Pairwise>() else { return Ok(None) };
-    let Some(source) = own.source.get() else { return Ok(None) };
+    if own.source.has_ended() {
+        return Ok(None);
+    }
     let end = || {
-        own.source.set(None);
+        own.source.end();
         own.old.set(None);
+        Ok(None)
     };
     let old = match own.old.get() {
         Some(old) => old,
         None => {
-            let Some(first) = vm.next(&source)? else {
-                end();
-                return Ok(None);
-            };
+            let Some(first) = own.source.next(vm)? else { return end() };
             own.old.set(Some(first.clone()));
             // The first step may have called this iterator again and exhausted it.
-            if !own.source.is_set() {
+            if own.source.has_ended() {
                 own.old.set(None);
                 return Ok(None);
             }
             first
         }
     };
-    let Some(new) = vm.next(&source)? else {
-        end();
-        return Ok(None);
-    };
+    let Some(new) = own.source.next(vm)? else { return end() };
     own.old.set(Some(new.clone()));
     own.result.give_two(vm, old, new).map(Some)
 }
 
 pub struct StarMap {
     function: Value,
-    source: Value,
+    source: Steps,
 }
 trace_fields!(StarMap { function, source });
 iterator!(
@@ -268,13 +266,13 @@ iterator!(
 fn new_star_map(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
     ophi_runtime::objects::iterators::refuse_keywords(vm, cls, vm.ty(&STAR_MAP), args, "starmap")?;
     let given = args.check_positional(vm, "starmap", 2, 2)?;
-    let payload = StarMap { function: given[0].clone(), source: vm.iter(&given[1])? };
+    let payload = StarMap { function: given[0].clone(), source: Steps::over(vm, &given[1])? };
     Ok(vm.new_instance(cls, payload)?.into_value())
 }
 
 fn star_map_next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
     let Some(own) = this.downcast::<StarMap>() else { return Ok(None) };
-    let Some(args) = vm.next(&own.source)? else { return Ok(None) };
+    let Some(args) = own.source.next(vm)? else { return Ok(None) };
     match args.exact::<Tuple>(vm) {
         Some(tuple) => vm.call(&own.function, tuple.as_slice()),
         None => vm.call(&own.function, &vm.collect(&args)?),
@@ -283,13 +281,25 @@ fn star_map_next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
 }
 
 pub struct ZipLongest {
-    /// `None` at the place of an exhausted one.
-    sources: GilCell<Vec<Option<Value>>>,
+    sources: Vec<Steps>,
     active: Cell<usize>,
     fill: Value,
     result: Reused,
 }
-trace_fields!(ZipLongest { sources, fill, result });
+impl ophi_runtime::Trace for ZipLongest {
+    fn trace(&self, visitor: &mut ophi_runtime::Visitor<'_>) {
+        self.sources.trace(visitor);
+        self.fill.trace(visitor);
+        self.result.trace(visitor)
+    }
+    fn clear(&self) {
+        self.sources.iter().for_each(Steps::end)
+    }
+    fn describe(&self, edges: &mut ophi_heap::Edges<'_>) {
+        self.sources.describe(&mut edges.field("sources"));
+        self.fill.describe(&mut edges.field("fill"));
+    }
+}
 iterator!(
     ZipLongest,
     ZIP_LONGEST,
@@ -309,17 +319,15 @@ fn new_zip_longest(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
     }
     let mut sources = Vec::with_capacity(args.pos().len());
     for iterable in args.pos() {
-        sources.push(Some(vm.iter(iterable)?));
+        sources.push(Steps::over(vm, iterable)?);
     }
     let active = Cell::new(sources.len());
-    Ok(vm
-        .new_instance(cls, ZipLongest { sources: GilCell::new(sources), active, fill, result: Reused::default() })?
-        .into_value())
+    Ok(vm.new_instance(cls, ZipLongest { sources, active, fill, result: Reused::default() })?.into_value())
 }
 
 fn zip_longest_next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
     let Some(own) = this.downcast::<ZipLongest>() else { return Ok(None) };
-    let n = own.sources.with(Vec::len);
+    let n = own.sources.len();
     if n == 0 || own.active.get() == 0 {
         return Ok(None);
     }
@@ -338,27 +346,26 @@ fn zip_longest_next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
 
 impl ZipLongest {
     /// What iterable `i` gives, or the filler; `None` when all are exhausted.
+    #[inline]
     fn item(&self, vm: &Vm, i: usize) -> Res<Option<Value>> {
-        let own = self;
-        let source = own.sources.with(|s| s[i].clone());
-        Ok(Some(match source {
-            None => own.fill.clone(),
-            Some(source) => match vm.next(&source) {
-                Ok(Some(item)) => item,
-                Ok(None) => {
-                    own.active.set(own.active.get().saturating_sub(1));
-                    if own.active.get() == 0 {
-                        return Ok(None);
-                    }
-                    let old = own.sources.with_mut(|s| s[i].take());
-                    drop(old);
-                    own.fill.clone()
+        let source = &self.sources[i];
+        if source.has_ended() {
+            return Ok(Some(self.fill.clone()));
+        }
+        match source.next(vm) {
+            Ok(Some(item)) => Ok(Some(item)),
+            Ok(None) => {
+                self.active.set(self.active.get().saturating_sub(1));
+                if self.active.get() == 0 {
+                    return Ok(None);
                 }
-                Err(raised) => {
-                    own.active.set(0);
-                    return Err(raised);
-                }
-            },
-        }))
+                source.end();
+                Ok(Some(self.fill.clone()))
+            }
+            Err(raised) => {
+                self.active.set(0);
+                Err(raised)
+            }
+        }
     }
 }

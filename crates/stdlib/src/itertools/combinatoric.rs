@@ -7,7 +7,7 @@ use ophi_runtime::native::{Signature, bind, unexpected_keyword};
 use ophi_runtime::objects::int;
 use ophi_runtime::objects::tuple::reuse::Reused;
 use ophi_runtime::payload::Downcast;
-use ophi_runtime::{Args, GilCell, Ref, Res, TypeRef, Value, Vm, methods};
+use ophi_runtime::{Args, GilCell, Ref, Res, Tuple, TypeRef, Value, Vm, methods};
 use smallvec::SmallVec;
 
 pub struct Product {
@@ -148,6 +148,14 @@ impl Chooser {
                 self.stopped.set(true);
                 return Ok(None);
             }
+        }
+        if !self.result.is_free() {
+            let made = self.indices.with(|indices| {
+                let items = indices.iter().take(self.r).map(|i| self.pool[*i].clone());
+                Tuple::from_exact(vm, self.r, items)
+            })?;
+            self.result.keep(&made);
+            return Ok(Some(made.into_value()));
         }
         let chosen = |places: &mut [Value]| {
             self.indices.with(|indices| {

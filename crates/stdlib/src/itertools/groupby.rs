@@ -6,11 +6,12 @@ use ophi_runtime::native::{Signature, bind};
 use ophi_runtime::objects::iterators::self_iter;
 use ophi_runtime::objects::object::OBJECT;
 use ophi_runtime::payload::Downcast;
+use ophi_runtime::protocol::steps::Steps;
 use ophi_runtime::slots::Slots;
-use ophi_runtime::{Args, Payload, Ref, Res, TypeDef, TypeFlags, TypeRef, Value, ValueCell, Vm, layout};
+use ophi_runtime::{Args, Payload, Ref, Res, Tuple, TypeDef, TypeFlags, TypeRef, Value, ValueCell, Vm, layout};
 
 pub struct GroupBy {
-    source: Value,
+    source: Steps,
     key: Option<Value>,
     /// The key of the group that was handed out last.
     target: ValueCell,
@@ -36,7 +37,7 @@ fn new_group_by(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
     bind(vm, Some(&SIGNATURE), "groupby", args, &mut bound)?;
     let [Some(iterable), key] = bound else { return Err(vm.type_error("groupby() missing iterable")) };
     let payload = GroupBy {
-        source: vm.iter(iterable)?,
+        source: Steps::over(vm, iterable)?,
         key: key.filter(|k| !k.is_none()).cloned(),
         target: ValueCell::new(None),
         current_key: ValueCell::new(None),
@@ -49,7 +50,7 @@ fn new_group_by(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
 impl GroupBy {
     /// One item further; false at the end.
     fn step(&self, vm: &Vm) -> Res<bool> {
-        let Some(item) = vm.next(&self.source)? else { return Ok(false) };
+        let Some(item) = self.source.next(vm)? else { return Ok(false) };
         let key = match &self.key {
             Some(key) => vm.call(key, core::slice::from_ref(&item))?,
             None => item.clone(),
@@ -65,13 +66,16 @@ fn group_by_next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
     let mark = own.group.get() + 1;
     own.group.set(mark);
     loop {
-        match (own.current_key.get(), own.target.get()) {
-            (None, _) => {}
-            (Some(_), None) => break,
-            (Some(key), Some(target)) => {
-                if !vm.equal(&target, &key)? {
-                    break;
-                }
+        // What is identical is equal: most often the key of the group that has just been walked.
+        let (known, same) = own.current_key.with(|key| match key {
+            None => (false, false),
+            Some(key) => own.target.with(|target| (true, target.is_some_and(|target| target.is(key)))),
+        });
+        if known && !same {
+            let Some(target) = own.target.get() else { break };
+            let Some(key) = own.current_key.get() else { break };
+            if !vm.equal(&target, &key)? {
+                break;
             }
         }
         if !own.step(vm)? {
@@ -81,7 +85,7 @@ fn group_by_next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
     let Some(key) = own.current_key.get() else { return Ok(None) };
     own.target.set(Some(key.clone()));
     let group = vm.new_object(Grouper { parent: this.clone(), target: key.clone(), mark })?;
-    vm.new_tuple(&[key, group.into_value()]).map(Some)
+    Tuple::pair(vm, key, group.into_value()).map(Some)
 }
 
 pub struct Grouper {

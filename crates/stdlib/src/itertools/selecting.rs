@@ -5,11 +5,12 @@ use core::cell::Cell;
 use ophi_heap::trace_fields;
 use ophi_runtime::native::{Signature, bind};
 use ophi_runtime::payload::Downcast;
-use ophi_runtime::{Args, Res, TypeRef, Value, ValueCell, Vm};
+use ophi_runtime::protocol::steps::Steps;
+use ophi_runtime::{Args, Res, TypeRef, Value, Vm};
 
 pub struct Compress {
-    data: Value,
-    selectors: Value,
+    data: Steps,
+    selectors: Steps,
 }
 trace_fields!(Compress { data, selectors });
 iterator!(
@@ -27,15 +28,15 @@ fn new_compress(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
     let mut bound = [None; 2];
     bind(vm, Some(&SIGNATURE), "compress", args, &mut bound)?;
     let [Some(data), Some(selectors)] = bound else { return Err(vm.type_error("compress() missing arguments")) };
-    let payload = Compress { data: vm.iter(data)?, selectors: vm.iter(selectors)? };
+    let payload = Compress { data: Steps::over(vm, data)?, selectors: Steps::over(vm, selectors)? };
     Ok(vm.new_instance(cls, payload)?.into_value())
 }
 
 fn compress_next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
     let Some(own) = this.downcast::<Compress>() else { return Ok(None) };
     loop {
-        let Some(item) = vm.next(&own.data)? else { return Ok(None) };
-        let Some(selector) = vm.next(&own.selectors)? else { return Ok(None) };
+        let Some(item) = own.data.next(vm)? else { return Ok(None) };
+        let Some(selector) = own.selectors.next(vm)? else { return Ok(None) };
         if vm.is_true(&selector)? {
             return Ok(Some(item));
         }
@@ -48,10 +49,10 @@ fn predicate_and_source<'a>(
     base: &TypeRef,
     name: &str,
     args: Args<'a>,
-) -> Res<(&'a Value, Value)> {
+) -> Res<(&'a Value, Steps)> {
     ophi_runtime::objects::iterators::refuse_keywords(vm, cls, base, args, name)?;
     let given = args.check_positional(vm, name, 2, 2)?;
-    Ok((&given[0], vm.iter(&given[1])?))
+    Ok((&given[0], Steps::over(vm, &given[1])?))
 }
 
 fn holds(vm: &Vm, predicate: &Value, item: &Value) -> Res<bool> {
@@ -61,7 +62,7 @@ fn holds(vm: &Vm, predicate: &Value, item: &Value) -> Res<bool> {
 
 pub struct DropWhile {
     predicate: Value,
-    source: Value,
+    source: Steps,
     started: Cell<bool>,
 }
 trace_fields!(DropWhile { predicate, source });
@@ -83,7 +84,7 @@ fn new_drop_while(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
 fn drop_while_next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
     let Some(own) = this.downcast::<DropWhile>() else { return Ok(None) };
     loop {
-        let Some(item) = vm.next(&own.source)? else { return Ok(None) };
+        let Some(item) = own.source.next(vm)? else { return Ok(None) };
         if own.started.get() {
             return Ok(Some(item));
         }
@@ -96,7 +97,7 @@ fn drop_while_next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
 
 pub struct TakeWhile {
     predicate: Value,
-    source: Value,
+    source: Steps,
     stopped: Cell<bool>,
 }
 trace_fields!(TakeWhile { predicate, source });
@@ -120,7 +121,7 @@ fn take_while_next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
     if own.stopped.get() {
         return Ok(None);
     }
-    let Some(item) = vm.next(&own.source)? else { return Ok(None) };
+    let Some(item) = own.source.next(vm)? else { return Ok(None) };
     if holds(vm, &own.predicate, &item)? {
         return Ok(Some(item));
     }
@@ -130,7 +131,7 @@ fn take_while_next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
 
 pub struct FilterFalse {
     predicate: Value,
-    source: Value,
+    source: Steps,
 }
 trace_fields!(FilterFalse { predicate, source });
 iterator!(
@@ -151,7 +152,7 @@ fn new_filter_false(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
 fn filter_false_next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
     let Some(own) = this.downcast::<FilterFalse>() else { return Ok(None) };
     let plain = own.predicate.is_none() || own.predicate.is(vm.ty(&ophi_runtime::objects::int::BOOL).as_value());
-    while let Some(item) = vm.next(&own.source)? {
+    while let Some(item) = own.source.next(vm)? {
         let good = if plain { vm.is_true(&item)? } else { holds(vm, &own.predicate, &item)? };
         if !good {
             return Ok(Some(item));
@@ -161,8 +162,7 @@ fn filter_false_next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
 }
 
 pub struct Slice {
-    /// `None`: exhausted.
-    source: ValueCell,
+    source: Steps,
     next: Cell<usize>,
     /// `None`: no end.
     stop: Option<usize>,
@@ -212,33 +212,36 @@ fn new_islice(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
         None => 1,
     };
     let payload =
-        Slice { source: ValueCell::some(vm.iter(&given[0])?), next: Cell::new(start), stop, step, count: Cell::new(0) };
+        Slice { source: Steps::over(vm, &given[0])?, next: Cell::new(start), stop, step, count: Cell::new(0) };
     Ok(vm.new_instance(cls, payload)?.into_value())
 }
 
 fn islice_next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
     let Some(own) = this.downcast::<Slice>() else { return Ok(None) };
-    let Some(source) = own.source.get() else { return Ok(None) };
+    if own.source.has_ended() {
+        return Ok(None);
+    }
+    let end = || {
+        own.source.end();
+        Ok(None)
+    };
     let wanted = own.next.get();
-    while own.count.get() < wanted && own.stop.is_none_or(|stop| own.count.get() < stop) {
-        match vm.next(&source)? {
+    let stop = own.stop.unwrap_or(usize::MAX);
+    let passed = wanted.min(stop).saturating_sub(own.count.get());
+    if passed > 0 && own.source.skip(passed) {
+        own.count.set(own.count.get() + passed);
+    }
+    while own.count.get() < wanted && own.count.get() < stop {
+        match own.source.next(vm)? {
             Some(_) => own.count.set(own.count.get() + 1),
-            None => {
-                own.source.set(None);
-                return Ok(None);
-            }
+            None => return end(),
         }
     }
-    if own.stop.is_some_and(|stop| own.count.get() >= stop) {
-        own.source.set(None);
-        return Ok(None);
+    if own.count.get() >= stop {
+        return end();
     }
-    let Some(item) = vm.next(&source)? else {
-        own.source.set(None);
-        return Ok(None);
-    };
+    let Some(item) = own.source.next(vm)? else { return end() };
     own.count.set(own.count.get() + 1);
-    let next = wanted.saturating_add(own.step);
-    own.next.set(own.stop.map_or(next, |stop| next.min(stop)));
+    own.next.set(wanted.saturating_add(own.step).min(stop));
     Ok(Some(item))
 }

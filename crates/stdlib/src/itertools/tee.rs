@@ -4,11 +4,12 @@
 use core::cell::Cell;
 use ophi_heap::trace_fields;
 use ophi_runtime::objects::iterators::self_iter;
+use ophi_runtime::objects::list::iter::ListIterator;
 use ophi_runtime::objects::object::OBJECT;
 use ophi_runtime::payload::{Downcast, into_ref};
 use ophi_runtime::slots::Slots;
 use ophi_runtime::{
-    Args, GilCell, Payload, Ref, Res, TypeDef, TypeFlags, TypeRef, Value, ValueCell, Vm, layout, methods,
+    Args, GilCell, Payload, Ref, Res, Tuple, TypeDef, TypeFlags, TypeRef, Value, ValueCell, Vm, layout, methods,
 };
 
 /// Items in a block, as in CPython.
@@ -95,7 +96,7 @@ fn block(vm: &Vm, source: Value) -> Res<Ref<TeeData>> {
     vm.check_room(BLOCK * size_of::<Value>())?;
     vm.new_object(TeeData {
         source,
-        items: GilCell::new(Vec::new()),
+        items: GilCell::new(Vec::with_capacity(BLOCK)),
         next: ValueCell::new(None),
         running: Cell::new(false),
     })
@@ -123,9 +124,18 @@ fn new(vm: &Vm, _: &TypeRef, args: Args<'_>) -> Res {
 
 fn next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
     let Some(tee) = this.downcast::<Tee>() else { return Ok(None) };
-    let known = tee.data.with(|data| data.items.with(|items| items.get(tee.index.get()).cloned()));
+    let at = tee.index.get();
+    let known = tee.data.with(|data| match data.items.with(|items| items.get(at).cloned()) {
+        // The iterator of a list runs no Python code.
+        None if at < BLOCK && !data.running.get() => {
+            let item = data.source.downcast::<ListIterator>()?.advance()?;
+            data.items.with_mut(|items| items.push(item.clone()));
+            Some(item)
+        }
+        known => known,
+    });
     if known.is_some() {
-        tee.index.set(tee.index.get() + 1);
+        tee.index.set(at + 1);
         return Ok(known);
     }
     let mut data = tee.data.get();
@@ -154,13 +164,7 @@ fn next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
             let result = vm.next(&data.source);
             data.running.set(false);
             let Some(item) = result? else { return Ok(None) };
-            data.items.with_mut(|items| {
-                // From the second item on a block is likely to be filled.
-                if items.len() == 1 {
-                    items.reserve_exact(BLOCK - 1);
-                }
-                items.push(item.clone());
-            });
+            data.items.with_mut(|items| items.push(item.clone()));
             item
         }
     };
@@ -185,13 +189,18 @@ impl Functions {
         if n < 0 {
             return Err(vm.value_error("n must be >= 0"));
         }
+        if n == 0 {
+            return vm.new_tuple(&[]);
+        }
+        let first = from_iterable(vm, iterable)?;
+        if n == 2 {
+            let second = copy(vm, &first)?;
+            return Tuple::pair(vm, first.into_value(), second.into_value());
+        }
         let mut all = Vec::with_capacity((n as usize).min(1024));
-        if n > 0 {
-            let first = from_iterable(vm, iterable)?;
-            for _ in 1..n {
-                all.push(copy(vm, &first)?.into_value());
-            }
-            all.insert(0, first.into_value());
+        all.push(first.to_value());
+        for _ in 1..n {
+            all.push(copy(vm, &first)?.into_value());
         }
         vm.new_tuple(&all)
     }

@@ -9,7 +9,7 @@ use crate::payload::{Payload, TypeDef};
 use crate::slots::Slots;
 use crate::vm::{Res, Vm};
 use crate::{GilCell, Ref, Value, layout};
-use ophi_heap::buffer::drop_backwards;
+use ophi_heap::buffer::{copied_values, drop_backwards};
 use ophi_heap::{Buffer, Layout, TryPush, TypeFlags, buffer_with_capacity, new_buffer};
 
 #[repr(C)]
@@ -83,9 +83,7 @@ impl List {
 
     pub fn from_slice(vm: &Vm, items: &[Value]) -> Res<Ref<List>> {
         use crate::vm::OrRaise;
-        let mut buffer = buffer_with_capacity(items.len()).or_raise(vm)?;
-        buffer.extend_from_slice(items);
-        List::from_buffer(vm, buffer)
+        List::from_buffer(vm, copied_values(items).or_raise(vm)?)
     }
 
     pub fn from_vec(vm: &Vm, items: Vec<Value>) -> Res<Ref<List>> {
@@ -98,7 +96,12 @@ impl List {
     #[inline]
     pub fn push(&self, vm: &Vm, value: Value) -> Res<()> {
         use crate::vm::OrRaise;
-        self.items.with_mut(|items| items.try_push(value)).or_raise(vm)
+        if self.items.with(|items| items.len() == items.capacity()) {
+            self.items.with_mut(|items| items.try_grow(1)).or_raise(vm)?;
+        }
+        // There is room.
+        self.items.with_mut(|items| items.push(value));
+        Ok(())
     }
 
     #[inline(always)]

@@ -5,12 +5,14 @@
 
 use super::List;
 use crate::native::{Args, Parameter, ParameterKind, Signature, bind};
+use crate::objects::exceptions as exc;
 use crate::objects::slice::{Selection, Slice};
 use crate::objects::text_builder::TextBuilder;
 use crate::payload::Downcast;
 use crate::slots::CompareOp;
 use crate::vm::{OrRaise, Res, Vm};
 use crate::{Ref, Tuple, TypeRef, Value};
+use ophi_heap::buffer::{copied_values, extend_values};
 use ophi_heap::{TryPush, buffer_with_capacity};
 
 pub(super) fn of<'a>(vm: &Vm, this: &'a Value) -> Res<&'a Ref<List>> {
@@ -53,18 +55,20 @@ impl List {
     /// Appends all items of `iterable`; the list itself may be it.
     pub fn extend(&self, vm: &Vm, iterable: &Value) -> Res<()> {
         if let Some(tuple) = iterable.exact::<Tuple>(vm) {
-            return self.items.with_mut(|items| items.try_extend_from_slice(tuple.as_slice())).or_raise(vm);
+            return self.items.with_mut(|items| extend_values(items, tuple.as_slice())).or_raise(vm);
         }
         if let Some(other) = iterable.exact::<List>(vm) {
-            let more = other.items.with(|items| {
-                let mut copy = buffer_with_capacity(items.len())?;
-                copy.extend_from_slice(items);
-                Ok(copy)
-            });
-            let more = more.or_raise(vm)?;
-            return self.append_buffer(vm, more);
+            if core::ptr::eq(self, &**other) || self.items.with(|items| items.capacity() == 0) {
+                let more = other.items.with(|items| copied_values(items)).or_raise(vm)?;
+                return self.append_buffer(vm, more);
+            }
+            return other.items.with(|more| self.items.with_mut(|items| extend_values(items, more))).or_raise(vm);
         }
-        if let Some(more) = vm.snapshot::<ophi_heap::Buffer<Value>>(iterable) {
+        let class = vm.class(iterable);
+        // An iterator is none of the collections that are taken at once.
+        if class.slots().iternext.is_none()
+            && let Some(more) = vm.snapshot::<ophi_heap::Buffer<Value>>(iterable)
+        {
             return self.append_buffer(vm, more);
         }
         let iterator = vm.iter(iterable)?;
@@ -72,14 +76,36 @@ impl List {
         if hint < (isize::MAX as usize) / 16 {
             self.items.with_mut(|items| items.try_grow(hint)).or_raise(vm)?;
         }
-        while let Some(item) = vm.next(&iterator)? {
-            self.push(vm, item)?;
-        }
+        self.extend_from(vm, &iterator)?;
         let spare = self.items.with(|items| items.capacity() > 2 * items.len() + 8);
         if spare {
             self.items.with_mut(|items| items.shrink_to_fit());
         }
         Ok(())
+    }
+
+    /// Appends what an iterator still gives.
+    fn extend_from(&self, vm: &Vm, iterator: &Value) -> Res<()> {
+        let class = vm.class(iterator);
+        let Some(advance) = class.slots().iternext.filter(|_| !class.is_heap()) else {
+            while let Some(item) = vm.next(iterator)? {
+                self.push(vm, item)?;
+            }
+            return Ok(());
+        };
+        // What is asked of a builtin iterator is always the same function.
+        vm.check_stack(" while calling a Python object")?;
+        loop {
+            match advance(vm, iterator) {
+                Ok(Some(item)) => self.push(vm, item)?,
+                Ok(None) => return Ok(()),
+                Err(raised) if vm.raised_is(&exc::STOP_ITERATION) => {
+                    vm.forget(raised);
+                    return Ok(());
+                }
+                Err(raised) => return Err(raised),
+            }
+        }
     }
 
     fn append_buffer(&self, vm: &Vm, mut more: ophi_heap::Buffer<Value>) -> Res<()> {
@@ -98,12 +124,7 @@ impl List {
 
     /// A new list of the items at `start..stop`.
     pub fn slice(&self, vm: &Vm, start: usize, stop: usize) -> Res<Ref<List>> {
-        let copy = self.items.with(|items| {
-            let part = items.get(start..stop).unwrap_or(&[]);
-            let mut copy = buffer_with_capacity(part.len())?;
-            copy.extend_from_slice(part);
-            Ok(copy)
-        });
+        let copy = self.items.with(|items| copied_values(items.get(start..stop).unwrap_or(&[])));
         List::from_buffer(vm, copy.or_raise(vm)?)
     }
 
@@ -351,8 +372,8 @@ pub fn concat(vm: &Vm, a: &Value, b: &Value) -> Res {
     let joined = x.items.with(|x| {
         y.items.with(|y| {
             let mut all = buffer_with_capacity(x.len() + y.len())?;
-            all.extend_from_slice(x);
-            all.extend_from_slice(y);
+            extend_values(&mut all, x)?;
+            extend_values(&mut all, y)?;
             Ok(all)
         })
     });
@@ -372,7 +393,7 @@ pub fn repeat(vm: &Vm, this: &Value, times: isize) -> Res {
             return Ok(all);
         }
         for _ in 0..if items.is_empty() { 0 } else { times } {
-            all.extend_from_slice(items);
+            extend_values(&mut all, items)?;
         }
         Ok(all)
     });

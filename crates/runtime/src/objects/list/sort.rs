@@ -56,6 +56,9 @@ fn sort_items(vm: &Vm, items: &mut [Value], key: Option<&Value>, reverse: bool) 
                 sort_small_ints(items, reverse);
                 return Ok(());
             }
+            if sort_short(vm, items, reverse) {
+                return Ok(());
+            }
             items
         }
     };
@@ -119,6 +122,66 @@ fn sort_ranked<K: Copy>(
     for (slot, (_, i)) in order.iter_mut().zip(ranked) {
         *slot = i;
     }
+}
+
+/// So many items are sorted where they stand.
+const SHORT: usize = 16;
+
+/// Sorts a few floats or texts by insertion, each with its rank beside it; false, and nothing done, for others.
+fn sort_short(vm: &Vm, items: &mut [Value], reverse: bool) -> bool {
+    if items.len() > SHORT || items.len() < 2 {
+        return false;
+    }
+    let mut ranks = [0; SHORT];
+    let floats = items[0].is_small_float();
+    if floats {
+        if !items.iter().all(Value::is_small_float) {
+            return false;
+        }
+        for (rank, item) in ranks.iter_mut().zip(items.iter()) {
+            // No NaN and no negative zero is an immediate, so the bits order as the numbers do.
+            let bits = item.small_float_unchecked().to_bits();
+            *rank = bits ^ (((bits as i64 >> 63) as u64) | 1 << 63);
+        }
+    } else {
+        if !items.iter().all(|item| item.exact::<Str>(vm).is_some()) {
+            return false;
+        }
+        let texts = || items.iter().filter_map(|item| item.downcast::<Str>());
+        let narrow = texts().all(|text| text.kind() <= Kind::Latin1);
+        for (rank, text) in ranks.iter_mut().zip(texts()) {
+            *rank = if narrow { prefix(text) } else { wide_prefix(text) };
+        }
+    }
+    let before = |a: &Value, b: &Value| match (a.downcast::<Str>(), b.downcast::<Str>()) {
+        (Some(a), Some(b)) => order_of(a, b) == Ordering::Less,
+        // Equal immediates cannot be told apart.
+        _ => false,
+    };
+    let ranks = &mut ranks[..items.len()];
+    if reverse {
+        // Equal items keep their order.
+        items.reverse();
+        ranks.reverse();
+    }
+    for i in 1..items.len() {
+        let mut at = i;
+        while at > 0 && (ranks[at] < ranks[at - 1] || ranks[at] == ranks[at - 1] && before(&items[at], &items[at - 1]))
+        {
+            ranks.swap(at, at - 1);
+            items.swap(at, at - 1);
+            at -= 1;
+        }
+    }
+    if reverse {
+        items.reverse();
+    }
+    true
+}
+
+/// As [`prefix`] for texts of any width: their first three characters.
+fn wide_prefix(text: &Str) -> u64 {
+    (0..3).fold(0, |rank, i| rank << 21 | if i < text.len() { text.at(i) as u64 } else { 0 })
 }
 
 /// The beginning of a text as a number that orders as the text does.

@@ -105,6 +105,19 @@ impl RangeIterator {
         self.next.set(item.wrapping_add(self.step.get()));
         Some(item)
     }
+
+    /// The next item when it is an immediate; it stays the next one.
+    #[inline(always)]
+    pub(crate) fn peek(&self) -> Option<Value> {
+        if self.left.get() > 0 { Value::small_int(self.next.get()) } else { None }
+    }
+
+    /// Goes past the item that [`RangeIterator::peek`] showed.
+    #[inline(always)]
+    pub(crate) fn pass(&self) {
+        self.left.set(self.left.get() - 1);
+        self.next.set(self.next.get().wrapping_add(self.step.get()));
+    }
 }
 
 fn next(vm: &Vm, this: &Value) -> Res<Option<Value>> {

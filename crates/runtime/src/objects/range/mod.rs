@@ -78,7 +78,9 @@ impl Range {
 fn length(vm: &Vm, start: &Value, stop: &Value, step: &Value) -> Res {
     if let (Some(a), Some(b), Some(s)) = (start.as_small_int(), stop.as_small_int(), step.as_small_int()) {
         // 62-bit operands: no overflow.
-        let n = if s > 0 && a < b {
+        let n = if s == 1 {
+            (b - a).max(0)
+        } else if s > 0 && a < b {
             (b - a - 1) / s + 1
         } else if s < 0 && b < a {
             (a - b - 1) / -s + 1

@@ -367,7 +367,17 @@ impl Set {
             // Stops at an element that is not there, or for which Python code must be asked.
             let stopped = self.table.with(|table| {
                 while let Some(place) = table.entries.get(position) {
-                    if let Some(key) = &place.key {
+                    // Sets made alike have a key at the same place.
+                    let alike = |key: &Value| {
+                        other.table.with(|t| {
+                            t.entries
+                                .get(position)
+                                .is_some_and(|p| p.hash == place.hash && p.key.as_ref().is_some_and(|k| k.is(key)))
+                        })
+                    };
+                    if let Some(key) = &place.key
+                        && !alike(key)
+                    {
                         match other.knows(key, place.hash) {
                             Some(true) => {}
                             Some(false) => return Some(Err(())),

@@ -20,6 +20,8 @@ pub struct SetTable {
     pub used: usize,
     /// Where `pop` goes on searching.
     finger: usize,
+    /// Whether any key is an object, or has been: without, copies count no references, and nothing is to be given up.
+    objects: bool,
     /// Changes when places are given out anew.
     pub generation: u32,
 }
@@ -40,7 +42,15 @@ impl Default for SetTable {
 
 impl SetTable {
     pub const fn new() -> SetTable {
-        SetTable { entries: new_buffer(), mask: MIN_SIZE - 1, fill: 0, used: 0, finger: 0, generation: 0 }
+        SetTable {
+            entries: new_buffer(),
+            mask: MIN_SIZE - 1,
+            fill: 0,
+            used: 0,
+            finger: 0,
+            objects: false,
+            generation: 0,
+        }
     }
 
     /// Searches by identity and hash, passing over the first `skip` candidates (compared unequal already).
@@ -80,6 +90,7 @@ impl SetTable {
     /// Into a place without key.
     #[inline(always)]
     fn put(&mut self, at: usize, key: Value, hash: i64) {
+        self.objects |= key.is_object();
         let place = &mut self.entries[at];
         place.hash = hash;
         // Nothing is there to be dropped.
@@ -118,9 +129,10 @@ impl SetTable {
     pub fn fill_from(&mut self, other: &SetTable, size: usize) -> Result<(), OutOfMemory> {
         debug_assert!(self.fill == 0);
         let copied = size == other.mask + 1 && other.fill == other.used;
-        let fresh = if copied { copied_places(&other.entries)? } else { unused_places(size)? };
+        let fresh = if copied { copied_places(&other.entries, other.objects)? } else { unused_places(size)? };
         // No keys are in it.
         self.entries = fresh;
+        self.objects |= other.objects;
         self.mask = size - 1;
         if !copied {
             for Place { key, hash } in &other.entries {
@@ -203,14 +215,16 @@ fn size_for(minimum: usize) -> usize {
 impl Drop for SetTable {
     #[inline]
     fn drop(&mut self) {
-        drop_places(&mut self.entries);
+        drop_places(&mut self.entries, self.objects);
     }
 }
 
 impl Trace for SetTable {
     fn trace(&self, visitor: &mut Visitor<'_>) {
-        for entry in &self.entries {
-            entry.key.trace(visitor);
+        if self.objects {
+            for entry in &self.entries {
+                entry.key.trace(visitor);
+            }
         }
     }
 }

@@ -163,7 +163,29 @@ impl Tuple {
     }
 
     pub fn from_slice(vm: &Vm, items: &[Value]) -> Res<Ref<Tuple>> {
-        Tuple::from_exact(vm, items.len(), items.iter().cloned())
+        Tuple::of_parts(vm, items, &[])
+    }
+
+    /// The items of both.
+    #[allow(unsafe_code)]
+    pub fn of_parts(vm: &Vm, first: &[Value], second: &[Value]) -> Res<Ref<Tuple>> {
+        let len = first.len() + second.len();
+        if len == 0 {
+            return Tuple::empty(vm);
+        }
+        if len > u32::MAX as usize {
+            return Err(vm.no_memory());
+        }
+        let object = vm.new_collected(Tuple::unfilled, len * size_of::<Value>())?;
+        // SAFETY: room for the items, aligned to 8, stands right behind the payload; nobody else knows the new object, and `len`
+        // is raised when all are there.
+        unsafe {
+            let start = object.as_ptr().add(1).cast::<Value>();
+            ophi_heap::buffer::write_references(start, first);
+            ophi_heap::buffer::write_references(start.add(first.len()), second);
+            (*object.as_ptr()).payload.len = len as u32;
+        }
+        Ok(object)
     }
 
     pub fn from_vec(vm: &Vm, items: Vec<Value>) -> Res<Ref<Tuple>> {

@@ -18,6 +18,20 @@ impl crate::Trace for Reused {
 }
 
 impl Reused {
+    /// Whether the tuple given last is held by nobody else, so that it would be given again.
+    #[inline]
+    pub fn is_free(&self) -> bool {
+        self.tuple.with(|held| held.as_ref().and_then(|t| t.as_value().header()).is_some_and(|h| h.count() == 1))
+    }
+
+    /// Keeps a tuple that has just been made, if there is none yet.
+    #[inline]
+    pub fn keep(&self, made: &Ref<Tuple>) {
+        if !self.tuple.with(Option::is_some) {
+            self.tuple.set(Some(made.clone()));
+        }
+    }
+
     /// As [`Reused::give`] for pairs, which most are.
     #[inline]
     pub fn give_two(&self, vm: &Vm, first: Value, second: Value) -> Res {

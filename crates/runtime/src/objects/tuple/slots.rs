@@ -137,8 +137,7 @@ pub fn concat(vm: &Vm, a: &Value, b: &Value) -> Res {
     if y.is_empty() && a.exact::<Tuple>(vm).is_some() {
         return Ok(a.clone());
     }
-    let all = x.as_slice().iter().chain(y.as_slice()).cloned();
-    Ok(Tuple::from_exact(vm, x.len() + y.len(), all)?.into_value())
+    Ok(Tuple::of_parts(vm, x.as_slice(), y.as_slice())?.into_value())
 }
 
 pub fn repeat(vm: &Vm, this: &Value, times: isize) -> Res {
