@@ -13,6 +13,9 @@ use std::time::Duration;
 struct State {
     held: bool,
     waiting: usize,
+    /// Threads asleep until something changes. While there are none nobody is woken: that would be a call of the system each
+    /// time the lock is given up or taken.
+    asleep: usize,
     /// Counts hand-overs; tells a waiter whether the holder has changed meanwhile.
     switches: u64,
     /// Set when the interpreter ends: only this thread may take the lock from then on.
@@ -43,6 +46,22 @@ impl Gil {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Wakes whoever waits for a change.
+    #[inline]
+    fn tell(&self, state: &State) {
+        if state.asleep > 0 {
+            self.changed.notify_all();
+        }
+    }
+
+    /// Sleeps until something changes; the flag says that the time has run out.
+    fn sleep<'a>(&self, mut state: MutexGuard<'a, State>, time: Duration) -> (MutexGuard<'a, State>, bool) {
+        state.asleep += 1;
+        let (mut state, timeout) = self.changed.wait_timeout(state, time).unwrap_or_else(PoisonError::into_inner);
+        state.asleep -= 1;
+        (state, timeout.timed_out())
+    }
+
     pub fn set_interval(&self, seconds: f64) {
         self.interval.store(((seconds * 1e6) as u64).max(1), Ordering::Relaxed);
     }
@@ -54,16 +73,16 @@ impl Gil {
             state.waiting += 1;
             let seen = state.switches;
             let interval = Duration::from_micros(self.interval.load(Ordering::Relaxed));
-            let (again, timeout) = self.changed.wait_timeout(state, interval).unwrap_or_else(PoisonError::into_inner);
+            let (again, timed_out) = self.sleep(state, interval);
             state = again;
             state.waiting -= 1;
-            if timeout.timed_out() && state.held && state.switches == seen {
+            if timed_out && state.held && state.switches == seen {
                 breaker.set(Breaker::DROP_GIL);
             }
         }
         state.held = true;
         state.switches += 1;
-        self.changed.notify_all();
+        self.tell(&state);
     }
 
     /// Called by the holder when the interpreter ends: threads that want the lock wait for ever, whatever happens.
@@ -80,7 +99,7 @@ impl Gil {
         let mut state = self.lock();
         debug_assert!(state.held, "the GIL is released by who holds it");
         state.held = false;
-        self.changed.notify_all();
+        self.tell(&state);
     }
 
     /// Hands the lock to a waiting thread, if there is one, and takes it again.
@@ -91,13 +110,12 @@ impl Gil {
         }
         state.held = false;
         let seen = state.switches;
-        self.changed.notify_all();
+        self.tell(&state);
         // Until someone has had it; bounded, should the waiters give up.
         while state.switches == seen && state.waiting > 0 {
-            let (again, timeout) =
-                self.changed.wait_timeout(state, Duration::from_millis(5)).unwrap_or_else(PoisonError::into_inner);
+            let (again, timed_out) = self.sleep(state, Duration::from_millis(5));
             state = again;
-            if timeout.timed_out() {
+            if timed_out {
                 break;
             }
         }
@@ -115,6 +133,7 @@ impl Vm {
         let outcome = fork();
         if in_child(&outcome) {
             gil.waiting = 0;
+            gil.asleep = 0;
             threads.keep_only(self);
         }
         outcome

@@ -7,21 +7,28 @@ use ophi_runtime::{Args, Ref, Res, TypeDef, TypeFlags, TypeRef, Value, Vm, layou
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+#[derive(Default)]
+struct State {
+    taken: bool,
+    /// Threads that wait for the gate. While there are none nobody is woken, which would be a call of the system.
+    sleepers: u32,
+}
+
 /// A flag that threads may wait for. The mutex is held only for moments, never while the GIL is waited for.
 #[derive(Default)]
 pub struct Gate {
-    taken: Mutex<bool>,
+    state: Mutex<State>,
     freed: Condvar,
 }
 
 impl Gate {
-    fn state(&self) -> MutexGuard<'_, bool> {
-        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes the gate without waiting.
     pub fn try_take(&self) -> bool {
-        !core::mem::replace(&mut *self.state(), true)
+        !core::mem::replace(&mut self.state().taken, true)
     }
 
     /// Waits for the gate without the GIL; wakes now and then so that signals are served. `None`: for ever.
@@ -38,10 +45,12 @@ impl Gate {
                 let slice = Duration::from_millis(50);
                 let wait = deadline.map_or(slice, |d| slice.min(d.saturating_duration_since(Instant::now())));
                 let mut state = self.state();
-                if *state {
+                if state.taken {
+                    state.sleepers += 1;
                     state = self.freed.wait_timeout(state, wait).unwrap_or_else(PoisonError::into_inner).0;
+                    state.sleepers -= 1;
                 }
-                !core::mem::replace(&mut *state, true)
+                !core::mem::replace(&mut state.taken, true)
             });
             if taken {
                 return Ok(true);
@@ -55,13 +64,16 @@ impl Gate {
 
     /// Frees the gate; false when nobody had it.
     pub fn free(&self) -> bool {
-        let had = core::mem::replace(&mut *self.state(), false);
-        self.freed.notify_one();
+        let mut state = self.state();
+        let had = core::mem::replace(&mut state.taken, false);
+        if state.sleepers > 0 {
+            self.freed.notify_one();
+        }
         had
     }
 
     pub fn is_taken(&self) -> bool {
-        *self.state()
+        self.state().taken
     }
 }
 
