@@ -33,8 +33,9 @@ pub struct Buffered {
     reads: Cell<bool>,
     writes: Cell<bool>,
     buffer_size: Cell<usize>,
-    /// Bytes read ahead; those before `at` have been given out.
+    /// Room for bytes read ahead, all of it initialised; they go up to `filled`, and those before `at` have been given out.
     ahead: GilCell<Vec<u8>>,
+    filled: Cell<usize>,
     at: Cell<usize>,
     /// Bytes not yet written to the raw stream.
     pending: GilCell<Vec<u8>>,
@@ -101,6 +102,7 @@ fn new(vm: &Vm, class: &TypeRef, _: Args<'_>) -> Res {
             writes: Cell::new(false),
             buffer_size: Cell::new(0),
             ahead: GilCell::new(Vec::new()),
+            filled: Cell::new(0),
             at: Cell::new(0),
             pending: GilCell::new(Vec::new()),
             lock: Locked::default(),

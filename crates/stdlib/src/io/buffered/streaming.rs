@@ -63,12 +63,17 @@ impl Buffered {
 
     /// Bytes read ahead and not given out.
     pub(super) fn left(&self) -> usize {
-        self.ahead.with(Vec::len) - self.at.get()
+        self.filled.get() - self.at.get()
     }
 
     pub(super) fn forget_ahead(&self) {
         self.at.set(0);
-        self.ahead.with_mut(Vec::clear);
+        self.filled.set(0);
+    }
+
+    /// The bytes read ahead and not given out; `f` runs no Python code.
+    pub(super) fn with_ahead<R>(&self, f: impl FnOnce(&[u8]) -> R) -> R {
+        self.ahead.with(|ahead| f(&ahead[self.at.get()..self.filled.get()]))
     }
 
     /// Gives out `count` bytes that were read ahead; making bytes runs no Python code.
@@ -91,7 +96,7 @@ impl Buffered {
         if self.pending.with(|pending| !pending.is_empty()) {
             return Ok(None);
         }
-        match self.ahead.with(|ahead| memchr::memchr(b'\n', ahead.get(self.at.get()..)?)) {
+        match self.with_ahead(|left| memchr::memchr(b'\n', left)) {
             Some(end) => self.give(vm, end + 1).map(Some),
             None => Ok(None),
         }
@@ -132,21 +137,22 @@ impl Buffered {
         Ok(Some(count))
     }
 
-    /// Fills the read-ahead, which is empty, with one request.
+    /// Fills the read-ahead, which is empty, with one request. Its room is made once: clearing it takes longer than a short read.
     pub(super) fn fill(&self, vm: &Vm) -> Res<Option<usize>> {
+        self.forget_ahead();
         let mut room = self.ahead.replace(Vec::new());
-        self.at.set(0);
-        room.clear();
-        vm.reserve_within_limit(&mut room, self.buffer_size.get())?;
-        room.resize(self.buffer_size.get(), 0);
-        match self.raw_read(vm, &mut room) {
-            Ok(Some(count)) => {
-                room.truncate(count);
-                self.ahead.set(room);
-                Ok(Some(count))
-            }
-            other => other,
+        if room.len() != self.buffer_size.get() {
+            drop(room);
+            room = vm.zeroed(self.buffer_size.get())?;
         }
+        let outcome = self.raw_read(vm, &mut room);
+        // What another call of the raw stream's code left here is not the latest.
+        self.forget_ahead();
+        self.ahead.set(room);
+        if let Ok(Some(count)) = outcome {
+            self.filled.set(count);
+        }
+        outcome
     }
 
     /// One request to the raw stream to write; `None` when it takes nothing now.
@@ -322,16 +328,14 @@ impl Buffered {
         self.before_read(vm)?;
         loop {
             let room = if limit < 0 { usize::MAX } else { limit as usize - out.len() };
-            let at = self.at.get();
-            let (part, done) = self.ahead.with(|ahead| {
-                let left = &ahead[at..];
+            let (part, done) = self.with_ahead(|left| {
                 let left = &left[..left.len().min(room)];
                 match memchr::memchr(b'\n', left) {
                     Some(end) => (left[..=end].to_vec(), true),
                     None => (left.to_vec(), left.len() == room),
                 }
             });
-            self.at.set(at + part.len());
+            self.at.set(self.at.get() + part.len());
             if out.is_empty() {
                 out = part;
             } else {

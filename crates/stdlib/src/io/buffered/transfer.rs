@@ -95,9 +95,9 @@ impl Buffered {
             this.forget_ahead();
             this.fill(vm)?;
         }
-        let at = this.at.get();
-        let data = this.ahead.with(|ahead| ahead[at..].to_vec());
-        Ok(vm.new_bytes(&data)?.into_value())
+        // Making bytes runs no Python code.
+        let data = this.with_ahead(|left| vm.new_bytes(left))?;
+        Ok(data.into_value())
     }
 
     #[method(sig = "(size=-1, /)")]
