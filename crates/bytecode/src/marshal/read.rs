@@ -252,8 +252,12 @@ impl<'a, B: Build> Reader<'a, B> {
             let mut done = match self.object()? {
                 Step::Value(value) => value,
                 Step::Opened(open) => {
+                    let full = self.is_full(&open);
                     stack.push(open);
-                    match self.finish_if_full(&mut stack)? {
+                    if !full {
+                        continue;
+                    }
+                    match self.finish(&mut stack)? {
                         Some(value) => value,
                         None => continue,
                     }
@@ -275,24 +279,15 @@ impl<'a, B: Build> Reader<'a, B> {
                     Open::Tuple { left, .. } => {
                         self.items.push(done);
                         *left -= 1;
-                        if *left > 0 {
-                            break;
-                        }
                     }
                     Open::FrozenSet { items, left, .. } => {
                         items.push(done);
                         *left -= 1;
-                        if *left > 0 {
-                            break;
-                        }
                     }
                     Open::Slice { items, .. } => items.push(done),
                     Open::List { list, left } => {
                         self.build.list_append(list, done)?;
                         *left -= 1;
-                        if *left > 0 {
-                            break;
-                        }
                     }
                     Open::Set { set, left } => {
                         self.build.set_add(set, done)?;
@@ -309,7 +304,10 @@ impl<'a, B: Build> Reader<'a, B> {
                         }
                     }
                 }
-                match self.finish_if_full(&mut stack)? {
+                if !stack.last().is_some_and(|open| self.is_full(open)) {
+                    break;
+                }
+                match self.finish(&mut stack)? {
                     Some(value) => done = value,
                     None => break,
                 }
@@ -317,18 +315,20 @@ impl<'a, B: Build> Reader<'a, B> {
         }
     }
 
-    /// Pops the top container and makes its value, if nothing is missing.
-    fn finish_if_full(&mut self, stack: &mut Vec<Open<B::Value>>) -> Result<Option<B::Value>, B::Error> {
-        let full = match stack.last() {
-            Some(Open::Tuple { left, .. } | Open::FrozenSet { left, .. }) => *left == 0,
-            Some(Open::List { left, .. } | Open::Set { left, .. }) => *left == 0,
-            Some(Open::Slice { items, .. }) => items.len() == 3,
-            Some(Open::Code(open)) => open.parts.len() == part_count(self.version),
-            Some(Open::Dict { .. }) | None => false,
-        };
-        if !full {
-            return Ok(None);
+    /// Whether a container has all its parts.
+    #[inline(always)]
+    fn is_full(&self, open: &Open<B::Value>) -> bool {
+        match open {
+            Open::Tuple { left, .. } | Open::FrozenSet { left, .. } => *left == 0,
+            Open::List { left, .. } | Open::Set { left, .. } => *left == 0,
+            Open::Slice { items, .. } => items.len() == 3,
+            Open::Code(open) => open.parts.len() == part_count(self.version),
+            Open::Dict { .. } => false,
         }
+    }
+
+    /// Pops the top container, which is full, and makes its value.
+    fn finish(&mut self, stack: &mut Vec<Open<B::Value>>) -> Result<Option<B::Value>, B::Error> {
         let Some(open) = stack.pop() else { return Ok(None) };
         let (index, value) = match open {
             Open::Tuple { start, begun: Some(tuple), .. } => {
@@ -409,7 +409,7 @@ impl<'a, B: Build> Reader<'a, B> {
 
     fn object(&mut self) -> Result<Step<B::Value>, B::Error> {
         let offset = self.at;
-        let byte = self.byte(ErrorKind::EndOfData)?;
+        let byte = self.byte(|| ErrorKind::EndOfData)?;
         // 2.7 has no references; bit 7 is part of an unknown type there.
         let flag = byte & FLAG_REF != 0 && self.version > Version::V2_7;
         let kind = if flag { byte & !FLAG_REF } else { byte };
@@ -485,7 +485,7 @@ impl<'a, B: Build> Reader<'a, B> {
                 self.build.latin1(&bytes, kind == tag::ASCII_INTERNED)?
             }
             tag::SHORT_ASCII | tag::SHORT_ASCII_INTERNED => {
-                let size = self.byte(ErrorKind::EndOfSize)?;
+                let size = self.byte(|| ErrorKind::EndOfSize)?;
                 let bytes = self.take(size.into())?;
                 self.build.latin1(&bytes, kind == tag::SHORT_ASCII_INTERNED)?
             }
@@ -502,7 +502,7 @@ impl<'a, B: Build> Reader<'a, B> {
                 }
             }
             tag::SMALL_TUPLE => {
-                let size = self.byte(ErrorKind::EndOfSize)?;
+                let size = self.byte(|| ErrorKind::EndOfSize)?;
                 return Ok(self.open_tuple(flag, size.into()));
             }
             tag::TUPLE => {
@@ -619,16 +619,28 @@ impl<'a, B: Build> Reader<'a, B> {
     }
 
     /// One byte; where it is missing, the data has ended as `missing` says.
-    #[inline]
-    fn byte(&mut self, missing: ErrorKind) -> Result<u8, B::Error> {
-        let byte = match &self.input {
-            Input::Slice(data) => data.get(self.at).copied().inspect(|_| self.at += 1),
-            Input::Source(_) => self.pull(1)?.map(|bytes| bytes[0]),
-        };
-        byte.ok_or_else(|| self.error(missing))
+    #[inline(always)]
+    fn byte(&mut self, missing: fn() -> ErrorKind) -> Result<u8, B::Error> {
+        if let Input::Slice(data) = &self.input
+            && let Some(byte) = data.get(self.at)
+        {
+            self.at += 1;
+            return Ok(*byte);
+        }
+        self.far_byte(missing)
     }
 
-    #[inline]
+    /// A byte that is not in the slice.
+    #[cold]
+    fn far_byte(&mut self, missing: fn() -> ErrorKind) -> Result<u8, B::Error> {
+        let byte = match &self.input {
+            Input::Slice(_) => None,
+            Input::Source(_) => self.pull(1)?.map(|bytes| bytes[0]),
+        };
+        byte.ok_or_else(|| self.error(missing()))
+    }
+
+    #[inline(always)]
     fn array<const N: usize>(&mut self) -> Result<[u8; N], B::Error> {
         if let Input::Slice(data) = &self.input
             && let Some(array) = data.get(self.at..).and_then(<[u8]>::first_chunk::<N>)
@@ -636,12 +648,19 @@ impl<'a, B: Build> Reader<'a, B> {
             self.at += N;
             return Ok(*array);
         }
+        self.far_array()
+    }
+
+    /// Bytes that are not in the slice.
+    #[cold]
+    fn far_array<const N: usize>(&mut self) -> Result<[u8; N], B::Error> {
         let bytes = self.take(N)?;
         let mut array = [0; N];
         array.copy_from_slice(&bytes);
         Ok(array)
     }
 
+    #[inline(always)]
     fn i32(&mut self) -> Result<i32, B::Error> {
         self.array().map(i32::from_le_bytes)
     }
@@ -690,7 +709,7 @@ impl<'a, B: Build> Reader<'a, B> {
     }
 
     fn float_text(&mut self) -> Result<f64, B::Error> {
-        let size = self.byte(ErrorKind::EndOfSize)?;
+        let size = self.byte(|| ErrorKind::EndOfSize)?;
         let bytes = self.take(size.into())?;
         let value = std::str::from_utf8(&bytes).ok().and_then(|text| text.parse().ok());
         value.ok_or_else(|| self.error(ErrorKind::BadFloat))

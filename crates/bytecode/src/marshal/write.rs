@@ -59,20 +59,23 @@ impl Writer {
     }
 
     /// A bare type byte; a flagged one takes a reference number.
+    #[inline]
     pub fn tag(&mut self, tag: u8, flag: bool) {
         self.out.push(if flag { tag | FLAG_REF } else { tag });
         self.refs += u32::from(flag);
     }
 
     /// A reference to the object with that number.
+    #[inline]
     pub fn reference(&mut self, number: u32) {
         self.out.push(tag::REF);
         self.raw_u32(number);
     }
 
     /// Four bytes.
+    #[inline]
     pub fn raw_u32(&mut self, value: u32) {
-        self.out.extend(value.to_le_bytes());
+        self.out.extend_from_slice(&value.to_le_bytes());
     }
 
     /// A count or length; fails beyond 2^31 - 1.
@@ -89,6 +92,7 @@ impl Writer {
     }
 
     /// An integer.
+    #[inline]
     pub fn int(&mut self, value: i64, flag: bool) {
         match i32::try_from(value) {
             Ok(small) => {
@@ -106,7 +110,7 @@ impl Writer {
         let count = (128 - magnitude.leading_zeros()).div_ceil(15) as i32;
         self.raw_u32(if negative { -count } else { count } as u32);
         for _ in 0..count {
-            self.out.extend(((magnitude & 0x7FFF) as u16).to_le_bytes());
+            self.out.extend_from_slice(&((magnitude & 0x7FFF) as u16).to_le_bytes());
             magnitude >>= 15;
         }
     }
@@ -126,14 +130,14 @@ impl Writer {
             buffer |= u64::from(word) << bits;
             bits += 32;
             while bits >= 15 && left > 0 {
-                self.out.extend(((buffer & 0x7FFF) as u16).to_le_bytes());
+                self.out.extend_from_slice(&((buffer & 0x7FFF) as u16).to_le_bytes());
                 buffer >>= 15;
                 bits -= 15;
                 left -= 1;
             }
         }
         if left > 0 {
-            self.out.extend(((buffer & 0x7FFF) as u16).to_le_bytes());
+            self.out.extend_from_slice(&((buffer & 0x7FFF) as u16).to_le_bytes());
         }
         Ok(())
     }
@@ -142,7 +146,7 @@ impl Writer {
     pub fn float(&mut self, value: f64, text: impl Fn(f64) -> String, flag: bool) {
         if self.version > 1 {
             self.tag(tag::BINARY_FLOAT, flag);
-            self.out.extend(value.to_le_bytes());
+            self.out.extend_from_slice(&value.to_le_bytes());
         } else {
             self.tag(tag::FLOAT, flag);
             self.short_text(&text(value));
@@ -153,8 +157,8 @@ impl Writer {
     pub fn complex(&mut self, re: f64, im: f64, text: impl Fn(f64) -> String, flag: bool) {
         if self.version > 1 {
             self.tag(tag::BINARY_COMPLEX, flag);
-            self.out.extend(re.to_le_bytes());
-            self.out.extend(im.to_le_bytes());
+            self.out.extend_from_slice(&re.to_le_bytes());
+            self.out.extend_from_slice(&im.to_le_bytes());
         } else {
             self.tag(tag::COMPLEX, flag);
             self.short_text(&text(re));
@@ -171,7 +175,7 @@ impl Writer {
     pub fn bytes(&mut self, value: &[u8], flag: bool) -> Result<(), MarshalError> {
         self.tag(tag::STRING, flag);
         self.size(value.len())?;
-        self.out.extend(value);
+        self.out.extend_from_slice(value);
         Ok(())
     }
 
@@ -189,7 +193,7 @@ impl Writer {
             self.tag(if interned && self.version >= 3 { tag::INTERNED } else { tag::UNICODE }, flag);
             self.size(value.len())?;
         }
-        self.out.extend(value);
+        self.out.extend_from_slice(value);
         Ok(())
     }
 

@@ -5,6 +5,7 @@
 
 use crate::objects::code::{Code, any_to_constant, constant_to_value, value_to_constant};
 use crate::objects::module::{Module, ModuleDef, Namespace};
+use crate::objects::str::Data;
 use crate::objects::{
     bytearray::BYTEARRAY, bytes::Bytes, complex, exceptions as exc, float, int, memoryview::MEMORYVIEW,
 };
@@ -20,7 +21,6 @@ use ophi_bytecode::marshal::{
 use ophi_bytecode::pystring::PyString;
 use ophi_bytecode::verify::verify_shallow;
 use ophi_bytecode::version::Version;
-use rustc_hash::FxHashMap;
 
 const VERSION: i32 = 5;
 const MAX_DEPTH: usize = 2000;
@@ -45,10 +45,60 @@ fn raise_marshal(vm: &Vm, error: &MarshalError) -> Raised {
     }
 }
 
+/// The reference numbers of values by their words: open addressing, at most half full, as small at first as a short value needs.
+#[derive(Default)]
+struct Numbers {
+    /// (word, number); no value has the word 0.
+    slots: Vec<(u64, u32)>,
+    used: usize,
+}
+
+impl Numbers {
+    /// The number of a word that has one; otherwise it gets `fresh`.
+    #[inline]
+    fn number(&mut self, word: u64, fresh: u32) -> Option<u32> {
+        if 2 * self.used >= self.slots.len() {
+            self.grow();
+        }
+        let mut at = self.start(word);
+        loop {
+            let (there, number) = self.slots[at];
+            if there == word {
+                return Some(number);
+            }
+            if there == 0 {
+                self.slots[at] = (word, fresh);
+                self.used += 1;
+                return None;
+            }
+            at = (at + 1) & (self.slots.len() - 1);
+        }
+    }
+
+    #[inline]
+    fn start(&self, word: u64) -> usize {
+        // The product's high bits depend on all of the word.
+        (word.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as usize & (self.slots.len() - 1)
+    }
+
+    #[cold]
+    fn grow(&mut self) {
+        let room = (2 * self.slots.len()).max(16);
+        let old = core::mem::replace(&mut self.slots, vec![(0, 0); room]);
+        for (word, number) in old.into_iter().filter(|slot| slot.0 != 0) {
+            let mut at = self.start(word);
+            while self.slots[at].0 != 0 {
+                at = (at + 1) & (room - 1);
+            }
+            self.slots[at] = (word, number);
+        }
+    }
+}
+
 struct Dump<'a> {
     vm: &'a Vm,
     writer: Writer,
-    refs: FxHashMap<u64, u32>,
+    refs: Numbers,
     /// Values that are made when all their parts are there, and are being written: a reference to one could not be read.
     unfinished: Vec<u64>,
     allow_code: bool,
@@ -58,25 +108,31 @@ struct Dump<'a> {
 impl<'a> Dump<'a> {
     fn new(vm: &'a Vm, version: i32, allow_code: bool) -> Dump<'a> {
         let writer = Writer::new(version.clamp(0, VERSION) as u8);
-        Dump { vm, writer, refs: FxHashMap::default(), unfinished: Vec::new(), allow_code, depth: 0 }
+        Dump { vm, writer, refs: Numbers::default(), unfinished: Vec::new(), allow_code, depth: 0 }
     }
 
+    #[inline]
     fn failed(&self, result: Result<(), MarshalError>) -> Res<()> {
-        result.map_err(|error| match error.kind {
-            ErrorKind::Unmarshallable(_) => unmarshallable(self.vm),
-            _ => raise_marshal(self.vm, &error),
-        })
+        result.map_err(
+            #[cold]
+            |error| match error.kind {
+                ErrorKind::Unmarshallable(_) => unmarshallable(self.vm),
+                _ => raise_marshal(self.vm, &error),
+            },
+        )
     }
 
     /// Whether the value takes a reference number; `None` when it had one and the reference is written.
+    #[inline]
     fn flag(&mut self, value: &Value) -> Res<Option<bool>> {
         if self.writer.version() < 3 {
             return Ok(Some(false));
         }
         let shared = match value.header() {
             Some(header) => {
-                let interned = value.exact::<Str>(self.vm).is_some_and(|s| s.is_interned());
-                interned || header.is_immortal() || header.count() > 2
+                header.is_immortal()
+                    || header.count() > 2
+                    || value.exact::<Str>(self.vm).is_some_and(|text| text.is_interned())
             }
             // Immediates: CPython's small integers are shared objects.
             None => value.as_small_int().is_some_and(|i| (-5..=1024).contains(&i)),
@@ -84,14 +140,13 @@ impl<'a> Dump<'a> {
         if !shared {
             return Ok(Some(false));
         }
-        if let Some(number) = self.refs.get(&value.bits()) {
+        if let Some(number) = self.refs.number(value.bits(), self.writer.next_reference()) {
             if self.unfinished.contains(&value.bits()) {
                 return Err(unmarshallable(self.vm));
             }
-            self.writer.reference(*number);
+            self.writer.reference(number);
             return Ok(None);
         }
-        self.refs.insert(value.bits(), self.writer.next_reference());
         Ok(Some(true))
     }
 
@@ -142,6 +197,18 @@ impl<'a> Dump<'a> {
             return Ok(());
         }
         let Some(flag) = self.flag(value)? else { return Ok(()) };
+        if let Some(text) = value.exact::<Str>(vm) {
+            let done = match text.data() {
+                Data::Ascii(bytes) => self.writer.str(bytes, text.is_interned(), flag),
+                _ => self.writer.str(&text.to_wtf8(), text.is_interned(), flag),
+            };
+            return self.failed(done);
+        }
+        if let Some(tuple) = value.exact::<Tuple>(vm) {
+            let done = self.writer.tuple(tuple.len(), flag);
+            self.failed(done)?;
+            return self.all(tuple.as_slice());
+        }
         if vm.class(value).is(vm.ty(&int::INT)) {
             return match int::view(value) {
                 Some(int::IntView::Small(i)) => {
@@ -167,18 +234,9 @@ impl<'a> Dump<'a> {
             self.writer.complex(re, im, |f| format!("{f}"), flag);
             return Ok(());
         }
-        if let Some(text) = value.exact::<Str>(vm) {
-            let done = self.writer.str(&text.to_wtf8(), text.is_interned(), flag);
-            return self.failed(done);
-        }
         if let Some(bytes) = value.exact::<Bytes>(vm) {
             let done = self.writer.bytes(bytes.as_slice(), flag);
             return self.failed(done);
-        }
-        if let Some(tuple) = value.exact::<Tuple>(vm) {
-            let done = self.writer.tuple(tuple.len(), flag);
-            self.failed(done)?;
-            return self.all(tuple.as_slice());
         }
         if let Some(list) = value.exact::<List>(vm) {
             let items = list.to_vec();
