@@ -9,7 +9,7 @@ use ophi_runtime::payload::Downcast;
 use ophi_runtime::protocol::numbers::BinaryOp;
 use ophi_runtime::slots::{CompareOp, Slots};
 use ophi_runtime::{
-    Args, Dict, Payload, Ref, Res, Str, Tuple, TypeDef, TypeFlags, TypeRef, Value, Vm, layout, methods,
+    Args, Dict, List, Payload, Ref, Res, Str, Tuple, TypeDef, TypeFlags, TypeRef, Value, Vm, layout, methods,
 };
 use smallvec::SmallVec;
 
@@ -339,7 +339,11 @@ fn iterate(vm: &Vm, value: &Value) -> Res {
 }
 
 /// Exactly one positional argument.
+#[inline]
 fn one<'a>(vm: &Vm, name: &str, args: Args<'a>) -> Res<&'a Value> {
+    if let ([only], None) = (args.values, args.names) {
+        return Ok(only);
+    }
     args.no_keywords(vm, name)?;
     Ok(&args.check_positional(vm, name, 1, 1)?[0])
 }
@@ -374,19 +378,34 @@ fn item_new(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
     Ok(vm.new_instance(cls, ItemGetter { items })?.into_value())
 }
 
+/// `object[key]`; a small number of a tuple's or a list's item is looked up at once.
+#[inline]
+fn item(vm: &Vm, object: &Value, key: &Value) -> Res {
+    if let Some(index) = key.as_small_int().and_then(|index| usize::try_from(index).ok()) {
+        let found = match object.exact::<Tuple>(vm) {
+            Some(tuple) => tuple.as_slice().get(index).cloned(),
+            None => object.exact::<List>(vm).and_then(|list| list.get(index)),
+        };
+        if let Some(found) = found {
+            return Ok(found);
+        }
+    }
+    vm.get_item(object, key)
+}
+
 fn item_call(vm: &Vm, this: &Value, args: Args<'_>) -> Res {
     let object = one(vm, "itemgetter", args)?;
     let Some(own) = this.downcast::<ItemGetter>() else { return Err(vm.type_error("an itemgetter is required")) };
     let items = own.items.as_slice();
     if let [only] = items {
-        return vm.get_item(object, only);
+        return item(vm, object, only);
     }
     if let [first, second] = items {
-        return Tuple::pair(vm, vm.get_item(object, first)?, vm.get_item(object, second)?);
+        return Tuple::pair(vm, item(vm, object, first)?, item(vm, object, second)?);
     }
     let mut found = Vec::with_capacity(items.len());
     for item in items {
-        found.push(vm.get_item(object, item)?);
+        found.push(self::item(vm, object, item)?);
     }
     Ok(Tuple::from_vec(vm, found)?.into_value())
 }

@@ -99,6 +99,11 @@ impl Pattern {
 
     /// The number of a group given by number or name.
     pub fn group_number(&self, vm: &Vm, key: &Value) -> Res<usize> {
+        if let Some(number) = key.as_small_int().and_then(|number| usize::try_from(number).ok())
+            && number <= self.groups
+        {
+            return Ok(number);
+        }
         let number = if vm.class(key).slots().index.is_some() || key.as_small_int().is_some() {
             vm.index_as_i128(key)?
         } else {

@@ -172,11 +172,14 @@ impl Progress {
             Err(Stopped::NoMemory) => return Err(vm.no_memory()),
             Err(Stopped::Asked) => return raised.map_or(Ok(None), Err),
         };
-        let mut spans = SmallVec::with_capacity(groups + 1);
-        spans.push(Some((start, end)));
-        // At once: pushed one by one, each would wait for the length that the one before has written.
         let span = |pair: &[usize]| (pair[0] != UNSET && pair[1] != UNSET).then_some((pair[0], pair[1]));
-        spans.extend(marks.chunks_exact(2).map(span));
+        // At once: pushed one by one, each would wait for the length that the one before has written.
+        let spans = match &marks[..] {
+            [] => SmallVec::from_buf_and_len([Some((start, end)), None, None], 1),
+            [a, b] => SmallVec::from_buf_and_len([Some((start, end)), span(&[*a, *b]), None], 2),
+            [a, b, c, d] => SmallVec::from_buf([Some((start, end)), span(&[*a, *b]), span(&[*c, *d])]),
+            marks => core::iter::once(Some((start, end))).chain(marks.chunks_exact(2).map(span)).collect(),
+        };
         self.must_advance = end == start;
         self.start = end;
         Ok(Some(Found { spans, last_index: last as isize }))

@@ -1,11 +1,13 @@
 //! `sub` and `subn`: the text between matches and what replaces them, put together in one pass.
 
 use ophi_runtime::objects::str::build::Builder;
+use ophi_runtime::objects::str::{find, join};
 use ophi_runtime::payload::Downcast;
 use ophi_runtime::{Ref, Res, Str, Value, Vm};
 
 use super::matched::Match;
 use super::pattern::Pattern;
+use super::plan::Plan;
 use super::search::{Mode, Progress, Subject};
 use super::template::{Template, compile_template};
 use crate::support::buffer::readable;
@@ -102,10 +104,28 @@ fn replacement(vm: &Vm, pattern: &Ref<Pattern>, value: &Value) -> Res<Replacemen
     Ok(Replacement::Template(template))
 }
 
+/// As [`substitute`], where text that stands for itself is replaced by text: so does `str.replace`.
+fn replace_literal(vm: &Vm, text: &Ref<Str>, literal: &[u32], new: &Str, max: usize) -> Res<(Value, usize)> {
+    let old = vm.new_str_from_code_points(literal)?;
+    let made = find::count_in(text, &old, 0, text.len()).min(max);
+    if made == 0 {
+        return Ok((vm.new_substr(text, 0, text.len())?.into_value(), 0));
+    }
+    Ok((join::replace(vm, text, &old, new, max)?, made))
+}
+
 /// The new text and the number of replacements; at most `count` when it is not zero.
 pub fn substitute(vm: &Vm, pattern: &Ref<Pattern>, repl: &Value, string: &Value, count: isize) -> Res<(Value, usize)> {
     let replacement = replacement(vm, pattern, repl)?;
     let subject = pattern.subject(vm, string)?;
+    if let (Replacement::Literal(new), Subject::Text(text)) = (&replacement, &subject)
+        && let Some(new) = new.downcast::<Str>()
+        && let Some(literal) = pattern.plan().and_then(Plan::literal)
+        && count >= 0
+        && !new.code_points().eq(literal.iter().copied())
+    {
+        return replace_literal(vm, text, literal, new, if count == 0 { usize::MAX } else { count as usize });
+    }
     let mut progress = Progress::new(&subject, 0, isize::MAX);
     let bounds = (progress.start, progress.end);
     let mut output = Output::new(&subject);

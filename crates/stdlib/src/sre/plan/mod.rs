@@ -112,6 +112,8 @@ pub struct Plan {
     first: Option<u32>,
     /// It can only match at the subject's beginning.
     anchored: bool,
+    /// All of the pattern, when it is a text that stands for itself.
+    literal: Option<Box<[u32]>>,
 }
 
 impl Plan {
@@ -125,11 +127,24 @@ impl Plan {
             branches: Vec::new(),
             first: None,
             anchored: false,
+            literal: None,
         };
         let places = plan.read(codes, groups)?;
         plan.resolve(&places)?;
         plan.look_ahead()?;
+        plan.literal = plan.read_literal();
         Some(plan)
+    }
+
+    /// All of the pattern, when it is a text that stands for itself: not empty, without groups.
+    pub fn literal(&self) -> Option<&[u32]> {
+        self.literal.as_deref()
+    }
+
+    fn read_literal(&self) -> Option<Box<[u32]>> {
+        let (Node::End, text) = self.nodes.split_last()? else { return None };
+        let point = |node: &Node| if let Node::Literal(point) = node { Some(*point) } else { None };
+        text.iter().map(point).collect::<Option<Box<[u32]>>>().filter(|text| !text.is_empty())
     }
 
     fn class(&mut self, codes: &[u32], at: usize) -> Option<(u32, usize)> {

@@ -106,6 +106,9 @@ impl Plan {
         stop: &mut dyn FnMut() -> bool,
     ) -> Result<Option<Outcome>, Stopped> {
         let Some(text) = text.get(..wanted.end) else { return Ok(None) };
+        if let Some(literal) = &self.literal {
+            return Ok(self.find_literal(text, literal, narrow, wanted));
+        }
         stack.clear();
         let mut run = Run {
             plan: self,
@@ -158,6 +161,31 @@ impl Plan {
         };
         let (marks, last) = (run.marks, run.last);
         Ok(Some(Outcome { start, end, marks, last }))
+    }
+
+    /// The first match of a pattern that is plain text: nothing is tried twice, and a match is never empty.
+    fn find_literal<U: Unit>(
+        &self,
+        text: &[U],
+        literal: &[u32],
+        narrow: Option<(&Prefilter, &[u8])>,
+        wanted: Wanted,
+    ) -> Option<Outcome> {
+        let mut start = wanted.start;
+        loop {
+            if wanted.search {
+                start = self.candidate(text, narrow, start)?;
+            }
+            let rest = text.get(start..)?;
+            let fits = rest.len() >= literal.len() && rest.iter().zip(literal).all(|(unit, c)| unit.code() == *c);
+            if fits && (!wanted.whole || rest.len() == literal.len()) {
+                return Some(Outcome { start, end: start + literal.len(), marks: SmallVec::new(), last: -1 });
+            }
+            if !wanted.search || rest.is_empty() {
+                return None;
+            }
+            start += 1;
+        }
     }
 
     /// The first place from `start` on where the pattern may begin.
