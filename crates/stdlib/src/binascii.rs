@@ -159,9 +159,28 @@ fn decode_base64(vm: &Vm, text: &[u8], strict: bool) -> Res<Vec<u8>> {
     Ok(out)
 }
 
+/// The two digits of each number of twelve bits.
+static BASE64_PAIRS: [[u8; 2]; 4096] = {
+    let mut pairs = [[0; 2]; 4096];
+    let mut n = 0;
+    while n < 4096 {
+        pairs[n] = [BASE64[n >> 6], BASE64[n & 63]];
+        n += 1;
+    }
+    pairs
+};
+
 fn encode_base64(bytes: &[u8], newline: bool) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes.len().div_ceil(3) * 4 + 1);
-    for chunk in bytes.chunks(3) {
+    let whole = bytes.chunks_exact(3);
+    let rest = whole.remainder();
+    out.resize(bytes.len() / 3 * 4, 0);
+    for (chunk, quad) in whole.zip(out.chunks_exact_mut(4)) {
+        let n = (chunk[0] as u32) << 16 | (chunk[1] as u32) << 8 | chunk[2] as u32;
+        let (high, low) = (BASE64_PAIRS[n as usize >> 12], BASE64_PAIRS[n as usize & 0xfff]);
+        quad.copy_from_slice(&[high[0], high[1], low[0], low[1]]);
+    }
+    for chunk in rest.chunks(3) {
         let n = (chunk[0] as u32) << 16
             | (chunk.get(1).copied().unwrap_or(0) as u32) << 8
             | chunk.get(2).copied().unwrap_or(0) as u32;

@@ -191,8 +191,15 @@ impl Vm {
         if !method.takes_self {
             return self.call(&method.callable, args);
         }
-        let all: smallvec::SmallVec<[Value; 6]> = core::iter::once(value).chain(args).cloned().collect();
-        self.call(&method.callable, &all)
+        // Few arguments are usual: no vector for them.
+        match args {
+            [] => self.call(&method.callable, core::slice::from_ref(value)),
+            [one] => self.call(&method.callable, &[value.clone(), one.clone()]),
+            _ => {
+                let all: smallvec::SmallVec<[Value; 6]> = core::iter::once(value).chain(args).cloned().collect();
+                self.call(&method.callable, &all)
+            }
+        }
     }
 
     pub fn call_method_str(&self, value: &Value, name: &str, args: &[Value]) -> Res {

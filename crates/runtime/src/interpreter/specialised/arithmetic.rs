@@ -2,6 +2,7 @@
 #![allow(unsafe_code)]
 
 use super::calls::{enter_pushed, push_found, takes_exactly};
+use super::native_calls::drop_operand;
 use super::{is_exact, payload, read32, write32};
 use crate::frames::{Fp, locals_of};
 use crate::interpreter::arithmetic::{BINARY_OP, BINARY_OP_SLOW, COMPARE_OP, CONTAINS_OP};
@@ -11,7 +12,7 @@ use crate::interpreter::witness::opcode_at;
 use crate::objects::dict::Dict;
 use crate::objects::function::Function;
 use crate::objects::list::List;
-use crate::objects::str::Str;
+use crate::objects::str::{Str, find};
 use crate::payload::Downcast;
 use crate::vm::{Res, Vm};
 use crate::{Tuple, Type, Value};
@@ -265,7 +266,20 @@ handlers! {
         }
         COMPARE_OP(pc, sp, fp, vm, oparg)
     }
-    guarded COMPARE_OP_STR, 1, COMPARE_OP => compare_str;
+    fast COMPARE_OP_STR |pc, sp, fp, vm, oparg| {
+        let (a, b) = (sp.sub(2), sp.sub(1));
+        let known = vm.exec.known.str.get();
+        if is_exact(a, known) && is_exact(b, known) {
+            let relation = relation_of_texts(payload(a), payload(b), oparg);
+            (*fp).pc = pc;
+            (*fp).sp = a;
+            drop_operand(b);
+            drop_operand(a);
+            a.write(Value::bool(oparg & relation != 0));
+            return next(pc.add(2), b, fp, vm);
+        }
+        COMPARE_OP(pc, sp, fp, vm, oparg)
+    }
     guarded CONTAINS_OP_DICT, 1, CONTAINS_OP => contains_dict;
     guarded CONTAINS_OP_SET, 1, CONTAINS_OP => contains_set;
     fast TO_BOOL_BOOL |pc, sp, fp, vm, oparg| {
@@ -419,14 +433,23 @@ fn character_of(vm: &Vm, text: &Str, position: usize) -> Res {
     Ok(vm.single(text.at(position))?.into_value())
 }
 
-fn compare_str(vm: &Vm, fp: Fp, oparg: u32) -> Res<bool> {
-    let (Some(a), Some(b)) = (fp.top(2).exact::<Str>(vm), fp.top(1).exact::<Str>(vm)) else { return Ok(false) };
-    let equal = a.is(b) || a.equals(b);
-    // Unequal strings are "less or greater": the mask of != has both.
-    let relation = if equal { 8 } else { 2 | 4 };
-    let result = Value::bool(oparg & relation != 0);
-    replace_two(fp, result);
-    Ok(true)
+/// As [`relation_of_ints`]; unequal strings are "less or greater" where only that is asked: the mask of != has both.
+#[inline(always)]
+fn relation_of_texts(a: &Str, b: &Str, oparg: u32) -> u32 {
+    let order = oparg & 6;
+    if order == 2 || order == 4 {
+        return relation_of_order(find::order(a, b));
+    }
+    if core::ptr::eq(a, b) || a.equals(b) { 8 } else { 6 }
+}
+
+#[inline(always)]
+fn relation_of_order(order: core::cmp::Ordering) -> u32 {
+    match order {
+        core::cmp::Ordering::Less => 2,
+        core::cmp::Ordering::Greater => 4,
+        core::cmp::Ordering::Equal => 8,
+    }
 }
 
 fn contains_dict(vm: &Vm, fp: Fp, oparg: u32) -> Res<bool> {
@@ -526,7 +549,7 @@ fn contains_set(vm: &Vm, fp: Fp, oparg: u32) -> Res<bool> {
     Ok(true)
 }
 
-pub fn specialise_compare_op(vm: &Vm, fp: Fp, _: *mut u16, oparg: u32) -> Option<Opcode> {
+pub fn specialise_compare_op(vm: &Vm, fp: Fp, _: *mut u16, _: u32) -> Option<Opcode> {
     let (a, b) = (fp.top(2), fp.top(1));
     if a.is_small_int() && b.is_small_int() {
         return Some(Opcode::COMPARE_OP_INT);
@@ -534,8 +557,7 @@ pub fn specialise_compare_op(vm: &Vm, fp: Fp, _: *mut u16, oparg: u32) -> Option
     if a.is_small_float() && b.is_small_float() {
         return Some(Opcode::COMPARE_OP_FLOAT);
     }
-    let equality = matches!(oparg >> 5, 2 | 3);
-    if equality && a.exact::<Str>(vm).is_some() && b.exact::<Str>(vm).is_some() {
+    if a.exact::<Str>(vm).is_some() && b.exact::<Str>(vm).is_some() {
         return Some(Opcode::COMPARE_OP_STR);
     }
     None

@@ -14,7 +14,7 @@ use crate::interpreter::dispatch::{Flow, handlers, next};
 use crate::objects::dict::Dict;
 use crate::objects::function::Function;
 use crate::objects::module::Module;
-use crate::objects::native_function::{MemberDescriptor, Place};
+use crate::objects::native_function::{MemberDescriptor, MethodDescriptor, Place};
 use crate::objects::property::Property;
 use crate::objects::r#type::slot_functions::only_missing_differs;
 use crate::payload::Downcast;
@@ -498,8 +498,8 @@ unsafe fn class_attribute(
         return None;
     }
     let found = class.lookup(vm, name)?;
-    // Functions come as they are through a class; whatever else has `__get__` does not.
-    let is_function = found.exact::<Function>(vm).is_some();
+    // Functions and methods of builtin types come as they are through a class; whatever else has `__get__` does not.
+    let is_function = found.exact::<Function>(vm).is_some() || found.exact::<MethodDescriptor>(vm).is_some();
     if !is_function && vm.class(&found).slots().descr_get.is_some() {
         return None;
     }

@@ -18,6 +18,8 @@ use crate::objects::iterators::zip::{ZIP, Zip};
 use crate::objects::list::List;
 use crate::objects::list::iter::{LIST_ITERATOR, ListIterator};
 use crate::objects::range::iter::{RANGE_ITERATOR, RangeIterator};
+use crate::objects::str::iter::{STR_ASCII_ITERATOR, StrIterator};
+use crate::objects::str::{Data, Str};
 use crate::objects::tuple::iter::{TUPLE_ITERATOR, TupleIterator};
 use crate::vm::{Res, Vm};
 use crate::{Tuple, Type, Value};
@@ -104,6 +106,9 @@ handlers! {
         if let Some(header) = (*sp.sub(1)).header()
             && header.type_pointer().as_ptr() as usize != vm.exec.known.generator.get()
         {
+            if header.type_pointer().as_ptr() as usize == vm.exec.known.ascii_iterator.get() {
+                return for_iter_ascii(pc, sp, fp, vm, oparg);
+            }
             let class: &Type = &(*header.type_pointer().as_ptr().cast::<ophi_heap::Object<Type>>()).payload;
             if let Some(advance) = class.slots().iternext {
                 (*fp).pc = pc;
@@ -121,6 +126,23 @@ handlers! {
         FOR_ITER(pc, sp, fp, vm, oparg)
     }
     flow for_iter_raised, 1 => stop_or_raise;
+    fast for_iter_ascii |pc, sp, fp, vm, oparg| {
+        let iterator: &StrIterator = payload(sp.sub(1));
+        let word: &Option<Value> = &*iterator.text.as_ptr();
+        if let Some(text) = word {
+            // Such iterators are made for exact strings only.
+            let index = iterator.index.get();
+            if let Data::Ascii(bytes) = payload::<Str>(text).data()
+                && let Some(byte) = bytes.get(index)
+                && let Some(item) = vm.known_single(*byte)
+            {
+                let item = item.clone().into_value();
+                iterator.index.set(index + 1);
+                return item_stored(pc.add(2), sp, fp, vm, item);
+            }
+        }
+        FOR_ITER_SLOW(pc, sp, fp, vm, oparg)
+    }
     fast FOR_ITER_GEN |pc, sp, fp, vm, oparg| {
         if is_exact(sp.sub(1), vm.exec.known.generator.get()) {
             let generator: &Generator = payload(sp.sub(1));
@@ -189,6 +211,7 @@ pub fn fill_known(vm: &Vm) {
     known.list_iterator.set(vm.ty(&LIST_ITERATOR).as_ptr() as usize);
     known.tuple_iterator.set(vm.ty(&TUPLE_ITERATOR).as_ptr() as usize);
     known.range_iterator.set(vm.ty(&RANGE_ITERATOR).as_ptr() as usize);
+    known.ascii_iterator.set(vm.ty(&STR_ASCII_ITERATOR).as_ptr() as usize);
     known.enumerate.set(vm.ty(&ENUMERATE).as_ptr() as usize);
     known.zip.set(vm.ty(&ZIP).as_ptr() as usize);
     known.dict_items.set(vm.ty(&ITEM_ITERATOR).as_ptr() as usize);

@@ -183,6 +183,7 @@ pub struct Known {
     pub list_iterator: Cell<usize>,
     pub tuple_iterator: Cell<usize>,
     pub range_iterator: Cell<usize>,
+    pub ascii_iterator: Cell<usize>,
     pub enumerate: Cell<usize>,
     pub zip: Cell<usize>,
     pub dict_items: Cell<usize>,

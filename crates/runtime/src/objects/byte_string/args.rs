@@ -57,6 +57,7 @@ pub enum Sought {
 
 impl Deref for Sought {
     type Target = [u8];
+    #[inline]
     fn deref(&self) -> &[u8] {
         match self {
             Sought::Bytes(b) => b,
@@ -65,8 +66,16 @@ impl Deref for Sought {
     }
 }
 
+#[inline]
 pub fn sought(vm: &Vm, value: &Value) -> Res<Sought> {
-    if value.exact::<Bytes>(vm).is_some() || vm.class(value).slots().buffer.is_some() {
+    if let Some(bytes) = value.exact::<Bytes>(vm) {
+        return Ok(Sought::Bytes(Like::Bytes(bytes.clone())));
+    }
+    sought_other(vm, value)
+}
+
+fn sought_other(vm: &Vm, value: &Value) -> Res<Sought> {
+    if vm.class(value).slots().buffer.is_some() {
         return Ok(Sought::Bytes(like(vm, value)?));
     }
     if int::view(value).is_none() && vm.class(value).slots().index.is_none() {

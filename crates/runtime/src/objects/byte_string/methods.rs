@@ -9,12 +9,13 @@ use crate::objects::str::find;
 use crate::payload::Downcast;
 use crate::vm::{OrRaise, Res, Vm};
 use crate::{List, Ref, Tuple, Value};
+use ophi_heap::TryPush;
 
 pub use super::args::{Fill, Like, any_affix, like, sought};
 pub use super::{algorithms as a, hex, translate};
 pub use crate::objects::str::case::{swap_ascii, title_ascii};
 pub use crate::objects::str::methods::{bounds, limit};
-pub use crate::objects::str::split::{line_ranges, words, words_from_right};
+pub use crate::objects::str::split::{words, words_from_right};
 
 pub fn find_in(text: &[u8], sub: &[u8], start: usize, end: usize) -> Option<usize> {
     let end = end.min(text.len());
@@ -78,6 +79,42 @@ pub fn list_of_parts<T: ByteString>(vm: &Vm, this: &Ref<T>, parts: Vec<(usize, u
     Ok(List::from_buffer(vm, items)?.into_value())
 }
 
+/// The lines as a list.
+pub fn lines_of<T: ByteString>(vm: &Vm, this: &Ref<T>, keep_ends: bool) -> Res {
+    let mut items = ophi_heap::buffer_with_capacity(12).or_raise(vm)?;
+    // Making bytes runs no Python code.
+    let whole = this.with(|text| {
+        let mut from = 0;
+        while from < text.len() {
+            // Short lines are usual: a plain loop finds the end of one sooner than a search is begun.
+            let rest = &text[from..];
+            let near = rest[..rest.len().min(24)].iter().position(|b| (*b == b'\n') | (*b == b'\r'));
+            let len = near.or_else(|| memchr::memchr2(b'\n', b'\r', rest)).unwrap_or(rest.len());
+            let broken = match rest[len..] {
+                [b'\r', b'\n', ..] => 2,
+                [_, ..] => 1,
+                [] => 0,
+            };
+            let kept = if keep_ends { len + broken } else { len };
+            if kept == text.len() {
+                return Ok(true);
+            }
+            let line = T::make(vm, &rest[..kept])?;
+            if items.len() < items.capacity() {
+                items.push(line);
+            } else {
+                items.try_push(line).or_raise(vm)?;
+            }
+            from += len + broken;
+        }
+        Ok(false)
+    })?;
+    if whole {
+        return Ok(List::from_vec(vm, vec![T::unchanged(vm, this)?])?.into_value());
+    }
+    Ok(List::from_buffer(vm, items)?.into_value())
+}
+
 pub fn partition<T: ByteString>(
     vm: &Vm,
     this: &Ref<T>,
@@ -132,6 +169,16 @@ pub fn only_exact_bytes(vm: &Vm, iterable: &Value) -> Option<Value> {
         _ => return None,
     };
     only.exact::<Bytes>(vm).is_some().then_some(only)
+}
+
+/// What is ASCII needs no codec where none is named; in development mode the names are looked at first.
+#[inline]
+pub fn decode_ascii<T: ByteString>(vm: &Vm, this: &Ref<T>) -> Option<Res<Ref<Str>>> {
+    if vm.interpreter().dev_mode.get() {
+        return None;
+    }
+    // Making text runs no Python code.
+    this.with(|bytes| bytes.is_ascii().then(|| vm.new_str_of_data(crate::objects::str::Data::Ascii(bytes))))
 }
 
 pub fn decode_own<T: ByteString>(
@@ -257,9 +304,7 @@ macro_rules! byte_methods {
 
             #[method(doc = "The lines as a list, with their ends only when keepends is true.", sig = "(keepends=False)")]
             fn splitlines(vm: &Vm, this: &Ref<$T>, keepends: bool) -> Res {
-                let ranges = this.with(|s| line_ranges(s, |c| matches!(c, 10 | 13)));
-                let parts = ranges.into_iter().map(|(a, end, whole)| (a, if keepends { whole } else { end })).collect();
-                list_of_parts(vm, this, parts)
+                lines_of(vm, this, keepends)
             }
 
             #[method(doc = "The items of an iterable one after the other, with this between them.", sig = "(iterable_of_bytes, /)")]
@@ -323,6 +368,11 @@ macro_rules! byte_methods {
 
             #[method(doc = "The text that the bytes encode.\n\nerrors names what happens to bytes that mean nothing: 'strict' raises UnicodeDecodeError, others are 'ignore',\n'replace' and whatever codecs.register_error() knows.", sig = "(encoding='utf-8', errors='strict')")]
             fn decode(vm: &Vm, this: &Ref<$T>, encoding: Option<&Ref<Str>>, errors: Option<&Ref<Str>>) -> Res<Ref<Str>> {
+                if let (None, None) = (encoding, errors)
+                    && let Some(text) = decode_ascii(vm, this)
+                {
+                    return text;
+                }
                 let (encoding, errors) = ($crate::codecs::c_name(vm, encoding)?, $crate::codecs::c_name(vm, errors)?);
                 decode_own(vm, this, encoding.as_deref(), errors.as_deref())
             }

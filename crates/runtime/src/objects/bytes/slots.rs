@@ -114,6 +114,12 @@ pub fn export(vm: &Vm, this: &Value, wanted: u32) -> Res<Exported> {
 }
 
 pub fn new(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
+    if let ([source], false) = (args.values, args.has_keywords())
+        && source.is_small_int()
+        && cls.is(vm.ty_of::<Bytes>())
+    {
+        return from_value(vm, source);
+    }
     let bound = decode::arguments(vm, "bytes", args)?;
     let made = if let Some(encoded) = decode::encoded(vm, "bytes", bound)? {
         encoded
@@ -132,6 +138,12 @@ pub fn new(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
 
 /// `bytes(value)` for what is no text.
 pub fn from_value(vm: &Vm, source: &Value) -> Res {
+    if let Some(n) = source.as_small_int()
+        && let Ok(n) = usize::try_from(n)
+        && n <= 1 << 16
+    {
+        return Bytes::make_with(vm, n, |out| out.fill(0));
+    }
     if source.exact::<Bytes>(vm).is_some() {
         return Ok(source.clone());
     }

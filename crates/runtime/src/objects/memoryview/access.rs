@@ -78,6 +78,14 @@ pub fn getitem(vm: &Vm, this: &Value, key: &Value) -> Res {
     let view = receiver::<MemoryView>(vm, this, "__getitem__")?;
     view.check(vm)?;
     let g = &view.geometry;
+    if let (Some(i), [n], true) = (key.as_small_int(), &g.shape[..], g.suboffsets.is_empty()) {
+        let c = format(vm, g)?;
+        let at = if i < 0 { i as isize + n } else { i as isize };
+        if at < 0 || at >= *n {
+            return Err(vm.index_error("index out of bounds on dimension 1"));
+        }
+        return read(vm, g, c, g.start.wrapping_offset(g.strides[0].wrapping_mul(at)));
+    }
     if g.dimensions() == 1
         && g.suboffsets.is_empty()
         && let Some(slice) = key.downcast::<Slice>()

@@ -463,6 +463,12 @@ impl Vm {
         }
     }
 
+    /// The string of one Latin-1 character when it was made before.
+    #[inline(always)]
+    pub(crate) fn known_single(&self, c: u8) -> Option<&Ref<Str>> {
+        self.interpreter().singles.chars.get(c as usize).and_then(|cell| cell.get())
+    }
+
     #[inline(never)]
     fn single_anew(&self, c: u32) -> Res<Ref<Str>> {
         if c < 256 {

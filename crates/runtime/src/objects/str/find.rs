@@ -116,12 +116,63 @@ impl Ends {
     /// Of the eight starts from `from` on those where both ends stand: the highest bit of a byte for each. `None`: not so many are left.
     #[inline(always)]
     fn at(self, hay: &[u8], from: usize) -> Option<u64> {
-        const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
         let word = |at: usize| hay.get(at..).and_then(|rest| rest.first_chunk::<8>()).map(|b| u64::from_le_bytes(*b));
         let differ = (word(from)? ^ self.first) | (word(from + self.apart)? ^ self.last);
         // A byte is zero where nothing differs.
-        Some(!(((differ & LOW) + LOW) | differ | LOW))
+        Some(zero_bytes(differ))
     }
+}
+
+/// Up to eight bytes in one word, the first one lowest.
+struct Few {
+    word: u64,
+    len: usize,
+}
+
+impl Few {
+    #[inline(always)]
+    fn of(hay: &[u8]) -> Option<Few> {
+        let len = hay.len();
+        // The last bytes overlap the first ones; what stands twice is the same.
+        let word = match len {
+            8 => u64::from_le_bytes(*hay.first_chunk::<8>()?),
+            4..8 => {
+                let (low, high) = (hay.first_chunk::<4>()?, hay.last_chunk::<4>()?);
+                u32::from_le_bytes(*low) as u64 | (u32::from_le_bytes(*high) as u64) << (8 * (len - 4))
+            }
+            2 | 3 => hay[0] as u64 | (hay[1] as u64) << 8 | (hay[len - 1] as u64) << (8 * (len - 1)),
+            _ => return None,
+        };
+        Some(Few { word, len })
+    }
+
+    /// Where a needle of these ends stands first; it has two bytes and more.
+    #[inline(always)]
+    fn find(self, ends: Ends, needle: &[u8]) -> Option<usize> {
+        // No more bytes than one place has bits.
+        if ends.apart >= self.len {
+            return None;
+        }
+        let starts = u64::MAX >> (64 - 8 * (self.len - ends.apart));
+        let differ = (self.word ^ ends.first) | (self.word >> (8 * ends.apart)) ^ ends.last;
+        let mut hits = zero_bytes(differ) & starts;
+        let bytes = self.word.to_le_bytes();
+        while hits != 0 {
+            let at = hits.trailing_zeros() as usize / 8;
+            if ends.apart == 1 || same_bytes(&bytes[at..at + needle.len()], needle) {
+                return Some(at);
+            }
+            hits &= hits - 1;
+        }
+        None
+    }
+}
+
+/// The highest bit of each byte that is zero.
+#[inline(always)]
+fn zero_bytes(word: u64) -> u64 {
+    const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
+    !(((word & LOW) + LOW) | word | LOW)
 }
 
 /// The first of few starts, one by one.
@@ -133,6 +184,9 @@ fn find_plainly(hay: &[u8], needle: &[u8], from: usize) -> Option<usize> {
 /// The first position in a short text of a needle of two bytes and more: found quicker than a searcher is prepared.
 fn find_short(hay: &[u8], needle: &[u8]) -> Option<usize> {
     let ends = Ends::of(needle);
+    if let Some(hay) = Few::of(hay) {
+        return hay.find(ends, needle);
+    }
     let mut from = 0;
     while let Some(mut hits) = ends.at(hay, from) {
         while hits != 0 {

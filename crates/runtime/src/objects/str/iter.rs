@@ -11,8 +11,8 @@ use ophi_heap::{Layout, TypeFlags, trace_fields};
 #[repr(C)]
 pub struct StrIterator {
     /// `None`: exhausted.
-    text: ValueCell,
-    index: Cell<usize>,
+    pub(crate) text: ValueCell,
+    pub(crate) index: Cell<usize>,
 }
 trace_fields!(StrIterator { text });
 

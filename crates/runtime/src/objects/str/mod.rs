@@ -10,7 +10,7 @@ pub mod case;
 pub mod find;
 pub mod hash;
 pub mod intern;
-mod iter;
+pub(crate) mod iter;
 pub mod join;
 pub mod methods;
 pub mod repr;

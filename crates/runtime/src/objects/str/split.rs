@@ -16,7 +16,7 @@ pub fn is_ascii_space(b: u8) -> bool {
 /// The pieces between runs of white space; after `max` cuts from the left the rest stays whole.
 pub fn white_space(vm: &Vm, text: &Ref<Str>, max: usize) -> Res {
     let mut out = room(vm)?;
-    let put = |a: usize, b: usize| out.try_push(vm.new_substr(text, a, b)?.into_value()).or_raise(vm);
+    let put = |a: usize, b: usize| put(vm, &mut out, vm.new_substr(text, a, b)?);
     match text.data() {
         Data::Ascii(d) => each_word(d, max, is_ascii_space, put),
         Data::Latin1(d) => each_word(d, max, |b| unicode::is_space(b as u32), put),
@@ -24,6 +24,16 @@ pub fn white_space(vm: &Vm, text: &Ref<Str>, max: usize) -> Res {
         Data::Ucs4(d) => each_word(d, max, unicode::is_space, put),
     }?;
     Ok(List::from_buffer(vm, out)?.into_value())
+}
+
+/// Appends a piece; room for some is there from the start.
+#[inline(always)]
+fn put(vm: &Vm, out: &mut Buffer<Value>, piece: Ref<Str>) -> Res<()> {
+    if out.len() < out.capacity() {
+        out.push(piece.into_value());
+        return Ok(());
+    }
+    out.try_push(piece.into_value()).or_raise(vm)
 }
 
 /// Room for the pieces of a short text.
@@ -130,18 +140,18 @@ pub fn separator(vm: &Vm, text: &Ref<Str>, sep: &Str, max: usize) -> Res {
                 break;
             };
             at += step;
-            out.try_push(vm.new_substr(text, from, at)?.into_value()).or_raise(vm)?;
+            put(vm, &mut out, vm.new_substr(text, from, at)?)?;
             at += 1;
             from = at;
             left -= 1;
         }
     } else {
         for at in find::positions(text, sep, max) {
-            out.try_push(vm.new_substr(text, from, at)?.into_value()).or_raise(vm)?;
+            put(vm, &mut out, vm.new_substr(text, from, at)?)?;
             from = at + sep.len();
         }
     }
-    out.try_push(vm.new_substr(text, from, text.len())?.into_value()).or_raise(vm)?;
+    put(vm, &mut out, vm.new_substr(text, from, text.len())?)?;
     Ok(List::from_buffer(vm, out)?.into_value())
 }
 
@@ -153,11 +163,11 @@ pub fn separator_from_right(vm: &Vm, text: &Ref<Str>, sep: &Str, max: usize) -> 
         while left > 0
             && let Some(at) = d[..end].iter().rposition(|b| b == one)
         {
-            out.try_push(vm.new_substr(text, at + 1, end)?.into_value()).or_raise(vm)?;
+            put(vm, &mut out, vm.new_substr(text, at + 1, end)?)?;
             end = at;
             left -= 1;
         }
-        out.try_push(vm.new_substr(text, 0, end)?.into_value()).or_raise(vm)?;
+        put(vm, &mut out, vm.new_substr(text, 0, end)?)?;
         out.reverse();
         return Ok(List::from_buffer(vm, out)?.into_value());
     }
@@ -221,7 +231,7 @@ fn ascii_lines(vm: &Vm, text: &Ref<Str>, d: &[u8], keep_ends: bool) -> Res {
             [] => end,
         };
         let line = vm.new_substr(text, from, if keep_ends { next } else { end })?;
-        out.try_push(line.into_value()).or_raise(vm)?;
+        put(vm, &mut out, line)?;
         from = next;
     }
     Ok(List::from_buffer(vm, out)?.into_value())
