@@ -140,6 +140,11 @@ pub fn write_repr(out: &mut Text, f: f64) {
     if f.is_infinite() {
         return out.extend(b"inf");
     }
+    if let Some(whole) = small_whole(f) {
+        let mut room = [0; 64];
+        out.extend(crate::int::small_digits(whole, 10, &mut room));
+        return out.extend(b".0");
+    }
     let digits = shortest(f.abs());
     let point = digits.point;
     if (-4 < point && point <= 16) || f == 0.0 {
@@ -167,17 +172,84 @@ pub fn write_repr(out: &mut Text, f: f64) {
     out.exponent(point - 1);
 }
 
+/// The magnitude of a float that is a whole number of at most 15 digits: all of them are told apart by those digits.
+fn small_whole(f: f64) -> Option<u64> {
+    let magnitude = f.abs();
+    if magnitude >= 1e15 {
+        return None;
+    }
+    let whole = magnitude as u64;
+    (whole as f64 == magnitude).then_some(whole)
+}
+
+/// A part of a complex number: as [`write_repr`], whole numbers without ".0".
+pub fn write_part(out: &mut Text, f: f64) {
+    write_repr(out, f);
+    if out.ends_with(b".0") {
+        out.bytes.truncate(out.len() - 2);
+    }
+}
+
+/// `float.hex` of a finite float.
+pub fn write_hex(out: &mut Text, f: f64) {
+    if f.is_sign_negative() {
+        out.push(b'-');
+    }
+    if f == 0.0 {
+        return out.extend(b"0x0.0p+0");
+    }
+    let bits = f.to_bits();
+    let biased = ((bits >> 52) & 0x7ff) as i32;
+    let (lead, exponent) = if biased == 0 { (b'0', -1022) } else { (b'1', biased - 1023) };
+    let mut digits = *b"0x1.0000000000000p";
+    digits[2] = lead;
+    for (i, place) in digits[4..17].iter_mut().enumerate() {
+        *place = b"0123456789abcdef"[(bits >> (48 - 4 * i) & 15) as usize];
+    }
+    out.extend(&digits);
+    out.push(if exponent < 0 { b'-' } else { b'+' });
+    let mut room = [0; 64];
+    out.extend(crate::int::small_digits(exponent.unsigned_abs().into(), 10, &mut room));
+}
+
+/// The finite `f` rounded at a decimal place behind the point, ties to even, as its text in that many digits reads back. `None`: too many.
+pub fn round_places(f: f64, places: usize) -> Option<f64> {
+    // Both are exact as floats, so their quotient is rounded once, as the reading of the text would be.
+    let n = scaled(f.abs(), places).filter(|n| *n <= 1 << 53)?;
+    let unit = *TENS.get(places)? as f64;
+    Some((n as f64 / unit).copysign(f))
+}
+
+/// The float that plain digits with at most one point tell, a minus before them or not, where they are few enough to be exact.
+pub fn parse_short(text: &[u8]) -> Option<f64> {
+    if let [b'-', text @ ..] = text {
+        return if text.first()?.is_ascii_digit() { Some(-parse_short(text)?) } else { None };
+    }
+    if text.len() > 16 {
+        return None;
+    }
+    let (mut n, mut behind) = (0u64, None);
+    for (i, c) in text.iter().enumerate() {
+        match c {
+            b'0'..=b'9' => n = n * 10 + u64::from(c - b'0'),
+            b'.' if behind.is_none() => behind = Some(text.len() - 1 - i),
+            _ => return None,
+        }
+    }
+    // Both are exact as floats: the quotient is rounded once.
+    let digits = text.len() - usize::from(behind.is_some());
+    if digits == 0 || n > 1 << 53 {
+        return None;
+    }
+    Some(n as f64 / TENS[behind.unwrap_or(0)] as f64)
+}
+
 /// Text of a finite, non-negative float. `kind`: one of e, f, g, r (shortest), upper case set by the caller.
 /// `add_dot_zero`: `r` and `g` without precision show ".0" on integral values.
 pub fn digits(f: f64, kind: char, precision: usize, alternate: bool, add_dot_zero: bool) -> Text {
     let mut text = Text::default();
     match kind {
-        'e' => exponent(&mut text, f, precision),
-        'f' if quick_fixed(&mut text, f, precision) => {}
-        'f' => {
-            let _ = write!(text, "{:.*}", precision.min(EXACT), f);
-            text.zeros(precision.saturating_sub(EXACT));
-        }
+        'e' | 'f' => write_digits(&mut text, f, kind, precision),
         'g' => general(&mut text, f, precision.max(1), alternate),
         _ => {
             write_repr(&mut text, f);
@@ -193,6 +265,19 @@ pub fn digits(f: f64, kind: char, precision: usize, alternate: bool, add_dot_zer
         text.extend(b".0");
     }
     text
+}
+
+/// As [`digits`], of the kinds e, f and g, appended.
+pub fn write_digits(text: &mut Text, f: f64, kind: char, precision: usize) {
+    match kind {
+        'e' => exponent(text, f, precision),
+        'g' => general(text, f, precision.max(1), false),
+        _ if quick_fixed(text, f, precision) => {}
+        _ => {
+            let _ = write!(text, "{:.*}", precision.min(EXACT), f);
+            text.zeros(precision.saturating_sub(EXACT));
+        }
+    }
 }
 
 /// No float has more digits than this behind its point; the formatting of the standard library takes no more than 65535.

@@ -18,16 +18,26 @@ pub fn float_repr(value: f64) -> String {
 
 /// `repr` of a complex number; a real part of exactly positive zero is left out.
 pub fn complex_repr(real: f64, imaginary: f64) -> String {
-    let part = |value: f64| {
-        let text = float_repr(value);
-        text.strip_suffix(".0").map(str::to_string).unwrap_or(text)
-    };
-    let imaginary = part(imaginary);
-    if real == 0.0 && real.is_sign_positive() {
-        return imaginary + "j";
+    let mut text = Text::default();
+    write_complex_repr(&mut text, real, imaginary);
+    text.into_string()
+}
+
+/// As [`complex_repr`].
+pub fn write_complex_repr(out: &mut Text, real: f64, imaginary: f64) {
+    let whole = real == 0.0 && real.is_sign_positive();
+    if !whole {
+        out.push(b'(');
+        float::write_part(out, real);
+        if imaginary.is_nan() || imaginary.is_sign_positive() {
+            out.push(b'+');
+        }
     }
-    let plus = if imaginary.starts_with('-') { "" } else { "+" };
-    format!("({}{plus}{imaginary}j)", part(real))
+    float::write_part(out, imaginary);
+    out.push(b'j');
+    if !whole {
+        out.push(b')');
+    }
 }
 
 #[cfg(test)]

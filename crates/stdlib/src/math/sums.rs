@@ -52,38 +52,65 @@ impl Triple {
     }
 }
 
-/// The exact sum of finite floats so far: partial sums that do not overlap, smallest first.
-#[derive(Default)]
-struct Partials(Vec<f64>);
+/// The exact sum of finite floats so far: partial sums that do not overlap, smallest first. More than a few are rare.
+struct Partials {
+    few: [f64; 32],
+    /// All of them once they were too many.
+    many: Vec<f64>,
+    len: usize,
+}
 
 impl Partials {
+    fn new() -> Partials {
+        Partials { few: [0.0; 32], many: Vec::new(), len: 0 }
+    }
+
+    #[inline(always)]
+    fn room(&mut self) -> &mut [f64] {
+        if self.many.is_empty() { &mut self.few } else { &mut self.many }
+    }
+
     /// False when an intermediate sum overflowed.
+    #[inline(always)]
     fn add(&mut self, mut x: f64) -> bool {
         let mut kept = 0;
-        for i in 0..self.0.len() {
+        let len = self.len;
+        let sums = self.room();
+        for i in 0..len {
             // Which is the larger is not asked: the sum waits for nothing but the sum before it.
-            let (high, low) = exact_sum(x, self.0[i]);
+            let (high, low) = exact_sum(x, sums[i]);
             // Written only when it is kept: what is read next would wait for a write to a place that was not known yet.
             if low != 0.0 {
-                self.0[kept] = low;
+                sums[kept] = low;
                 kept += 1;
             }
             x = high;
         }
-        self.0.truncate(kept);
         if x != 0.0 {
             if !x.is_finite() {
                 return false;
             }
-            self.0.push(x);
+            if kept == sums.len() {
+                self.many = sums.to_vec();
+                self.many.resize(2 * kept, 0.0);
+            }
+            self.room()[kept] = x;
+            kept += 1;
         }
+        self.len = kept;
         true
     }
 
+    fn pop(&mut self) -> Option<f64> {
+        self.len = self.len.checked_sub(1)?;
+        let len = self.len;
+        Some(self.room()[len])
+    }
+
     fn round(mut self) -> f64 {
-        let Some(mut high) = self.0.pop() else { return 0.0 };
+        let Some(mut high) = self.pop() else { return 0.0 };
         let mut low = 0.0;
-        while let Some(y) = self.0.pop() {
+        while let Some(y) = self.pop() {
             let x = high;
             high = x + y;
             low = y - (high - x);
@@ -92,8 +119,8 @@ impl Partials {
             }
         }
         // Half-even rounding looks at the next partial sum when the tie was not one.
-        if let Some(next) = self.0.last()
-            && ((low < 0.0 && *next < 0.0) || (low > 0.0 && *next > 0.0))
+        if let Some(next) = self.pop()
+            && ((low < 0.0 && next < 0.0) || (low > 0.0 && next > 0.0))
         {
             let y = low * 2.0;
             let x = high + y;
@@ -129,10 +156,13 @@ impl Functions {
     /// The sum of floats, rounded once, at the end.
     #[function(sig = "(seq, /)")]
     fn fsum(vm: &Vm, seq: &Value) -> Res<f64> {
-        let mut partials = Partials::default();
+        let mut partials = Partials::new();
         let (mut special, mut infinities) = (0.0, 0.0);
         vm.for_each(seq, |vm, item| {
-            let x = vm.to_f64(&item)?;
+            let x = match item.as_small_float() {
+                Some(x) => x,
+                None => vm.to_f64(&item)?,
+            };
             if x.is_finite() {
                 if !partials.add(x) {
                     return Err(vm.overflow_error("intermediate overflow in fsum"));
@@ -142,7 +172,7 @@ impl Functions {
                     infinities += x;
                 }
                 special += x;
-                partials.0.clear();
+                partials.len = 0;
             }
             Ok(())
         })?;

@@ -36,6 +36,7 @@ impl crate::Trace for Complex {
 }
 
 /// The parts of a complex or an instance of a subclass.
+#[inline]
 pub fn view(value: &Value) -> Option<(f64, f64)> {
     value.downcast::<Complex>().map(|c| (c.re, c.im))
 }

@@ -39,8 +39,9 @@ fn expect(vm: &Vm, value: &Value) -> Res<(f64, f64)> {
 
 fn repr(vm: &Vm, value: &Value) -> Res {
     let (re, im) = expect(vm, value)?;
-    let text = ophi_number_text::complex_repr(re, im);
-    Ok(vm.new_ascii(text.as_bytes())?.into_value())
+    let mut text = ophi_number_text::float::Text::default();
+    ophi_number_text::write_complex_repr(&mut text, re, im);
+    Ok(vm.new_ascii(&text)?.into_value())
 }
 
 fn hash(vm: &Vm, value: &Value) -> Res<i64> {
@@ -72,6 +73,9 @@ fn compare(vm: &Vm, a: &Value, b: &Value, op: CompareOp) -> Res {
 
 /// The real part of mixed operations stays real: only a complex operand has an imaginary part to combine.
 fn add(vm: &Vm, a: &Value, b: &Value) -> Res {
+    if let (Some(x), Some(y)) = (view(a), view(b)) {
+        return vm.new_complex(x.0 + y.0, x.1 + y.1);
+    }
     let ((ar, ai), (br, bi)) = operands!(vm, a, b);
     let im = match (view(a).is_some(), view(b).is_some()) {
         (true, false) => ai,
@@ -82,6 +86,9 @@ fn add(vm: &Vm, a: &Value, b: &Value) -> Res {
 }
 
 fn subtract(vm: &Vm, a: &Value, b: &Value) -> Res {
+    if let (Some(x), Some(y)) = (view(a), view(b)) {
+        return vm.new_complex(x.0 - y.0, x.1 - y.1);
+    }
     let ((ar, ai), (br, bi)) = operands!(vm, a, b);
     let im = match (view(a).is_some(), view(b).is_some()) {
         (true, false) => ai,
@@ -121,6 +128,10 @@ pub fn product((a, b): (f64, f64), (c, d): (f64, f64)) -> (f64, f64) {
 }
 
 fn multiply(vm: &Vm, a: &Value, b: &Value) -> Res {
+    if let (Some(x), Some(y)) = (view(a), view(b)) {
+        let (re, im) = product(x, y);
+        return vm.new_complex(re, im);
+    }
     let (x, y) = operands!(vm, a, b);
     let (re, im) = match (view(a).is_some(), view(b).is_some()) {
         (true, false) => (x.0 * y.0, x.1 * y.0),

@@ -51,6 +51,9 @@ pub fn join(m: f64, e: i32) -> f64 {
 
 /// Reads what `float(text)` accepts: `None` when it is no float.
 pub fn parse(text: &str) -> Option<f64> {
+    if let Some(f) = ophi_number_text::float::parse_short(text.as_bytes()) {
+        return Some(f);
+    }
     let blank = |b: &u8| matches!(b, b' ' | b'\t'..=b'\r');
     let mut bytes = text.as_bytes();
     while let [first, rest @ ..] = bytes
@@ -116,19 +119,14 @@ pub fn from_text(vm: &Vm, x: &Value) -> Res<f64> {
 }
 
 /// `float.hex`.
-pub fn to_hex(f: f64) -> String {
-    if !f.is_finite() {
-        return repr(f);
+pub fn to_hex(f: f64) -> Text {
+    let mut out = Text::default();
+    if f.is_finite() {
+        ophi_number_text::float::write_hex(&mut out, f)
+    } else {
+        write_repr(&mut out, f)
     }
-    let sign = if f.is_sign_negative() { "-" } else { "" };
-    if f == 0.0 {
-        return format!("{sign}0x0.0p+0");
-    }
-    let bits = f.to_bits();
-    let biased = ((bits >> 52) & 0x7ff) as i32;
-    let fraction = bits & ((1 << 52) - 1);
-    let (lead, exponent) = if biased == 0 { (0, -1022) } else { (1, biased - 1023) };
-    format!("{sign}0x{lead}.{fraction:013x}p{exponent:+}")
+    out
 }
 
 /// What `from_hex` could not read.

@@ -67,8 +67,8 @@ impl Float {
     /// >>> (3.0).hex()
     /// '0x1.8000000000000p+1'
     #[method(sig = "()")]
-    fn hex(vm: &Vm, this: &Value) -> Res<String> {
-        Ok(convert::to_hex(number(vm, this)?))
+    fn hex(vm: &Vm, this: &Value) -> Res {
+        Ok(vm.new_ascii(&convert::to_hex(number(vm, this)?))?.into_value())
     }
 
     /// The number that hexadecimal text like '0x1.8p+1' stands for.
@@ -174,6 +174,9 @@ fn in_class(vm: &Vm, cls: &TypeRef, value: Value) -> Res {
 /// `f` rounded half-even at a decimal place, by exact decimal digits.
 pub fn round_decimal(f: f64, digits: i32) -> f64 {
     if digits >= 0 {
+        if let Some(rounded) = ophi_number_text::float::round_places(f, digits as usize) {
+            return rounded;
+        }
         return format!("{f:.*}", digits as usize).parse().unwrap_or(f);
     }
     // Exact: integers beyond the place, ties to even.

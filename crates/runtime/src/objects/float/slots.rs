@@ -184,15 +184,19 @@ fn remainder(vm: &Vm, a: &Value, b: &Value) -> Res {
     if b == 0.0 {
         return Err(vm.zero_division("division by zero"));
     }
-    let mut r = a % b;
-    if r != 0.0 {
-        if (b < 0.0) != (r < 0.0) {
-            r += b;
-        }
+    vm.new_float(remainder_of(a, b))
+}
+
+/// The remainder with the divisor's sign.
+pub fn remainder_of(a: f64, b: f64) -> f64 {
+    let rest = a % b;
+    if rest == 0.0 {
+        0f64.copysign(b)
+    } else if (b < 0.0) != (rest < 0.0) {
+        rest + b
     } else {
-        r = 0f64.copysign(b);
+        rest
     }
-    vm.new_float(r)
 }
 
 fn divmod(vm: &Vm, a: &Value, b: &Value) -> Res {
