@@ -1,6 +1,7 @@
 //! Builtins about numbers: `abs`, `bin`, `divmod`, `hex`, `oct`, `pow`, `round`, `sum`.
 
 use crate::objects::bytes::Bytes;
+use crate::objects::int::words_text::{count_of_digits, write_digits};
 use crate::objects::str::Kind;
 use crate::objects::{complex, float, int};
 use crate::payload::Downcast;
@@ -14,7 +15,23 @@ pub struct Numbers;
 /// The digits of an integer with a prefix (`PyNumber_ToBase`).
 fn to_base(vm: &Vm, number: &Value, radix: u32, prefix: &str) -> Res {
     let index = vm.index(number)?;
-    let text = match int::view(&index) {
+    let write = |negative: bool, words: &[u64]| {
+        let (bits, sign) = (radix.ilog2(), if negative { &b"-"[..] } else { b"" });
+        let start = sign.len() + prefix.len();
+        let text = vm.new_str_with(Kind::Ascii, start + count_of_digits(words, bits), |out| {
+            out[..sign.len()].copy_from_slice(sign);
+            out[sign.len()..start].copy_from_slice(prefix.as_bytes());
+            write_digits(&mut out[start..], words, bits);
+        });
+        Ok(text?.into_value())
+    };
+    if !index.is_small_int()
+        && let Some(limbs) = int::limbs(&index, &mut 0)
+        && !limbs.is_zero()
+    {
+        return write(limbs.negative, limbs.words);
+    }
+    match int::view(&index) {
         Some(int::IntView::Small(i)) => {
             let mut digits = [0u8; 64];
             let digits = ophi_number_text::int::small_digits(i.unsigned_abs(), radix, &mut digits);
@@ -27,17 +44,15 @@ fn to_base(vm: &Vm, number: &Value, radix: u32, prefix: &str) -> Res {
                     out = rest;
                 }
             })?;
-            return Ok(text.into_value());
+            Ok(text.into_value())
         }
         Some(int::IntView::Big(b)) => {
-            // The digits, and the string made of them.
-            vm.check_room((b.bits() / u64::from(radix.ilog2())).saturating_mul(2) as usize)?;
-            let sign = if b.sign() == Sign::Minus { "-" } else { "" };
-            format!("{sign}{prefix}{}", b.magnitude().to_str_radix(radix))
+            // The digits, and the words they are made from.
+            vm.check_room((b.bits() / u64::from(radix.ilog2()) + b.bits() / 8) as usize)?;
+            write(b.sign() == Sign::Minus, &b.magnitude().to_u64_digits())
         }
-        None => return Err(vm.type_error("__index__ returned no integer")),
-    };
-    Ok(vm.new_str(&text)?.into_value())
+        None => Err(vm.type_error("__index__ returned no integer")),
+    }
 }
 
 /// A float sum that remembers what rounding lost (Neumaier's compensated summation).
@@ -220,6 +235,11 @@ impl Numbers {
             if let Some(f) = number.as_small_float().filter(|f| f.abs() < (1u64 << 60) as f64) {
                 return vm.new_int(f.round_ties_even() as i64);
             }
+        }
+        if let (Some(f), Some(places @ 0..=22)) = (number.as_small_float(), ndigits.and_then(|n| n.as_small_int()))
+            && let Some(rounded) = ophi_number_text::float::round_places(f, places as usize)
+        {
+            return vm.new_float(rounded);
         }
         let args = match ndigits {
             Some(n) => core::slice::from_ref(n),

@@ -97,18 +97,67 @@ fn sign_text(negative: bool, spec: &Spec) -> &'static [u8] {
     }
 }
 
+/// By a specification of nothing but a type: most are that short.
+fn short_int(vm: &Vm, value: &Value, spec: &Str) -> Option<Res> {
+    let radix = match spec.as_ascii()?.as_bytes() {
+        b"d" => 10,
+        b"x" => 16,
+        b"o" => 8,
+        b"b" => 2,
+        _ => return None,
+    };
+    let i = value.as_small_int()?;
+    let mut room = [0u8; 64];
+    let len = ophi_number_text::int::small_digits(i.unsigned_abs(), radix, &mut room).len();
+    // 62 digits at most: there is room for the sign.
+    let mut start = room.len() - len;
+    if i < 0 {
+        start -= 1;
+        room[start] = b'-';
+    }
+    Some(match &room[start..] {
+        &[digit] => vm.single(digit.into()).map(Ref::into_value),
+        text => vm.new_ascii(text).map(Ref::into_value),
+    })
+}
+
+/// By a specification of nothing but a precision of one or two digits and a type, of a finite float.
+fn short_float(vm: &Vm, value: &Value, spec: &Str) -> Option<Res> {
+    let digit = |c: &u8| c.is_ascii_digit().then_some(usize::from(c.wrapping_sub(b'0')));
+    let (precision, kind) = match spec.as_ascii()?.as_bytes() {
+        [kind] => (6, kind),
+        [b'.', unit, kind] => (digit(unit)?, kind),
+        [b'.', ten, unit, kind] => (digit(ten)? * 10 + digit(unit)?, kind),
+        _ => return None,
+    };
+    let kind = match kind {
+        b'e' | b'f' | b'g' => char::from(*kind),
+        _ => return None,
+    };
+    let f = value.as_small_float()?;
+    let mut text = float::Text::default();
+    if f.is_sign_negative() {
+        text.push(b'-');
+    }
+    float::write_digits(&mut text, f.abs(), kind, precision);
+    Some(vm.new_ascii(&text).map(Ref::into_value))
+}
+
 /// `int.__format__`.
 pub fn format_int(vm: &Vm, value: &Value, spec: &Ref<Str>) -> Res {
     if spec.is_empty() {
         return Ok(vm.str(value)?.into_value());
     }
+    if let Some(text) = short_int(vm, value, spec) {
+        return text;
+    }
     let parsed = parse(vm, spec, value, true)?;
-    let Some(view) = int::view(value) else { return Err(vm.type_error("an integer is required")) };
+    let view = || int::view(value).ok_or_else(|| vm.type_error("an integer is required"));
     let kind = parsed.kind.and_then(char::from_u32);
     match kind {
         None | Some('d' | 'b' | 'o' | 'x' | 'X' | 'c' | 'n') => {}
         Some('e' | 'E' | 'f' | 'F' | 'g' | 'G' | '%') => {
-            let f = vm.new_float(int::slots::as_f64(vm, view)?)?;
+            let f = vm.new_float(int::slots::as_f64(vm, view()?)?)?;
             return format_float_as(vm, &f, &parsed, value);
         }
         _ => return Err(unknown_code(vm, parsed.kind.unwrap_or(0), value)),
@@ -126,7 +175,7 @@ pub fn format_int(vm: &Vm, value: &Value, spec: &Ref<Str>) -> Res {
         if parsed.alternate {
             return Err(vm.value_error("Alternate form (#) not allowed with integer format specifier 'c'"));
         }
-        let Some(c) = view.to_i64() else {
+        let Some(c) = view()?.to_i64() else {
             return Err(vm.overflow_error("Python int too large to convert to C long"));
         };
         if !(0..=0x10ffff).contains(&c) {
@@ -145,26 +194,25 @@ pub fn format_int(vm: &Vm, value: &Value, spec: &Ref<Str>) -> Res {
         _ => (10, &b""[..], 3),
     };
     let mut room = [0u8; 64];
-    let mut text;
-    let (negative, digits) = match view {
-        IntView::Small(i) => {
-            let digits = ophi_number_text::int::small_digits(i.unsigned_abs(), radix, &mut room);
-            if kind == Some('X') {
-                digits.make_ascii_uppercase();
-            }
-            (i < 0, &*digits)
+    let (mut few, mut long);
+    let (negative, digits) = if let Some(i) = value.as_small_int() {
+        (i < 0, ophi_number_text::int::small_digits(i.unsigned_abs(), radix, &mut room))
+    } else if let Some(limbs) = int::limbs(value, &mut 0) {
+        few = int::convert::words_digits(vm, int::Limbs { negative: false, ..limbs }, radix)?;
+        (limbs.negative, &mut few[..])
+    } else if let IntView::Big(b) = view()? {
+        long = match radix {
+            10 => int::convert::to_decimal(vm, &b.abs())?,
+            radix => b.magnitude().to_str_radix(radix),
         }
-        IntView::Big(b) => {
-            text = match radix {
-                10 => int::convert::to_decimal(vm, &b.abs())?,
-                radix => b.magnitude().to_str_radix(radix),
-            };
-            if kind == Some('X') {
-                text.make_ascii_uppercase();
-            }
-            (b.is_negative(), text.as_bytes())
-        }
+        .into_bytes();
+        (b.is_negative(), &mut long[..])
+    } else {
+        return Err(vm.type_error("an integer is required"));
     };
+    if kind == Some('X') {
+        digits.make_ascii_uppercase();
+    }
     let parts = Layout {
         sign: sign_text(negative, &parsed),
         prefix: if parsed.alternate { prefix } else { b"" },
@@ -179,6 +227,9 @@ pub fn format_int(vm: &Vm, value: &Value, spec: &Ref<Str>) -> Res {
 pub fn format_float(vm: &Vm, value: &Value, spec: &Ref<Str>) -> Res {
     if spec.is_empty() {
         return Ok(vm.str(value)?.into_value());
+    }
+    if let Some(text) = short_float(vm, value, spec) {
+        return text;
     }
     let parsed = parse(vm, spec, value, true)?;
     format_float_as(vm, value, &parsed, value)

@@ -10,8 +10,8 @@ use crate::objects::str::{Data, Str};
 use crate::payload::Downcast;
 use crate::vm::{Res, Vm};
 use crate::{Ref, Tuple, Value};
-use num_bigint::BigInt;
 use num_traits::Signed;
+use smallvec::SmallVec;
 
 /// What one `%...x` asks for.
 #[derive(Default)]
@@ -431,30 +431,35 @@ fn integer(vm: &Vm, out: &mut Builder, d: &Directive, kind: char, value: &Value)
         number(out, d, i < 0, prefix, digits);
         return Ok(());
     }
-    let big = match int::view(value) {
-        Some(view) => view.to_bigint(),
-        None => convert(vm, kind, value)?,
-    };
+    let converted = if int::is_int(value) { value.clone() } else { convert(vm, kind, value)? };
     if d.precision.is_some_and(|p| p > i32::MAX as usize - 3) {
         return Err(vm.overflow_error("precision too large"));
     }
-    let mut digits = match radix {
-        10 => int::convert::to_decimal(vm, &big.abs())?,
-        radix => big.magnitude().to_str_radix(radix),
+    let (negative, mut digits) = if let Some(limbs) = int::limbs(&converted, &mut 0) {
+        let digits = int::convert::words_digits(vm, int::Limbs { negative: false, ..limbs }, radix)?;
+        (limbs.negative, digits)
+    } else if let Some(int::IntView::Big(big)) = int::view(&converted) {
+        let digits = match radix {
+            10 => int::convert::to_decimal(vm, &big.abs())?,
+            radix => big.magnitude().to_str_radix(radix),
+        };
+        (big.is_negative(), SmallVec::from_vec(digits.into_bytes()))
+    } else {
+        return Err(vm.type_error("an integer is required"));
     };
     if kind == 'X' {
         digits.make_ascii_uppercase();
     }
     if let Some(p) = d.precision.filter(|p| *p > digits.len()) {
         vm.check_room(p)?;
-        digits.insert_str(0, &"0".repeat(p - digits.len()));
+        digits.insert_many(0, core::iter::repeat_n(b'0', p - digits.len()));
     }
-    number(out, d, big.is_negative(), prefix, digits.as_bytes());
+    number(out, d, negative, prefix, &digits);
     Ok(())
 }
 
 /// The integer a value that is none converts to.
-fn convert(vm: &Vm, kind: char, value: &Value) -> Res<BigInt> {
+fn convert(vm: &Vm, kind: char, value: &Value) -> Res {
     let slots = vm.class(value).slots();
     let hex = matches!(kind, 'x' | 'X' | 'o');
     let wrong = || {
@@ -467,10 +472,8 @@ fn convert(vm: &Vm, kind: char, value: &Value) -> Res<BigInt> {
         _ => return Err(wrong()),
     };
     match vm.catch(result, &crate::objects::exceptions::TYPE_ERROR)? {
-        Some(v) => match int::view(&v) {
-            Some(view) => Ok(view.to_bigint()),
-            None => Err(wrong()),
-        },
+        Some(v) if int::is_int(&v) => Ok(v),
+        Some(_) => Err(wrong()),
         None => Err(wrong()),
     }
 }

@@ -62,7 +62,7 @@ impl BinaryOp {
     }
 
     #[inline]
-    fn slot(self, slots: &Slots) -> Option<Binary> {
+    pub(crate) fn slot(self, slots: &Slots) -> Option<Binary> {
         match self {
             BinaryOp::Add => slots.add,
             BinaryOp::And => slots.and,

@@ -6,6 +6,7 @@ use super::euclid;
 use num_bigint::{BigInt, BigUint};
 use num_integer::Integer;
 use num_traits::{One, Signed, ToPrimitive, Zero};
+use ophi_runtime::objects::int::limbs::{self, Scratch};
 use ophi_runtime::objects::int::{self, IntView};
 use ophi_runtime::{Res, Value, Vm, methods};
 
@@ -69,10 +70,76 @@ fn comb_of_words(n: i64, k: i64) -> Option<i64> {
     Some(chosen)
 }
 
+/// The factorials that a word holds.
+static FACTORIALS: [i64; 21] = {
+    let mut all = [1; 21];
+    let mut n = 1;
+    while n < all.len() {
+        all[n] = all[n - 1] * n as i64;
+        n += 1;
+    }
+    all
+};
+
+/// Up to here a factorial is short enough to be multiplied word by word.
+const SHORT_FACTORIAL: u64 = 800;
+
+/// The words of `n!`: as many factors as make a word are taken in at once.
+fn short_factorial(n: u64) -> Scratch {
+    let mut words = Scratch::from_slice(&[1]);
+    let mut take = |by: u64| {
+        let over = limbs::multiply_add(&mut words, by, 0);
+        if over != 0 {
+            words.push(over);
+        }
+    };
+    let mut part = 1u64;
+    for i in 2..=n {
+        match part.checked_mul(i) {
+            Some(more) => part = more,
+            None => {
+                take(part);
+                part = i;
+            }
+        }
+    }
+    take(part);
+    words
+}
+
+/// The square root rounded down.
+///
+/// The root of the leading bits, with twice as many of them in every step (CPython `math.isqrt` tells the proof): the last division, of
+/// as many bits as the number has by half of them, costs as much as all those before it.
+fn square_root(n: &BigUint) -> BigUint {
+    let bits = n.bits();
+    if bits <= 128 {
+        return BigUint::from(n.to_u128().unwrap_or(0).isqrt());
+    }
+    let half = (bits - 1) / 2;
+    let mut steps = 0;
+    while half >> steps > 62 {
+        steps += 1;
+    }
+    let mut known = half >> steps;
+    let mut root = BigUint::from((n >> (2 * (half - known))).to_u128().unwrap_or(0).isqrt());
+    for step in (0..steps).rev() {
+        let before = core::mem::replace(&mut known, half >> step);
+        let quotient = (n >> (2 * half + 1 - before - known)) / &root;
+        root = (root << (known - before - 1)) + quotient;
+    }
+    if &root * &root > *n { root - 1u8 } else { root }
+}
+
 fn factorial_of(vm: &Vm, n: &Value) -> Res {
     let n = vm.index(n)?;
+    if let Some(factorial) = n.as_small_int().and_then(|n| FACTORIALS.get(usize::try_from(n).ok()?)) {
+        return vm.new_int(*factorial);
+    }
     match int::view(&n) {
-        Some(IntView::Small(n @ 0..=33)) => vm.new_wide((1..=i128::from(n)).product()),
+        Some(IntView::Small(n)) if (0..=SHORT_FACTORIAL as i64).contains(&n) => {
+            vm.new_words(false, &short_factorial(n as u64))
+        }
         Some(IntView::Small(n)) if n >= 0 => vm.new_bigint(product(1, n as u64)),
         Some(IntView::Big(n)) if n.is_positive() => match n.to_i64() {
             Some(n) => vm.new_bigint(product(1, n as u64)),
@@ -150,7 +217,7 @@ impl Functions {
         if n.is_negative() {
             return Err(vm.value_error("isqrt() argument must be nonnegative"));
         }
-        vm.new_bigint(n.sqrt())
+        vm.new_bigint(square_root(n.magnitude()).into())
     }
 
     /// Least Common Multiple.

@@ -9,11 +9,16 @@ use crate::interpreter::arithmetic::{BINARY_OP, BINARY_OP_SLOW, COMPARE_OP, CONT
 use crate::interpreter::control::{TO_BOOL, compare_jump, give_up, pop_free};
 use crate::interpreter::dispatch::{handlers, next};
 use crate::interpreter::witness::opcode_at;
+use crate::objects::complex::Complex;
 use crate::objects::dict::Dict;
+use crate::objects::float::slots::{div_mod, remainder_of};
 use crate::objects::function::Function;
+use crate::objects::int::Int;
 use crate::objects::list::List;
 use crate::objects::str::{Str, find};
 use crate::payload::Downcast;
+use crate::protocol::numbers::BinaryOp;
+use crate::slots::{Binary, CompareOp};
 use crate::vm::{Res, Vm};
 use crate::{Tuple, Type, Value};
 use ophi_bytecode::instruction::{NB_SUBSCR, Opcode};
@@ -47,6 +52,15 @@ macro_rules! float_op {
         }
         FLOAT_MISS($pc, $sp, $fp, $vm, $oparg)
     }};
+}
+
+/// An immediate float, or a small int that a float is as exact as.
+#[inline(always)]
+fn float_of(value: &Value) -> Option<f64> {
+    if value.is_small_float() {
+        return Some(value.small_float_unchecked());
+    }
+    value.as_small_int().filter(|i| i.unsigned_abs() <= 1 << 53).map(|i| i as f64)
 }
 
 handlers! {
@@ -255,12 +269,11 @@ handlers! {
             let relation = relation_of_ints(a as i64, b as i64);
             return compare_jump(pc.add(2), sp.sub(2), fp, vm, relation & oparg != 0);
         }
-        COMPARE_OP(pc, sp, fp, vm, oparg)
+        COMPARE_LONG(pc, sp, fp, vm, oparg)
     }
+    guarded COMPARE_LONG, 1, COMPARE_OP => compare_long;
     fast COMPARE_OP_FLOAT |pc, sp, fp, vm, oparg| {
-        let (a, b) = (&*sp.sub(2), &*sp.sub(1));
-        if both_floats(a.bits(), b.bits()) {
-            let (a, b) = (a.small_float_unchecked(), b.small_float_unchecked());
+        if let (Some(a), Some(b)) = (float_of(&*sp.sub(2)), float_of(&*sp.sub(1))) {
             let relation = 1u32 << (2 * (a >= b) as u32 + (a <= b) as u32);
             return compare_jump(pc.add(2), sp.sub(2), fp, vm, relation & oparg != 0);
         }
@@ -375,6 +388,7 @@ fn quick(vm: &Vm, op: u32, a: &Value, b: &Value) -> Option<Value> {
             12 => Value::small_int(x ^ y),
             2 if y > 0 => Value::small_int(x.div_euclid(y)),
             6 if y > 0 => Value::small_int(x.rem_euclid(y)),
+            8 if (0..64).contains(&y) => x.checked_pow(y as u32).and_then(Value::small_int),
             9 if (0..62).contains(&y) => Value::small_int(x >> y),
             3 if (0..32).contains(&y) && x.unsigned_abs() < 1 << 28 => Value::small_int(x << y),
             11 if y != 0 && x.unsigned_abs() < 1 << 53 && y.unsigned_abs() < 1 << 53 => {
@@ -389,7 +403,16 @@ fn quick(vm: &Vm, op: u32, a: &Value, b: &Value) -> Option<Value> {
     };
     let (x, y) = (number(a)?, number(b)?);
     let _ = vm;
+    if y != 0.0 {
+        match op {
+            2 => return Value::small_float(div_mod(x, y).0),
+            6 => return Value::small_float(remainder_of(x, y)),
+            _ => {}
+        }
+    }
     match op {
+        // Where nothing is raised and no complex number comes out.
+        8 if x > 0.0 => Some(x.powf(y)).filter(|power| power.is_finite()).and_then(Value::small_float),
         0 => Value::small_float(x + y),
         10 => Value::small_float(x - y),
         5 => Value::small_float(x * y),
@@ -398,14 +421,31 @@ fn quick(vm: &Vm, op: u32, a: &Value, b: &Value) -> Option<Value> {
     }
 }
 
-fn extend(vm: &Vm, fp: Fp, oparg: u32) -> Res<bool> {
-    match quick(vm, oparg, fp.top(2), fp.top(1)) {
-        Some(result) => {
-            replace_two(fp, result);
-            Ok(true)
-        }
-        None => Ok(false),
+/// The operation of two ints or two complex numbers of exactly these classes: neither has a say in it but its own class, which has no
+/// operations in place.
+fn number_slot(vm: &Vm, op: u32, a: &Value, b: &Value) -> Option<Binary> {
+    let complex = |v: &Value| v.exact::<Complex>(vm).is_some();
+    let op = *BinaryOp::ALL.get(if op >= 13 { op - 13 } else { op } as usize)?;
+    if int_or_small(vm, a) && int_or_small(vm, b) {
+        return op.slot(&crate::objects::int::INT.slots);
     }
+    if complex(a) && complex(b) { op.slot(&crate::objects::complex::COMPLEX.slots) } else { None }
+}
+
+fn extend(vm: &Vm, fp: Fp, oparg: u32) -> Res<bool> {
+    let (a, b) = (fp.top(2), fp.top(1));
+    let result = match quick(vm, oparg, a, b) {
+        Some(result) => result,
+        None => match number_slot(vm, oparg, a, b) {
+            Some(slot) => slot(vm, a, b)?,
+            None => return Ok(false),
+        },
+    };
+    if result.is_not_implemented() {
+        return Ok(false);
+    }
+    replace_two(fp, result);
+    Ok(true)
 }
 
 fn subscr_list_slice(vm: &Vm, fp: Fp, _: u32) -> Res<bool> {
@@ -450,6 +490,21 @@ fn relation_of_order(order: core::cmp::Ordering) -> u32 {
         core::cmp::Ordering::Greater => 4,
         core::cmp::Ordering::Equal => 8,
     }
+}
+
+fn int_or_small(vm: &Vm, value: &Value) -> bool {
+    value.is_small_int() || value.exact::<Int>(vm).is_some()
+}
+
+/// Of two ints, one of them beyond the immediate form.
+fn compare_long(vm: &Vm, fp: Fp, oparg: u32) -> Res<bool> {
+    let (a, b) = (fp.top(2), fp.top(1));
+    if !int_or_small(vm, a) || !int_or_small(vm, b) {
+        return Ok(false);
+    }
+    let result = crate::objects::int::slots::compare(vm, a, b, CompareOp::ALL[(oparg >> 5) as usize])?;
+    replace_two(fp, result);
+    Ok(true)
 }
 
 fn contains_dict(vm: &Vm, fp: Fp, oparg: u32) -> Res<bool> {
@@ -535,7 +590,7 @@ pub(crate) fn specialise_binary_op(vm: &Vm, fp: Fp, pc: *mut u16, oparg: u32) ->
         };
         return Some(if stored { Opcode::BINARY_OP_INPLACE_ADD_UNICODE } else { Opcode::BINARY_OP_ADD_UNICODE });
     }
-    quick(vm, oparg, a, b).map(|_| Opcode::BINARY_OP_EXTEND)
+    (quick(vm, oparg, a, b).is_some() || number_slot(vm, oparg, a, b).is_some()).then_some(Opcode::BINARY_OP_EXTEND)
 }
 
 fn contains_set(vm: &Vm, fp: Fp, oparg: u32) -> Res<bool> {
@@ -554,8 +609,11 @@ pub fn specialise_compare_op(vm: &Vm, fp: Fp, _: *mut u16, _: u32) -> Option<Opc
     if a.is_small_int() && b.is_small_int() {
         return Some(Opcode::COMPARE_OP_INT);
     }
-    if a.is_small_float() && b.is_small_float() {
+    if float_of(a).is_some() && float_of(b).is_some() {
         return Some(Opcode::COMPARE_OP_FLOAT);
+    }
+    if int_or_small(vm, a) && int_or_small(vm, b) {
+        return Some(Opcode::COMPARE_OP_INT);
     }
     if a.exact::<Str>(vm).is_some() && b.exact::<Str>(vm).is_some() {
         return Some(Opcode::COMPARE_OP_STR);

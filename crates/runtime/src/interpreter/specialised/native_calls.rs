@@ -323,8 +323,9 @@ fn tuple_of(vm: &Vm, value: &Value) -> Res {
 }
 
 /// `list(x)`, `set(x)` and the like without the detour over `__new__` and `__init__`, where what those do is known.
-fn made_of(vm: &Vm, class: &Value, only: &Value) -> Option<Res> {
+pub(crate) fn made_of(vm: &Vm, class: &Value, only: &Value) -> Option<Res> {
     use crate::objects::{float, int, set};
+    use crate::payload::Downcast;
     let is = |def: &'static crate::TypeDef| class.is(vm.ty(def).as_value());
     if class.bits() == vm.exec.known.list.get() as u64 {
         return Some(List::new(vm).and_then(|list| list.extend(vm, only).map(|()| list.into_value())));
@@ -333,6 +334,9 @@ fn made_of(vm: &Vm, class: &Value, only: &Value) -> Option<Res> {
         if only.is_small_int() {
             return Some(Ok(only.clone()));
         }
+        if only.exact::<Str>(vm).is_some() {
+            return Some(int::construct::from_object(vm, only));
+        }
         let whole = only.as_small_float().filter(|f| f.abs() < (1u64 << 60) as f64)?;
         return Value::small_int(whole as i64).map(Ok);
     }
@@ -340,9 +344,14 @@ fn made_of(vm: &Vm, class: &Value, only: &Value) -> Option<Res> {
         if let Some(i) = only.as_small_int() {
             return Some(vm.new_float(i as f64));
         }
-        use crate::payload::Downcast;
+        if only.exact::<Str>(vm).is_some() {
+            return Some(float::convert::from_text(vm, only).and_then(|f| vm.new_float(f)));
+        }
         only.exact::<crate::Int>(vm)?;
-        return Some(int::slots::as_f64(vm, int::view(only)?).and_then(|f| vm.new_float(f)));
+        return Some(int::slots::to_float(vm, only));
+    }
+    if is(&crate::objects::str::STR) {
+        return Some(text_of(vm, only));
     }
     if is(&int::BOOL) {
         return Some(vm.is_true(only).map(Value::bool));

@@ -115,6 +115,7 @@ fn from_text(vm: &Vm, x: &Value, base: u32) -> Res<Option<Value>> {
     let limit = vm.interpreter().int_max_str_digits.get();
     match parse(&text, base, limit) {
         Ok(Parsed::Small(i)) => vm.new_int(i).map(Some),
+        Ok(Parsed::Words(negative, words)) => vm.new_words(negative, &words).map(Some),
         Ok(Parsed::Big(big)) => vm.new_bigint(big).map(Some),
         Err(ParseError::TooManyDigits(n)) => Err(vm.value_error(format!(
             "Exceeds the limit ({limit} digits) for integer string conversion: value has {n} digits; use \

@@ -1,9 +1,11 @@
 //! Text to integers and back, with the limit on decimal digits (`sys.set_int_max_str_digits`).
 
+use super::Limbs;
+use super::limbs::Scratch;
+use super::words_text::{self, Digits};
 use crate::vm::{Res, Vm};
 use crate::{Ref, Str};
 use num_bigint::{BigInt, BigUint, Sign};
-use num_traits::{Signed, Zero};
 
 /// Decimal text of a small integer.
 pub fn small_str(vm: &Vm, i: i64) -> Res<Ref<Str>> {
@@ -18,6 +20,27 @@ pub fn small_str(vm: &Vm, i: i64) -> Res<Ref<Str>> {
         &[digit] => vm.single(digit as u32),
         text => vm.new_ascii(text),
     }
+}
+
+/// Decimal text of an integer whose words are there; ValueError beyond the limit.
+pub fn words_str(vm: &Vm, limbs: Limbs<'_>) -> Res {
+    Ok(vm.new_ascii(&words_digits(vm, limbs, 10)?)?.into_value())
+}
+
+/// The digits in base 2, 8, 10 or 16, behind a minus if it is negative; ValueError beyond the limit.
+pub fn words_digits(vm: &Vm, limbs: Limbs<'_>, radix: u32) -> Res<Digits> {
+    if radix != 10 && !limbs.is_zero() {
+        let (bits, sign) = (radix.ilog2(), usize::from(limbs.negative));
+        let mut digits = Digits::from_elem(b'-', sign + words_text::count_of_digits(limbs.words, bits));
+        words_text::write_digits(&mut digits[sign..], limbs.words, bits);
+        return Ok(digits);
+    }
+    let digits = words_text::decimal(limbs.negative, limbs.words);
+    let limit = vm.interpreter().int_max_str_digits.get();
+    if limit != 0 && digits.len() - usize::from(limbs.negative) > limit {
+        return Err(too_many(vm, limit));
+    }
+    Ok(digits)
 }
 
 /// Decimal text of a big integer; ValueError beyond the limit.
@@ -49,6 +72,8 @@ fn too_many(vm: &Vm, limit: usize) -> crate::vm::Raised {
 pub enum Parsed {
     /// Fits the immediate form.
     Small(i64),
+    /// Sign and magnitude, of no more words than stand behind an object.
+    Words(bool, Scratch),
     Big(BigInt),
 }
 
@@ -58,8 +83,34 @@ pub enum ParseError {
     TooManyDigits(usize),
 }
 
+/// A minus or none, and so few digits that a word holds them: most texts are that.
+#[inline]
+fn short_decimal(text: &[u8]) -> Option<i64> {
+    let (negative, digits) = match text {
+        [b'-', digits @ ..] => (true, digits),
+        digits => (false, digits),
+    };
+    if digits.is_empty() || digits.len() > 18 {
+        return None;
+    }
+    let mut n = 0i64;
+    for c in digits {
+        let digit = c.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        n = n * 10 + i64::from(digit);
+    }
+    Some(if negative { -n } else { n })
+}
+
 /// Reads an integer literal in `base` (0: by prefix) from ASCII text, white space around allowed, as `int(text, base)` does.
 pub fn parse(text: &str, base: u32, limit: usize) -> Result<Parsed, ParseError> {
+    if base == 10
+        && let Some(i) = short_decimal(text.as_bytes())
+    {
+        return Ok(Parsed::Small(i));
+    }
     let blank = |c: char| matches!(c, ' ' | '\t'..='\r');
     let trimmed = match text.as_bytes() {
         // The usual text: nothing to trim.
@@ -90,6 +141,22 @@ pub fn parse(text: &str, base: u32, limit: usize) -> Result<Parsed, ParseError> 
     let by_literal_rules = base == 0;
     if base == 0 {
         base = 10;
+    }
+    let negative = sign == Sign::Minus;
+    // The usual long text: nothing but digits.
+    if base == 10
+        && !by_literal_rules
+        && (19..=words_text::MOST_DIGITS).contains(&body.len())
+        && (limit == 0 || body.len() <= limit)
+        && let Some(words) = words_text::from_decimal(body.as_bytes())
+    {
+        return Ok(Parsed::Words(negative, words));
+    }
+    if base == 16
+        && (1..=16 * super::payload::MAX_WORDS).contains(&body.len())
+        && let Some(words) = words_text::from_hex(body.as_bytes())
+    {
+        return Ok(Parsed::Words(negative, words));
     }
     if base.is_power_of_two() && base != 8 && base <= 16 && body.len() > 32 && !body.starts_with('0') {
         let bits = base.ilog2() as usize;
@@ -205,15 +272,4 @@ fn join_decimal(digits: &[u8]) -> BigUint {
         }
     }
     parts.pop().unwrap_or_default()
-}
-
-/// Digits in a base of 2, 8 or 16 with the prefix, as `bin`, `oct` and `hex` print.
-pub fn with_prefix(b: &BigInt, base: u32) -> String {
-    let prefix = match base {
-        2 => "0b",
-        8 => "0o",
-        _ => "0x",
-    };
-    let digits = if b.is_zero() { "0".to_string() } else { b.magnitude().to_str_radix(base) };
-    format!("{}{prefix}{digits}", if b.is_negative() { "-" } else { "" })
 }

@@ -1,15 +1,14 @@
 //! The methods and attributes of `int`.
 
-use super::convert;
-use super::slots::{self, to_bytes_le};
-use super::{Int, IntView, view};
+use super::slots;
+use super::{Int, IntView, limbs, view};
 use crate::objects::bytes::Bytes;
 use crate::payload::Downcast;
 use crate::vm::{Res, Vm};
 use crate::{Str, TypeRef, Value, methods};
 use num_bigint::{BigInt, Sign};
 use num_integer::Integer;
-use num_traits::{Signed, Zero};
+use num_traits::Signed;
 
 fn number<'a>(vm: &Vm, value: &'a Value) -> Res<IntView<'a>> {
     view(value).ok_or_else(|| vm.type_error(format!("an integer is required (got type {})", vm.type_name(value))))
@@ -42,6 +41,9 @@ impl Int {
     /// 6
     #[method(sig = "()")]
     fn bit_length(vm: &Vm, this: &Value) -> Res<u64> {
+        if let Some(limbs) = limbs(this, &mut 0) {
+            return Ok(super::limbs::bits(limbs.words));
+        }
         Ok(match number(vm, this)? {
             IntView::Small(i) => 64 - i.unsigned_abs().leading_zeros() as u64,
             IntView::Big(b) => b.bits(),
@@ -54,6 +56,9 @@ impl Int {
     /// 3
     #[method(sig = "()")]
     fn bit_count(vm: &Vm, this: &Value) -> Res<u64> {
+        if let Some(limbs) = limbs(this, &mut 0) {
+            return Ok(limbs.words.iter().map(|word| u64::from(word.count_ones())).sum());
+        }
         Ok(match number(vm, this)? {
             IntView::Small(i) => i.unsigned_abs().count_ones() as u64,
             IntView::Big(b) => b.magnitude().count_ones(),
@@ -69,17 +74,13 @@ impl Int {
         if length < 0 {
             return Err(vm.value_error("length argument must be non-negative"));
         }
-        let v = number(vm, this)?;
-        let negative = match v {
-            IntView::Small(i) => i < 0,
-            IntView::Big(b) => b.is_negative(),
-        };
-        if negative && !signed {
-            return Err(vm.overflow_error("can't convert negative int to unsigned"));
-        }
-        if let (IntView::Small(i), 1..=8) = (v, length) {
-            // The length usual for a word: no vector in between. Its bits above the length must all be its sign.
-            let (kept, bits) = (length as usize, 8 * length as u32);
+        let length = length as usize;
+        if let (Some(i), 1..=8) = (this.as_small_int(), length) {
+            // The length usual for a word. Its bits above the length must all be its sign.
+            if i < 0 && !signed {
+                return Err(vm.overflow_error("can't convert negative int to unsigned"));
+            }
+            let bits = 8 * length as u32;
             let fits = match signed {
                 true => i >> (bits - 1) == i >> 63,
                 false => bits == 64 || (i as u64) >> bits == 0,
@@ -88,18 +89,22 @@ impl Int {
                 return Err(vm.overflow_error("int too big to convert"));
             }
             let (low, high) = (i.to_le_bytes(), i.to_be_bytes());
-            return Ok(vm.new_bytes(if little { &low[..kept] } else { &high[8 - kept..] })?.into_value());
+            return Ok(vm.new_bytes(if little { &low[..length] } else { &high[8 - length..] })?.into_value());
         }
-        if !vm.heap().has_room(length as usize) {
-            return Err(vm.no_memory());
+        let form = Form { length, little, signed };
+        if let Some(limbs) = limbs(this, &mut 0) {
+            let words = limbs.words.iter().copied();
+            let power = limbs.words.iter().map(|word| word.count_ones()).sum::<u32>() == 1;
+            return bytes_of_words(vm, limbs.negative, super::limbs::bits(limbs.words), power, words, form);
         }
-        let Some(mut bytes) = to_bytes_le(v, length as usize, signed) else {
-            return Err(vm.overflow_error("int too big to convert"));
-        };
-        if !little {
-            bytes.reverse();
+        match number(vm, this)? {
+            IntView::Big(b) => {
+                let power = b.magnitude().trailing_zeros() == b.bits().checked_sub(1);
+                bytes_of_words(vm, b.is_negative(), b.bits(), power, b.magnitude().iter_u64_digits(), form)
+            }
+            // Such an int has its words.
+            IntView::Small(_) => Err(vm.type_error("an integer is required")),
         }
-        Ok(vm.new_bytes(&bytes)?.into_value())
     }
 
     /// The integer that these bytes are.
@@ -205,11 +210,9 @@ impl Int {
     #[method(sig = "()")]
     fn __sizeof__(vm: &Vm, this: &Value) -> Res<u64> {
         // CPython's figure: 4 bytes per digit of 30 bits, at least one, behind the header.
-        let bits = match number(vm, this)? {
-            IntView::Small(i) => 64 - i.unsigned_abs().leading_zeros() as u64,
-            IntView::Big(b) => b.bits(),
-        };
-        let head = crate::objects::r#type::attributes::basic_size(vm, vm.class(this)) as u64;
+        let bits = Self::bit_length(vm, this)?;
+        // What instances of a subclass have besides is not counted.
+        let head = crate::objects::r#type::attributes::basic_size(vm, vm.ty_of::<Int>()) as u64;
         Ok(head + 4 * bits.div_ceil(30).max(1))
     }
 
@@ -234,6 +237,87 @@ impl Int {
     }
 }
 
+/// What `int.to_bytes` is asked for.
+struct Form {
+    length: usize,
+    little: bool,
+    signed: bool,
+}
+
+/// `int.to_bytes` of a sign and a magnitude of so many bits, which is a power of two or not.
+fn bytes_of_words(
+    vm: &Vm,
+    negative: bool,
+    bits: u64,
+    power: bool,
+    words: impl Iterator<Item = u64>,
+    form: Form,
+) -> Res {
+    let Form { length, little, signed } = form;
+    if negative && !signed {
+        return Err(vm.overflow_error("can't convert negative int to unsigned"));
+    }
+    if !vm.heap().has_room(length) {
+        return Err(vm.no_memory());
+    }
+    // The sign takes a bit, but for the lowest number of a length: -128 fits a byte.
+    let needed = bits + u64::from(signed && !(negative && power));
+    if bits > 0 && needed > 8 * length as u64 {
+        return Err(vm.overflow_error("int too big to convert"));
+    }
+    Ok(vm.new_exact_bytes(length, |out| write_words(out, little, negative, words))?.into_value())
+}
+
+/// Fills `out` with a number in two's complement, which it has room for.
+fn write_words(out: &mut [u8], little: bool, negative: bool, words: impl Iterator<Item = u64>) {
+    let flip = if negative { u64::MAX } else { 0 };
+    let mut carry = negative;
+    let mut words = words.chain(core::iter::repeat(0)).map(|word| {
+        let (word, over) = (word ^ flip).overflowing_add(carry.into());
+        carry = over;
+        word
+    });
+    if little {
+        let mut whole = out.chunks_exact_mut(8);
+        for (part, word) in whole.by_ref().zip(words.by_ref()) {
+            part.copy_from_slice(&word.to_le_bytes());
+        }
+        let last = whole.into_remainder();
+        if let (1.., Some(word)) = (last.len(), words.next()) {
+            last.copy_from_slice(&word.to_le_bytes()[..last.len()]);
+        }
+    } else {
+        let mut whole = out.rchunks_exact_mut(8);
+        for (part, word) in whole.by_ref().zip(words.by_ref()) {
+            part.copy_from_slice(&word.to_be_bytes());
+        }
+        let last = whole.into_remainder();
+        if let (1.., Some(word)) = (last.len(), words.next()) {
+            last.copy_from_slice(&word.to_be_bytes()[8 - last.len()..]);
+        }
+    }
+}
+
+/// Writes the number that bytes are, in two's complement, into words enough for them.
+fn read_words(out: &mut [u64], data: &[u8], little: bool, negative: bool) {
+    let fill = if negative { 0xff } else { 0 };
+    for (out, i) in out.iter_mut().zip((0..data.len()).step_by(8)) {
+        let left = data.len() - i;
+        let mut bytes = [fill; 8];
+        let kept = left.min(8);
+        if little {
+            bytes[..kept].copy_from_slice(&data[i..i + kept]);
+            *out = u64::from_le_bytes(bytes);
+        } else {
+            bytes[8 - kept..].copy_from_slice(&data[left - kept..left]);
+            *out = u64::from_be_bytes(bytes);
+        }
+    }
+    if negative {
+        super::limbs::negate(out);
+    }
+}
+
 /// The integer that bytes stand for.
 fn value_of_bytes(vm: &Vm, data: &[u8], little: bool, signed: bool) -> Res {
     if data.len() <= 8 {
@@ -245,6 +329,12 @@ fn value_of_bytes(vm: &Vm, data: &[u8], little: bool, signed: bool) -> Res {
             return vm.new_int(n as i64);
         }
     }
+    let words = data.len().div_ceil(8);
+    if words <= super::payload::MAX_WORDS {
+        let highest = if little { data.last() } else { data.first() };
+        let negative = signed && highest.is_some_and(|b| b & 0x80 != 0);
+        return vm.new_limbs(negative, words, |out| read_words(out, data, little, negative));
+    }
     // The digits, and what turns the bytes round.
     vm.check_room(data.len().saturating_mul(2))?;
     vm.new_bigint(match (little, signed) {
@@ -253,12 +343,4 @@ fn value_of_bytes(vm: &Vm, data: &[u8], little: bool, signed: bool) -> Res {
         (true, false) => BigInt::from_bytes_le(Sign::Plus, data),
         (false, false) => BigInt::from_bytes_be(Sign::Plus, data),
     })
-}
-
-/// `bin`, `oct`, `hex` of any object with `__index__`.
-pub fn with_prefix(vm: &Vm, value: &Value, base: u32) -> Res {
-    let index = vm.index(value)?;
-    let big = number(vm, &index)?.to_bigint();
-    debug_assert!(!big.is_zero() || base > 0);
-    Ok(vm.new_ascii(convert::with_prefix(&big, base).as_bytes())?.into_value())
 }

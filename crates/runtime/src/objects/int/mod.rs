@@ -4,45 +4,21 @@ pub mod boolean;
 pub mod construct;
 pub mod convert;
 mod divide;
+pub mod limbs;
 pub mod methods;
+mod payload;
 pub mod slots;
+mod words;
+pub mod words_text;
 
 use crate::payload::{Downcast, Payload, TypeDef};
 use crate::vm::{Res, Vm};
-use crate::{Ref, TypeRef, Value, layout};
-use core::cell::OnceCell;
+use crate::{TypeRef, Value, layout};
 use num_bigint::{BigInt, Sign};
 use num_traits::ToPrimitive;
 use ophi_heap::{Layout, TypeFlags};
-
-/// A boxed integer. Exact `int` objects are boxed only when they do not fit the immediate form.
-pub struct Int {
-    /// The value as an `i128`, low word first, where it fits one; 0: only `big` knows it. Most that are beyond a word fit.
-    words: [u64; 2],
-    /// Made when first asked for, if the words tell the value.
-    big: OnceCell<BigInt>,
-}
-
-impl Int {
-    fn of_wide(value: i128) -> Int {
-        Int { words: [value as u64, (value >> 64) as u64], big: OnceCell::new() }
-    }
-
-    fn of_big(value: BigInt) -> Int {
-        let wide = if value.bits() < 127 { value.to_i128().unwrap_or(0) } else { 0 };
-        Int { words: [wide as u64, (wide >> 64) as u64], big: OnceCell::from(value) }
-    }
-
-    #[inline]
-    fn wide(&self) -> Option<i128> {
-        let value = (i128::from(self.words[1]) << 64) | i128::from(self.words[0]);
-        (value != 0).then_some(value)
-    }
-
-    fn big(&self) -> &BigInt {
-        self.big.get_or_init(|| BigInt::from(self.wide().unwrap_or(0)))
-    }
-}
+pub use payload::Int;
+use payload::MAX_WORDS;
 
 /// The integer in `value` when it is an int that is no bool and fits an `i128` with room for a carry; `None` says nothing.
 #[inline]
@@ -51,6 +27,34 @@ pub fn wide(value: &Value) -> Option<i128> {
         Some(i) => Some(i.into()),
         None => value.downcast::<Int>()?.wide(),
     }
+}
+
+/// A sign and a magnitude.
+#[derive(Clone, Copy)]
+pub struct Limbs<'a> {
+    pub negative: bool,
+    /// Without zero words at the end.
+    pub words: &'a [u64],
+}
+
+impl Limbs<'_> {
+    pub fn is_zero(&self) -> bool {
+        self.words.is_empty()
+    }
+}
+
+/// The integer in `value`, of any kind of int, as words: those behind the object, or one word in `room`. `None`: no int, or a long one.
+#[inline]
+pub fn limbs<'a>(value: &'a Value, room: &'a mut u64) -> Option<Limbs<'a>> {
+    let small = match value.as_small_int() {
+        Some(i) => i,
+        None if value.is_true() => 1,
+        None if value.is_false() => 0,
+        None => return value.downcast::<Int>()?.limbs(),
+    };
+    *room = small.unsigned_abs();
+    let words = core::slice::from_ref(room);
+    Some(Limbs { negative: small < 0, words: if small == 0 { &[] } else { words } })
 }
 
 pub static INT: TypeDef = TypeDef {
@@ -103,6 +107,12 @@ impl IntView<'_> {
     }
 }
 
+/// Whether it is an int, a bool or an instance of a subclass.
+#[inline]
+pub fn is_int(value: &Value) -> bool {
+    value.is_small_int() || value.is_true() || value.is_false() || value.is_a::<Int>()
+}
+
 /// The integer in `value` when it is an int, a bool or an instance of a subclass.
 #[inline]
 pub fn view(value: &Value) -> Option<IntView<'_>> {
@@ -115,18 +125,9 @@ pub fn view(value: &Value) -> Option<IntView<'_>> {
     if value.is_false() {
         return Some(IntView::Small(0));
     }
-    value.downcast::<Int>().map(|b| {
-        match b.wide() {
-            Some(wide) => match i64::try_from(wide) {
-                Ok(i) if Value::small_int(i).is_some() => IntView::Small(i),
-                _ => IntView::Big(b.big()),
-            },
-            // What no words tell is beyond them, or zero in an instance of a subclass.
-            None => match b.big() {
-                zero if zero.sign() == Sign::NoSign => IntView::Small(0),
-                big => IntView::Big(big),
-            },
-        }
+    value.downcast::<Int>().map(|b| match b.as_small() {
+        Some(i) => IntView::Small(i),
+        None => IntView::Big(b.big()),
     })
 }
 
@@ -143,29 +144,31 @@ impl Vm {
     }
 
     /// An exact int: immediate when it fits.
+    #[inline]
     pub fn new_wide(&self, value: i128) -> Res {
         if let Some(small) = i64::try_from(value).ok().and_then(Value::small_int) {
             return Ok(small);
         }
-        if value.unsigned_abs() >> 126 != 0 {
-            return self.new_bigint(BigInt::from(value));
+        let magnitude = value.unsigned_abs();
+        let (low, high) = (magnitude as u64, (magnitude >> 64) as u64);
+        if high == 0 {
+            return self.new_words(value < 0, &[low]);
         }
-        Ok(self.new_object(Int::of_wide(value))?.into_value())
+        self.new_words(value < 0, &[low, high])
     }
 
     /// An exact int: immediate when it fits.
     pub fn new_bigint(&self, value: BigInt) -> Res {
-        if value.bits() > 126 {
+        if value.bits() > MAX_WORDS as u64 * 64 {
             // Its digits are there already; what is beyond the limit goes again.
             if value.bits() > ASKING {
                 self.check_room(0)?;
             }
-            return Ok(self.new_object(Int { words: [0, 0], big: OnceCell::from(value) })?.into_value());
+            return Ok(self.new_object(Int::long(value))?.into_value());
         }
-        if let Some(small) = value.to_i64().and_then(Value::small_int) {
-            return Ok(small);
-        }
-        Ok(self.new_object(Int::of_big(value))?.into_value())
+        self.new_limbs(value.sign() == Sign::Minus, value.iter_u64_digits().len(), |out| {
+            out.iter_mut().zip(value.iter_u64_digits()).for_each(|(out, word)| *out = word);
+        })
     }
 
     /// An instance of a subclass of int.
@@ -173,7 +176,10 @@ impl Vm {
         if cls.is(self.ty_of::<Int>()) {
             return self.new_bigint(value);
         }
-        let object: Ref<Int> = self.new_instance(cls, Int::of_big(value))?;
-        Ok(object.into_value())
+        if value.bits() > MAX_WORDS as u64 * 64 {
+            return Ok(self.new_instance(cls, Int::long(value))?.into_value());
+        }
+        let words: limbs::Scratch = value.iter_u64_digits().collect();
+        self.new_words_of(cls, value.sign() == Sign::Minus, &words)
     }
 }

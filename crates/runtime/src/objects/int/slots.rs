@@ -1,13 +1,13 @@
 //! The operations of `int` and `bool`. After CPython Objects/longobject.c.
 
-use super::{IntView, divide, view, wide};
+use super::{Int, IntView, divide, is_int, limbs, view, wide, words};
+use crate::payload::Downcast;
 use crate::slots::{CompareOp, Slots};
 use crate::vm::{Res, Vm};
 use crate::{Args, TypeRef, Value};
-use num_bigint::{BigInt, BigUint, Sign};
+use num_bigint::{BigInt, BigUint};
 use num_integer::Integer;
 use num_traits::{One, Signed, ToPrimitive, Zero};
-use smallvec::SmallVec;
 
 /// Both operands as integers, or `return Ok(NotImplemented)`.
 macro_rules! operands {
@@ -63,6 +63,12 @@ fn expect<'a>(vm: &Vm, value: &'a Value) -> Res<IntView<'a>> {
 }
 
 fn repr(vm: &Vm, value: &Value) -> Res {
+    if let Some(i) = value.as_small_int() {
+        return Ok(super::convert::small_str(vm, i)?.into_value());
+    }
+    if let Some(limbs) = limbs(value, &mut 0) {
+        return super::convert::words_str(vm, limbs);
+    }
     let text = match expect(vm, value)? {
         IntView::Small(i) => return Ok(super::convert::small_str(vm, i)?.into_value()),
         IntView::Big(b) => super::convert::to_decimal(vm, b)?,
@@ -70,18 +76,9 @@ fn repr(vm: &Vm, value: &Value) -> Res {
     Ok(vm.new_ascii(text.as_bytes())?.into_value())
 }
 
-/// Numeric hash: the value modulo 2^61 - 1 with the sign kept.
+/// The numeric hash.
 pub fn hash_big(b: &BigInt) -> i64 {
-    const MODULUS: u64 = (1 << 61) - 1;
-    // 2^64 is 8 under the modulus: a word is taken in by turning three bits and adding.
-    let rest = b.magnitude().iter_u64_digits().rev().fold(0u64, |h, word| {
-        let turned = ((h << 3) & MODULUS) | (h >> 58);
-        let sum = turned + (word & MODULUS) + (word >> 61);
-        let sum = (sum & MODULUS) + (sum >> 61);
-        if sum >= MODULUS { sum - MODULUS } else { sum }
-    }) as i64;
-    let signed = if b.is_negative() { -rest } else { rest };
-    if signed == -1 { -2 } else { signed }
+    words::hash(b.is_negative(), b.magnitude().iter_u64_digits())
 }
 
 fn hash(vm: &Vm, value: &Value) -> Res<i64> {
@@ -95,15 +92,27 @@ fn hash(vm: &Vm, value: &Value) -> Res<i64> {
         let signed = if i < 0 { -rest } else { rest };
         return Ok(if signed == -1 { -2 } else { signed });
     }
+    if let Some(limbs) = limbs(value, &mut 0) {
+        return Ok(words::hash(limbs.negative, limbs.words.iter().copied()));
+    }
     Ok(match expect(vm, value)? {
         IntView::Small(i) => crate::protocol::basic::hash_i64(i),
         IntView::Big(b) => hash_big(b),
     })
 }
 
-fn compare(_: &Vm, a: &Value, b: &Value, op: CompareOp) -> Res {
+pub(crate) fn compare(_: &Vm, a: &Value, b: &Value, op: CompareOp) -> Res {
     if let (Some(a), Some(b)) = (wide(a), wide(b)) {
         return Ok(Value::bool(op.matches(a.cmp(&b))));
+    }
+    if let (Some(a), Some(b)) = (limbs(a, &mut 0), limbs(b, &mut 0)) {
+        let ordering = match (a.negative, b.negative) {
+            (false, false) => super::limbs::compare(a.words, b.words),
+            (true, true) => super::limbs::compare(b.words, a.words),
+            (false, true) => core::cmp::Ordering::Greater,
+            (true, false) => core::cmp::Ordering::Less,
+        };
+        return Ok(Value::bool(op.matches(ordering)));
     }
     let (a, b) = operands!(a, b);
     let ordering = match (a, b) {
@@ -152,6 +161,9 @@ macro_rules! arithmetic {
             if let (Some(a), Some(b)) = (wide(a), wide(b)) {
                 return vm.new_wide(a $op b);
             }
+            if let Some(result) = words::both(vm, a, b, words::$name) {
+                return result;
+            }
             let (a, b) = operands!(a, b);
             if let (IntView::Small(a), IntView::Small(b)) = (a, b) && let Some(r) = a.$checked(b) {
                 return vm.new_int(r);
@@ -178,6 +190,9 @@ fn multiply(vm: &Vm, a: &Value, b: &Value) -> Res {
         if let Some(product) = product {
             return vm.new_wide(product);
         }
+    }
+    if let Some(product) = words::both(vm, a, b, words::multiply) {
+        return product;
     }
     let (a, b) = operands!(a, b);
     if let (IntView::Small(a), IntView::Small(b)) = (a, b)
@@ -207,6 +222,9 @@ fn floor_divide(vm: &Vm, a: &Value, b: &Value) -> Res {
             _ => vm.new_wide(Integer::div_floor(&a, &b)),
         };
     }
+    if let Some(result) = words::both(vm, a, b, words::floor_divide) {
+        return result;
+    }
     let (a, b) = operands!(a, b);
     if is_zero(b) {
         return Err(vm.zero_division("division by zero"));
@@ -233,6 +251,9 @@ fn remainder(vm: &Vm, a: &Value, b: &Value) -> Res {
             _ => vm.new_wide(a.mod_floor(&b)),
         };
     }
+    if let Some(result) = words::both(vm, a, b, words::remainder) {
+        return result;
+    }
     let (a, b) = operands!(a, b);
     if is_zero(b) {
         return Err(vm.zero_division("division by zero"));
@@ -251,6 +272,11 @@ fn remainder(vm: &Vm, a: &Value, b: &Value) -> Res {
 }
 
 fn divmod(vm: &Vm, a: &Value, b: &Value) -> Res {
+    if !(a.is_small_int() && b.is_small_int())
+        && let Some(result) = words::both(vm, a, b, words::divmod)
+    {
+        return result;
+    }
     let (a, b) = operands!(a, b);
     if is_zero(b) {
         return Err(vm.zero_division("division by zero"));
@@ -287,9 +313,8 @@ fn true_divide(vm: &Vm, a: &Value, b: &Value) -> Res {
     }
 }
 
-/// The nearest float to a big integer, ties to even; `None` when it overflows.
-fn nearest(b: &BigInt) -> Option<f64> {
-    let bits = b.bits();
+/// The nearest float to an integer of so many bits, ties to even; `None` when it overflows.
+fn nearest(negative: bool, bits: u64, words: impl DoubleEndedIterator<Item = u64>) -> Option<f64> {
     if bits > 1024 {
         return None;
     }
@@ -298,7 +323,7 @@ fn nearest(b: &BigInt) -> Option<f64> {
     let mut left = 64;
     let mut sticky = false;
     let mut first = true;
-    for word in b.magnitude().iter_u64_digits().rev() {
+    for word in words.rev() {
         if first {
             left = word.leading_zeros();
             top = word << left;
@@ -312,7 +337,7 @@ fn nearest(b: &BigInt) -> Option<f64> {
         }
     }
     let f = scale((top | sticky as u64) as f64, bits as i64 - 64);
-    if f.is_infinite() { None } else { Some(if b.is_negative() { -f } else { f }) }
+    if f.is_infinite() { None } else { Some(if negative { -f } else { f }) }
 }
 
 /// The nearest float to `a / b`; `None` when it overflows.
@@ -355,7 +380,8 @@ pub fn scale(m: f64, exponent: i64) -> f64 {
         f *= 2f64.powi(-1000);
         e += 1000;
     }
-    f * 2f64.powi(e as i32)
+    // A power of two that is no subnormal is nothing but its exponent.
+    f * if (-1022..=1023).contains(&e) { f64::from_bits(((e + 1023) as u64) << 52) } else { 2f64.powi(e as i32) }
 }
 
 /// `base ** exponent % modulus` with the modulus's sign, for an exponent that is not negative.
@@ -451,6 +477,9 @@ fn negative(vm: &Vm, value: &Value) -> Res {
     if let Some(i) = wide(value) {
         return vm.new_wide(-i);
     }
+    if let Some(limbs) = limbs(value, &mut 0) {
+        return vm.new_words(!limbs.negative, limbs.words);
+    }
     match expect(vm, value)? {
         IntView::Small(i) => vm.new_int(-i),
         IntView::Big(b) => {
@@ -461,6 +490,9 @@ fn negative(vm: &Vm, value: &Value) -> Res {
 }
 
 fn absolute(vm: &Vm, value: &Value) -> Res {
+    if let Some(limbs) = limbs(value, &mut 0) {
+        return vm.new_words(false, limbs.words);
+    }
     match expect(vm, value)? {
         IntView::Small(i) => vm.new_int(i.abs()),
         IntView::Big(b) => {
@@ -471,6 +503,14 @@ fn absolute(vm: &Vm, value: &Value) -> Res {
 }
 
 fn invert(vm: &Vm, value: &Value) -> Res {
+    if let Some(i) = wide(value) {
+        return vm.new_wide(!i);
+    }
+    if let Some(limbs) = limbs(value, &mut 0)
+        && let Some(result) = words::invert(vm, limbs)
+    {
+        return result;
+    }
     match expect(vm, value)? {
         IntView::Small(i) => vm.new_int(!i),
         IntView::Big(b) => {
@@ -481,17 +521,23 @@ fn invert(vm: &Vm, value: &Value) -> Res {
 }
 
 fn truth(vm: &Vm, value: &Value) -> Res<bool> {
+    if let Some(limbs) = limbs(value, &mut 0) {
+        return Ok(!limbs.is_zero());
+    }
     Ok(!is_zero(expect(vm, value)?))
 }
 
 /// An exact int of the same value.
 pub fn to_int(vm: &Vm, value: &Value) -> Res {
+    if value.is_small_int() || value.exact::<Int>(vm).is_some() {
+        return Ok(value.clone());
+    }
+    if let Some(limbs) = limbs(value, &mut 0) {
+        return vm.new_words(limbs.negative, limbs.words);
+    }
     match expect(vm, value)? {
         IntView::Small(i) => vm.new_int(i),
-        IntView::Big(b) => match crate::payload::Downcast::exact::<super::Int>(value, vm) {
-            Some(_) => Ok(value.clone()),
-            None => vm.new_bigint(b.clone()),
-        },
+        IntView::Big(b) => vm.new_bigint(b.clone()),
     }
 }
 
@@ -499,32 +545,66 @@ pub fn to_int(vm: &Vm, value: &Value) -> Res {
 pub fn as_f64(vm: &Vm, v: IntView<'_>) -> Res<f64> {
     match v {
         IntView::Small(i) => Ok(i as f64),
-        IntView::Big(b) => nearest(b).ok_or_else(|| vm.overflow_error("int too large to convert to float")),
+        IntView::Big(b) => nearest(b.is_negative(), b.bits(), b.magnitude().iter_u64_digits())
+            .ok_or_else(|| vm.overflow_error("int too large to convert to float")),
     }
 }
 
-fn to_float(vm: &Vm, value: &Value) -> Res {
+pub(crate) fn to_float(vm: &Vm, value: &Value) -> Res {
+    if let Some(limbs) = limbs(value, &mut 0)
+        && let Some(f) = nearest(limbs.negative, super::limbs::bits(limbs.words), limbs.words.iter().copied())
+    {
+        return vm.new_float(f);
+    }
     vm.new_float(as_f64(vm, expect(vm, value)?)?)
 }
 
-fn lshift(vm: &Vm, a: &Value, b: &Value) -> Res {
-    let (a, b) = operands!(a, b);
-    let by = match b {
-        IntView::Small(i) if i < 0 => return Err(vm.value_error("negative shift count")),
-        IntView::Big(b) if b.is_negative() => return Err(vm.value_error("negative shift count")),
-        _ if is_zero(a) => return vm.new_int(0),
-        IntView::Small(i) => i as u64,
-        // Above what a count of digits can be; below, there is no such memory.
-        IntView::Big(b) => match u64::try_from(b) {
-            Ok(by) if by < i64::MAX as u64 - 63 => return Err(vm.no_memory()),
-            _ => return Err(vm.overflow_error("too many digits in integer")),
+/// How far to shift; `None`: further than any number is long.
+fn shift_count(vm: &Vm, by: &Value) -> Res<Option<u64>> {
+    let count = match limbs(by, &mut 0) {
+        Some(by) if by.negative => return Err(vm.value_error("negative shift count")),
+        Some(by) => match by.words {
+            [] => Some(0),
+            [word] => Some(*word),
+            _ => None,
+        },
+        None => match expect(vm, by)? {
+            IntView::Big(b) if b.is_negative() => return Err(vm.value_error("negative shift count")),
+            _ => None,
         },
     };
-    if let IntView::Small(i) = a
+    Ok(count)
+}
+
+fn lshift(vm: &Vm, a: &Value, b: &Value) -> Res {
+    if !is_int(a) || !is_int(b) {
+        return Ok(Value::NOT_IMPLEMENTED);
+    }
+    let by = shift_count(vm, b)?;
+    let mut room = 0;
+    let words = limbs(a, &mut room);
+    if words.is_some_and(|a| a.is_zero()) {
+        return vm.new_int(0);
+    }
+    let by = match by {
+        // Above what a count of digits can be; below, there is no such memory.
+        Some(by) if by < i64::MAX as u64 - 63 => by,
+        _ => return Err(vm.overflow_error("too many digits in integer")),
+    };
+    if by >= 1 << 61 {
+        return Err(vm.no_memory());
+    }
+    if let Some(i) = a.as_small_int()
         && by < 62
     {
         return vm.new_wide(i128::from(i) << by);
     }
+    if let Some(a) = words
+        && let Some(result) = words::shift_left(vm, a, by)
+    {
+        return result;
+    }
+    let a = expect(vm, a)?;
     check_size(vm, bits(a).saturating_add(by))?;
     // Shifted from where it stands: a copy would be as large as the result.
     vm.new_bigint(match a {
@@ -534,14 +614,17 @@ fn lshift(vm: &Vm, a: &Value, b: &Value) -> Res {
 }
 
 fn rshift(vm: &Vm, a: &Value, b: &Value) -> Res {
-    let (a, b) = operands!(a, b);
-    let by = match b {
-        IntView::Small(i) if i < 0 => return Err(vm.value_error("negative shift count")),
-        IntView::Big(b) if b.is_negative() => return Err(vm.value_error("negative shift count")),
-        IntView::Small(i) => i as u64,
-        IntView::Big(_) => u64::MAX,
-    };
-    match a {
+    if !is_int(a) || !is_int(b) {
+        return Ok(Value::NOT_IMPLEMENTED);
+    }
+    let by = shift_count(vm, b)?.unwrap_or(u64::MAX);
+    if let Some(i) = a.as_small_int() {
+        return vm.new_int(i >> by.min(63));
+    }
+    if let Some(a) = limbs(a, &mut 0) {
+        return words::shift_right(vm, a, by);
+    }
+    match expect(vm, a)? {
         IntView::Small(i) => vm.new_int(i >> by.min(63)),
         IntView::Big(b) if by >= b.bits() => vm.new_int(if b.is_negative() { -1 } else { 0 }),
         IntView::Big(b) => {
@@ -556,6 +639,9 @@ macro_rules! bitwise {
         fn $name(vm: &Vm, a: &Value, b: &Value) -> Res {
             if let (Some(a), Some(b)) = (wide(a), wide(b)) {
                 return vm.new_wide(a $op b);
+            }
+            if let Some(result) = words::both(vm, a, b, |vm, a, b| words::bitwise(vm, a, b, |a, b| a $op b)) {
+                return result;
             }
             let (a, b) = operands!(a, b);
             check_size(vm, bits(a).max(bits(b)))?;
@@ -617,38 +703,4 @@ fn bool_new(vm: &Vm, _cls: &TypeRef, args: Args<'_>) -> Res {
         Some(value) => Ok(Value::bool(vm.is_true(value)?)),
         None => Ok(Value::FALSE),
     }
-}
-
-/// The sign and magnitude as little-endian bytes of two's complement, exactly `len` long; `None` when it does not fit.
-pub fn to_bytes_le(v: IntView<'_>, len: usize, signed: bool) -> Option<SmallVec<[u8; 32]>> {
-    if let IntView::Small(i) = v {
-        let word = i.to_le_bytes();
-        if i < 0 && !signed {
-            return None;
-        }
-        let fill = if i < 0 { 0xff } else { 0 };
-        let kept = len.min(8);
-        let lost = word[kept..].iter().any(|b| *b != fill);
-        let sign_lost = signed && (kept == 0 && i != 0 || kept > 0 && (word[kept - 1] ^ fill) & 0x80 != 0);
-        if lost || sign_lost {
-            return None;
-        }
-        let mut bytes = SmallVec::from_slice(&word[..kept]);
-        bytes.resize(len, fill);
-        return Some(bytes);
-    }
-    let big = v.to_bigint();
-    if big.is_negative() && !signed {
-        return None;
-    }
-    let mut bytes = if signed { big.to_signed_bytes_le() } else { big.magnitude().to_bytes_le() };
-    if big.is_zero() {
-        bytes.clear();
-    }
-    let fill = if big.sign() == Sign::Minus { 0xff } else { 0 };
-    if bytes.len() > len {
-        return None;
-    }
-    bytes.resize(len, fill);
-    Some(SmallVec::from_vec(bytes))
 }

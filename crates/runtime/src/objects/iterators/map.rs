@@ -2,6 +2,7 @@
 
 use super::self_iter;
 use super::zip::{strict, too_short};
+use crate::interpreter::specialised::native_calls::made_of;
 use crate::native::Args;
 use crate::payload::{Downcast, Payload, TypeDef};
 use crate::slots::Slots;
@@ -57,6 +58,11 @@ fn next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
     let iterators = map.iterators.as_slice();
     if let [only] = iterators {
         let Some(item) = vm.next(only)? else { return Ok(None) };
+        if map.function.is_a::<crate::Type>()
+            && let Some(made) = made_of(vm, &map.function, &item)
+        {
+            return made.map(Some);
+        }
         return vm.call(&map.function, core::slice::from_ref(&item)).map(Some);
     }
     if let [first, second] = iterators
