@@ -201,11 +201,6 @@ pub fn string(text: ast::PyStr<'_>) -> PyString {
     }
 }
 
-/// A tuple of names.
-pub fn names<'n>(names: impl IntoIterator<Item = &'n str>) -> Constant {
-    Constant::Tuple(names.into_iter().map(Constant::str).collect())
-}
-
 /// Do two literals compare equal in Python (`1 == 1.0 == True`)? Only what a pattern's keys can be.
 pub fn equal_in_python(a: &ast::Constant<'_>, b: &ast::Constant<'_>) -> bool {
     use ast::Constant as C;

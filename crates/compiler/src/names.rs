@@ -33,12 +33,7 @@ impl Name {
         PyString::from(Arc::clone(&self.text))
     }
 
-    /// The interner's number; `None` for a name made from a text alone.
-    pub(crate) fn id(&self) -> Option<u32> {
-        (self.id != NO_ID).then_some(self.id)
-    }
-
-    /// The same with a number that no name has for `None`.
+    /// The interner's number; one that no name has for a name made from a text alone.
     #[inline]
     pub(crate) fn raw_id(&self) -> u32 {
         self.id
@@ -119,6 +114,8 @@ impl fmt::Display for Name {
 pub struct Interner {
     /// A table with open addressing, at most half full; its length is a power of two.
     slots: Vec<Slot>,
+    /// What `slots` were before they grew, for the memory.
+    old_slots: Vec<Slot>,
     names: Vec<Name>,
     /// Where each name was found last.
     hints: Vec<Hint>,
@@ -219,11 +216,15 @@ impl Interner {
     #[inline(never)]
     fn add(&mut self, key: Key, text: &str) -> u32 {
         if self.names.len() * 2 >= self.slots.len() {
-            let old = std::mem::take(&mut self.slots);
-            self.slots = vec![FREE_SLOT; (old.len() * 4).max(64)];
-            for slot in old.into_iter().filter(|slot| slot.id != NO_ID) {
-                self.place(slot);
+            let count = (self.slots.len() * 4).max(64);
+            std::mem::swap(&mut self.slots, &mut self.old_slots);
+            self.slots.clear();
+            self.slots.resize(count, FREE_SLOT);
+            let old = std::mem::take(&mut self.old_slots);
+            for slot in old.iter().filter(|slot| slot.id != NO_ID) {
+                self.place(*slot);
             }
+            self.old_slots = old;
         }
         let name = Name { text: text.into(), id: self.names.len() as u32 };
         self.place(Slot { key, id: name.id });
@@ -248,10 +249,28 @@ impl Interner {
         &self.names[id as usize]
     }
 
-    /// The same with the hint where it was found last.
+    /// Where it was found last.
+    #[inline]
+    pub(crate) fn hint(&mut self, id: u32) -> &mut Hint {
+        &mut self.hints[id as usize]
+    }
+
+    /// The name with the hint where it was found last.
     #[inline]
     pub(crate) fn name_and_hint(&mut self, id: u32) -> (&Name, &mut Hint) {
         (&self.names[id as usize], &mut self.hints[id as usize])
+    }
+
+    /// Forgets the names, and keeps the memory.
+    pub(crate) fn clear(&mut self) {
+        self.slots.clear();
+        self.names.clear();
+        self.hints.clear();
+    }
+
+    /// How many names its memory has room for.
+    pub(crate) fn capacity(&self) -> usize {
+        self.slots.capacity().max(self.names.capacity())
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -374,6 +393,12 @@ impl NameTable {
         self.names.is_empty()
     }
 
+    /// Takes the names out, as strings of a code object; they share the texts.
+    pub(crate) fn take_strings(&mut self) -> Box<[PyString]> {
+        self.places = Places::default();
+        self.names.drain(..).map(|name| PyString::from(name.text)).collect()
+    }
+
     pub fn as_slice(&self) -> &[Name] {
         &self.names
     }
@@ -395,7 +420,7 @@ mod tests {
         for round in 0..2 {
             for (i, text) in texts.iter().enumerate() {
                 let name = interner.intern(text);
-                assert_eq!((&*name, name.id()), (*text, Some(i as u32)), "round {round}");
+                assert_eq!((&*name, name.raw_id()), (*text, i as u32), "round {round}");
             }
         }
     }

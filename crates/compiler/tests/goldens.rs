@@ -204,9 +204,10 @@ fn symbols(case: &Case) -> String {
         let entry = &table[id];
         let indent = "  ".repeat(depth);
         let (kind, line, nested) = (entry.kind as u8, entry.loc.line, u8::from(entry.nested));
-        let params = entry.varnames.join(" ");
+        let params: Vec<&str> = table.parameters(entry).map(|name| &**name).collect();
+        let params = params.join(" ");
         let _ = writeln!(out, "{indent}{} type {kind} line {line} nested {nested} params ({params})", entry.name);
-        let mut symbols: Vec<_> = entry.symbols.iter().collect();
+        let mut symbols: Vec<_> = table.symbols(entry).collect();
         symbols.sort();
         for (name, flags) in symbols {
             let _ = writeln!(out, "{indent}  .{name} {flags:x}");

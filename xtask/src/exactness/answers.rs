@@ -160,11 +160,12 @@ fn tree(source: &Source) -> String {
 fn symbols(source: &Source, name: &str) -> String {
     fn visit(table: &SymbolTable, id: ScopeId, depth: usize, out: &mut Vec<String>) {
         let entry = &table[id];
-        let mut symbols: Vec<_> = entry.symbols.iter().collect();
+        let mut symbols: Vec<_> = table.symbols(entry).collect();
         symbols.sort();
         let flags: Vec<String> = symbols.iter().map(|(name, flags)| format!("{name}={flags:x}")).collect();
         let (indent, kind, nested) = ("  ".repeat(depth), entry.kind as u8, u8::from(entry.nested));
-        let varnames = entry.varnames.join(" ");
+        let varnames: Vec<&str> = table.parameters(entry).map(|name| &**name).collect();
+        let varnames = varnames.join(" ");
         out.push(format!("{indent}{} {kind} {} {nested} [{varnames}] {}", entry.name, entry.loc.line, flags.join(" ")));
         entry.children.iter().for_each(|&child| visit(table, child, depth + 1, out));
     }

@@ -225,10 +225,10 @@ fn print_table(table: &SymbolTable, id: ScopeId, file: &str, level: usize, out: 
         _ => repr_str(&PyString::from(&*entry.name)),
     };
     *out += &format!("{indent}symbol table for {nested}{kind} {what}:\n");
-    for (name, symbol) in entry.symbols.iter() {
-        let flags = flag_names(*symbol).join(", ");
+    for (name, symbol) in table.symbols(entry) {
+        let flags = flag_names(symbol).join(", ");
         let name = repr_str(&PyString::from(&**name));
-        *out += &format!("    {indent}{} symbol {name}: {flags}\n", scope_name(*symbol));
+        *out += &format!("    {indent}{} symbol {name}: {flags}\n", scope_name(symbol));
     }
     out.push('\n');
     for &child in &entry.children {
@@ -238,10 +238,9 @@ fn print_table(table: &SymbolTable, id: ScopeId, file: &str, level: usize, out: 
 
 fn table_json(table: &SymbolTable, id: ScopeId) -> Value {
     let entry: &Entry = &table[id];
-    let symbols: Vec<Value> = entry
-        .symbols
-        .iter()
-        .map(|(name, symbol)| json!({"name": &**name, "scope": scope_name(*symbol), "flags": flag_names(*symbol)}))
+    let symbols: Vec<Value> = table
+        .symbols(entry)
+        .map(|(name, symbol)| json!({"name": &**name, "scope": scope_name(symbol), "flags": flag_names(symbol)}))
         .collect();
     let children: Vec<Value> = entry.children.iter().map(|&child| table_json(table, child)).collect();
     json!({

@@ -24,6 +24,8 @@ pub(super) struct Output {
     end: usize,
     pub locations: Vec<u8>,
     pub exceptions: Vec<ExceptionEntry>,
+    /// Of the frame's slots; filled in when the code object is made.
+    pub kinds: Vec<u8>,
     starts: Vec<Start>,
     /// How many instructions there are.
     count: u32,

@@ -46,12 +46,12 @@ pub fn optimize_and_assemble(
     mut consts: Vec<Constant>,
 ) -> Result<CodeObject, CompileError> {
     let filename = PyString::from(&*unit.filename);
-    assemble_unit(unit, &mut sequence, &mut consts, filename, &mut Scratch::default())
+    assemble_unit(&mut unit.clone(), &mut sequence, &mut consts, filename, &mut Scratch::default())
 }
 
-/// The same within a compilation. The labels of `sequence` are resolved, `consts` is emptied.
+/// The same within a compilation. The labels of `sequence` are resolved, `consts` and the names of `unit` are emptied.
 pub(crate) fn assemble_unit(
-    unit: &CodeUnitInfo,
+    unit: &mut CodeUnitInfo,
     sequence: &mut InstructionSequence,
     consts: &mut Vec<Constant>,
     filename: PyString,
@@ -65,7 +65,7 @@ pub(crate) fn assemble_unit(
         graph.write_sequence(&mut scratch.sequence);
         lay_out(unit.firstlineno, scratch)?;
     }
-    Ok(code_object(unit, sizes, consts, filename, &scratch.output))
+    Ok(code_object(unit, sizes, consts, filename, &mut scratch.output))
 }
 
 /// Assembles a sequence as it is, without optimising it (`_testinternalcapi.assemble_code_object`).
@@ -95,7 +95,7 @@ pub fn assemble(unit: &CodeUnitInfo, lowered: Lowered, mut consts: Vec<Constant>
     let filename = PyString::from(&*unit.filename);
     let sizes = FrameSizes { stack_depth, nlocalsplus };
     lay_out(unit.firstlineno, &mut scratch)?;
-    Ok(code_object(unit, sizes, &mut consts, filename, &scratch.output))
+    Ok(code_object(&mut unit.clone(), sizes, &mut consts, filename, &mut scratch.output))
 }
 
 /// The general way from the lowered sequence to the tables; [`direct`] is the short one.
@@ -110,14 +110,14 @@ fn lay_out(firstlineno: i32, scratch: &mut Scratch) -> Result<(), CompileError> 
 }
 
 fn code_object(
-    unit: &CodeUnitInfo,
+    unit: &mut CodeUnitInfo,
     sizes: FrameSizes,
     consts: &mut Vec<Constant>,
     filename: PyString,
-    output: &Output,
+    output: &mut Output,
 ) -> CodeObject {
     let FrameSizes { stack_depth, nlocalsplus } = sizes;
-    let (names, kinds) = slots::localsplus(unit, nlocalsplus as usize);
+    let localsplusnames = slots::localsplus(unit, nlocalsplus as usize, &mut output.kinds);
     CodeObject {
         argcount: unit.posonlyargcount + unit.argcount,
         posonlyargcount: unit.posonlyargcount,
@@ -127,9 +127,9 @@ fn code_object(
         flags: unit.flags,
         code: Arc::from(&output.code[..]),
         consts: consts.drain(..).collect(),
-        names: unit.names.iter().map(|name| name.string()).collect(),
-        localsplusnames: names.into(),
-        localspluskinds: kinds.into(),
+        names: unit.names.take_strings(),
+        localsplusnames,
+        localspluskinds: Arc::from(&output.kinds[..]),
         filename,
         name: unit.name.string(),
         qualname: unit.qualname.string(),

@@ -19,9 +19,9 @@ fn parameter_kinds(unit: &CodeUnitInfo) -> [(u32, u8); 5] {
     ]
 }
 
-pub fn localsplus(unit: &CodeUnitInfo, nlocalsplus: usize) -> (Vec<PyString>, Vec<u8>) {
-    let mut names: Vec<PyString> = Vec::with_capacity(nlocalsplus);
-    let mut slot_kinds = Vec::with_capacity(nlocalsplus);
+/// The names, which are taken out of `unit`; the kinds replace those in `slot_kinds`.
+pub fn localsplus(unit: &mut CodeUnitInfo, nlocalsplus: usize, slot_kinds: &mut Vec<u8>) -> Box<[PyString]> {
+    slot_kinds.clear();
     let mut parameters = parameter_kinds(unit).into_iter().flat_map(|(n, kind)| std::iter::repeat_n(kind, n as usize));
     for name in unit.varnames.iter() {
         let mut kind = kinds::LOCAL | parameters.next().unwrap_or(0);
@@ -31,9 +31,14 @@ pub fn localsplus(unit: &CodeUnitInfo, nlocalsplus: usize) -> (Vec<PyString>, Ve
         if unit.cellvars.contains(name) {
             kind |= kinds::CELL;
         }
-        names.push(name.string());
         slot_kinds.push(kind);
     }
+    // Most functions have nothing else.
+    if unit.cellvars.is_empty() && unit.freevars.is_empty() {
+        return unit.varnames.take_strings();
+    }
+    let mut names: Vec<PyString> = Vec::with_capacity(nlocalsplus);
+    names.extend(unit.varnames.iter().map(|name| name.string()));
     for name in unit.cellvars.iter().filter(|name| !unit.varnames.contains(name)) {
         names.push(name.string());
         slot_kinds.push(kinds::CELL);
@@ -42,5 +47,5 @@ pub fn localsplus(unit: &CodeUnitInfo, nlocalsplus: usize) -> (Vec<PyString>, Ve
         names.push(name.string());
         slot_kinds.push(kinds::FREE);
     }
-    (names, slot_kinds)
+    names.into()
 }

@@ -10,9 +10,9 @@ use super::names::{AttrUse, attribute_location};
 use super::operands::*;
 use super::{Compiler, Result, STACK_USE_GUIDELINE};
 use crate::instruction_sequence::{Label, Location, NO_LOCATION};
+use crate::location;
 use crate::symtable::BlockKey;
 use crate::symtable::flags::DEF_IMPORT;
-use crate::{const_table, location};
 
 impl<'a> Compiler<'a, '_> {
     pub(super) fn call(
@@ -58,7 +58,7 @@ impl<'a> Compiler<'a, '_> {
         // What comes from an import is likely a module, whose attributes are no methods.
         if let ExprKind::Name { id, .. } = value.kind {
             let name = self.table.names.intern_id(id);
-            if self.table.top().symbol_of(self.table.names.name(name)) & DEF_IMPORT != 0 {
+            if self.table.top().symbol(name) & DEF_IMPORT != 0 {
                 return Ok(false);
             }
         }
@@ -93,7 +93,7 @@ impl<'a> Compiler<'a, '_> {
         for keyword in keywords {
             self.expr(keyword.value)?;
         }
-        self.load_const(loc, const_table::names(keywords.iter().filter_map(|k| k.arg)));
+        self.load_names(loc, keywords.iter().filter_map(|k| k.arg));
         Ok(())
     }
 

@@ -5,15 +5,15 @@
 //! class is made inside a scope of its own that holds its type parameters.
 //! Source: CPython Python/codegen.c (`codegen_class`, `codegen_class_body`).
 
-use ophi_bytecode::IrOpcode as Op;
+use ophi_bytecode::{Constant as Const, IrOpcode as Op};
 use ophi_syntax::ast::*;
 
 use super::operands::*;
 use super::unit::{ScopeKind, UnitStart};
 use super::{Compiler, Result};
-use crate::instruction_sequence::{Location, NO_LOCATION};
+use crate::instruction_sequence::{Location, NO_LOCATION, Name};
+use crate::location;
 use crate::symtable::{BlockKey, address};
-use crate::{const_table, location};
 
 impl<'a> Compiler<'a, '_> {
     pub(super) fn class(&mut self, s: &'a Stmt<'a>) -> Result<()> {
@@ -64,10 +64,10 @@ impl<'a> Compiler<'a, '_> {
         let loc = Location::new(firstlineno, firstlineno, 0, 0);
         self.name_op(loc, "__name__", ExprContext::Load)?;
         self.name_op(loc, "__module__", ExprContext::Store)?;
-        let qualname = self.unit().info.qualname.clone();
-        self.load_str(loc, &qualname);
+        let qualname = self.unit().info.qualname.string();
+        self.load_const(loc, Const::Str(qualname));
         self.name_op(loc, "__qualname__", ExprContext::Store)?;
-        self.load_const(loc, ophi_bytecode::Constant::Int(i64::from(firstlineno)));
+        self.load_const(loc, Const::Int(i64::from(firstlineno)));
         self.name_op(loc, "__firstlineno__", ExprContext::Store)?;
         if generic {
             self.name_op(loc, ".type_params", ExprContext::Load)?;
@@ -84,8 +84,11 @@ impl<'a> Compiler<'a, '_> {
             self.emit_arg(loc, Op::STORE_DEREF, cell);
         }
         self.body(loc, body, false)?;
-        let attributes = const_table::names(self.unit().static_attributes.iter().map(String::as_str));
-        self.load_const(NO_LOCATION, attributes);
+        let attributes = std::mem::take(&mut self.unit().static_attributes);
+        let mut attributes: Vec<&Name> = attributes.iter().map(|id| self.table.names.name(*id)).collect();
+        attributes.sort_unstable();
+        let attributes = attributes.into_iter().map(|name| Const::Str(name.string())).collect();
+        self.load_const(NO_LOCATION, Const::Tuple(attributes));
         self.name_op(NO_LOCATION, "__static_attributes__", ExprContext::Store)?;
         if self.ste().needs_classdict {
             let cell = self.implicit_cell("__classdict__");
@@ -106,8 +109,9 @@ impl<'a> Compiler<'a, '_> {
         let loc = location(s.range);
         self.emit(loc, Op::LOAD_BUILD_CLASS);
         self.emit(loc, Op::PUSH_NULL);
+        let name = code.name.clone();
         self.make_closure(loc, code, 0)?;
-        self.load_str(loc, name);
+        self.load_const(loc, Const::Str(name));
         Ok(())
     }
 }

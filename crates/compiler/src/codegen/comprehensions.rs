@@ -13,7 +13,7 @@ use ophi_syntax::ast::*;
 use super::operands::RESUME_AFTER_AWAIT;
 use super::unit::{BlockData, BlockType, ScopeKind, UnitStart};
 use super::{Compiler, Result};
-use crate::instruction_sequence::{Label, Location, NO_LOCATION, Name};
+use crate::instruction_sequence::{Label, Location, NO_LOCATION};
 use crate::location;
 use crate::symtable::flags::{DEF_LOCAL, DEF_NONLOCAL};
 use crate::symtable::{BlockKey, BlockKind, ScopeId, scope};
@@ -39,10 +39,10 @@ struct Item<'a> {
 #[derive(Default)]
 struct Inlined {
     /// Names whose values are saved on the stack.
-    pushed: Vec<Name>,
+    pushed: Vec<u32>,
     /// Symbols of the unit around as they were.
-    symbols: Vec<(Name, u32)>,
-    fast_hidden: Vec<Name>,
+    symbols: Vec<(u32, u32)>,
+    fast_hidden: Vec<u32>,
     cleanup: Option<Label>,
 }
 
@@ -284,29 +284,31 @@ impl<'a> Compiler<'a, '_> {
         self.unit().number = number;
         let outer = self.unit().ste;
         let function_like = self.ste().is_function_like();
-        for (name, symbol) in self.table[comp].symbols.clone().iter() {
-            let inside = scope::of(*symbol);
-            let outer_symbol = self.table[outer].symbol_of(name);
+        for at in 0..self.table[comp].symbols.len() {
+            let (name, symbol) = self.table[comp].symbols.as_slice()[at];
+            let inside = scope::of(symbol);
+            let outer_symbol = self.table[outer].symbol(name);
             let outside = scope::of(outer_symbol);
             // Free names are what they are outside; a cell inside that is free outside is reached the same way.
             let differs =
                 inside != outside && inside != scope::FREE && !(inside == scope::CELL && outside == scope::FREE);
             if differs || in_class_block {
-                self.table[outer].symbols.set(name, *symbol);
-                match state.symbols.iter_mut().find(|(n, _)| n == name) {
+                self.table[outer].symbols.set(name, symbol);
+                match state.symbols.iter_mut().find(|(n, _)| *n == name) {
                     Some(saved) => saved.1 = outer_symbol,
-                    None => state.symbols.push((name.clone(), outer_symbol)),
+                    None => state.symbols.push((name, outer_symbol)),
                 }
             }
             let bound = symbol & DEF_LOCAL != 0 && symbol & DEF_NONLOCAL == 0;
             if (bound || in_class_block) && !function_like {
-                let hidden = &mut self.unit().info.fast_hidden;
-                match hidden.iter_mut().find(|(n, _)| n == name) {
+                let unit = self.units.last_mut().expect("a unit is open while code is generated");
+                let hidden = &mut unit.info.fast_hidden;
+                match hidden.iter_mut().find(|(n, _)| n.raw_id() == name) {
                     Some((_, true)) => continue,
                     Some((_, fast)) => *fast = true,
-                    None => hidden.push((name.clone(), true)),
+                    None => hidden.push((self.table.names.name(name).clone(), true)),
                 }
-                state.fast_hidden.push(name.clone());
+                state.fast_hidden.push(name);
             }
         }
     }
@@ -316,12 +318,12 @@ impl<'a> Compiler<'a, '_> {
         let number = self.new_unit_number();
         self.unit().number = number;
         let outer = self.unit().ste;
-        for (name, symbol) in &state.symbols {
-            self.table[outer].symbols.set(name, *symbol);
+        for &(name, symbol) in &state.symbols {
+            self.table[outer].symbols.set(name, symbol);
         }
         // False, not absent: the assembler hides these locals.
         for (name, fast) in &mut self.unit().info.fast_hidden {
-            if state.fast_hidden.contains(name) {
+            if state.fast_hidden.contains(&name.raw_id()) {
                 *fast = false;
             }
         }
@@ -332,19 +334,20 @@ impl<'a> Compiler<'a, '_> {
         // `tweak_scopes` has counted this comprehension already.
         let in_class_block = self.ste().kind == BlockKind::Class && self.unit_ref().in_inlined_comp == 0;
         let outer = self.unit().ste;
-        for (name, symbol) in self.table[comp].symbols.clone().iter() {
+        for at in 0..self.table[comp].symbols.len() {
+            let (name, symbol) = self.table[comp].symbols.as_slice()[at];
             let bound = symbol & DEF_LOCAL != 0 && symbol & DEF_NONLOCAL == 0;
             if !bound && !in_class_block {
                 continue;
             }
             // Of a cell this saves the cell itself; the comprehension gets a new one.
             self.emit_varname(loc, Op::LOAD_FAST_AND_CLEAR, name);
-            if scope::of(*symbol) == scope::CELL {
-                let free = self.table[outer].scope_of_name(name) == scope::FREE;
+            if scope::of(symbol) == scope::CELL {
+                let free = self.table[outer].scope_of(name) == scope::FREE;
                 let arg = if free { self.free_index(name) } else { self.cell_index(name) };
                 self.emit_arg(loc, Op::MAKE_CELL, arg);
             }
-            state.pushed.push(name.clone());
+            state.pushed.push(name);
         }
         if !state.pushed.is_empty() {
             // The outermost iterator goes back to the top.
@@ -357,10 +360,10 @@ impl<'a> Compiler<'a, '_> {
         Ok(())
     }
 
-    fn restore_locals(&mut self, loc: Location, pushed: &[Name]) {
+    fn restore_locals(&mut self, loc: Location, pushed: &[u32]) {
         // Result or exception stays on top; the SWAP undoes the one of `push_locals`.
         self.emit_arg(loc, Op::SWAP, pushed.len() + 1);
-        for name in pushed.iter().rev() {
+        for &name in pushed.iter().rev() {
             self.emit_varname(loc, Op::STORE_FAST_MAYBE_NULL, name);
         }
     }

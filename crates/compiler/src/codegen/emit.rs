@@ -3,7 +3,7 @@
 use ophi_bytecode::{Constant, IrOpcode as Op};
 
 use super::Compiler;
-use crate::instruction_sequence::{Label, Location, Name};
+use crate::instruction_sequence::{Label, Location};
 
 impl Compiler<'_, '_> {
     pub(super) fn new_label(&mut self) -> Label {
@@ -43,9 +43,16 @@ impl Compiler<'_, '_> {
     }
 
     /// The text of a name as a constant.
-    pub(super) fn load_name_text(&mut self, loc: Location, name: &Name) {
-        let text = name.string();
+    pub(super) fn load_name_text(&mut self, loc: Location, name: u32) {
+        let text = self.table.names.name(name).string();
         self.load_const(loc, Constant::Str(text));
+    }
+
+    /// A tuple of names as a constant; the strings are shared with the tables of names.
+    pub(super) fn load_names<'n>(&mut self, loc: Location, names: impl Iterator<Item = &'n str>) {
+        let interner = &mut self.table.names;
+        let texts: Vec<Constant> = names.map(|name| Constant::Str(interner.intern(name).string())).collect();
+        self.load_const(loc, Constant::Tuple(texts.into()));
     }
 
     pub(super) fn load_int(&mut self, loc: Location, value: usize) {

@@ -59,7 +59,7 @@ impl<'a> Compiler<'a, '_> {
             if let Some(default) = default {
                 keyword_defaults += 1;
                 let name = self.mangled(arg.arg);
-                self.load_name_text(loc, &name);
+                self.load_name_text(loc, name);
                 self.expr(default)?;
             }
         }
@@ -94,7 +94,7 @@ impl<'a> Compiler<'a, '_> {
 
     fn annotation(&mut self, loc: Location, name: &str, annotation: &'a Expr<'a>) -> Result<()> {
         let name = self.mangled(name);
-        self.load_name_text(loc, &name);
+        self.load_name_text(loc, name);
         if self.future_annotations() {
             return self.annotation_text(annotation);
         }

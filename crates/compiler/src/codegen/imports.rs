@@ -7,7 +7,6 @@ use ophi_syntax::ast::*;
 
 use super::operands::INTRINSIC_IMPORT_STAR;
 use super::{Compiler, Result};
-use crate::const_table;
 use crate::instruction_sequence::{Location, NO_LOCATION};
 
 impl<'a> Compiler<'a, '_> {
@@ -49,7 +48,7 @@ impl<'a> Compiler<'a, '_> {
         level: i32,
     ) -> Result<()> {
         self.load_const(loc, Constant::Int(i64::from(level)));
-        self.load_const(loc, const_table::names(names.iter().map(|a| a.name)));
+        self.load_names(loc, names.iter().map(|a| a.name));
         self.emit_name(loc, Op::IMPORT_NAME, module.unwrap_or(""));
         for (i, alias) in names.iter().enumerate() {
             if i == 0 && alias.name.starts_with('*') {

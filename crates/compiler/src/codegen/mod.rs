@@ -40,7 +40,7 @@ use crate::error::{CompileError, Depth, Recursion, Warning};
 use crate::instruction_sequence::{InstructionSequence, Location, Name, NameTable};
 use crate::location;
 use crate::symtable::{BlockKey, SymbolTable};
-use unit::{ScopeKind, Unit, UnitStart};
+use unit::{FrameBlock, ScopeKind, Unit, UnitStart};
 
 pub use docstring::clean_doc;
 
@@ -67,6 +67,7 @@ pub(crate) fn compile(module: &Mod<'_>, input: CodegenInput, warnings: &mut Vec<
     let add_none = compiler.module(module)?;
     let code = compiler.finish_unit(add_none);
     compiler.memory.keep();
+    compiler.table.keep();
     code
 }
 
@@ -103,6 +104,8 @@ pub(crate) struct Compiler<'a, 'w> {
     warnings_disabled: u32,
     depth: Depth,
     memory: Box<Memory>,
+    /// Stacks of blocks that finished units leave empty.
+    spare_blocks: Vec<Vec<FrameBlock<'a>>>,
 }
 
 /// What finished units leave empty, to be used again for its memory.
@@ -110,7 +113,8 @@ pub(crate) struct Compiler<'a, 'w> {
 struct Memory {
     sequences: Vec<InstructionSequence>,
     consts: Vec<ConstTable>,
-    names: Vec<NameTable>,
+    /// A unit's names, locals, cells and free variables.
+    names: Vec<[NameTable; 4]>,
     /// For a text that is put together and interned.
     text: String,
     scratch: Scratch,
@@ -154,6 +158,7 @@ impl<'a, 'w> Compiler<'a, 'w> {
             warnings_disabled: 0,
             depth: Depth::new(input.recursion),
             memory: Memory::take(),
+            spare_blocks: Vec::new(),
         }
     }
 

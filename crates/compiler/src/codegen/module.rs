@@ -87,8 +87,8 @@ impl<'a> Compiler<'a, '_> {
                     let arg = self.implicit_free("__conditional_annotations__");
                     self.emit_arg(at, Op::LOAD_DEREF, arg);
                 } else {
-                    let name = self.table.names.intern("__conditional_annotations__");
-                    let arg = self.name_index(&name);
+                    let name = self.table.names.intern_id("__conditional_annotations__");
+                    let arg = self.name_index(name);
                     self.emit_arg(at, Op::LOAD_GLOBAL, arg);
                 }
                 self.emit_arg(at, Op::CONTAINS_OP, 0);
@@ -96,7 +96,7 @@ impl<'a> Compiler<'a, '_> {
             }
             self.expr(annotation)?;
             self.emit_arg(at, Op::COPY, 2);
-            self.load_name_text(at, &name);
+            self.load_name_text(at, name);
             self.emit(loc, Op::STORE_SUBSCR);
             self.place(not_set);
         }

@@ -49,55 +49,63 @@ pub(super) enum AttrUse {
 }
 
 impl<'a> Compiler<'a, '_> {
-    pub(super) fn mangled(&mut self, name: &str) -> Name {
+    /// The number of a name as the unit sees it.
+    pub(super) fn mangled(&mut self, name: &str) -> u32 {
         let unit = self.units.last().expect("a unit is open while code is generated");
         self.table.mangled_in(unit.ste, unit.private.as_deref(), name)
     }
 
     /// Mangled whatever the scope (annotation keys).
-    pub(super) fn mangled_always(&mut self, name: &str) -> Name {
+    pub(super) fn mangled_always(&mut self, name: &str) -> u32 {
         let unit = self.units.last().expect("a unit is open while code is generated");
         mangle(&mut self.table.names, unit.private.as_deref(), name)
     }
 
     /// The oparg of a free variable: they are numbered after the cells.
-    pub(super) fn free_index(&mut self, name: &Name) -> usize {
-        let info = &mut self.unit().info;
+    pub(super) fn free_index(&mut self, name: u32) -> usize {
+        let (name, info) = self.name_and_info(name);
         info.cellvars.len() + info.freevars.add_name(name) as usize
     }
 
-    pub(super) fn cell_index(&mut self, name: &Name) -> usize {
-        self.unit().info.cellvars.add_name(name) as usize
+    pub(super) fn cell_index(&mut self, name: u32) -> usize {
+        let (name, info) = self.name_and_info(name);
+        info.cellvars.add_name(name) as usize
+    }
+
+    fn name_and_info(&mut self, name: u32) -> (&Name, &mut CodeUnitInfo) {
+        let unit = self.units.last_mut().expect("a unit is open while code is generated");
+        (self.table.names.name(name), &mut unit.info)
     }
 
     /// The cell of a name that the compiler itself makes up.
     pub(super) fn implicit_cell(&mut self, name: &str) -> usize {
-        let name = self.table.names.intern(name);
-        self.cell_index(&name)
+        let name = self.table.names.intern_id(name);
+        self.cell_index(name)
     }
 
     pub(super) fn implicit_free(&mut self, name: &str) -> usize {
-        let name = self.table.names.intern(name);
-        self.free_index(&name)
+        let name = self.table.names.intern_id(name);
+        self.free_index(name)
     }
 
     /// Its place in `co_names`.
-    pub(super) fn name_index(&mut self, name: &Name) -> usize {
-        self.unit().info.names.add_name(name) as usize
+    pub(super) fn name_index(&mut self, name: u32) -> usize {
+        let (name, info) = self.name_and_info(name);
+        info.names.add_name(name) as usize
     }
 
     /// The place in `co_names` of a name that may be private to the class.
     fn mangled_index(&mut self, name: &str) -> usize {
         let unit = self.units.last_mut().expect("a unit is open while code is generated");
-        let mangled = self.table.mangled_id_in(unit.ste, unit.private.as_deref(), name);
+        let mangled = self.table.mangled_in(unit.ste, unit.private.as_deref(), name);
         let (name, hint) = self.table.names.name_and_hint(mangled);
         unit.info.names.add_hinted(name, &mut hint.name) as usize
     }
 
     /// An instruction whose oparg is a name of `co_names`, as it stands.
     pub(super) fn emit_plain_name(&mut self, loc: Location, op: Op, name: &str) {
-        let name = self.table.names.intern(name);
-        let arg = self.name_index(&name);
+        let name = self.table.names.intern_id(name);
+        let arg = self.name_index(name);
         self.emit_arg(loc, op, arg);
     }
 
@@ -118,8 +126,9 @@ impl<'a> Compiler<'a, '_> {
         self.emit_arg(loc, Op::LOAD_SUPER_ATTR, arg << 2 | bits);
     }
 
-    pub(super) fn emit_varname(&mut self, loc: Location, op: Op, name: &Name) {
-        let arg = self.unit().info.varnames.add_name(name) as usize;
+    pub(super) fn emit_varname(&mut self, loc: Location, op: Op, name: u32) {
+        let (name, info) = self.name_and_info(name);
+        let arg = info.varnames.add_name(name) as usize;
         self.emit_arg(loc, op, arg);
     }
 
@@ -148,9 +157,10 @@ impl<'a> Compiler<'a, '_> {
     pub(super) fn name_op(&mut self, loc: Location, name: &str, ctx: ExprContext) -> Result<()> {
         use ExprContext::{Del, Load, Store};
         let unit = self.units.last_mut().expect("a unit is open while code is generated");
-        let mangled = self.table.mangled_id_in(unit.ste, unit.private.as_deref(), name);
+        let mangled = self.table.mangled_in(unit.ste, unit.private.as_deref(), name);
         let SymbolTable { names, entries, .. } = &mut self.table;
-        let (mangled, hint) = names.name_and_hint(mangled);
+        let id = mangled;
+        let (mangled, hint) = names.name_and_hint(id);
         if hint.unit == unit.number {
             let arg = hint.variable >> Variable::BITS;
             let (arg, [load, store, delete]) = match Variable::of(hint.variable) {
@@ -168,7 +178,7 @@ impl<'a> Compiler<'a, '_> {
             return Ok(());
         }
         let entry = &entries[unit.ste.0 as usize];
-        let found = scope::of(entry.symbols.get_hinted(mangled, &mut hint.symbol).unwrap_or(0));
+        let found = scope::of(entry.symbols.get_hinted(id, &mut hint.symbol).unwrap_or(0));
         let in_comp = unit.in_inlined_comp > 0;
         let in_class = entry.kind == BlockKind::Class;
         let sees_class = entry.can_see_class_scope;
@@ -222,13 +232,14 @@ impl<'a> Compiler<'a, '_> {
     }
 
     /// A name's scope as seen from the unit, where a class has its implicit cells.
-    pub(super) fn ref_type(&self, name: &str) -> Result<u32> {
+    pub(super) fn ref_type(&mut self, name: &str) -> Result<u32> {
         if self.scope_kind() == super::unit::ScopeKind::Class
             && matches!(name, "__class__" | "__classdict__" | "__conditional_annotations__")
         {
             return Ok(scope::CELL);
         }
-        match self.ste().scope_of(name) {
+        let id = self.table.names.intern_id(name);
+        match self.ste().scope_of(id) {
             scope::UNKNOWN => Err(CompileError::system(format!("unknown scope of '{name}'"))),
             found => Ok(found),
         }
@@ -242,8 +253,9 @@ impl<'a> Compiler<'a, '_> {
             return Ok(false);
         }
         // `super` may be shadowed.
-        if self.ste().scope_of("super") != scope::GLOBAL_IMPLICIT
-            || self.table[SymbolTable::TOP].scope_of("super") != scope::UNKNOWN
+        let name = self.table.names.intern_id("super");
+        if self.ste().scope_of(name) != scope::GLOBAL_IMPLICIT
+            || self.table[SymbolTable::TOP].scope_of(name) != scope::UNKNOWN
         {
             return Ok(false);
         }

@@ -289,7 +289,7 @@ impl<'a> Compiler<'a, '_> {
             }
         }
         self.expr(class)?;
-        self.load_const(loc, const_table::names(attrs.iter().copied()));
+        self.load_names(loc, attrs.iter().copied());
         self.emit_arg(loc, Op::MATCH_CLASS, patterns.len());
         self.emit_arg(loc, Op::COPY, 1);
         self.load_none(loc);

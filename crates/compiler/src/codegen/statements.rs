@@ -208,7 +208,7 @@ impl<'a> Compiler<'a, '_> {
                         self.annotation_text(annotation)?;
                         self.emit_plain_name(loc, Op::LOAD_NAME, "__annotations__");
                         let name = self.mangled(id);
-                        self.load_name_text(loc, &name);
+                        self.load_name_text(loc, name);
                         self.emit(loc, Op::STORE_SUBSCR);
                     } else if let Some(index) = self.defer_annotation(s) {
                         // Tell `__annotate__` that this statement ran.

@@ -3,17 +3,18 @@
 //! Source: CPython Python/compile.c (`_PyCompile_EnterScope`, `compiler_set_qualname`, `_PyCompile_PushFBlock`,
 //! `compute_code_flags`).
 
-use std::collections::BTreeSet;
-
 use ophi_bytecode::code::flags;
 use ophi_bytecode::{CodeObject, IrOpcode as Op};
 use ophi_syntax::ast::{Expr, Stmt};
+use rustc_hash::FxHashSet;
 
 use super::{Compiler, Result};
 use crate::const_table::ConstTable;
 use crate::error::CompileError;
 use crate::future::INHERITED_MASK;
-use crate::instruction_sequence::{CodeUnitInfo, InstructionSequence, Label, Location, NO_LOCATION, Name, NameTable};
+use crate::instruction_sequence::{
+    CodeUnitInfo, InstructionSequence, Interner, Label, Location, NO_LOCATION, Name, NameTable,
+};
 use crate::symtable::{BlockKey, Entry, ScopeId, SymbolTable, flags as def, mangle, scope};
 
 /// How deeply blocks may be nested in one frame.
@@ -74,8 +75,8 @@ pub(super) struct Unit<'a> {
     pub(super) number: u32,
     pub(super) scope: ScopeKind,
     pub(super) private: Option<Name>,
-    /// Attributes set on `self` in the methods of a class; sorted.
-    pub(super) static_attributes: BTreeSet<String>,
+    /// Attributes set on `self` in the methods of a class.
+    pub(super) static_attributes: FxHashSet<u32>,
     /// Annotated assignments whose annotations `__annotate__` evaluates, with the number of a conditional one.
     pub(super) deferred: Vec<(&'a Stmt<'a>, Option<u32>)>,
     next_conditional: u32,
@@ -97,16 +98,14 @@ pub(super) struct UnitStart {
     pub(super) kwonlyargcount: usize,
 }
 
-/// The names of `entry` with the given scope or flag, sorted.
-fn names_with(entry: &Entry, wanted: u32, flag: u32) -> NameTable {
+/// The names of `entry` with the given scope or flag, sorted, into the empty `table`.
+fn names_with(interner: &Interner, entry: &Entry, wanted: u32, flag: u32, table: &mut NameTable) {
     let chosen = entry.symbols.iter().filter(|(_, s)| scope::of(*s) == wanted || s & flag != 0);
-    let mut names: Vec<&Name> = chosen.map(|(name, _)| name).collect();
+    let mut names: Vec<&Name> = chosen.map(|(name, _)| interner.name(name)).collect();
     names.sort_unstable();
-    let mut table = NameTable::with_capacity(names.len());
     for name in names {
         table.add_name(name);
     }
-    table
 }
 
 impl<'a> Compiler<'a, '_> {
@@ -143,11 +142,11 @@ impl<'a> Compiler<'a, '_> {
         let ste = self.lookup_block(key)?;
         let SymbolTable { entries, names: interner, .. } = &mut self.table;
         let entry = &entries[ste.0 as usize];
-        let mut varnames = self.memory.names.pop().unwrap_or_default();
-        for name in &entry.varnames {
-            varnames.add_name(name);
+        let [names, mut varnames, mut cellvars, mut freevars] = self.memory.names.pop().unwrap_or_default();
+        for &name in &entry.varnames {
+            varnames.add_name(interner.name(name));
         }
-        let mut cellvars = names_with(entry, scope::CELL, def::DEF_COMP_CELL);
+        names_with(interner, entry, scope::CELL, def::DEF_COMP_CELL, &mut cellvars);
         // Cells that no name of the source stands for.
         for (needed, name) in [
             (entry.needs_class_closure, "__class__"),
@@ -158,7 +157,7 @@ impl<'a> Compiler<'a, '_> {
                 cellvars.add_name(&interner.intern(name));
             }
         }
-        let freevars = names_with(entry, scope::FREE, def::DEF_FREE_CLASS);
+        names_with(interner, entry, scope::FREE, def::DEF_FREE_CLASS, &mut freevars);
         let private = match private {
             Some(private) => Some(self.table.names.intern(private)),
             None => self.units.last().and_then(|u| u.private.clone()),
@@ -167,7 +166,7 @@ impl<'a> Compiler<'a, '_> {
         let info = CodeUnitInfo {
             qualname: self.qualname(scope, &name),
             name,
-            names: self.memory.names.pop().unwrap_or_default(),
+            names,
             varnames,
             cellvars,
             freevars,
@@ -185,12 +184,12 @@ impl<'a> Compiler<'a, '_> {
             number,
             scope,
             private,
-            static_attributes: BTreeSet::new(),
+            static_attributes: FxHashSet::default(),
             deferred: Vec::new(),
             next_conditional: 0,
             seq: self.memory.sequences.pop().unwrap_or_default(),
             stashed: None,
-            blocks: Vec::new(),
+            blocks: self.spare_blocks.pop().unwrap_or_default(),
             in_inlined_comp: 0,
             in_conditional_block: 0,
             info,
@@ -228,7 +227,7 @@ impl<'a> Compiler<'a, '_> {
         }
         if matches!(scope, ScopeKind::Function | ScopeKind::AsyncFunction | ScopeKind::Class) {
             let mangled = mangle(&mut self.table.names, parent.private.as_deref(), name);
-            if self.table[parent.ste].scope_of_name(&mangled) == scope::GLOBAL_EXPLICIT {
+            if self.table[parent.ste].scope_of(mangled) == scope::GLOBAL_EXPLICIT {
                 return name.clone();
             }
         }
@@ -279,7 +278,7 @@ impl<'a> Compiler<'a, '_> {
     /// Leaves the scope: optimises and assembles the unit.
     pub(super) fn finish_unit(&mut self, add_none: bool) -> Result<CodeObject> {
         self.return_at_end(add_none);
-        let unit = self.units.pop().ok_or_else(|| CompileError::system("no code unit"))?;
+        let mut unit = self.units.pop().ok_or_else(|| CompileError::system("no code unit"))?;
         if self.keep_nested
             && let Some(parent) = self.units.last_mut()
         {
@@ -288,7 +287,7 @@ impl<'a> Compiler<'a, '_> {
         let mut sequence = unit.seq;
         let mut consts = unit.consts;
         let code = crate::assemble::assemble_unit(
-            &unit.info,
+            &mut unit.info,
             &mut sequence,
             consts.items_mut(),
             self.filename.clone(),
@@ -298,10 +297,12 @@ impl<'a> Compiler<'a, '_> {
         consts.clear();
         self.memory.sequences.push(sequence);
         self.memory.consts.push(consts);
-        for mut names in [unit.info.names, unit.info.varnames] {
-            names.clear();
-            self.memory.names.push(names);
-        }
+        unit.blocks.clear();
+        self.spare_blocks.push(unit.blocks);
+        let CodeUnitInfo { names, varnames, cellvars, freevars, .. } = unit.info;
+        let mut names = [names, varnames, cellvars, freevars];
+        names.iter_mut().for_each(NameTable::clear);
+        self.memory.names.push(names);
         code
     }
 
@@ -363,7 +364,7 @@ impl<'a> Compiler<'a, '_> {
         }
         let enclosing = self.units.len() - 1;
         if let Some(class) = self.units[..enclosing].iter_mut().rev().find(|u| u.scope == ScopeKind::Class) {
-            class.static_attributes.insert(attr.to_owned());
+            class.static_attributes.insert(self.table.names.intern_id(attr));
         }
     }
 }

@@ -12,19 +12,85 @@ use rustc_hash::FxHashSet;
 use super::entry::flags::*;
 use super::{BlockKind, Comprehension, ScopeId, SymbolTable, scope};
 use crate::error::CompileError;
-use crate::instruction_sequence::{Interner, Name};
+use crate::instruction_sequence::Name;
 
 type Result<T> = std::result::Result<T, CompileError>;
-/// Numbers of names.
-type Ids = FxHashSet<u32>;
+
+/// A set of names by their numbers. Most are empty or have a handful, which need no memory of their own.
+#[derive(Default)]
+struct Ids {
+    few: [u32; Ids::FEW],
+    count: usize,
+    /// All of them, where there are more than [`Ids::FEW`].
+    many: Option<Box<FxHashSet<u32>>>,
+}
+
+impl Ids {
+    const FEW: usize = 12;
+
+    fn few(&self) -> &[u32] {
+        &self.few[..self.count]
+    }
+
+    fn is_empty(&self) -> bool {
+        self.count == 0 && self.many.as_ref().is_none_or(|many| many.is_empty())
+    }
+
+    fn contains(&self, id: u32) -> bool {
+        match &self.many {
+            None => self.few().contains(&id),
+            Some(many) => many.contains(&id),
+        }
+    }
+
+    fn insert(&mut self, id: u32) {
+        if let Some(many) = &mut self.many {
+            many.insert(id);
+        } else if !self.few().contains(&id) {
+            if let Some(place) = self.few.get_mut(self.count) {
+                *place = id;
+                self.count += 1;
+            } else {
+                let many = self.few.iter().copied().chain([id]).collect();
+                self.count = 0;
+                self.many = Some(Box::new(many));
+            }
+        }
+    }
+
+    /// Takes a name out; was it in?
+    fn remove(&mut self, id: u32) -> bool {
+        if let Some(many) = &mut self.many {
+            return many.remove(&id);
+        }
+        let Some(place) = self.few().iter().position(|known| *known == id) else { return false };
+        self.count -= 1;
+        self.few.swap(place, self.count);
+        true
+    }
+
+    fn iter(&self) -> impl Iterator<Item = u32> {
+        self.few().iter().copied().chain(self.many.iter().flat_map(|many| many.iter().copied()))
+    }
+
+    /// Adds all of `other`.
+    fn join(&mut self, other: Ids) {
+        if self.is_empty() {
+            *self = other;
+        } else {
+            other.iter().for_each(|id| self.insert(id));
+        }
+    }
+}
 
 /// The names that a class has without binding them.
 const CLASS_CELLS: [&str; 3] = ["__class__", "__classdict__", "__conditional_annotations__"];
 
 /// Decides the scopes of all names of `table`.
 pub(super) fn analyze(table: &mut SymbolTable) -> Result<()> {
-    let class_cells = CLASS_CELLS.map(|name| number(&table.names.intern(name)));
-    let mut analyzer = Analyzer { seen: vec![0; table.names.len()], log: Vec::new(), class_cells, table };
+    let class_cells = CLASS_CELLS.map(|name| table.names.intern_id(name));
+    let seen = vec![0; table.names.len()];
+    let mut analyzer = Analyzer { seen, log: Vec::new(), scopes: Vec::new(), class_cells, table };
     analyzer.block(SymbolTable::TOP, &mut Ids::default(), None)
 }
 
@@ -39,16 +105,10 @@ struct Analyzer<'t> {
     seen: Vec<u8>,
     /// What was changed in `seen`: the number and the bits before.
     log: Vec<(u32, u8)>,
+    /// The scopes decided so far: those of the symbols of the block at hand in their order, behind those of the blocks around.
+    scopes: Vec<u32>,
     class_cells: [u32; 3],
 }
-
-/// Every name of a symbol table comes from its interner.
-fn number(name: &Name) -> u32 {
-    name.id().unwrap_or(0)
-}
-
-/// The flags of `entry` of symbol `name`, with the scope decided so far beside it.
-struct Scopes(Vec<u32>);
 
 impl Analyzer<'_> {
     fn see(&mut self, id: u32, bits: u8) {
@@ -67,8 +127,12 @@ impl Analyzer<'_> {
         }
     }
 
-    fn error_at_directive(&self, id: ScopeId, name: &Name, message: String) -> CompileError {
-        match self.table[id].directives.iter().find(|d| d.name == *name) {
+    fn text(&self, name: u32) -> &Name {
+        self.table.names.name(name)
+    }
+
+    fn error_at_directive(&self, id: ScopeId, name: u32, message: String) -> CompileError {
+        match self.table[id].directives.iter().find(|d| d.name == *self.text(name)) {
             Some(directive) => CompileError::syntax(message, directive.loc),
             None => CompileError::system("BUG: internal directive bookkeeping broken"),
         }
@@ -80,13 +144,12 @@ impl Analyzer<'_> {
         let entered = self.log.len();
         let mut inlined_cells = Ids::default();
 
-        let mut scopes = Scopes(Vec::with_capacity(self.table[id].symbols.len()));
-        let symbols = std::mem::take(&mut self.table[id].symbols);
-        for (name, flags) in symbols.iter() {
-            let decided = self.decide(id, name, *flags, function_like, free, class_entry)?;
-            scopes.0.push(decided);
+        let first_scope = self.scopes.len();
+        for at in 0..self.table[id].symbols.len() {
+            let (name, flags) = self.table[id].symbols.as_slice()[at];
+            let decided = self.decide(id, name, flags, function_like, free, class_entry)?;
+            self.scopes.push(decided);
         }
-        self.table[id].symbols = symbols;
 
         // A class's names are invisible in its methods: what the children see is what was bound around it. Type
         // parameters are an exception.
@@ -122,15 +185,11 @@ impl Analyzer<'_> {
             self.block(child, &mut child_free, child_class)?;
             self.undo(before);
             if inline {
-                self.inline_comprehension(id, child, &mut scopes, &mut child_free, &mut inlined_cells);
+                self.inline_comprehension(id, child, &mut child_free, &mut inlined_cells);
                 self.table[child].comp_inlined = true;
                 inlined = true;
             }
-            if new_free.is_empty() {
-                new_free = child_free;
-            } else {
-                new_free.extend(child_free);
-            }
+            new_free.join(child_free);
         }
         // The children of an inlined comprehension become children of this block.
         if inlined {
@@ -149,16 +208,15 @@ impl Analyzer<'_> {
         let entry = &mut self.table[id];
         if function_like {
             if !new_free.is_empty() || !inlined_cells.is_empty() {
-                for ((name, _), decided) in entry.symbols.iter().zip(&mut scopes.0) {
-                    let name = number(name);
-                    if *decided == scope::LOCAL && (new_free.contains(&name) || inlined_cells.contains(&name)) {
+                for ((name, _), decided) in entry.symbols.iter().zip(&mut self.scopes[first_scope..]) {
+                    if *decided == scope::LOCAL && (new_free.contains(name) || inlined_cells.contains(name)) {
                         *decided = scope::CELL;
-                        new_free.remove(&name);
+                        new_free.remove(name);
                     }
                 }
             }
         } else if is_class {
-            let [class, classdict, annotations] = self.class_cells.map(|cell| new_free.remove(&cell));
+            let [class, classdict, annotations] = self.class_cells.map(|cell| new_free.remove(cell));
             entry.needs_class_closure |= class;
             // Needed by every scope that sees the class's names, also where the class has a name `__classdict__` itself.
             entry.needs_classdict |= classdict || sees_class;
@@ -167,12 +225,9 @@ impl Analyzer<'_> {
 
         // What lies around this block decides which of the names that stay free it passes on.
         self.undo(entered);
-        self.update_symbols(id, &scopes, &new_free, &inlined_cells);
-        if free.is_empty() {
-            *free = new_free;
-        } else {
-            free.extend(new_free);
-        }
+        self.update_symbols(id, first_scope, &new_free, &inlined_cells);
+        self.scopes.truncate(first_scope);
+        free.join(new_free);
         Ok(())
     }
 
@@ -180,43 +235,43 @@ impl Analyzer<'_> {
     fn decide(
         &mut self,
         id: ScopeId,
-        name: &Name,
+        name: u32,
         flags: u32,
         function_like: bool,
         free: &mut Ids,
         class_entry: Option<ScopeId>,
     ) -> Result<u32> {
-        let number = number(name);
-        let seen = self.seen[number as usize];
+        let seen = self.seen[name as usize];
         if flags & DEF_GLOBAL != 0 {
             if flags & DEF_NONLOCAL != 0 {
-                return Err(self.error_at_directive(id, name, format!("name '{name}' is nonlocal and global")));
+                let message = format!("name '{}' is nonlocal and global", self.text(name));
+                return Err(self.error_at_directive(id, name, message));
             }
-            self.see(number, seen & !BOUND);
+            self.see(name, seen & !BOUND);
             return Ok(scope::GLOBAL_EXPLICIT);
         }
         if flags & DEF_NONLOCAL != 0 {
             let message = if id == SymbolTable::TOP {
                 "nonlocal declaration not allowed at module level".to_owned()
             } else if seen & BOUND == 0 {
-                format!("no binding for nonlocal '{name}' found")
+                format!("no binding for nonlocal '{}' found", self.text(name))
             } else if seen & TYPE_PARAM != 0 {
-                format!("nonlocal binding not allowed for type parameter '{name}'")
+                format!("nonlocal binding not allowed for type parameter '{}'", self.text(name))
             } else {
-                free.insert(number);
+                free.insert(name);
                 return Ok(scope::FREE);
             };
             return Err(self.error_at_directive(id, name, message));
         }
         if flags & DEF_BOUND != 0 {
             let bound = if function_like { BOUND } else { seen & BOUND };
-            self.see(number, bound | if flags & DEF_TYPE_PARAM != 0 { TYPE_PARAM } else { 0 });
+            self.see(name, bound | if flags & DEF_TYPE_PARAM != 0 { TYPE_PARAM } else { 0 });
             return Ok(scope::LOCAL);
         }
         // In a scope that sees the names of a class, a name that the class binds is looked up in the class and then among
         // the globals, even where a function around the class binds it too.
         if let Some(class_entry) = class_entry {
-            let class_flags = self.table[class_entry].symbol_of(name);
+            let class_flags = self.table[class_entry].symbol(name);
             if class_flags & DEF_GLOBAL != 0 {
                 return Ok(scope::GLOBAL_EXPLICIT);
             }
@@ -225,54 +280,47 @@ impl Analyzer<'_> {
             }
         }
         if seen & BOUND != 0 {
-            free.insert(number);
+            free.insert(name);
             return Ok(scope::FREE);
         }
         Ok(scope::GLOBAL_IMPLICIT)
     }
 
     /// Merges the names of an inlined comprehension into the block that holds it.
-    fn inline_comprehension(
-        &mut self,
-        id: ScopeId,
-        comp: ScopeId,
-        scopes: &mut Scopes,
-        comp_free: &mut Ids,
-        inlined_cells: &mut Ids,
-    ) {
+    fn inline_comprehension(&mut self, id: ScopeId, comp: ScopeId, comp_free: &mut Ids, inlined_cells: &mut Ids) {
         let is_class = self.table[id].kind == BlockKind::Class;
-        let mut removed = Vec::new();
-        let symbols = std::mem::take(&mut self.table[comp].symbols);
-        for (name, symbol) in symbols.iter() {
+        let mut removed = Ids::default();
+        for at in 0..self.table[comp].symbols.len() {
+            let (name, symbol) = self.table[comp].symbols.as_slice()[at];
             // `.0`, the outermost iterable, is no parameter any more.
             if symbol & DEF_PARAM != 0 {
                 continue;
             }
-            let mut decided = scope::of(*symbol);
+            let mut decided = scope::of(symbol);
             let only_flags = symbol & ((1 << SCOPE_OFFSET) - 1);
             if decided == scope::CELL || only_flags & DEF_COMP_CELL != 0 {
-                inlined_cells.insert(number(name));
+                inlined_cells.insert(name);
             }
             // A class's implicit cells are never free through the class scope: the comprehension itself sees a global,
             // only functions inside it see the cell.
-            if decided == scope::FREE && is_class && CLASS_CELLS.contains(&&**name) {
+            if decided == scope::FREE && is_class && self.class_cells.contains(&name) {
                 decided = scope::GLOBAL_IMPLICIT;
                 if !is_free_in_any_child(self.table, comp, name) {
-                    comp_free.remove(&number(name));
+                    comp_free.remove(name);
                 }
-                removed.push(name.clone());
+                removed.insert(name);
             }
-            match self.table[id].symbols.get_name(name) {
+            match self.table[id].symbols.get(name) {
                 None => {
                     self.table[id].symbols.set(name, only_flags);
-                    scopes.0.push(decided);
+                    self.scopes.push(decided);
                 }
                 Some(existing) => {
                     // A free name of the comprehension that this block binds is simply local now, unless a block inside
                     // the comprehension needs it as a cell.
                     if existing & DEF_BOUND != 0 && !is_class {
                         if !is_free_in_any_child(self.table, comp, name) {
-                            comp_free.remove(&number(name));
+                            comp_free.remove(name);
                         }
                         if decided == scope::FREE {
                             self.table[id].symbols.set(name, existing | (only_flags & USE));
@@ -284,26 +332,39 @@ impl Analyzer<'_> {
                 }
             }
         }
-        self.table[comp].symbols = symbols;
-        for name in removed {
-            self.table[comp].symbols.remove(&name);
+        for name in removed.iter() {
+            self.table[comp].symbols.remove(name);
         }
     }
 
     /// Writes the scopes into the symbols, and passes on the names that stay free.
-    fn update_symbols(&mut self, id: ScopeId, scopes: &Scopes, free: &Ids, inlined_cells: &Ids) {
+    fn update_symbols(&mut self, id: ScopeId, first_scope: usize, free: &Ids, inlined_cells: &Ids) {
         let SymbolTable { entries, names, .. } = &mut *self.table;
         let entry = &mut entries[id.0 as usize];
         let class_flag = entry.kind == BlockKind::Class || entry.can_see_class_scope;
-        for ((name, symbol), decided) in entry.symbols.items_mut().iter_mut().zip(&scopes.0) {
-            if !inlined_cells.is_empty() && inlined_cells.contains(&number(name)) {
+        for ((name, symbol), decided) in entry.symbols.items_mut().iter_mut().zip(&self.scopes[first_scope..]) {
+            if !inlined_cells.is_empty() && inlined_cells.contains(*name) {
                 *symbol |= DEF_COMP_CELL;
             }
             *symbol |= decided << SCOPE_OFFSET;
         }
         // CPython iterates a set here; the order of the names it adds is not observable in code objects, so take any fixed.
-        for name in sorted(free, names) {
-            match entry.symbols.get_name(name) {
+        let mut few = [0; Ids::FEW];
+        let mut all = Vec::new();
+        let sorted = match &free.many {
+            None => {
+                let few = &mut few[..free.count];
+                few.copy_from_slice(free.few());
+                few
+            }
+            Some(many) => {
+                all.extend(many.iter().copied());
+                &mut all[..]
+            }
+        };
+        sorted.sort_unstable_by(|a, b| names.name(*a).cmp(names.name(*b)));
+        for &name in &*sorted {
+            match entry.symbols.get(name) {
                 Some(symbol) => {
                     // A method's free name that is also a name of the class.
                     if class_flag {
@@ -311,7 +372,7 @@ impl Analyzer<'_> {
                     }
                 }
                 None => {
-                    if id == SymbolTable::TOP || self.seen[number(name) as usize] & BOUND != 0 {
+                    if id == SymbolTable::TOP || self.seen[name as usize] & BOUND != 0 {
                         entry.symbols.set(name, scope::FREE << SCOPE_OFFSET);
                     }
                 }
@@ -320,12 +381,6 @@ impl Analyzer<'_> {
     }
 }
 
-fn is_free_in_any_child(table: &SymbolTable, id: ScopeId, name: &Name) -> bool {
-    table[id].children.iter().any(|&child| table[child].scope_of_name(name) == scope::FREE)
-}
-
-fn sorted<'n>(ids: &Ids, names: &'n Interner) -> Vec<&'n Name> {
-    let mut sorted: Vec<&Name> = ids.iter().map(|&id| names.name(id)).collect();
-    sorted.sort_unstable();
-    sorted
+fn is_free_in_any_child(table: &SymbolTable, id: ScopeId, name: u32) -> bool {
+    table[id].children.iter().any(|&child| table[child].scope_of(name) == scope::FREE)
 }

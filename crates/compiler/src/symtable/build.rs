@@ -76,14 +76,15 @@ impl Builder {
 
     /// Makes an entry without entering it.
     fn new_entry(&mut self, name: &str, kind: BlockKind, key: BlockKey, loc: Location) -> ScopeId {
-        let mut entry = Entry::new(self.table.names.intern(name), kind, loc);
+        let name = self.table.names.intern(name);
+        let id = self.table.add(name, kind, loc);
         if let Some(&parent) = self.stack.last() {
             let parent = &self.table[parent];
-            entry.nested = parent.nested || parent.is_function_like();
-            entry.method = parent.kind == BlockKind::Class && kind == BlockKind::Function;
+            let nested = parent.nested || parent.is_function_like();
+            let method = parent.kind == BlockKind::Class && kind == BlockKind::Function;
+            let entry = &mut self.table[id];
+            (entry.nested, entry.method) = (nested, method);
         }
-        let id = ScopeId(self.table.entries.len() as u32);
-        self.table.entries.push(entry);
         self.table.blocks.insert(key, id);
         id
     }
@@ -124,7 +125,7 @@ impl Builder {
         self.stack.pop();
     }
 
-    pub(super) fn mangled(&mut self, name: &str) -> Name {
+    pub(super) fn mangled(&mut self, name: &str) -> u32 {
         let id = self.cur_id();
         self.table.mangled_in(id, self.private.as_deref(), name)
     }
@@ -132,7 +133,7 @@ impl Builder {
     /// What block `id` says of `name` so far.
     pub(super) fn lookup_in(&mut self, id: ScopeId, name: &str) -> u32 {
         let mangled = self.table.mangled_in(id, self.private.as_deref(), name);
-        self.table[id].symbol_of(&mangled)
+        self.table[id].symbol(mangled)
     }
 
     pub(super) fn lookup(&mut self, name: &str) -> u32 {
@@ -141,9 +142,9 @@ impl Builder {
 
     pub(super) fn add_def_to(&mut self, id: ScopeId, name: &str, flag: u32, loc: Location) -> Result<()> {
         let block = self.cur_id();
-        let mangled = self.table.mangled_id_in(block, self.private.as_deref(), name);
+        let mangled = self.table.mangled_in(block, self.private.as_deref(), name);
         let SymbolTable { entries, names, .. } = &mut self.table;
-        let (mangled, hint) = names.name_and_hint(mangled);
+        let hint = names.hint(mangled);
         let entry = &mut entries[id.0 as usize];
         let comp_iter_target = entry.comp_iter_target;
         let symbol = entry.symbols.entry_hinted(mangled, &mut hint.symbol);
@@ -166,7 +167,7 @@ impl Builder {
         }
         *symbol = value;
         if flag & DEF_PARAM != 0 {
-            entry.varnames.push(mangled.clone());
+            entry.varnames.push(mangled);
         } else if flag & DEF_GLOBAL != 0 {
             let top = &mut entries[SymbolTable::TOP.0 as usize];
             *top.symbols.entry(mangled) |= flag;
@@ -206,6 +207,7 @@ impl Builder {
 
     pub(super) fn record_directive(&mut self, name: &str, loc: Location) {
         let name = self.mangled(name);
+        let name = self.table.names.name(name).clone();
         self.cur().directives.push(Directive { name, loc });
     }
 

@@ -77,44 +77,42 @@ pub struct Directive {
     pub loc: Location,
 }
 
-/// Names in order of first insertion, with their flags. All are numbered names of the table's interner.
+/// Names in order of first insertion, by their numbers in the table's interner, with their flags.
 #[derive(Clone, Debug, Default)]
 pub struct Symbols {
-    items: Vec<(Name, u32)>,
+    items: Vec<(u32, u32)>,
     places: Places,
     /// A bit for each name that is there, by its number: what has no bit is new.
     seen: u64,
 }
 
 impl Symbols {
-    pub fn get(&self, name: &str) -> Option<u32> {
-        self.items.iter().find(|(known, _)| **known == *name).map(|(_, flags)| *flags)
-    }
-
-    pub(crate) fn get_name(&self, name: &Name) -> Option<u32> {
-        if self.seen & 1 << (name.raw_id() & 63) == 0 {
+    #[inline]
+    pub(crate) fn get(&self, name: u32) -> Option<u32> {
+        if self.seen & 1 << (name & 63) == 0 {
             return None;
         }
         self.place(name).map(|place| self.items[place].1)
     }
 
-    fn place(&self, name: &Name) -> Option<usize> {
-        self.places.find(name.id()?, self.items.iter().map(|(name, _)| name.raw_id()))
+    #[inline]
+    fn place(&self, name: u32) -> Option<usize> {
+        self.places.find(name, self.items.iter().map(|(name, _)| *name))
     }
 
     /// Sets a name's flags; a known name keeps its place.
-    pub(crate) fn set(&mut self, name: &Name, flags: u32) {
+    pub(crate) fn set(&mut self, name: u32, flags: u32) {
         *self.entry(name) = flags;
     }
 
     /// A name's flags, 0 when it is new.
-    pub(crate) fn entry(&mut self, name: &Name) -> &mut u32 {
+    pub(crate) fn entry(&mut self, name: u32) -> &mut u32 {
         self.entry_hinted(name, &mut 0)
     }
 
     /// The same; `hint` is where the name was found last.
     #[inline]
-    pub(crate) fn entry_hinted(&mut self, name: &Name, hint: &mut u32) -> &mut u32 {
+    pub(crate) fn entry_hinted(&mut self, name: u32, hint: &mut u32) -> &mut u32 {
         if !self.is_at(name, *hint) {
             *hint = self.find_or_append(name);
         }
@@ -122,12 +120,12 @@ impl Symbols {
     }
 
     #[inline]
-    fn is_at(&self, name: &Name, hint: u32) -> bool {
-        self.items.get(hint as usize).is_some_and(|(known, _)| known.raw_id() == name.raw_id())
+    fn is_at(&self, name: u32, hint: u32) -> bool {
+        self.items.get(hint as usize).is_some_and(|(known, _)| *known == name)
     }
 
-    fn find_or_append(&mut self, name: &Name) -> u32 {
-        let bit = 1 << (name.raw_id() & 63);
+    fn find_or_append(&mut self, name: u32) -> u32 {
+        let bit = 1 << (name & 63);
         if self.seen & bit != 0
             && let Some(place) = self.place(name)
         {
@@ -137,16 +135,16 @@ impl Symbols {
         if self.items.is_empty() {
             self.items.reserve(8);
         }
-        self.items.push((name.clone(), 0));
-        self.places.grown(self.items.iter().map(|(name, _)| name.raw_id()));
+        self.items.push((name, 0));
+        self.places.grown(self.items.iter().map(|(name, _)| *name));
         self.items.len() as u32 - 1
     }
 
     /// A name's flags; `hint` is where it was found last.
     #[inline]
-    pub(crate) fn get_hinted(&self, name: &Name, hint: &mut u32) -> Option<u32> {
+    pub(crate) fn get_hinted(&self, name: u32, hint: &mut u32) -> Option<u32> {
         if !self.is_at(name, *hint) {
-            if self.seen & 1 << (name.raw_id() & 63) == 0 {
+            if self.seen & 1 << (name & 63) == 0 {
                 return None;
             }
             *hint = self.place(name)? as u32;
@@ -154,15 +152,27 @@ impl Symbols {
         self.items.get(*hint as usize).map(|(_, flags)| *flags)
     }
 
-    pub(super) fn remove(&mut self, name: &Name) {
+    pub(super) fn remove(&mut self, name: u32) {
         if let Some(place) = self.place(name) {
             self.items.remove(place);
-            self.places.rebuild(self.items.iter().map(|(name, _)| name.raw_id()));
+            self.places.rebuild(self.items.iter().map(|(name, _)| *name));
         }
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = &(Name, u32)> {
-        self.items.iter()
+    /// The names' numbers and flags; [`SymbolTable::symbols`](super::SymbolTable::symbols) tells their texts.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, u32)> {
+        self.items.iter().copied()
+    }
+
+    pub(crate) fn as_slice(&self) -> &[(u32, u32)] {
+        &self.items
+    }
+
+    /// Forgets the names, and keeps the memory.
+    fn clear(&mut self) {
+        self.items.clear();
+        self.places = Places::default();
+        self.seen = 0;
     }
 
     pub fn len(&self) -> usize {
@@ -173,7 +183,7 @@ impl Symbols {
         self.items.is_empty()
     }
 
-    pub(super) fn items_mut(&mut self) -> &mut [(Name, u32)] {
+    pub(super) fn items_mut(&mut self) -> &mut [(u32, u32)] {
         &mut self.items
     }
 }
@@ -184,8 +194,8 @@ pub struct Entry {
     pub name: Name,
     pub kind: BlockKind,
     pub symbols: Symbols,
-    /// Parameters in order.
-    pub varnames: Vec<Name>,
+    /// Parameters in order, by their numbers; [`SymbolTable::parameters`](super::SymbolTable::parameters) tells their texts.
+    pub(crate) varnames: Vec<u32>,
     pub children: Vec<ScopeId>,
     pub directives: Vec<Directive>,
     /// Names to which private name mangling applies in the type parameter block of a generic class; `None` mangles all.
@@ -255,22 +265,28 @@ impl Entry {
         !matches!(self.kind, BlockKind::Class | BlockKind::Module)
     }
 
-    /// A name's flags, 0 if it is unknown here.
-    pub fn symbol(&self, name: &str) -> u32 {
+    /// The flags of the name with that number, 0 if it is unknown here.
+    pub(crate) fn symbol(&self, name: u32) -> u32 {
         self.symbols.get(name).unwrap_or(0)
     }
 
-    pub(crate) fn symbol_of(&self, name: &Name) -> u32 {
-        self.symbols.get_name(name).unwrap_or(0)
-    }
-
-    /// A name's scope, `scope::UNKNOWN` if it is unknown here.
-    pub(crate) fn scope_of_name(&self, name: &Name) -> u32 {
-        scope::of(self.symbol_of(name))
-    }
-
-    /// A name's scope, `scope::UNKNOWN` if it is unknown here.
-    pub fn scope_of(&self, name: &str) -> u32 {
+    /// Its scope, `scope::UNKNOWN` if it is unknown here.
+    pub(crate) fn scope_of(&self, name: u32) -> u32 {
         scope::of(self.symbol(name))
+    }
+
+    /// The entry of another block in the memory of this one.
+    pub(super) fn reuse(self, name: Name, kind: BlockKind, loc: Location) -> Self {
+        let Self { mut symbols, mut varnames, mut children, mut directives, .. } = self;
+        symbols.clear();
+        varnames.clear();
+        children.clear();
+        directives.clear();
+        Self { symbols, varnames, children, directives, ..Self::new(name, kind, loc) }
+    }
+
+    /// How many names its memory has room for.
+    pub(super) fn capacity(&self) -> usize {
+        self.symbols.items.capacity() + self.varnames.capacity() + self.children.capacity()
     }
 }

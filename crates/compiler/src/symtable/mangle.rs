@@ -3,17 +3,11 @@
 //! Source: CPython Python/symtable.c (`_Py_Mangle`, `_Py_MaybeMangle`).
 
 use super::Entry;
-use crate::instruction_sequence::{Interner, Name};
+use crate::instruction_sequence::Interner;
 
-/// `name` as seen inside class `private`.
-pub(crate) fn mangle(names: &mut Interner, private: Option<&str>, name: &str) -> Name {
-    let id = mangle_id(names, private, name);
-    names.name(id).clone()
-}
-
-/// The number of that name.
+/// The number of `name` as seen inside class `private`.
 #[inline]
-fn mangle_id(names: &mut Interner, private: Option<&str>, name: &str) -> u32 {
+pub(crate) fn mangle(names: &mut Interner, private: Option<&str>, name: &str) -> u32 {
     // Dunder names and the dotted names of imports stay.
     if !name.starts_with("__") || name.ends_with("__") || name.contains('.') {
         return names.intern_id(name);
@@ -41,5 +35,5 @@ fn mangle_private(names: &mut Interner, private: Option<&str>, entry: &Entry, na
     {
         return names.intern_id(name);
     }
-    mangle_id(names, private, name)
+    mangle(names, private, name)
 }

@@ -16,9 +16,11 @@ pub use build::build;
 pub use entry::{BlockKind, Comprehension, Directive, Entry, Symbols, flags, scope};
 pub(crate) use mangle::{mangle, maybe_mangle};
 
+use std::cell::Cell;
+
 use rustc_hash::FxHashMap;
 
-use crate::instruction_sequence::{Interner, Name};
+use crate::instruction_sequence::{Interner, Location, Name};
 
 /// A block's number in its table; the module is 0.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, PartialOrd, Ord)]
@@ -60,15 +62,57 @@ pub struct SymbolTable {
     pub(crate) blocks: FxHashMap<BlockKey, ScopeId>,
     /// The names of all entries.
     pub(crate) names: Interner,
+    /// Entries of the last compilation, for their memory.
+    spare: Vec<Entry>,
+}
+
+thread_local! {
+    /// The last compilation's tables, for the next one: most compile little, and would spend their time asking for memory.
+    static SPARE: Cell<Option<SymbolTable>> = const { Cell::new(None) };
 }
 
 impl SymbolTable {
     pub const TOP: ScopeId = ScopeId(0);
 
-    /// An empty one, with room for a module of the usual size.
+    /// More names, in all entries, are not kept for the next compilation.
+    const MOST_KEPT: usize = 1 << 15;
+
+    /// An empty one, in the memory of the last compilation's.
     fn new() -> Self {
-        let blocks = FxHashMap::with_capacity_and_hasher(50, rustc_hash::FxBuildHasher);
-        Self { entries: Vec::with_capacity(16), blocks, names: Interner::default() }
+        SPARE.try_with(Cell::take).ok().flatten().unwrap_or_default()
+    }
+
+    /// Leaves the memory to the next compilation.
+    pub(crate) fn keep(mut self) {
+        self.spare.append(&mut self.entries);
+        let room: usize = self.spare.iter().map(Entry::capacity).sum();
+        if room.max(self.spare.len() * 8).max(self.names.capacity()) > Self::MOST_KEPT {
+            return;
+        }
+        self.blocks.clear();
+        self.names.clear();
+        // Without the thread's memory it goes, as it should at the thread's end.
+        _ = SPARE.try_with(|spare| spare.set(Some(self)));
+    }
+
+    /// Adds the entry of a block.
+    fn add(&mut self, name: Name, kind: BlockKind, loc: Location) -> ScopeId {
+        let entry = match self.spare.pop() {
+            Some(old) => old.reuse(name, kind, loc),
+            None => Entry::new(name, kind, loc),
+        };
+        self.entries.push(entry);
+        ScopeId(self.entries.len() as u32 - 1)
+    }
+
+    /// The names of one of its entries, in order of first insertion, with their flags.
+    pub fn symbols<'t>(&'t self, entry: &'t Entry) -> impl Iterator<Item = (&'t Name, u32)> {
+        entry.symbols.iter().map(|(name, flags)| (self.names.name(name), flags))
+    }
+
+    /// The parameters of one of its entries, in order.
+    pub fn parameters<'t>(&'t self, entry: &'t Entry) -> impl Iterator<Item = &'t Name> {
+        entry.varnames.iter().map(|name| self.names.name(*name))
     }
 
     pub fn lookup(&self, key: BlockKey) -> Option<ScopeId> {
@@ -79,14 +123,9 @@ impl SymbolTable {
         &self[Self::TOP]
     }
 
-    /// `name` as block `id` inside class `private` sees it.
-    pub(crate) fn mangled_in(&mut self, id: ScopeId, private: Option<&str>, name: &str) -> Name {
-        let id = self.mangled_id_in(id, private, name);
-        self.names.name(id).clone()
-    }
-
-    /// The number of that name.
-    pub(crate) fn mangled_id_in(&mut self, id: ScopeId, private: Option<&str>, name: &str) -> u32 {
+    /// The number of `name` as block `id` inside class `private` sees it.
+    #[inline]
+    pub(crate) fn mangled_in(&mut self, id: ScopeId, private: Option<&str>, name: &str) -> u32 {
         maybe_mangle(&mut self.names, private, &self.entries[id.0 as usize], name)
     }
 }

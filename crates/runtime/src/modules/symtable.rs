@@ -126,10 +126,10 @@ impl Entry {
 fn entry_object(vm: &Vm, table: &SymbolTable, id: ScopeId, base: i64) -> Res {
     let entry = &table[id];
     let symbols = vm.new_dict()?;
-    for (name, flags) in entry.symbols.iter() {
-        symbols.set_text(vm, name.as_ref(), vm.new_int(*flags as i64)?)?;
+    for (name, flags) in table.symbols(entry) {
+        symbols.set_text(vm, name.as_ref(), vm.new_int(flags as i64)?)?;
     }
-    let varnames: Res<Vec<Value>> = entry.varnames.iter().map(|n| Ok(vm.intern(n.as_ref())?.into_value())).collect();
+    let varnames: Res<Vec<Value>> = table.parameters(entry).map(|n| Ok(vm.intern(n.as_ref())?.into_value())).collect();
     let children: Res<Vec<Value>> = entry
         .children
         .iter()

@@ -2,7 +2,14 @@
 
 use super::codes::*;
 use super::{Fail, MAX_DEPTH, Parser, R};
-use crate::ast::{ExceptHandler, Stmt, StmtKind, WithItem};
+use crate::ast::{ExceptHandler, Expr, Stmt, StmtKind, WithItem};
+
+/// An `if` or `elif`: its token, its test and its body.
+pub(super) struct Branch<'a> {
+    start: usize,
+    test: Expr<'a>,
+    body: &'a [Stmt<'a>],
+}
 
 impl<'a> Parser<'a, '_> {
     /// A compound statement onto `self.stmts`; false, and nothing consumed, if none begins here.
@@ -85,29 +92,30 @@ impl<'a> Parser<'a, '_> {
     /// An `elif` is an `If` in the `orelse` of the one before; built from the last backwards, so that a long chain needs
     /// no recursion.
     fn if_statement(&mut self) -> R<StmtKind<'a>> {
-        let mut branches = Vec::new();
+        let base = self.branches.len();
+        let first = self.pos;
         loop {
             let start = self.pos;
             self.bump();
             let test = self.named_expression()?;
             let body = self.colon_block()?;
-            branches.push((start, test, body));
+            self.branches.push(Branch { start, test, body });
             if self.code() != ELSE {
-                self.note_compound_from(branches[0].0);
+                self.note_compound_from(first);
             }
             // CPython goes a level down for each, and so must whoever walks the tree.
-            if self.depth as usize + branches.len() > MAX_DEPTH as usize {
+            if self.depth as usize + self.branches.len() - base > MAX_DEPTH as usize {
                 return Err(Fail);
             }
             if self.code() != ELIF {
                 break;
             }
         }
-        let mut orelse = self.opt_else(branches[0].0)?;
+        let mut orelse = self.opt_else(first)?;
         loop {
-            let Some((start, test, body)) = branches.pop() else { return Err(Fail) };
+            let Some(Branch { start, test, body }) = self.branches.pop() else { return Err(Fail) };
             let kind = StmtKind::If { test: self.alloc(test), body, orelse };
-            if branches.is_empty() {
+            if self.branches.len() == base {
                 return Ok(kind);
             }
             let range = self.range(start);

@@ -104,7 +104,7 @@ impl<'a> Parser<'a, '_> {
             return Ok(Arguments::EMPTY);
         }
         let mut posonlyargs: &'a [Arg<'a>] = &[];
-        let mut args = Vec::new();
+        let args = self.parameters.len();
         let mut kwonlyargs = Vec::new();
         let mut kw_defaults: Vec<Option<Expr<'a>>> = Vec::new();
         let (mut vararg, mut kwarg) = (None, None);
@@ -113,14 +113,13 @@ impl<'a> Parser<'a, '_> {
         while self.code() != close {
             match self.code() {
                 SLASH => {
-                    if seen_slash || seen_star || args.is_empty() {
+                    if seen_slash || seen_star || self.parameters.len() == args {
                         return Err(Fail);
                     }
                     self.require(8)?;
                     seen_slash = true;
                     self.bump();
-                    posonlyargs = self.arena.alloc_slice_copy(&args);
-                    args.clear();
+                    posonlyargs = self.take_parameters(args);
                     if !self.eat(COMMA) && self.code() != close {
                         return Err(Fail);
                     }
@@ -159,7 +158,7 @@ impl<'a> Parser<'a, '_> {
                         kwonlyargs.push(arg);
                         kw_defaults.push(default);
                     } else {
-                        args.push(arg);
+                        self.parameters.push(arg);
                         match default {
                             Some(default) => self.exprs.push(default),
                             None if self.exprs.len() > base => return Err(Fail),
@@ -171,13 +170,20 @@ impl<'a> Parser<'a, '_> {
         }
         Ok(Arguments {
             posonlyargs,
-            args: self.arena.alloc_slice_copy(&args),
+            args: self.take_parameters(args),
             vararg,
             kwonlyargs: self.arena.alloc_slice_copy(&kwonlyargs),
             kw_defaults: self.arena.alloc_slice_copy(&kw_defaults),
             kwarg,
             defaults: self.take_exprs(base),
         })
+    }
+
+    /// Those above `base`, which is where their list began.
+    fn take_parameters(&mut self, base: usize) -> &'a [Arg<'a>] {
+        let taken = self.arena.alloc_slice_copy(&self.parameters[base..]);
+        self.parameters.truncate(base);
+        taken
     }
 
     /// A name with its annotation; that of `*args` may be starred.

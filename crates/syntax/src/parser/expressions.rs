@@ -219,18 +219,20 @@ impl<'a> Parser<'a, '_> {
         }
         let Some(first) = self.opt_comparison_operator()? else { return Ok(left) };
         let base = self.exprs.len();
-        let mut ops = vec![first];
+        let first_op = self.comparisons.len();
+        self.comparisons.push(first);
         loop {
             let right = self.bitwise_or()?;
             self.exprs.push(right);
             match self.opt_comparison_operator()? {
-                Some(op) => ops.push(op),
+                Some(op) => self.comparisons.push(op),
                 None => break,
             }
         }
         let comparators = self.take_exprs(base);
         let left = self.alloc(left);
-        let ops = self.arena.alloc_slice_copy(&ops);
+        let ops = self.arena.alloc_slice_copy(&self.comparisons[first_op..]);
+        self.comparisons.truncate(first_op);
         Ok(self.expr(start, ExprKind::Compare { left, ops, comparators }))
     }
 

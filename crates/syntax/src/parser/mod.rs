@@ -26,13 +26,14 @@ mod targets;
 pub(crate) mod codes;
 pub(crate) mod literals;
 
-use crate::ast::{Expr, ExprKind, Keyword, Mod, Range, Stmt, TypeIgnore};
+use crate::ast::{Arg, CmpOp, Expr, ExprKind, Keyword, Mod, Range, Stmt, TypeIgnore};
 use crate::diagnostic::{SourceWarning, SyntaxDiagnostic};
 use crate::lexer::{LexOptions, Mode, Tokens, tokenize_all};
 use crate::source::Source;
 use crate::token::{Token, TokenKind};
 use bumpalo::Bump;
 use codes::*;
+use compound::Branch;
 
 /// CPython's `MAXSTACK` (Parser/parser.c): rule levels before "Parser stack overflowed - Python source too complex to parse".
 pub const MAX_DEPTH: u32 = 6000;
@@ -169,6 +170,9 @@ pub(crate) struct Parser<'a, 's> {
     exprs: Vec<Expr<'a>>,
     stmts: Vec<Stmt<'a>>,
     keywords: Vec<Keyword<'a>>,
+    parameters: Vec<Arg<'a>>,
+    comparisons: Vec<CmpOp>,
+    branches: Vec<Branch<'a>>,
 }
 
 /// How many codes may be looked at beyond the current one.
@@ -200,6 +204,9 @@ impl<'a, 's> Parser<'a, 's> {
             exprs: Vec::new(),
             stmts: Vec::new(),
             keywords: Vec::new(),
+            parameters: Vec::new(),
+            comparisons: Vec::new(),
+            branches: Vec::new(),
         }
     }
 
@@ -425,6 +432,7 @@ impl<'a, 's> Parser<'a, 's> {
     fn try_parse<T>(&mut self, parse: impl FnOnce(&mut Self) -> R<T>) -> Option<T> {
         let (pos, depth) = (self.pos, self.depth);
         let (exprs, stmts, keywords) = (self.exprs.len(), self.stmts.len(), self.keywords.len());
+        let (parameters, comparisons, branches) = (self.parameters.len(), self.comparisons.len(), self.branches.len());
         let warnings = self.warnings.len();
         match parse(self) {
             Ok(value) => Some(value),
@@ -434,6 +442,9 @@ impl<'a, 's> Parser<'a, 's> {
                 self.exprs.truncate(exprs);
                 self.stmts.truncate(stmts);
                 self.keywords.truncate(keywords);
+                self.parameters.truncate(parameters);
+                self.comparisons.truncate(comparisons);
+                self.branches.truncate(branches);
                 self.warnings.truncate(warnings);
                 None
             }
