@@ -6,6 +6,8 @@
 //! index into `instrs`. Invariant: every label used by a jump is placed exactly once before the sequence is handed over.
 //! Source: CPython Python/instruction_sequence.c, Include/internal/pycore_compile.h (`_PyCompile_CodeUnitMetadata`).
 
+use ophi_bytecode::PyString;
+
 pub use crate::names::{Interner, Name, NameTable};
 
 /// A source range in CPython's units: lines from 1, columns in UTF-8 bytes from 0; -1 where unknown.
@@ -157,5 +159,5 @@ pub struct CodeUnitInfo {
     pub firstlineno: i32,
     /// `co_flags`, computed by the compiler from the symbol table entry.
     pub flags: u32,
-    pub filename: Name,
+    pub filename: PyString,
 }

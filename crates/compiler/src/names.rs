@@ -33,6 +33,11 @@ impl Name {
         PyString::from(Arc::clone(&self.text))
     }
 
+    /// The same of a name that is not needed any more.
+    pub(crate) fn into_string(self) -> PyString {
+        PyString::from(self.text)
+    }
+
     /// The interner's number; one that no name has for a name made from a text alone.
     #[inline]
     pub(crate) fn raw_id(&self) -> u32 {
@@ -396,7 +401,7 @@ impl NameTable {
     /// Takes the names out, as strings of a code object; they share the texts.
     pub(crate) fn take_strings(&mut self) -> Box<[PyString]> {
         self.places = Places::default();
-        self.names.drain(..).map(|name| PyString::from(name.text)).collect()
+        self.names.drain(..).map(Name::into_string).collect()
     }
 
     pub fn as_slice(&self) -> &[Name] {

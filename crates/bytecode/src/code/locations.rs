@@ -136,16 +136,17 @@ impl LocationEncoder {
         }
         let advance = line.wrapping_sub(self.line) as u32;
         // Columns that are known are not negative, which these comparisons see to.
-        if line >= 0 && end_line == line && advance < 3 && (col as u32) < 128 && (end_col as u32) < 128 {
+        let known = line >= 0 && advance < 3 && ((line ^ end_line) | ((col | end_col) & !127)) == 0;
+        if known {
             self.line = line;
             let width = end_col.wrapping_sub(col) as u32;
-            if advance == 0 && col < 80 && width < 16 {
-                let first = 0x80 | ((col >> 3) as u8) << 3 | length;
-                self.put([first, (col as u8 & 7) << 4 | width as u8]);
-            } else {
-                let first = 0x80 | (ONE_LINE + advance as u8) << 3 | length;
-                self.put([first, col as u8, end_col as u8]);
-            }
+            // Three bytes are put down in any case; of the short form two count. Chosen without a jump, for either form
+            // is as likely as the other.
+            let short = advance == 0 && col < 80 && width < 16;
+            let kind = if short { (col >> 3) as u8 } else { ONE_LINE + advance as u8 };
+            let second = if short { (col as u8 & 7) << 4 | width as u8 } else { col as u8 };
+            self.put([0x80 | kind << 3 | length, second, end_col as u8]);
+            self.end -= usize::from(short);
         } else {
             self.long_entry(length);
         }

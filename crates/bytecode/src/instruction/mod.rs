@@ -328,6 +328,27 @@ static NET_EFFECTS: [i8; IR_OPCODE_END as usize] = {
 };
 const UNFIXED: i8 = i8::MIN;
 
+/// The same as a formula, for the instructions whose effect depends on the oparg in so simple a way.
+static LINEAR_NET_EFFECTS: [Option<Linear>; IR_OPCODE_END as usize] = {
+    let mut table = [None; IR_OPCODE_END as usize];
+    let mut i = 0;
+    while i < IR_OPCODE_END as usize {
+        let plain = !matches!(ROWS[i].kind, Kind::Specialised | Kind::Ours | Kind::Undefined);
+        if plain
+            && !ROWS[i].flags.has(Flags::EXC)
+            && let Some((popped, pushed)) = LINEAR_EFFECTS[i]
+        {
+            table[i] = Some(Linear {
+                fixed: pushed.fixed - popped.fixed,
+                by_oparg: pushed.by_oparg - popped.by_oparg,
+                by_low_bit: pushed.by_low_bit - popped.by_low_bit,
+            });
+        }
+        i += 1;
+    }
+    table
+};
+
 /// Cache units after each byte's instruction.
 pub static CACHES: [u8; 256] = {
     let mut table = [0; 256];
@@ -523,6 +544,15 @@ impl IrOpcode {
     #[inline]
     pub fn fixed_net_effect(self) -> Option<i8> {
         NET_EFFECTS.get(self.0 as usize).copied().filter(|&net| net != UNFIXED)
+    }
+
+    /// [`IrOpcode::stack_effect`] without a jump where it is a simple formula of the oparg, which is not extended twice.
+    #[inline]
+    pub fn linear_net_effect(self, arg: u32) -> Option<i64> {
+        match LINEAR_NET_EFFECTS.get(self.0 as usize) {
+            Some(Some(net)) if arg <= 0xFFFF => Some(net.of(i64::from(arg))),
+            _ => None,
+        }
     }
 
     /// Every instruction, pseudo ones included, by number.

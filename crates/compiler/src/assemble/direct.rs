@@ -19,8 +19,8 @@ use crate::instruction_sequence::{Location, NEXT_LOCATION};
 /// The tables of a unit; made anew for each in the memory of the last one's.
 #[derive(Default)]
 pub(super) struct Output {
-    pub code: Vec<u8>,
-    /// Where `code` ends while it is written: behind it are zeros.
+    code: Vec<u8>,
+    /// Where the instructions end in `code`: behind it are zeros, for caches are zeros and only what is not one is written.
     end: usize,
     pub locations: Vec<u8>,
     pub exceptions: Vec<ExceptionEntry>,
@@ -69,6 +69,24 @@ struct Jump {
 }
 
 impl Output {
+    /// The instructions.
+    pub(super) fn code(&self) -> &[u8] {
+        &self.code[..self.end]
+    }
+
+    /// How many bytes of them fit into the memory.
+    pub(super) fn capacity(&self) -> usize {
+        self.code.capacity()
+    }
+
+    /// Replaces the instructions by what `write` appends to the empty vector.
+    pub(super) fn write_code<E>(&mut self, write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>) -> Result<(), E> {
+        self.code.clear();
+        let result = write(&mut self.code);
+        self.end = self.code.len();
+        result
+    }
+
     /// Writes the tables of `graph`, unless that is for the general way to do or to refuse.
     pub(super) fn write(&mut self, graph: &Graph, firstlineno: i32) -> bool {
         self.distances.clear();
@@ -94,7 +112,7 @@ impl Output {
 
     /// Writes all but the exception ranges; jumps get what EXTENDED_ARGs their distances need, as far as those are known.
     fn walk(&mut self, graph: &Graph, firstlineno: i32) -> bool {
-        self.code.clear();
+        self.code[..self.end].fill(0);
         self.end = 0;
         self.jumps.clear();
         self.handlers.clear();
@@ -107,8 +125,10 @@ impl Output {
         for (id, block) in graph.layout() {
             self.starts[id.index()] = Start { unit: self.units(), index: self.count };
             self.count += block.len() as u32;
-            // Caches are zeros: only what is not one is written.
-            self.code.resize(self.end + block.len() * MOST_BYTES, 0);
+            let most = self.end + block.len() * MOST_BYTES;
+            if self.code.len() < most {
+                self.code.resize(most.max(self.code.len() * 2), 0);
+            }
             for instr in block.instrs() {
                 if graph.pushes && instr.except != handler {
                     handler = instr.except;
@@ -116,18 +136,23 @@ impl Output {
                 }
                 let Location { line, end_line, col, end_col } = instr.loc;
                 let start = self.end;
-                let plain = class(instr.op) & bits::TARGET == 0 && instr.arg <= SHORT && !is_pseudo(instr.op);
-                if plain && line != NEXT_LOCATION.line {
-                    let real = Opcode(instr.op.0 as u8);
-                    self.put(real, instr.arg);
-                    self.end += usize::from(CACHES[real.0 as usize]) * 2;
-                } else if !self.put_long(instr) {
-                    return false;
+                let plain = class(instr.op) & (bits::TARGET | bits::PSEUDO) == 0;
+                if plain && instr.arg <= SHORT && line != NEXT_LOCATION.line {
+                    let number = instr.op.0 as u8;
+                    if let Some(unit) = self.code.get_mut(start..start + 2) {
+                        unit.copy_from_slice(&[number, instr.arg as u8]);
+                    }
+                    let units = 1 + usize::from(CACHES[number as usize]);
+                    self.end = start + units * 2;
+                    encoder.add(Position { line, end_line, col, end_col }, units);
+                } else {
+                    if !self.put_long(instr) {
+                        return false;
+                    }
+                    encoder.add(Position { line, end_line, col, end_col }, (self.end - start) / 2);
                 }
-                encoder.add(Position { line, end_line, col, end_col }, (self.end - start) / 2);
             }
         }
-        self.code.truncate(self.end);
         self.locations = encoder.finish();
         true
     }

@@ -14,11 +14,11 @@ use std::sync::Arc;
 use ophi_bytecode::code::{
     CodeObject, Constant, ExceptionEntry, LocationEncoder, Position, encode_exception_table, flags,
 };
-use ophi_bytecode::{IrOpcode as Op, Opcode, PyString};
+use ophi_bytecode::{IrOpcode as Op, Opcode};
 
 use crate::error::CompileError;
 use crate::flowgraph::{self, FrameSizes, Graph, Lowered};
-use crate::instruction_sequence::{CodeUnitInfo, ExceptHandler, InstructionSequence, Location};
+use crate::instruction_sequence::{CodeUnitInfo, ExceptHandler, InstructionSequence, Location, NameTable};
 use direct::Output;
 
 /// What one unit after the other uses again, for its memory.
@@ -35,7 +35,7 @@ pub(crate) struct Scratch {
 impl Scratch {
     /// How many instructions the memory would hold, about.
     pub(crate) fn capacity(&self) -> usize {
-        self.graph.capacity() + self.sequence.instrs.capacity() + self.output.code.capacity() / 32
+        self.graph.capacity() + self.sequence.instrs.capacity() + self.output.capacity() / 32
     }
 }
 
@@ -45,27 +45,27 @@ pub fn optimize_and_assemble(
     mut sequence: InstructionSequence,
     mut consts: Vec<Constant>,
 ) -> Result<CodeObject, CompileError> {
-    let filename = PyString::from(&*unit.filename);
-    assemble_unit(&mut unit.clone(), &mut sequence, &mut consts, filename, &mut Scratch::default())
+    let (code, _) = assemble_unit(unit.clone(), &mut sequence, &mut consts, &mut Scratch::default())?;
+    Ok(code)
 }
 
-/// The same within a compilation. The labels of `sequence` are resolved, `consts` and the names of `unit` are emptied.
+/// The same within a compilation; the tables of names come back, for their memory. The labels of `sequence` are resolved,
+/// `consts` is emptied.
 pub(crate) fn assemble_unit(
-    unit: &mut CodeUnitInfo,
+    unit: CodeUnitInfo,
     sequence: &mut InstructionSequence,
     consts: &mut Vec<Constant>,
-    filename: PyString,
     scratch: &mut Scratch,
-) -> Result<CodeObject, CompileError> {
+) -> Result<(CodeObject, [NameTable; 4]), CompileError> {
     let Scratch { graph, .. } = scratch;
     graph.build(sequence)?;
-    flowgraph::optimize_code_unit(graph, consts, unit.varnames.len(), parameter_count(unit))?;
-    let sizes = flowgraph::lower_graph(graph, unit)?;
+    flowgraph::optimize_code_unit(graph, consts, unit.varnames.len(), parameter_count(&unit))?;
+    let sizes = flowgraph::lower_graph(graph, &unit)?;
     if !scratch.output.write(graph, unit.firstlineno) {
         graph.write_sequence(&mut scratch.sequence);
         lay_out(unit.firstlineno, scratch)?;
     }
-    Ok(code_object(unit, sizes, consts, filename, &mut scratch.output))
+    Ok(code_object(unit, sizes, consts, &mut scratch.output))
 }
 
 /// Assembles a sequence as it is, without optimising it (`_testinternalcapi.assemble_code_object`).
@@ -92,10 +92,9 @@ fn parameter_count(unit: &CodeUnitInfo) -> usize {
 pub fn assemble(unit: &CodeUnitInfo, lowered: Lowered, mut consts: Vec<Constant>) -> Result<CodeObject, CompileError> {
     let Lowered { sequence, stack_depth, nlocalsplus } = lowered;
     let mut scratch = Scratch { sequence, ..Scratch::default() };
-    let filename = PyString::from(&*unit.filename);
     let sizes = FrameSizes { stack_depth, nlocalsplus };
     lay_out(unit.firstlineno, &mut scratch)?;
-    Ok(code_object(&mut unit.clone(), sizes, &mut consts, filename, &mut scratch.output))
+    Ok(code_object(unit.clone(), sizes, &mut consts, &mut scratch.output).0)
 }
 
 /// The general way from the lowered sequence to the tables; [`direct`] is the short one.
@@ -103,36 +102,35 @@ fn lay_out(firstlineno: i32, scratch: &mut Scratch) -> Result<(), CompileError> 
     let Scratch { sequence, starts, jumps, output, .. } = scratch;
     offsets::resolve_directions_and_locations(sequence);
     offsets::resolve_distances(sequence, starts, jumps)?;
-    write_code(sequence, &mut output.code)?;
+    output.write_code(|code| write_code(sequence, code))?;
     write_locations(sequence, starts, firstlineno, &mut output.locations);
     write_exceptions(sequence, starts, &mut output.exceptions);
     Ok(())
 }
 
 fn code_object(
-    unit: &mut CodeUnitInfo,
+    mut unit: CodeUnitInfo,
     sizes: FrameSizes,
     consts: &mut Vec<Constant>,
-    filename: PyString,
     output: &mut Output,
-) -> CodeObject {
+) -> (CodeObject, [NameTable; 4]) {
     let FrameSizes { stack_depth, nlocalsplus } = sizes;
-    let localsplusnames = slots::localsplus(unit, nlocalsplus as usize, &mut output.kinds);
-    CodeObject {
+    let localsplusnames = slots::localsplus(&mut unit, nlocalsplus as usize, &mut output.kinds);
+    let code = CodeObject {
         argcount: unit.posonlyargcount + unit.argcount,
         posonlyargcount: unit.posonlyargcount,
         kwonlyargcount: unit.kwonlyargcount,
         // A code object has room for one value at least.
         stacksize: stack_depth.max(1),
         flags: unit.flags,
-        code: Arc::from(&output.code[..]),
+        code: Arc::from(output.code()),
         consts: consts.drain(..).collect(),
         names: unit.names.take_strings(),
         localsplusnames,
         localspluskinds: Arc::from(&output.kinds[..]),
-        filename,
-        name: unit.name.string(),
-        qualname: unit.qualname.string(),
+        filename: unit.filename,
+        name: unit.name.into_string(),
+        qualname: unit.qualname.into_string(),
         firstlineno: unit.firstlineno,
         linetable: Arc::from(&output.locations[..]),
         exceptiontable: match &output.exceptions[..] {
@@ -140,7 +138,8 @@ fn code_object(
             [] => Arc::default(),
             exceptions => encode_exception_table(exceptions).into(),
         },
-    }
+    };
+    (code, [unit.names, unit.varnames, unit.cellvars, unit.freevars])
 }
 
 fn write_code(sequence: &InstructionSequence, code: &mut Vec<u8>) -> Result<(), CompileError> {

@@ -37,7 +37,7 @@ use ophi_syntax::ast::*;
 use crate::assemble::Scratch;
 use crate::const_table::ConstTable;
 use crate::error::{CompileError, Depth, Recursion, Warning};
-use crate::instruction_sequence::{InstructionSequence, Location, Name, NameTable};
+use crate::instruction_sequence::{InstructionSequence, Location, NameTable};
 use crate::location;
 use crate::symtable::{BlockKey, SymbolTable};
 use unit::{FrameBlock, ScopeKind, Unit, UnitStart};
@@ -89,8 +89,6 @@ pub(crate) fn sequence(
 pub(crate) struct Compiler<'a, 'w> {
     table: SymbolTable,
     filename: PyString,
-    /// The same, for a unit's description.
-    filename_name: Name,
     flags: u32,
     optimize: u8,
     interactive: bool,
@@ -146,7 +144,6 @@ impl<'a, 'w> Compiler<'a, 'w> {
     fn new(input: CodegenInput, warnings: &'w mut Vec<Warning>) -> Self {
         Self {
             table: input.table,
-            filename_name: input.filename.to_string_lossy().into(),
             filename: input.filename,
             flags: input.flags,
             optimize: input.optimize,

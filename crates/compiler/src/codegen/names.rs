@@ -52,13 +52,13 @@ impl<'a> Compiler<'a, '_> {
     /// The number of a name as the unit sees it.
     pub(super) fn mangled(&mut self, name: &str) -> u32 {
         let unit = self.units.last().expect("a unit is open while code is generated");
-        self.table.mangled_in(unit.ste, unit.private.as_deref(), name)
+        self.table.mangled_in(unit.ste, unit.private, name)
     }
 
     /// Mangled whatever the scope (annotation keys).
     pub(super) fn mangled_always(&mut self, name: &str) -> u32 {
         let unit = self.units.last().expect("a unit is open while code is generated");
-        mangle(&mut self.table.names, unit.private.as_deref(), name)
+        mangle(&mut self.table.names, unit.private, name)
     }
 
     /// The oparg of a free variable: they are numbered after the cells.
@@ -97,7 +97,7 @@ impl<'a> Compiler<'a, '_> {
     /// The place in `co_names` of a name that may be private to the class.
     fn mangled_index(&mut self, name: &str) -> usize {
         let unit = self.units.last_mut().expect("a unit is open while code is generated");
-        let mangled = self.table.mangled_in(unit.ste, unit.private.as_deref(), name);
+        let mangled = self.table.mangled_in(unit.ste, unit.private, name);
         let (name, hint) = self.table.names.name_and_hint(mangled);
         unit.info.names.add_hinted(name, &mut hint.name) as usize
     }
@@ -157,7 +157,7 @@ impl<'a> Compiler<'a, '_> {
     pub(super) fn name_op(&mut self, loc: Location, name: &str, ctx: ExprContext) -> Result<()> {
         use ExprContext::{Del, Load, Store};
         let unit = self.units.last_mut().expect("a unit is open while code is generated");
-        let mangled = self.table.mangled_in(unit.ste, unit.private.as_deref(), name);
+        let mangled = self.table.mangled_in(unit.ste, unit.private, name);
         let SymbolTable { names, entries, .. } = &mut self.table;
         let id = mangled;
         let (mangled, hint) = names.name_and_hint(id);

@@ -74,7 +74,8 @@ pub(super) struct Unit<'a> {
     /// Tells the variables of this unit from those of others ([`Hint`](crate::names::Hint)); another one each time they change.
     pub(super) number: u32,
     pub(super) scope: ScopeKind,
-    pub(super) private: Option<Name>,
+    /// The class whose private names are meant, by its name's number.
+    pub(super) private: Option<u32>,
     /// Attributes set on `self` in the methods of a class.
     pub(super) static_attributes: FxHashSet<u32>,
     /// Annotated assignments whose annotations `__annotate__` evaluates, with the number of a conditional one.
@@ -159,8 +160,8 @@ impl<'a> Compiler<'a, '_> {
         }
         names_with(interner, entry, scope::FREE, def::DEF_FREE_CLASS, &mut freevars);
         let private = match private {
-            Some(private) => Some(self.table.names.intern(private)),
-            None => self.units.last().and_then(|u| u.private.clone()),
+            Some(private) => Some(self.table.names.intern_id(private)),
+            None => self.units.last().and_then(|u| u.private),
         };
         let name = self.table.names.intern(name);
         let info = CodeUnitInfo {
@@ -176,7 +177,7 @@ impl<'a> Compiler<'a, '_> {
             kwonlyargcount: start.kwonlyargcount as u32,
             firstlineno: lineno,
             flags: self.code_flags(ste),
-            filename: self.filename_name.clone(),
+            filename: self.filename.clone(),
         };
         let number = self.new_unit_number();
         self.units.push(Unit {
@@ -226,7 +227,7 @@ impl<'a> Compiler<'a, '_> {
             parent = &self.units[outer - 1];
         }
         if matches!(scope, ScopeKind::Function | ScopeKind::AsyncFunction | ScopeKind::Class) {
-            let mangled = mangle(&mut self.table.names, parent.private.as_deref(), name);
+            let mangled = mangle(&mut self.table.names, parent.private, name);
             if self.table[parent.ste].scope_of(mangled) == scope::GLOBAL_EXPLICIT {
                 return name.clone();
             }
@@ -286,24 +287,17 @@ impl<'a> Compiler<'a, '_> {
         }
         let mut sequence = unit.seq;
         let mut consts = unit.consts;
-        let code = crate::assemble::assemble_unit(
-            &mut unit.info,
-            &mut sequence,
-            consts.items_mut(),
-            self.filename.clone(),
-            &mut self.memory.scratch,
-        );
+        let (code, mut names) =
+            crate::assemble::assemble_unit(unit.info, &mut sequence, consts.items_mut(), &mut self.memory.scratch)?;
         sequence.clear();
         consts.clear();
         self.memory.sequences.push(sequence);
         self.memory.consts.push(consts);
         unit.blocks.clear();
         self.spare_blocks.push(unit.blocks);
-        let CodeUnitInfo { names, varnames, cellvars, freevars, .. } = unit.info;
-        let mut names = [names, varnames, cellvars, freevars];
         names.iter_mut().for_each(NameTable::clear);
         self.memory.names.push(names);
-        code
+        Ok(code)
     }
 
     pub(super) fn push_block(

@@ -50,6 +50,8 @@ pub(crate) mod bits {
     pub const NOP: u32 = 1 << 21;
     /// Behind a constant, the peephole pass has something to say of it.
     pub const TESTS: u32 = 1 << 22;
+    /// A pseudo-instruction, which the assembler cannot write.
+    pub const PSEUDO: u32 = 1 << 23;
     pub const TERMINATOR: u32 = JUMP | EXIT;
     /// Control does not go on behind it.
     pub const ENDS: u32 = EXIT | UNCONDITIONAL;
@@ -75,7 +77,7 @@ pub(crate) fn class(opcode: Op) -> u32 {
 
 const fn compute_class(opcode: Op) -> u32 {
     let flags = opcode.flags();
-    let mut class = 0;
+    let mut class = if opcode.0 >= PSEUDO_START { PSEUDO } else { 0 };
     if flags.0 & (Flags::JUMP.0 | Flags::EXC.0) != 0 {
         class |= TARGET;
     }

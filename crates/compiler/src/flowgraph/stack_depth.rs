@@ -32,7 +32,10 @@ pub fn calculate(graph: &mut Graph) -> Result<u32, CompileError> {
         for instr in &instrs[..used] {
             let net = match instr.op.fixed_net_effect() {
                 Some(net) => i64::from(net),
-                None => effect(instr, false)?,
+                None => match instr.op.linear_net_effect(instr.arg) {
+                    Some(net) => net,
+                    None => effect(instr, false)?,
+                },
             };
             let after = depth + net;
             if after < 0 {
@@ -45,7 +48,8 @@ pub fn calculate(graph: &mut Graph) -> Result<u32, CompileError> {
                 continue;
             }
             if class & bits::TARGET != 0 && instr.op != Op::END_ASYNC_FOR {
-                let at_target = depth + effect(instr, true)?;
+                // Only what sets up a handler pushes more where it leads to.
+                let at_target = if class & bits::PUSH == 0 { after } else { depth + effect(instr, true)? };
                 reach(graph, &mut todo, instr.target, at_target)?;
             }
             depth = after;

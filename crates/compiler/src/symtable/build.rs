@@ -13,7 +13,7 @@ use super::entry::flags::*;
 use super::{BlockKey, BlockKind, Directive, Entry, ScopeId, SymbolTable, address, analyze};
 use crate::error::{CompileError, Depth, Recursion};
 use crate::future::{CO_FUTURE_ANNOTATIONS, FutureFeatures};
-use crate::instruction_sequence::{Location, Name};
+use crate::instruction_sequence::Location;
 use crate::preprocess::docstring;
 use crate::{ALLOW_TOP_LEVEL_AWAIT, location};
 
@@ -47,7 +47,8 @@ pub fn build(module: &Mod<'_>, future: FutureFeatures, recursion: Recursion) -> 
 pub(super) struct Builder {
     pub(super) table: SymbolTable,
     pub(super) stack: Vec<ScopeId>,
-    pub(super) private: Option<Name>,
+    /// The class whose private names are meant, by its name's number.
+    pub(super) private: Option<u32>,
     pub(super) future: FutureFeatures,
     pub(super) depth: Depth,
 }
@@ -127,12 +128,12 @@ impl Builder {
 
     pub(super) fn mangled(&mut self, name: &str) -> u32 {
         let id = self.cur_id();
-        self.table.mangled_in(id, self.private.as_deref(), name)
+        self.table.mangled_in(id, self.private, name)
     }
 
     /// What block `id` says of `name` so far.
     pub(super) fn lookup_in(&mut self, id: ScopeId, name: &str) -> u32 {
-        let mangled = self.table.mangled_in(id, self.private.as_deref(), name);
+        let mangled = self.table.mangled_in(id, self.private, name);
         self.table[id].symbol(mangled)
     }
 
@@ -142,7 +143,7 @@ impl Builder {
 
     pub(super) fn add_def_to(&mut self, id: ScopeId, name: &str, flag: u32, loc: Location) -> Result<()> {
         let block = self.cur_id();
-        let mangled = self.table.mangled_in(block, self.private.as_deref(), name);
+        let mangled = self.table.mangled_in(block, self.private, name);
         let SymbolTable { entries, names, .. } = &mut self.table;
         let hint = names.hint(mangled);
         let entry = &mut entries[id.0 as usize];
@@ -172,6 +173,19 @@ impl Builder {
             let top = &mut entries[SymbolTable::TOP.0 as usize];
             *top.symbols.entry(mangled) |= flag;
         }
+        Ok(())
+    }
+
+    /// A name that is read, which nothing speaks against but in the target of a comprehension.
+    pub(super) fn add_use(&mut self, name: &str, loc: Location) -> Result<()> {
+        let id = self.cur_id();
+        let mangled = self.table.mangled_in(id, self.private, name);
+        let SymbolTable { entries, names, .. } = &mut self.table;
+        let entry = &mut entries[id.0 as usize];
+        if entry.comp_iter_target {
+            return self.add_def_to(id, name, USE, loc);
+        }
+        *entry.symbols.entry_hinted(mangled, &mut names.hint(mangled).symbol) |= USE;
         Ok(())
     }
 
@@ -468,18 +482,18 @@ impl Builder {
         let loc = location(s.range);
         self.add_def(name, DEF_LOCAL, loc)?;
         self.exprs(decorator_list)?;
-        let outer_private = self.private.clone();
+        let outer_private = self.private;
         let generic = !type_params.is_empty();
         if generic {
             self.enter_type_params(s, name, false, false, true)?;
-            self.private = Some(self.table.names.intern(name));
+            self.private = Some(self.table.names.intern_id(name));
             self.cur().mangled_names = Some(Rc::new(RefCell::default()));
             type_params.iter().try_for_each(|p| self.type_param(p))?;
         }
         self.exprs(bases)?;
         self.keywords(keywords)?;
         self.enter_block(name, BlockKind::Class, BlockKey::node(s), loc)?;
-        self.private = Some(self.table.names.intern(name));
+        self.private = Some(self.table.names.intern_id(name));
         if generic {
             self.add_def("__type_params__", DEF_LOCAL, loc)?;
             self.add_def(".type_params", USE, loc)?;

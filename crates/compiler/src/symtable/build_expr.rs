@@ -142,8 +142,11 @@ impl Builder {
                     return Ok(());
                 }
                 let loc = location(e.range);
-                let flag = if ctx == ExprContext::Load { USE } else { DEF_LOCAL };
-                self.add_def_ctx(id, flag, loc, ctx)?;
+                if ctx == ExprContext::Load {
+                    self.add_use(id, loc)?;
+                } else {
+                    self.add_def_ctx(id, DEF_LOCAL, loc, ctx)?;
+                }
                 // `super` uses `__class__`.
                 if id == "super" && ctx == ExprContext::Load && self.cur().is_function_like() {
                     self.add_def("__class__", USE, loc)?;

@@ -125,7 +125,7 @@ impl SymbolTable {
 
     /// The number of `name` as block `id` inside class `private` sees it.
     #[inline]
-    pub(crate) fn mangled_in(&mut self, id: ScopeId, private: Option<&str>, name: &str) -> u32 {
+    pub(crate) fn mangled_in(&mut self, id: ScopeId, private: Option<u32>, name: &str) -> u32 {
         maybe_mangle(&mut self.names, private, &self.entries[id.0 as usize], name)
     }
 }

@@ -139,7 +139,7 @@ impl Internal {
             kwonlyargcount: count(vm, metadata, "kwonlyargcount")?,
             firstlineno: count(vm, metadata, "firstlineno")? as i32,
             flags: 0,
-            filename: Name::from(filename.as_str()),
+            filename: ophi_bytecode::PyString::from(filename.as_str()),
         };
         let consts = numbered(vm, metadata, "consts")?;
         let consts = consts.iter().map(|one| value_to_constant(vm, one)).collect::<Res<Vec<_>>>()?;
