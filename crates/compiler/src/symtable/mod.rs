@@ -74,8 +74,12 @@ thread_local! {
 impl SymbolTable {
     pub const TOP: ScopeId = ScopeId(0);
 
-    /// More names, in all entries, are not kept for the next compilation.
-    const MOST_KEPT: usize = 1 << 15;
+    /// More entries are not kept for the next compilation,
+    const MOST_ENTRIES: usize = 1 << 9;
+    /// nor one with room for more names,
+    const MOST_IN_ENTRY: usize = 1 << 8;
+    /// nor the memory of more names in all.
+    const MOST_NAMES: usize = 1 << 13;
 
     /// An empty one, in the memory of the last compilation's.
     fn new() -> Self {
@@ -84,12 +88,18 @@ impl SymbolTable {
 
     /// Leaves the memory to the next compilation.
     pub(crate) fn keep(mut self) {
-        self.spare.append(&mut self.entries);
-        let room: usize = self.spare.iter().map(Entry::capacity).sum();
-        if room.max(self.spare.len() * 8).max(self.names.capacity()) > Self::MOST_KEPT {
-            return;
+        for entry in self.entries.drain(..) {
+            if self.spare.len() < Self::MOST_ENTRIES && entry.capacity() <= Self::MOST_IN_ENTRY {
+                self.spare.push(entry);
+            }
+        }
+        if self.blocks.capacity() > Self::MOST_ENTRIES * 2 {
+            self.blocks = FxHashMap::default();
         }
         self.blocks.clear();
+        if self.names.capacity() > Self::MOST_NAMES {
+            self.names = Interner::default();
+        }
         self.names.clear();
         // Without the thread's memory it goes, as it should at the thread's end.
         _ = SPARE.try_with(|spare| spare.set(Some(self)));
