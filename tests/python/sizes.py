@@ -26,3 +26,11 @@ for value in (
     iter([]), iter(()), iter("a"), {}.keys(), types.CellType(1),
 ):
     print(type(value).__name__, sys.getsizeof(value))
+
+
+class Whole(int):
+    pass
+
+
+for value in (0, 1 << 60, -(1 << 100)):
+    print(Whole(value).__sizeof__(), sys.getsizeof(Whole(value)), Whole.__basicsize__, Whole.__itemsize__)

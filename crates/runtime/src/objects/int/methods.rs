@@ -211,8 +211,7 @@ impl Int {
     fn __sizeof__(vm: &Vm, this: &Value) -> Res<u64> {
         // CPython's figure: 4 bytes per digit of 30 bits, at least one, behind the header.
         let bits = Self::bit_length(vm, this)?;
-        // What instances of a subclass have besides is not counted.
-        let head = crate::objects::r#type::attributes::basic_size(vm, vm.ty_of::<Int>()) as u64;
+        let head = crate::objects::r#type::attributes::basic_size(vm.class(this)) as u64;
         Ok(head + 4 * bits.div_ceil(30).max(1))
     }
 

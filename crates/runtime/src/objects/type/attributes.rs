@@ -448,8 +448,8 @@ impl Type {
     }
 
     #[member]
-    fn __basicsize__(vm: &Vm, this: &Ref<Type>) -> usize {
-        basic_size(vm, this)
+    fn __basicsize__(_vm: &Vm, this: &Ref<Type>) -> usize {
+        basic_size(this)
     }
 
     #[member]
@@ -528,12 +528,8 @@ fn python_flags(ty: &Type) -> u64 {
     flags
 }
 
-/// `__basicsize__`. Of ints it is CPython's figure, whose digits follow a header of 24 bytes.
-pub fn basic_size(vm: &Vm, ty: &Type) -> usize {
-    let size = ty.head().instance_size();
-    if ty.has(TypeFlags::INT) {
-        24 + size.saturating_sub(vm.ty_of::<crate::Int>().head().instance_size())
-    } else {
-        size
-    }
+/// `__basicsize__`. Of ints it is CPython's figure, a header of 24 bytes: the digits follow it, and what instances of a subclass have
+/// besides is not counted (such classes have no slots of their own).
+pub fn basic_size(ty: &Type) -> usize {
+    if ty.has(TypeFlags::INT) { 24 } else { ty.head().instance_size() }
 }
