@@ -74,12 +74,17 @@ pub trait TryPush<T> {
 }
 
 impl<T> TryPush<T> for Buffer<T> {
-    #[inline]
+    #[inline(always)]
     fn try_push(&mut self, value: T) -> Result<(), OutOfMemory> {
-        if self.len() == self.capacity() {
+        let len = self.len();
+        if len == self.capacity() {
             self.try_grow(1)?;
         }
-        self.push(value);
+        // SAFETY: there is room behind the first `len` values. `push` would ask for it once more.
+        unsafe {
+            self.as_mut_ptr().add(len).write(value);
+            self.set_len(len + 1);
+        }
         Ok(())
     }
 
@@ -92,7 +97,7 @@ impl<T> TryPush<T> for Buffer<T> {
         Ok(())
     }
 
-    #[inline]
+    #[inline(never)]
     fn try_grow(&mut self, additional: usize) -> Result<(), OutOfMemory> {
         self.try_reserve(additional).map_err(|_| OutOfMemory)
     }

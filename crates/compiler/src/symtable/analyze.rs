@@ -349,21 +349,9 @@ impl Analyzer<'_> {
             *symbol |= decided << SCOPE_OFFSET;
         }
         // CPython iterates a set here; the order of the names it adds is not observable in code objects, so take any fixed.
-        let mut few = [0; Ids::FEW];
-        let mut all = Vec::new();
-        let sorted = match &free.many {
-            None => {
-                let few = &mut few[..free.count];
-                few.copy_from_slice(free.few());
-                few
-            }
-            Some(many) => {
-                all.extend(many.iter().copied());
-                &mut all[..]
-            }
-        };
+        let mut sorted: Vec<u32> = free.iter().collect();
         sorted.sort_unstable_by(|a, b| names.name(*a).cmp(names.name(*b)));
-        for &name in &*sorted {
+        for name in sorted {
             match entry.symbols.get(name) {
                 Some(symbol) => {
                     // A method's free name that is also a name of the class.

@@ -3,6 +3,7 @@
 use crate::native::{Args, unexpected_keyword};
 use crate::objects::exceptions as exc;
 use crate::payload::Downcast;
+use crate::protocol::steps::Steps;
 use crate::slots::CompareOp;
 use crate::vm::{Res, Vm};
 use crate::{Str, Value, methods};
@@ -73,7 +74,7 @@ fn extreme(vm: &Vm, name: &str, args: Args<'_>, op: CompareOp) -> Res {
 impl Iteration {
     #[function(sig = "(iterable, /)", doc = "Is every item true? An empty iterable has none that is not.")]
     fn all(vm: &Vm, iterable: &Value) -> Res<bool> {
-        let mut walk = vm.walk(iterable)?;
+        let walk = Steps::over(vm, iterable)?;
         while let Some(item) = walk.next(vm)? {
             if !vm.is_true(&item)? {
                 return Ok(false);
@@ -84,7 +85,7 @@ impl Iteration {
 
     #[function(sig = "(iterable, /)", doc = "Is any item true? An empty iterable has none.")]
     fn any(vm: &Vm, iterable: &Value) -> Res<bool> {
-        let mut walk = vm.walk(iterable)?;
+        let walk = Steps::over(vm, iterable)?;
         while let Some(item) = walk.next(vm)? {
             if vm.is_true(&item)? {
                 return Ok(true);

@@ -6,6 +6,7 @@ use crate::objects::str::Kind;
 use crate::objects::{complex, float, int};
 use crate::payload::Downcast;
 use crate::protocol::numbers::BinaryOp;
+use crate::protocol::steps::Steps;
 use crate::vm::{Res, Vm};
 use crate::{Str, Value, methods};
 use num_bigint::Sign;
@@ -86,7 +87,7 @@ fn exact_float(vm: &Vm, value: &Value) -> Option<f64> {
 /// Sums with shortcuts for ints, floats and complex numbers, in this order, as CPython tries them: the first item that does
 /// not fit is added in the general way, and the kind of the result decides how to go on.
 fn sum_of(vm: &Vm, iterable: &Value, start: Value) -> Res {
-    let mut walk = vm.walk(iterable)?;
+    let walk = Steps::over(vm, iterable)?;
     let mut result = start;
     if let Some(mut total) = result.as_small_int() {
         loop {

@@ -21,6 +21,8 @@ use ophi_bytecode::marshal::{
 use ophi_bytecode::pystring::PyString;
 use ophi_bytecode::verify::verify_shallow;
 use ophi_bytecode::version::Version;
+use rustc_hash::FxHashMap;
+use std::collections::hash_map::Entry;
 
 const VERSION: i32 = 5;
 const MAX_DEPTH: usize = 2000;
@@ -45,60 +47,11 @@ fn raise_marshal(vm: &Vm, error: &MarshalError) -> Raised {
     }
 }
 
-/// The reference numbers of values by their words: open addressing, at most half full, as small at first as a short value needs.
-#[derive(Default)]
-struct Numbers {
-    /// (word, number); no value has the word 0.
-    slots: Vec<(u64, u32)>,
-    used: usize,
-}
-
-impl Numbers {
-    /// The number of a word that has one; otherwise it gets `fresh`.
-    #[inline]
-    fn number(&mut self, word: u64, fresh: u32) -> Option<u32> {
-        if 2 * self.used >= self.slots.len() {
-            self.grow();
-        }
-        let mut at = self.start(word);
-        loop {
-            let (there, number) = self.slots[at];
-            if there == word {
-                return Some(number);
-            }
-            if there == 0 {
-                self.slots[at] = (word, fresh);
-                self.used += 1;
-                return None;
-            }
-            at = (at + 1) & (self.slots.len() - 1);
-        }
-    }
-
-    #[inline]
-    fn start(&self, word: u64) -> usize {
-        // The product's high bits depend on all of the word.
-        (word.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as usize & (self.slots.len() - 1)
-    }
-
-    #[cold]
-    fn grow(&mut self) {
-        let room = (2 * self.slots.len()).max(16);
-        let old = core::mem::replace(&mut self.slots, vec![(0, 0); room]);
-        for (word, number) in old.into_iter().filter(|slot| slot.0 != 0) {
-            let mut at = self.start(word);
-            while self.slots[at].0 != 0 {
-                at = (at + 1) & (room - 1);
-            }
-            self.slots[at] = (word, number);
-        }
-    }
-}
-
 struct Dump<'a> {
     vm: &'a Vm,
     writer: Writer,
-    refs: Numbers,
+    /// The reference numbers of values by their words.
+    refs: FxHashMap<u64, u32>,
     /// Values that are made when all their parts are there, and are being written: a reference to one could not be read.
     unfinished: Vec<u64>,
     allow_code: bool,
@@ -108,7 +61,7 @@ struct Dump<'a> {
 impl<'a> Dump<'a> {
     fn new(vm: &'a Vm, version: i32, allow_code: bool) -> Dump<'a> {
         let writer = Writer::new(version.clamp(0, VERSION) as u8);
-        Dump { vm, writer, refs: Numbers::default(), unfinished: Vec::new(), allow_code, depth: 0 }
+        Dump { vm, writer, refs: FxHashMap::default(), unfinished: Vec::new(), allow_code, depth: 0 }
     }
 
     #[inline]
@@ -140,14 +93,17 @@ impl<'a> Dump<'a> {
         if !shared {
             return Ok(Some(false));
         }
-        if let Some(number) = self.refs.number(value.bits(), self.writer.next_reference()) {
-            if self.unfinished.contains(&value.bits()) {
-                return Err(unmarshallable(self.vm));
+        match self.refs.entry(value.bits()) {
+            Entry::Vacant(place) => {
+                place.insert(self.writer.next_reference());
+                Ok(Some(true))
             }
-            self.writer.reference(number);
-            return Ok(None);
+            Entry::Occupied(_) if self.unfinished.contains(&value.bits()) => Err(unmarshallable(self.vm)),
+            Entry::Occupied(place) => {
+                self.writer.reference(*place.get());
+                Ok(None)
+            }
         }
-        Ok(Some(true))
     }
 
     /// Writes the parts of a value that cannot contain itself.

@@ -87,20 +87,8 @@ impl Vm {
         if let (Some(x), Some(y)) = (a.exact::<Str>(self), b.exact::<Str>(self)) {
             return Ok(x.equals(y));
         }
-        if a.is_none() {
-            return self.equals_none(b);
-        }
         let result = self.compare(a, b, CompareOp::Eq)?;
         self.is_true(&result)
-    }
-
-    /// `None == b`, b being something else: None itself has no answer, and no class inherits from its.
-    #[inline(never)]
-    fn equals_none(&self, b: &Value) -> Res<bool> {
-        let Some(compare) = self.class(b).slots().richcompare else { return Ok(false) };
-        self.check_stack(" in comparison")?;
-        let result = compare(self, b, &Value::NONE, CompareOp::Eq)?;
-        if result.is_not_implemented() { Ok(false) } else { self.is_true(&result) }
     }
 
     /// `PyObject_Hash`. TypeError for unhashable values.

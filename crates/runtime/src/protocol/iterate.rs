@@ -5,7 +5,6 @@ use crate::objects::exceptions as exc;
 use crate::objects::list::List;
 use crate::objects::list::iter::ListIterator;
 use crate::objects::memoryview::MemoryView;
-use crate::objects::range::iter::RangeIterator;
 use crate::objects::str::Data;
 use crate::payload::{Downcast, Payload, TypeDef};
 use crate::slots::Slots;
@@ -94,15 +93,6 @@ impl Vm {
             }
             other => other,
         }
-    }
-
-    /// Begins a walk over `iterable`: as [`Vm::iter`], but lists and tuples need no iterator object.
-    pub fn walk(&self, iterable: &Value) -> Res<Walk> {
-        if iterable.exact::<List>(self).is_some() || iterable.exact::<Tuple>(self).is_some() {
-            return Ok(Walk { source: iterable.clone(), next: Some(0) });
-        }
-        let source = self.iter(iterable)?;
-        Ok(Walk { source, next: None })
     }
 
     /// Calls `f` with every item.
@@ -246,55 +236,12 @@ impl Gather for Buffer<Value> {
     fn gather(count: usize, items: impl Iterator<Item = Value>) -> Option<Self> {
         let mut all: Buffer<Value> = buffer_with_capacity(count).ok()?;
         for item in items {
-            if all.len() == all.capacity() {
-                all.try_grow(1).ok()?;
-            }
-            all.push(item);
+            all.try_push(item).ok()?;
         }
         Some(all)
     }
     fn items(&self) -> &[Value] {
         self
-    }
-}
-
-/// A walk over any iterable by native code.
-pub struct Walk {
-    /// An exact list or tuple, or an iterator.
-    source: Value,
-    /// The next position in the list or tuple.
-    next: Option<usize>,
-}
-
-impl Walk {
-    /// Gives items to `take` up to the first that it refuses, which comes next. Only of lists, tuples and ranges, whose items
-    /// stand there: nothing else runs meanwhile, so `take` must run no Python code either.
-    #[inline]
-    pub fn take_known(&mut self, mut take: impl FnMut(&Value) -> bool) {
-        if let Some(at) = self.next {
-            let mut known =
-                |items: &[Value]| items.get(at..).map_or(0, |rest| rest.iter().take_while(|i| take(i)).count());
-            let taken = match self.source.downcast::<List>() {
-                Some(list) => list.items.with(|items| known(items)),
-                None => self.source.downcast::<Tuple>().map_or(0, |tuple| known(tuple.as_slice())),
-            };
-            self.next = Some(at + taken);
-        } else if let Some(range) = self.source.downcast::<RangeIterator>() {
-            while range.peek().is_some_and(|item| take(&item)) {
-                range.pass();
-            }
-        }
-    }
-
-    /// The next item; `None` at the end.
-    #[inline]
-    pub fn next(&mut self, vm: &Vm) -> Res<Option<Value>> {
-        let Some(at) = self.next else { return vm.next(&self.source) };
-        self.next = Some(at + 1);
-        Ok(match self.source.exact::<List>(vm) {
-            Some(list) => list.get(at),
-            None => self.source.downcast::<Tuple>().and_then(|t| t.as_slice().get(at).cloned()),
-        })
     }
 }
 

@@ -1,11 +1,8 @@
 //! Operators on any values, with reflection and in-place forms. After CPython Objects/abstract.c (`binary_op1`, `PyNumber_*`).
 
-use crate::objects::list::slots as list_slots;
-use crate::objects::tuple::slots as tuple_slots;
-use crate::payload::Downcast;
+use crate::Value;
 use crate::slots::{Binary, Slots};
 use crate::vm::{Raised, Res, Vm};
-use crate::{List, Tuple, Value};
 
 /// The binary operators, in the order of BINARY_OP's oparg.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -113,15 +110,6 @@ impl Vm {
         if op == BinaryOp::Power {
             return self.power(a, b, &Value::NONE);
         }
-        if op == BinaryOp::Add && self.class(a).is(self.class(b)) {
-            // Two of one builtin sequence class without numeric slots: its own addition is all there is.
-            if a.exact::<List>(self).is_some() {
-                return list_slots::concat(self, a, b);
-            }
-            if a.exact::<Tuple>(self).is_some() {
-                return tuple_slots::concat(self, a, b);
-            }
-        }
         let result = self.try_binary(op, a, b)?;
         if !result.is_not_implemented() {
             return Ok(result);
@@ -133,14 +121,6 @@ impl Vm {
     pub fn inplace_op(&self, op: BinaryOp, a: &Value, b: &Value) -> Res {
         if op == BinaryOp::Power {
             return self.inplace_power(a, b);
-        }
-        // Lists and tuples have no numeric slots that would come before the list's own extension.
-        if op == BinaryOp::Add
-            && let Some(list) = a.exact::<List>(self)
-            && (b.exact::<Tuple>(self).is_some() || b.exact::<List>(self).is_some())
-        {
-            list.extend(self, b)?;
-            return Ok(a.clone());
         }
         if let Some(slot) = op.inplace_slot(self.class(a).slots()) {
             let result = slot(self, a, b)?;

@@ -1,10 +1,11 @@
-//! The walk of a native object over an iterable that it keeps, item by item.
+//! The walk of native code over an iterable, item by item: of an object that keeps it, or within a call.
 //!
 //! An exact list or tuple needs no iterator object: the walk counts the positions itself and asks the length anew at every
 //! step, so that it sees a list grow and shrink just as a list's iterator does. Everything else is asked through its
 //! iterator. A walk that has come to its end stays there, as the iterator of a list does.
 
 use crate::objects::list::List;
+use crate::objects::range::iter::RangeIterator;
 use crate::payload::Downcast;
 use crate::vm::{Res, Vm};
 use crate::{Ref, Tuple, Value, ValueCell};
@@ -112,6 +113,32 @@ impl Steps {
             self.at.set(end);
         }
         Some(made)
+    }
+
+    /// Gives items to `take` up to the first that it refuses, which comes next. Only of lists, tuples and ranges, whose items
+    /// stand there: nothing else runs meanwhile, so `take` must run no Python code either.
+    #[inline]
+    pub fn take_known(&self, mut take: impl FnMut(&Value) -> bool) {
+        let at = self.at.get();
+        let taken = self.source.with(|source| {
+            let source = source?;
+            let mut known =
+                |items: &[Value]| items.get(at..).map_or(0, |rest| rest.iter().take_while(|i| take(i)).count());
+            if at != ITERATOR {
+                return match source.downcast::<List>() {
+                    Some(list) => Some(list.items.with(|items| known(items))),
+                    None => source.downcast::<Tuple>().map(|tuple| known(tuple.as_slice())),
+                };
+            }
+            let range = source.downcast::<RangeIterator>()?;
+            while range.peek().is_some_and(|item| take(&item)) {
+                range.pass();
+            }
+            None
+        });
+        if let Some(taken) = taken {
+            self.at.set(at + taken);
+        }
     }
 
     /// Passes over `count` items of a list or tuple at once; false when there are not so many, or for other iterables.

@@ -95,6 +95,7 @@ fn new_reverse(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
 }
 
 impl DequeIterator {
+    #[inline(always)]
     fn advance(&self, vm: &Vm, backward: bool) -> Res<Option<Value>> {
         let deque = of(vm, &self.deque)?;
         let left = self.left.get();
@@ -106,26 +107,14 @@ impl DequeIterator {
             self.left.set(0);
             return Err(vm.runtime_error("deque mutated during iteration"));
         }
-        if left == 0 {
-            return Ok(None);
-        }
-        self.left.set(left - 1);
-        Ok(deque.get(if backward { left - 1 } else { deque.len() - left }))
+        // At the end of the way forward this is the length, where no item is.
+        let item = deque.items.with(|items| items.get(if backward { left - 1 } else { items.len() - left }).cloned());
+        self.left.set(left.saturating_sub(1));
+        Ok(item)
     }
 }
 
 fn next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
-    if let Some(iterator) = this.downcast::<DequeIterator>()
-        && let Some(deque) = iterator.deque.downcast::<Deque>()
-        && deque.state.get() == iterator.state.get()
-    {
-        let left = iterator.left.get();
-        let item = deque.items.with(|items| items.get(items.len().wrapping_sub(left)).cloned());
-        if item.is_some() {
-            iterator.left.set(left - 1);
-        }
-        return Ok(item);
-    }
     this.downcast::<DequeIterator>().map_or(Ok(None), |i| i.advance(vm, false))
 }
 

@@ -11,6 +11,7 @@ pub mod tuplegetter;
 use ophi_runtime::objects::module::{Module, ModuleDef, Namespace};
 use ophi_runtime::payload::Downcast;
 use ophi_runtime::protocol::numbers::BinaryOp;
+use ophi_runtime::protocol::steps::Steps;
 use ophi_runtime::{Dict, Ref, Res, Value, Vm, methods};
 
 pub static MODULE: ModuleDef = ModuleDef {
@@ -49,7 +50,7 @@ impl Functions {
         let same = |own: &Option<Value>, plain: &Option<Value>| matches!((own, plain), (Some(a), Some(b)) if a.is(b));
         let plain = same(&own_get, &plain_get) && same(&own_set, &plain_set);
         let dict = mapping.downcast::<Dict>().filter(|_| plain);
-        let mut walk = vm.walk(iterable)?;
+        let walk = Steps::over(vm, iterable)?;
         while let Some(item) = walk.next(vm)? {
             if let Some(dict) = dict {
                 let hash = vm.hash_key(&item)?;

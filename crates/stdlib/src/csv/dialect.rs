@@ -25,6 +25,8 @@ pub struct Dialect {
     pub strict: bool,
     pub quoting: i64,
     pub terminator: Vec<u32>,
+    /// The ASCII characters that ask for quotes or an escape, a bit for each.
+    special: [u64; 2],
 }
 
 impl Trace for Dialect {
@@ -161,7 +163,29 @@ pub fn make(vm: &Vm, base: Option<&Value>, args: Args<'_>) -> Res<Ref<Dialect>> 
     pair("delimiter", "lineterminator", terminator.contains(&delimiter))?;
     pair("escapechar", "lineterminator", escape.is_some_and(|c| terminator.contains(&c)))?;
     pair("quotechar", "lineterminator", quote.is_some_and(|c| terminator.contains(&c)))?;
-    vm.new_object(Dialect { delimiter, quote, escape, double_quote, skip_initial_space, strict, quoting, terminator })
+    let mut special = [0; 2];
+    let always = ['\r' as u32, '\n' as u32, delimiter];
+    for c in always.into_iter().chain(escape).chain(quote).chain(terminator.iter().copied()).filter(|c| *c < 128) {
+        special[c as usize / 64] |= 1 << (c % 64);
+    }
+    vm.new_object(Dialect {
+        delimiter,
+        quote,
+        escape,
+        double_quote,
+        skip_initial_space,
+        strict,
+        quoting,
+        terminator,
+        special,
+    })
+}
+
+impl Dialect {
+    /// Whether a character of an ASCII text asks for quotes or an escape.
+    pub fn has_special(&self, ascii: &str) -> bool {
+        ascii.bytes().any(|b| self.special[(b as usize / 64) & 1] >> (b % 64) & 1 != 0)
+    }
 }
 
 fn shown(vm: &Vm, c: Option<u32>) -> Res {

@@ -43,33 +43,10 @@ fn is_number(vm: &Vm, value: &Value) -> bool {
         || slots.float.is_some()
 }
 
-/// The ASCII characters that ask for quotes or an escape, a bit for each.
-fn special_of(d: &Dialect) -> [u64; 2] {
-    let mut special = [0; 2];
-    let always = ['\r' as u32, '\n' as u32, d.delimiter];
-    for c in always.into_iter().chain(d.escape).chain(d.quote).chain(d.terminator.iter().copied()) {
-        if c < 128 {
-            special[c as usize / 64] |= 1 << (c % 64);
-        }
-    }
-    special
-}
-
-fn has_special(special: [u64; 2], ascii: &str) -> bool {
-    ascii.bytes().any(|b| special[(b as usize / 64) & 1] >> (b % 64) & 1 != 0)
-}
-
 /// Appends one field to the row.
-fn append(
-    vm: &Vm,
-    d: &Dialect,
-    special: [u64; 2],
-    out: &mut Vec<u32>,
-    text: Option<&Str>,
-    quoted: &mut bool,
-) -> Res<()> {
+fn append(vm: &Vm, d: &Dialect, out: &mut Vec<u32>, text: Option<&Str>, quoted: &mut bool) -> Res<()> {
     let length = text.map_or(0, |text| text.len());
-    if !*quoted && let Some(plain) = text.and_then(|text| text.as_ascii()).filter(|text| !has_special(special, text)) {
+    if !*quoted && let Some(plain) = text.and_then(|text| text.as_ascii()).filter(|text| !d.has_special(text)) {
         vm.reserve_within_limit(out, length + 2)?;
         out.extend(plain.bytes().map(u32::from));
         return Ok(());
@@ -77,13 +54,13 @@ fn append(
     let mut body = Vec::new();
     vm.reserve_within_limit(&mut body, length)?;
     for c in text.into_iter().flat_map(|t| t.code_points()) {
-        let is_special = c == d.delimiter
+        let special = c == d.delimiter
             || Some(c) == d.escape
             || Some(c) == d.quote
             || c == '\r' as u32
             || c == '\n' as u32
             || d.terminator.contains(&c);
-        if is_special {
+        if special {
             let mut want_escape = d.quoting == dialect::NONE;
             if !want_escape {
                 if Some(c) == d.quote {
@@ -128,7 +105,6 @@ fn write_row(vm: &Vm, writer: &Writer, row: &Value) -> Res {
     };
     // Most rows are short.
     let mut out = Vec::with_capacity(64);
-    let special = special_of(d);
     let mut count = 0;
     let mut last_empty = false;
     let mut last_none = false;
@@ -157,7 +133,7 @@ fn write_row(vm: &Vm, writer: &Writer, row: &Value) -> Res {
             }
             quoted = true;
         }
-        append(vm, d, special, &mut out, text.as_deref(), &mut quoted)?;
+        append(vm, d, &mut out, text.as_deref(), &mut quoted)?;
         last_empty = empty && !quoted;
         last_none = field.is_none();
         count += 1;

@@ -14,8 +14,9 @@ use crate::objects::dict::Dict;
 use crate::objects::float::slots::{div_mod, remainder_of};
 use crate::objects::function::Function;
 use crate::objects::int::Int;
-use crate::objects::list::List;
+use crate::objects::list::{List, slots as list_slots};
 use crate::objects::str::{Str, find};
+use crate::objects::tuple::slots as tuple_slots;
 use crate::payload::Downcast;
 use crate::protocol::numbers::BinaryOp;
 use crate::slots::{Binary, CompareOp};
@@ -421,22 +422,35 @@ fn quick(vm: &Vm, op: u32, a: &Value, b: &Value) -> Option<Value> {
     }
 }
 
-/// The operation of two ints or two complex numbers of exactly these classes: neither has a say in it but its own class, which has no
-/// operations in place.
-fn number_slot(vm: &Vm, op: u32, a: &Value, b: &Value) -> Option<Binary> {
-    let complex = |v: &Value| v.exact::<Complex>(vm).is_some();
-    let op = *BinaryOp::ALL.get(if op >= 13 { op - 13 } else { op } as usize)?;
+/// The operation of two ints or two complex numbers, or the addition of lists and tuples, of exactly these classes: nobody has a say in
+/// it but their own class. Numbers have no operations in place, lists and tuples none of numbers that would come before.
+fn known_slot(vm: &Vm, op: u32, a: &Value, b: &Value) -> Option<Binary> {
+    let in_place = op >= 13;
+    let op = *BinaryOp::ALL.get(if in_place { op - 13 } else { op } as usize)?;
     if int_or_small(vm, a) && int_or_small(vm, b) {
         return op.slot(&crate::objects::int::INT.slots);
     }
-    if complex(a) && complex(b) { op.slot(&crate::objects::complex::COMPLEX.slots) } else { None }
+    if a.exact::<Complex>(vm).is_some() && b.exact::<Complex>(vm).is_some() {
+        return op.slot(&crate::objects::complex::COMPLEX.slots);
+    }
+    if op != BinaryOp::Add {
+        return None;
+    }
+    let (list, tuple) = (b.exact::<List>(vm).is_some(), b.exact::<Tuple>(vm).is_some());
+    if a.exact::<List>(vm).is_some() {
+        return match in_place {
+            true => (list || tuple).then_some(list_slots::inplace_concat),
+            false => list.then_some(list_slots::concat),
+        };
+    }
+    (tuple && a.exact::<Tuple>(vm).is_some()).then_some(tuple_slots::concat)
 }
 
 fn extend(vm: &Vm, fp: Fp, oparg: u32) -> Res<bool> {
     let (a, b) = (fp.top(2), fp.top(1));
     let result = match quick(vm, oparg, a, b) {
         Some(result) => result,
-        None => match number_slot(vm, oparg, a, b) {
+        None => match known_slot(vm, oparg, a, b) {
             Some(slot) => slot(vm, a, b)?,
             None => return Ok(false),
         },
@@ -590,7 +604,7 @@ pub(crate) fn specialise_binary_op(vm: &Vm, fp: Fp, pc: *mut u16, oparg: u32) ->
         };
         return Some(if stored { Opcode::BINARY_OP_INPLACE_ADD_UNICODE } else { Opcode::BINARY_OP_ADD_UNICODE });
     }
-    (quick(vm, oparg, a, b).is_some() || number_slot(vm, oparg, a, b).is_some()).then_some(Opcode::BINARY_OP_EXTEND)
+    (quick(vm, oparg, a, b).is_some() || known_slot(vm, oparg, a, b).is_some()).then_some(Opcode::BINARY_OP_EXTEND)
 }
 
 fn contains_set(vm: &Vm, fp: Fp, oparg: u32) -> Res<bool> {

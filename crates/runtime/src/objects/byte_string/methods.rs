@@ -100,11 +100,7 @@ pub fn lines_of<T: ByteString>(vm: &Vm, this: &Ref<T>, keep_ends: bool) -> Res {
                 return Ok(true);
             }
             let line = T::make(vm, &rest[..kept])?;
-            if items.len() < items.capacity() {
-                items.push(line);
-            } else {
-                items.try_push(line).or_raise(vm)?;
-            }
+            items.try_push(line).or_raise(vm)?;
             from += len + broken;
         }
         Ok(false)

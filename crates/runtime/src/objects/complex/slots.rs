@@ -77,12 +77,7 @@ fn add(vm: &Vm, a: &Value, b: &Value) -> Res {
         return vm.new_complex(x.0 + y.0, x.1 + y.1);
     }
     let ((ar, ai), (br, bi)) = operands!(vm, a, b);
-    let im = match (view(a).is_some(), view(b).is_some()) {
-        (true, false) => ai,
-        (false, true) => bi,
-        _ => ai + bi,
-    };
-    vm.new_complex(ar + br, im)
+    vm.new_complex(ar + br, if view(a).is_some() { ai } else { bi })
 }
 
 fn subtract(vm: &Vm, a: &Value, b: &Value) -> Res {
@@ -90,12 +85,7 @@ fn subtract(vm: &Vm, a: &Value, b: &Value) -> Res {
         return vm.new_complex(x.0 - y.0, x.1 - y.1);
     }
     let ((ar, ai), (br, bi)) = operands!(vm, a, b);
-    let im = match (view(a).is_some(), view(b).is_some()) {
-        (true, false) => ai,
-        (false, true) => -bi,
-        _ => ai - bi,
-    };
-    vm.new_complex(ar - br, im)
+    vm.new_complex(ar - br, if view(a).is_some() { ai } else { -bi })
 }
 
 /// Product with the recovery of infinities of C11 annex G.
@@ -133,12 +123,8 @@ fn multiply(vm: &Vm, a: &Value, b: &Value) -> Res {
         return vm.new_complex(re, im);
     }
     let (x, y) = operands!(vm, a, b);
-    let (re, im) = match (view(a).is_some(), view(b).is_some()) {
-        (true, false) => (x.0 * y.0, x.1 * y.0),
-        (false, true) => (x.0 * y.0, x.0 * y.1),
-        _ => product(x, y),
-    };
-    vm.new_complex(re, im)
+    let im = if view(a).is_some() { x.1 * y.0 } else { x.0 * y.1 };
+    vm.new_complex(x.0 * y.0, im)
 }
 
 /// Smith's method; `None` for a zero divisor.

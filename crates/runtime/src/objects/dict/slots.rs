@@ -5,6 +5,7 @@ use super::table::{Probe, Table};
 use crate::native::Args;
 use crate::objects::text_builder::TextBuilder;
 use crate::payload::Downcast;
+use crate::protocol::steps::Steps;
 use crate::slots::CompareOp;
 use crate::vm::{Raised, Res, Vm};
 use crate::{Ref, Tuple, TypeRef, Value};
@@ -150,7 +151,7 @@ impl Dict {
             }
             return Ok(());
         }
-        let mut walk = vm.walk(source)?;
+        let walk = Steps::over(vm, source)?;
         let mut n = 0;
         while let Some(pair) = walk.next(vm)? {
             if let Some(tuple) = pair.exact::<Tuple>(vm)

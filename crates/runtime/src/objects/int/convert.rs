@@ -93,14 +93,7 @@ fn short_decimal(text: &[u8]) -> Option<i64> {
     if digits.is_empty() || digits.len() > 18 {
         return None;
     }
-    let mut n = 0i64;
-    for c in digits {
-        let digit = c.wrapping_sub(b'0');
-        if digit > 9 {
-            return None;
-        }
-        n = n * 10 + i64::from(digit);
-    }
+    let n = words_text::from_digits(digits)? as i64;
     Some(if negative { -n } else { n })
 }
 

@@ -156,10 +156,10 @@ pub fn negate(words: &mut [u64]) {
 }
 
 /// The words of a number in two's complement, without end.
-pub fn twos_complement<'a>(negative: bool, words: &'a [u64]) -> impl Iterator<Item = u64> + 'a {
+pub fn twos_complement(negative: bool, words: impl Iterator<Item = u64>) -> impl Iterator<Item = u64> {
     let flip = if negative { u64::MAX } else { 0 };
     let mut carry = negative;
-    words.iter().copied().chain(core::iter::repeat(0)).map(move |word| {
+    words.chain(core::iter::repeat(0)).map(move |word| {
         let (word, over) = (word ^ flip).overflowing_add(carry.into());
         carry = over;
         word

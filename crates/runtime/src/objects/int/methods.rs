@@ -269,13 +269,7 @@ fn bytes_of_words(
 
 /// Fills `out` with a number in two's complement, which it has room for.
 fn write_words(out: &mut [u8], little: bool, negative: bool, words: impl Iterator<Item = u64>) {
-    let flip = if negative { u64::MAX } else { 0 };
-    let mut carry = negative;
-    let mut words = words.chain(core::iter::repeat(0)).map(|word| {
-        let (word, over) = (word ^ flip).overflowing_add(carry.into());
-        carry = over;
-        word
-    });
+    let mut words = super::limbs::twos_complement(negative, words);
     if little {
         let mut whole = out.chunks_exact_mut(8);
         for (part, word) in whole.by_ref().zip(words.by_ref()) {

@@ -138,6 +138,10 @@ pub fn shift_right(vm: &Vm, a: Limbs<'_>, by: u64) -> Res {
     })
 }
 
+fn twos_complement<'a>(n: Limbs<'a>) -> impl Iterator<Item = u64> + use<'a> {
+    limbs::twos_complement(n.negative, n.words.iter().copied())
+}
+
 /// An operation on the bits of two's complement.
 #[inline(always)]
 pub fn bitwise(vm: &Vm, a: Limbs<'_>, b: Limbs<'_>, operation: impl Fn(u64, u64) -> u64) -> Option<Res> {
@@ -158,7 +162,7 @@ pub fn bitwise(vm: &Vm, a: Limbs<'_>, b: Limbs<'_>, operation: impl Fn(u64, u64)
         return None;
     }
     Some(vm.new_limbs(negative, room, |out| {
-        let words = limbs::twos_complement(a.negative, a.words).zip(limbs::twos_complement(b.negative, b.words));
+        let words = twos_complement(a).zip(twos_complement(b));
         out.iter_mut().zip(words).for_each(|(out, (a, b))| *out = operation(a, b));
         if negative {
             limbs::negate(out);

@@ -70,20 +70,27 @@ pub fn count_of_digits(words: &[u64], bits: u32) -> usize {
 /// Digits that [`MAX_WORDS`] surely hold.
 pub const MOST_DIGITS: usize = MAX_WORDS * DIGITS;
 
+/// The number that so few decimal digits tell that a word holds them: [`DIGITS`]. `None` when there is something else among them.
+#[inline(always)]
+pub fn from_digits(text: &[u8]) -> Option<u64> {
+    let mut value = 0u64;
+    for c in text {
+        let digit = c.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        value = value * 10 + u64::from(digit);
+    }
+    Some(value)
+}
+
 /// The magnitude that decimal digits tell, no more than [`MOST_DIGITS`]; `None` when there is something else among them.
 pub fn from_decimal(text: &[u8]) -> Option<Scratch> {
     let mut words = Scratch::new();
     let first = text.len() % DIGITS;
     let (head, rest) = text.split_at(first);
     let mut take = |part: &[u8]| {
-        let mut value = 0u64;
-        for c in part {
-            let digit = c.wrapping_sub(b'0');
-            if digit > 9 {
-                return None;
-            }
-            value = value * 10 + u64::from(digit);
-        }
+        let value = from_digits(part)?;
         let over = multiply_add(&mut words, TEN_TO, value);
         if over != 0 {
             words.push(over);

@@ -5,7 +5,7 @@ use crate::objects::iterators::{reduce_empty_list, self_iter};
 use crate::payload::{Downcast, Payload, TypeDef};
 use crate::slots::Slots;
 use crate::vm::{Res, Vm};
-use crate::{Ref, Tuple, Value, ValueCell, layout, methods};
+use crate::{Ref, Value, ValueCell, layout, methods};
 use core::cell::Cell;
 use ophi_heap::{Layout, TypeFlags, trace_fields};
 
@@ -74,19 +74,6 @@ impl ListIterator {
         let item = self.list.with(|list| list?.downcast::<List>()?.get(i))?;
         self.index.set(i + 1);
         Some(item)
-    }
-
-    /// The next `count` items; `None` when there are not so many: then nothing changes.
-    pub fn advance_many(&self, vm: &Vm, count: usize) -> Option<Res<Ref<Tuple>>> {
-        let i = self.index.get();
-        let end = i.checked_add(count)?;
-        let made = self.list.with(|list| {
-            list?.downcast::<List>()?.items.with(|items| Some(Tuple::from_slice(vm, items.get(i..end)?)))
-        })?;
-        if made.is_ok() {
-            self.index.set(end);
-        }
-        Some(made)
     }
 }
 

@@ -96,12 +96,7 @@ impl List {
     #[inline]
     pub fn push(&self, vm: &Vm, value: Value) -> Res<()> {
         use crate::vm::OrRaise;
-        if self.items.with(|items| items.len() == items.capacity()) {
-            self.items.with_mut(|items| items.try_grow(1)).or_raise(vm)?;
-        }
-        // There is room.
-        self.items.with_mut(|items| items.push(value));
-        Ok(())
+        self.items.with_mut(|items| items.try_push(value)).or_raise(vm)
     }
 
     #[inline(always)]

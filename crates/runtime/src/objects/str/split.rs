@@ -16,7 +16,7 @@ pub fn is_ascii_space(b: u8) -> bool {
 /// The pieces between runs of white space; after `max` cuts from the left the rest stays whole.
 pub fn white_space(vm: &Vm, text: &Ref<Str>, max: usize) -> Res {
     let mut out = room(vm)?;
-    let put = |a: usize, b: usize| put(vm, &mut out, vm.new_substr(text, a, b)?);
+    let put = |a: usize, b: usize| out.try_push(vm.new_substr(text, a, b)?.into_value()).or_raise(vm);
     match text.data() {
         Data::Ascii(d) => each_word(d, max, is_ascii_space, put),
         Data::Latin1(d) => each_word(d, max, |b| unicode::is_space(b as u32), put),
@@ -24,16 +24,6 @@ pub fn white_space(vm: &Vm, text: &Ref<Str>, max: usize) -> Res {
         Data::Ucs4(d) => each_word(d, max, unicode::is_space, put),
     }?;
     Ok(List::from_buffer(vm, out)?.into_value())
-}
-
-/// Appends a piece; room for some is there from the start.
-#[inline(always)]
-fn put(vm: &Vm, out: &mut Buffer<Value>, piece: Ref<Str>) -> Res<()> {
-    if out.len() < out.capacity() {
-        out.push(piece.into_value());
-        return Ok(());
-    }
-    out.try_push(piece.into_value()).or_raise(vm)
 }
 
 /// Room for the pieces of a short text.
@@ -140,18 +130,18 @@ pub fn separator(vm: &Vm, text: &Ref<Str>, sep: &Str, max: usize) -> Res {
                 break;
             };
             at += step;
-            put(vm, &mut out, vm.new_substr(text, from, at)?)?;
+            out.try_push(vm.new_substr(text, from, at)?.into_value()).or_raise(vm)?;
             at += 1;
             from = at;
             left -= 1;
         }
     } else {
         for at in find::positions(text, sep, max) {
-            put(vm, &mut out, vm.new_substr(text, from, at)?)?;
+            out.try_push(vm.new_substr(text, from, at)?.into_value()).or_raise(vm)?;
             from = at + sep.len();
         }
     }
-    put(vm, &mut out, vm.new_substr(text, from, text.len())?)?;
+    out.try_push(vm.new_substr(text, from, text.len())?.into_value()).or_raise(vm)?;
     Ok(List::from_buffer(vm, out)?.into_value())
 }
 
@@ -163,11 +153,11 @@ pub fn separator_from_right(vm: &Vm, text: &Ref<Str>, sep: &Str, max: usize) -> 
         while left > 0
             && let Some(at) = d[..end].iter().rposition(|b| b == one)
         {
-            put(vm, &mut out, vm.new_substr(text, at + 1, end)?)?;
+            out.try_push(vm.new_substr(text, at + 1, end)?.into_value()).or_raise(vm)?;
             end = at;
             left -= 1;
         }
-        put(vm, &mut out, vm.new_substr(text, 0, end)?)?;
+        out.try_push(vm.new_substr(text, 0, end)?.into_value()).or_raise(vm)?;
         out.reverse();
         return Ok(List::from_buffer(vm, out)?.into_value());
     }
@@ -231,7 +221,7 @@ fn ascii_lines(vm: &Vm, text: &Ref<Str>, d: &[u8], keep_ends: bool) -> Res {
             [] => end,
         };
         let line = vm.new_substr(text, from, if keep_ends { next } else { end })?;
-        put(vm, &mut out, line)?;
+        out.try_push(line.into_value()).or_raise(vm)?;
         from = next;
     }
     Ok(List::from_buffer(vm, out)?.into_value())

@@ -170,6 +170,23 @@ impl Tuple {
     #[allow(unsafe_code)]
     pub fn of_parts(vm: &Vm, first: &[Value], second: &[Value]) -> Res<Ref<Tuple>> {
         let len = first.len() + second.len();
+        // SAFETY: as many are written as there is room for; the new object is in neither of them.
+        unsafe {
+            Tuple::filled(vm, len, |start| {
+                ophi_heap::buffer::write_references(start, first);
+                ophi_heap::buffer::write_references(start.add(first.len()), second);
+                len
+            })
+        }
+    }
+
+    /// A tuple of the items that `fill` writes and counts; it gets the place of the first one and runs no Python code.
+    ///
+    /// # Safety
+    /// `fill` writes as many as it tells, one after the other, `len` at most.
+    #[allow(unsafe_code)]
+    #[inline(always)]
+    unsafe fn filled(vm: &Vm, len: usize, fill: impl FnOnce(*mut Value) -> usize) -> Res<Ref<Tuple>> {
         if len == 0 {
             return Tuple::empty(vm);
         }
@@ -180,10 +197,9 @@ impl Tuple {
         // SAFETY: room for the items, aligned to 8, stands right behind the payload; nobody else knows the new object, and `len`
         // is raised when all are there.
         unsafe {
-            let start = object.as_ptr().add(1).cast::<Value>();
-            ophi_heap::buffer::write_references(start, first);
-            ophi_heap::buffer::write_references(start.add(first.len()), second);
-            (*object.as_ptr()).payload.len = len as u32;
+            let written = fill(object.as_ptr().add(1).cast::<Value>());
+            debug_assert_eq!(written, len);
+            (*object.as_ptr()).payload.len = written as u32;
         }
         Ok(object)
     }
@@ -195,26 +211,17 @@ impl Tuple {
     /// From an iterator of exactly `len` values that runs no Python code.
     #[allow(unsafe_code)]
     pub fn from_exact(vm: &Vm, len: usize, items: impl Iterator<Item = Value>) -> Res<Ref<Tuple>> {
-        if len == 0 {
-            return Tuple::empty(vm);
-        }
-        if len > u32::MAX as usize {
-            return Err(vm.no_memory());
-        }
-        let object = vm.new_collected(Tuple::unfilled, len * size_of::<Value>())?;
-        // SAFETY: room for the items, aligned to 8, stands right behind the payload; each is written once, and `len` is raised
-        // only when all are there.
+        // SAFETY: each place is written once, and the iterator is cut off behind the last one.
         unsafe {
-            let start = object.as_ptr().add(1).cast::<Value>();
-            let mut n = 0;
-            for item in items.take(len) {
-                start.add(n).write(item);
-                n += 1;
-            }
-            debug_assert_eq!(n, len);
-            (*object.as_ptr()).payload.len = n as u32;
+            Tuple::filled(vm, len, |start| {
+                let mut n = 0;
+                for item in items.take(len) {
+                    start.add(n).write(item);
+                    n += 1;
+                }
+                n
+            })
         }
-        Ok(object)
     }
 
     /// The one empty tuple.

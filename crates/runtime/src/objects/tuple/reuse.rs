@@ -18,10 +18,16 @@ impl crate::Trace for Reused {
 }
 
 impl Reused {
-    /// Whether the tuple given last is held by nobody else, so that it would be given again.
+    /// The tuple given last when nobody else holds it, so that it may be given again.
+    #[inline]
+    fn free(&self) -> Option<Ref<Tuple>> {
+        self.tuple.with(|held| held.as_ref().filter(|t| t.as_value().header().is_some_and(|h| h.count() == 1)).cloned())
+    }
+
+    /// Whether there is such a tuple.
     #[inline]
     pub fn is_free(&self) -> bool {
-        self.tuple.with(|held| held.as_ref().and_then(|t| t.as_value().header()).is_some_and(|h| h.count() == 1))
+        self.free().is_some()
     }
 
     /// Keeps a tuple that has just been made, if there is none yet.
@@ -35,10 +41,7 @@ impl Reused {
     /// As [`Reused::give`] for pairs, which most are.
     #[inline]
     pub fn give_two(&self, vm: &Vm, first: Value, second: Value) -> Res {
-        let free = self
-            .tuple
-            .with(|held| held.as_ref().filter(|t| t.as_value().header().is_some_and(|h| h.count() == 1)).cloned());
-        let (first, second) = match free {
+        let (first, second) = match self.free() {
             None => (first, second),
             Some(tuple) => match tuple.exchange_two(first, second) {
                 Ok(old) => {
@@ -50,37 +53,27 @@ impl Reused {
             },
         };
         let made = Tuple::of_array(vm, [first, second])?;
-        if !self.tuple.with(Option::is_some) {
-            self.tuple.set(Some(made.clone()));
-        }
+        self.keep(&made);
         Ok(made.into_value())
     }
 
     /// As [`Reused::give`]; what the tuple held before goes into `items`.
     pub fn give_swapped(&self, vm: &Vm, items: &mut [Value]) -> Res {
-        let free = self
-            .tuple
-            .with(|held| held.as_ref().filter(|t| t.as_value().header().is_some_and(|h| h.count() == 1)).cloned());
-        if let Some(tuple) = free
+        if let Some(tuple) = self.free()
             && tuple.swap(items)
         {
             vm.track(tuple.as_value());
             return Ok(tuple.into_value());
         }
         let made = Tuple::from_slice(vm, items)?;
-        if !self.tuple.with(Option::is_some) {
-            self.tuple.set(Some(made.clone()));
-        }
+        self.keep(&made);
         Ok(made.into_value())
     }
 
     /// A tuple of these items: the one given before when the iterator alone still holds it.
     #[inline]
     pub fn give(&self, vm: &Vm, items: impl ExactSizeIterator<Item = Value>) -> Res {
-        let free = self
-            .tuple
-            .with(|held| held.as_ref().filter(|t| t.as_value().header().is_some_and(|h| h.count() == 1)).cloned());
-        if let Some(tuple) = free
+        if let Some(tuple) = self.free()
             && tuple.len() == items.len()
         {
             let old: SmallVec<[Value; 4]> = tuple.exchange(items);
@@ -89,9 +82,7 @@ impl Reused {
             return Ok(tuple.into_value());
         }
         let made = Tuple::from_exact(vm, items.len(), items)?;
-        if !self.tuple.with(Option::is_some) {
-            self.tuple.set(Some(made.clone()));
-        }
+        self.keep(&made);
         Ok(made.into_value())
     }
 }
