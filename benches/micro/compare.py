@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Run the micro-benchmarks side by side on several interpreters and print the ratios.
 
-usage: compare.py [--only FILE,FILE] [--filter TEXT] [--rounds N] [--json FILE] [--worst N] NAME=COMMAND NAME=COMMAND...
+usage: compare.py [--only FILE,FILE] [--filter TEXT] [--rounds N] [--turns N] [--json FILE] [--worst N] NAME=COMMAND NAME=COMMAND...
 
-The first interpreter is judged against the others. Every file of `cases/` runs in a process of its own, the
-interpreters by turns, `--rounds` times; the figure is the least. ratio > 1: the first is that many times faster.
+The first interpreter is judged against the others. Every file of `cases/` runs in a process of its own, `--rounds` times;
+the interpreters measure each case by turns, `--turns` times a round, so that the machine is in the same phase for all of
+them; the figure is the least. ratio > 1: the first is that many times faster.
 `growth` compares how the costs rise from the smallest to the largest size: above 1, the first interpreter's rise more.
 """
 import argparse
@@ -13,21 +14,64 @@ import math
 import pathlib
 import shlex
 import subprocess
+import sys
+import threading
 
 HERE = pathlib.Path(__file__).resolve().parent
 
 
-def collect(command, path, options):
-    arguments = [*shlex.split(command), str(HERE / "run_cases.py"), str(path), "--budget", str(options.budget)]
-    if options.filter:
-        arguments += ["--filter", options.filter]
-    try:
-        done = subprocess.run(arguments, capture_output=True, text=True, timeout=options.timeout)
-        output, note = done.stdout, done.stderr
-    except subprocess.TimeoutExpired as late:
-        output, note = (late.stdout or b"").decode(), "timeout"
-    rows = [json.loads(line) for line in output.splitlines() if line.startswith("{")]
-    return rows, note.strip().splitlines()[-1:] if note else []
+class Worker:
+    """An interpreter at work on one file of cases: measures the next row when it is asked to."""
+
+    def __init__(self, name, command, path, options):
+        arguments = [*shlex.split(command), str(HERE / "run_cases.py"), str(path)]
+        arguments += ["--budget", str(options.budget), "--turns", str(options.turns)]
+        if options.filter:
+            arguments += ["--filter", options.filter]
+        self.name = name
+        self.process = subprocess.Popen(
+            arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        self.late = threading.Timer(options.timeout, self.process.kill)
+        self.late.start()
+
+    def row(self):
+        """The next row, None after the last."""
+        try:
+            self.process.stdin.write("\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            return None
+        line = self.process.stdout.readline()
+        return json.loads(line) if line.startswith("{") else None
+
+    def end(self):
+        """What went wrong, as lines."""
+        self.late.cancel()
+        _, notes = self.process.communicate()
+        if self.process.returncode:
+            return notes.strip().splitlines()[-1:] or [f"ended with {self.process.returncode}"]
+        return []
+
+
+def collect(path, peers, options, table, errors):
+    """One round of one file: every interpreter's rows, a turn each."""
+    workers = [Worker(name, command, path, options) for name, command in peers]
+    working = list(workers)
+    while working:
+        for worker in list(working):
+            row = worker.row()
+            if row is None:
+                working.remove(worker)
+                continue
+            key = (f"{path.stem}.{row['case']}", row["n"])
+            if "error" in row:
+                errors.append(f"{key[0]} n={key[1]} {worker.name}: {row['error']}")
+                continue
+            cell = table.setdefault(key, {})
+            cell[worker.name] = min(cell.get(worker.name, math.inf), row["seconds"])
+    for worker in workers:
+        errors += [f"{path.stem} {worker.name}: {line}" for line in worker.end()]
 
 
 def time_text(seconds):
@@ -46,6 +90,7 @@ def main():
     parser.add_argument("--only", default="")
     parser.add_argument("--filter", default="")
     parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--budget", type=float, default=0.02)
     parser.add_argument("--timeout", type=float, default=300)
     parser.add_argument("--json")
@@ -59,17 +104,10 @@ def main():
     for path in sorted((HERE / "cases").glob("*.py")):
         if only and path.stem not in only:
             continue
-        for _ in range(options.rounds):
-            for name, command in peers:
-                rows, note = collect(command, path, options)
-                errors += [f"{path.stem} {name}: {line}" for line in note]
-                for row in rows:
-                    key = (f"{path.stem}.{row['case']}", row["n"])
-                    if "error" in row:
-                        errors.append(f"{key[0]} n={key[1]} {name}: {row['error']}")
-                        continue
-                    cell = table.setdefault(key, {})
-                    cell[name] = min(cell.get(name, math.inf), row["seconds"])
+        for done in range(options.rounds):
+            if sys.stderr.isatty():
+                print(f"\r{path.stem} {done + 1}/{options.rounds} ", end="", file=sys.stderr, flush=True)
+            collect(path, peers, options, table, errors)
     for peer, _ in peers[1:]:
         report(table, judged, peer, options.worst)
     for line in dict.fromkeys(errors):

@@ -1,10 +1,13 @@
 """Time the cases of one file of `cases/` in this interpreter and print one JSON object a line.
 
-usage: python run_cases.py CASES.py [--filter TEXT] [--budget SECONDS]
+usage: python run_cases.py CASES.py [--filter TEXT] [--budget SECONDS] [--turns N]
 
 A case file holds a list CASES of tuples (name, sizes, setup, statement). `setup` runs once for each size with `n`
 bound; `statement` is repeated until the measurement lasts. Processor time is measured, not wall time, so that a
 busy machine disturbs less; the figure is the least of several measurements.
+
+With --turns every case of every size is measured N times and each time waits for a line of standard input before: so
+whoever starts two interpreters has them measure the same case one right after the other, in the same phase of the machine.
 """
 import gc
 import json
@@ -48,13 +51,22 @@ def measure(inner, n, budget):
     return best
 
 
+def figure(name, n, inner, budget):
+    try:
+        return {"case": name, "n": n, "seconds": measure(inner(), n, budget)}
+    except Exception as error:
+        return {"case": name, "n": n, "error": f"{type(error).__name__}: {error}"}
+
+
 def main(argv):
-    path, wanted, budget = argv[0], "", 0.02
+    path, wanted, budget, turns = argv[0], "", 0.02, 0
     for name, value in zip(argv[1::2], argv[2::2]):
         if name == "--filter":
             wanted = value
         elif name == "--budget":
             budget = float(value)
+        elif name == "--turns":
+            turns = int(value)
     space = {}
     with open(path) as file:
         exec(compile(file.read(), path, "exec"), space)
@@ -63,12 +75,10 @@ def main(argv):
         if wanted not in name:
             continue
         for n in sizes:
-            try:
-                seconds = measure(build(setup, statement), n, budget)
-            except Exception as error:
-                print(json.dumps({"case": name, "n": n, "error": f"{type(error).__name__}: {error}"}), flush=True)
-            else:
-                print(json.dumps({"case": name, "n": n, "seconds": seconds}), flush=True)
+            for _ in range(turns or 1):
+                if turns:
+                    sys.stdin.readline()
+                print(json.dumps(figure(name, n, lambda: build(setup, statement), budget)), flush=True)
 
 
 main(sys.argv[1:])
