@@ -4,6 +4,7 @@
 //! fallible growth of [`TryPush`] for everything whose size a program decides. A plain `push` on a vector without spare
 //! room would abort the process when memory is refused; reserve first.
 
+use crate::copying::copy_values;
 use crate::pool;
 use allocator_api2::alloc::{AllocError, Allocator};
 use core::alloc::Layout;
@@ -141,7 +142,7 @@ pub fn extend_bytes(buffer: &mut Buffer<u8>, bytes: &[u8]) -> Result<(), OutOfMe
     let len = buffer.len();
     // SAFETY: there is room for the bytes behind the first `len`; they come from elsewhere, since the buffer is borrowed.
     unsafe {
-        core::ptr::copy_nonoverlapping(bytes.as_ptr(), buffer.as_mut_ptr().add(len), bytes.len());
+        copy_values(bytes.as_ptr(), buffer.as_mut_ptr().add(len), bytes.len());
         buffer.set_len(len + bytes.len());
     }
     Ok(())
@@ -159,7 +160,7 @@ pub unsafe fn write_references(to: *mut crate::Value, values: &[crate::Value]) {
         }
     }
     // SAFETY: the caller's promise; each word stands for the reference that has just been counted.
-    unsafe { core::ptr::copy_nonoverlapping(values.as_ptr(), to, values.len()) }
+    unsafe { copy_values(values.as_ptr(), to, values.len()) }
 }
 
 /// Appends new references to `values`.

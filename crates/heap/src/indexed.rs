@@ -9,6 +9,7 @@
 //! `len <= capacity`; a table without slots owns no memory.
 
 use crate::buffer::OutOfMemory;
+use crate::copying::copy_values;
 use crate::describe::{Edges, Part};
 use crate::object::{Trace, Visitor};
 use crate::pool;
@@ -383,9 +384,9 @@ impl Indexed {
                 copy.block.as_ptr().add(at).write(Pair { key: pair.key.clone(), value: pair.value.clone() });
             }
             if self.hashed {
-                core::ptr::copy_nonoverlapping(self.hash_area(), copy.hash_area(), self.len());
+                copy_values(self.hash_area(), copy.hash_area(), self.len());
             }
-            core::ptr::copy_nonoverlapping(self.slots(), copy.slots(), self.slot_bytes());
+            copy_values(self.slots(), copy.slots(), self.slot_bytes());
         }
         copy.len = self.len;
         Ok(copy)

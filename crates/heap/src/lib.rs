@@ -10,6 +10,7 @@
 //! * [`native`]  the bytes that Rust's own collections hold
 //! * [`zeal`]    (feature) collects at every n-th allocation, refuses the n-th, poisons what is freed
 //! * [`buffer`]  accounted, fallible storage of lists and numbers
+//! * [`copying`] copies between large blocks
 //! * [`indexed`] the memory of a compact hash table
 //! * [`places`]  the memory of an open hash table
 //!
@@ -21,6 +22,7 @@
 
 pub mod buffer;
 pub mod cell;
+pub mod copying;
 pub mod describe;
 pub mod gc;
 pub mod header;
@@ -35,6 +37,7 @@ pub mod zeal;
 
 pub use buffer::{Accounted, Buffer, OutOfMemory, TryPush, buffer_with_capacity, extend_bytes, new_buffer};
 pub use cell::{GilCell, ValueCell};
+pub use copying::copy_values;
 pub use describe::{Edge, Edges, Part};
 pub use header::{GcHead, Header, Layout, TypeFields, TypeFlags, TypeHead};
 pub use indexed::Indexed;

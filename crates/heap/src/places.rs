@@ -5,6 +5,7 @@
 //! whole trip to memory. Therefore the keys of some places are first gathered without a branch, and then touched one after the other.
 
 use crate::buffer::{Accounted, Buffer, OutOfMemory, buffer_with_capacity, new_buffer};
+use crate::copying::copy_values;
 use crate::header::Header;
 use crate::object::release;
 use crate::pool;
@@ -80,7 +81,7 @@ pub fn copied_places(places: &[Place], objects: bool) -> Result<Buffer<Place>, O
         if objects {
             each_object(places, |object| object.as_ref().increment());
         }
-        core::ptr::copy_nonoverlapping(places.as_ptr(), copy.as_mut_ptr(), places.len());
+        copy_values(places.as_ptr(), copy.as_mut_ptr(), places.len());
         copy.set_len(places.len());
     }
     Ok(copy)

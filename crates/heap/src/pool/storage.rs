@@ -1,6 +1,7 @@
 //! Storage for [`crate::Buffer`] and the tables of dicts: in the pools when small, else from the system's allocator, counted to the byte.
 
 use super::{BLOCK_ALIGN, Kind, MAX_SMALL, current};
+use crate::copying::copy_values;
 use core::alloc::{GlobalAlloc, Layout};
 use core::ptr::NonNull;
 use std::alloc::System;
@@ -100,7 +101,7 @@ pub(crate) unsafe fn raw_resize(p: NonNull<u8>, old: Layout, new: Layout) -> Opt
         let q = raw_allocate(new)?;
         // SAFETY: both blocks hold at least the smaller size, and do not overlap.
         unsafe {
-            core::ptr::copy_nonoverlapping(p.as_ptr(), q.as_ptr(), old.size().min(new.size()));
+            copy_values(p.as_ptr(), q.as_ptr(), old.size().min(new.size()));
             raw_free(p, old);
         }
         return Some(q);
