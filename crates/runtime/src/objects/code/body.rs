@@ -1,11 +1,12 @@
 //! The part of a code object that is needed for running it, and reading it from the embedded library.
 
 use super::Code;
+use super::materialise::Materialiser;
 use crate::objects::str::Str;
 use crate::vm::{Raised, Res, Vm};
 use crate::{Ref, Tuple, Value};
 use num_bigint::{BigInt, Sign};
-use ophi_bytecode::code::{ExceptionEntry, decode_exception_table};
+use ophi_bytecode::code::{CodeObject, ExceptionEntry, decode_exception_table};
 use ophi_bytecode::stored::{Item, Items, Stored, Strings};
 use std::sync::Arc;
 
@@ -68,17 +69,30 @@ fn names(vm: &Vm, texts: Strings<'_>) -> Res<Box<[Ref<Str>]>> {
 }
 
 impl Body {
-    /// Reads the body of a stored code object.
-    ///
-    /// What it takes is not traced: code belongs to whoever imported the module, not to the first call.
-    pub fn read(vm: &Vm, stored: Stored<'static>, filename: &Ref<Str>) -> Res<Body> {
-        let traced = vm.heap().traced.replace(false);
-        let body = Body::read_untraced(vm, stored, filename);
-        vm.heap().traced.set(traced);
-        body
+    /// The body of compiled code.
+    pub fn of_plain(texts: &Materialiser<'_>, plain: &CodeObject) -> Res<Body> {
+        let exceptions = exceptions(texts.vm, &plain.exceptiontable)?;
+        Body::with_tables(texts, plain, texts.constants(&plain.consts)?, exceptions)
     }
 
-    fn read_untraced(vm: &Vm, stored: Stored<'static>, filename: &Ref<Str>) -> Res<Body> {
+    pub fn with_tables(
+        texts: &Materialiser<'_>,
+        plain: &CodeObject,
+        consts: Ref<Tuple>,
+        exceptions: Box<[ExceptionEntry]>,
+    ) -> Res<Body> {
+        Ok(Body {
+            consts,
+            names: texts.names(&plain.names)?,
+            slot_names: texts.names(&plain.localsplusnames)?,
+            exceptions,
+            stream: Bytes::Shared(plain.code.clone()),
+            linetable: Bytes::Shared(plain.linetable.clone()),
+        })
+    }
+
+    /// The body of code of the embedded library.
+    pub fn read(vm: &Vm, stored: Stored<'static>, filename: &Ref<Str>) -> Res<Body> {
         let parts = stored.head().and_then(|head| head.parts()).ok_or_else(|| damaged(vm))?;
         Ok(Body {
             consts: Tuple::from_vec(vm, constants(vm, parts.consts, filename)?)?,

@@ -9,39 +9,52 @@ use crate::objects::{float, int};
 use crate::payload::Downcast;
 use crate::vm::{Res, Vm};
 use crate::{Ref, Str, Tuple, Value};
+use core::cell::RefCell;
 use num_bigint::BigInt;
-use ophi_bytecode::code::{CodeObject, Complex, Constant};
+use ophi_bytecode::code::{Complex, Constant};
 use ophi_bytecode::pystring::PyString;
 use rustc_hash::FxHashMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
+/// What the code objects of one call have in common. Kept by those whose bodies are still to be made.
+#[derive(Default)]
+pub struct Shared {
+    seen: RefCell<FxHashMap<Constant, Value>>,
+    /// Interned names by the address of their text. Only texts of one tree are looked for, all of which were there before the first: no
+    /// address stands for two of them, even when some have gone.
+    names: RefCell<FxHashMap<*const u8, Ref<Str>>>,
+}
+
 pub struct Materialiser<'a> {
-    vm: &'a Vm,
-    seen: FxHashMap<Constant, Value>,
-    /// Interned names by the address of their text, which the tree keeps alive.
-    names: FxHashMap<*const u8, Ref<Str>>,
+    pub vm: &'a Vm,
+    pub shared: Rc<Shared>,
 }
 
 impl<'a> Materialiser<'a> {
     pub fn new(vm: &'a Vm) -> Materialiser<'a> {
-        Materialiser { vm, seen: FxHashMap::default(), names: FxHashMap::default() }
+        Materialiser::sharing(vm, Rc::default())
+    }
+
+    pub fn sharing(vm: &'a Vm, shared: Rc<Shared>) -> Materialiser<'a> {
+        Materialiser { vm, shared }
     }
 
     /// The interned string of this text.
-    pub fn name(&mut self, text: &PyString) -> Res<Ref<Str>> {
+    pub fn name(&self, text: &PyString) -> Res<Ref<Str>> {
         let address = text.as_bytes().as_ptr();
-        if let Some(known) = self.names.get(&address) {
+        if let Some(known) = self.shared.names.borrow().get(&address) {
             return Ok(known.clone());
         }
         let interned = match text.as_str() {
             Some(text) => self.vm.intern(text)?,
             None => self.vm.intern_ref(&self.vm.new_wtf8(text.as_bytes())?)?,
         };
-        self.names.insert(address, interned.clone());
+        self.shared.names.borrow_mut().insert(address, interned.clone());
         Ok(interned)
     }
 
-    pub fn names(&mut self, all: &[PyString]) -> Res<Box<[Ref<Str>]>> {
+    pub fn names(&self, all: &[PyString]) -> Res<Box<[Ref<Str>]>> {
         let mut names = Vec::with_capacity(all.len());
         for text in all {
             names.push(self.name(text)?);
@@ -49,40 +62,32 @@ impl<'a> Materialiser<'a> {
         Ok(names.into_boxed_slice())
     }
 
-    pub fn code(&mut self, plain: &Arc<CodeObject>) -> Res<Ref<Code>> {
-        self.outer(plain, None, false)
+    pub fn constants(&self, all: &[Constant]) -> Res<Ref<Tuple>> {
+        Tuple::from_vec(self.vm, self.values(all)?)
     }
 
-    /// `given`: the values of the outermost code's constants, where they exist already. `refused`: that code is malformed and
-    /// must not run.
-    pub fn outer(&mut self, plain: &Arc<CodeObject>, given: Option<Ref<Tuple>>, refused: bool) -> Res<Ref<Code>> {
-        let consts = match given {
-            Some(consts) => consts,
-            None => {
-                let mut consts = Vec::with_capacity(plain.consts.len());
-                for constant in &plain.consts {
-                    consts.push(self.value(constant)?);
-                }
-                Tuple::from_vec(self.vm, consts)?
-            }
-        };
-        Code::assemble(self.vm, plain, consts, self, refused)
+    fn values(&self, all: &[Constant]) -> Res<Vec<Value>> {
+        let mut values = Vec::with_capacity(all.len());
+        for constant in all {
+            values.push(self.value(constant)?);
+        }
+        Ok(values)
     }
 
-    pub fn value(&mut self, constant: &Constant) -> Res {
+    pub fn value(&self, constant: &Constant) -> Res {
         let vm = self.vm;
         match constant {
             Constant::None => return Ok(Value::NONE),
             Constant::Bool(b) => return Ok(Value::bool(*b)),
             Constant::Ellipsis => return Ok(Value::ELLIPSIS),
             Constant::Int(i) if Value::small_int(*i).is_some() => return vm.new_int(*i),
-            Constant::Code(code) => return Ok(self.code(code)?.into_value()),
+            Constant::Code(code) => return Ok(Code::head_of_plain(self, code)?.into_value()),
             Constant::Str(s) if s.as_bytes().iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_') => {
                 return Ok(self.name(s)?.into_value());
             }
             _ => {}
         }
-        if let Some(known) = self.seen.get(constant) {
+        if let Some(known) = self.shared.seen.borrow().get(constant) {
             return Ok(known.clone());
         }
         let value = match constant {
@@ -93,14 +98,8 @@ impl<'a> Materialiser<'a> {
             Constant::Complex(c) => vm.new_complex(c.re, c.im)?,
             Constant::Str(s) => vm.new_wtf8(s.as_bytes())?.into_value(),
             Constant::Bytes(b) => vm.new_bytes_value(b)?,
-            Constant::Tuple(items) => {
-                let items: Res<Vec<Value>> = items.iter().map(|c| self.value(c)).collect();
-                Tuple::from_vec(vm, items?)?.into_value()
-            }
-            Constant::FrozenSet(items) => {
-                let items: Res<Vec<Value>> = items.iter().map(|c| self.value(c)).collect();
-                vm.new_frozenset(&items?)?
-            }
+            Constant::Tuple(items) => self.constants(items)?.into_value(),
+            Constant::FrozenSet(items) => vm.new_frozenset(&self.values(items)?)?,
             Constant::Slice(parts) => {
                 let [start, stop, step] = &**parts;
                 let (start, stop, step) = (self.value(start)?, self.value(stop)?, self.value(step)?);
@@ -110,7 +109,7 @@ impl<'a> Materialiser<'a> {
             Constant::Foreign(_) => return Err(vm.system_error("a constant that is an object of the program")),
             Constant::None | Constant::Bool(_) | Constant::Ellipsis | Constant::Code(_) => Value::NONE,
         };
-        self.seen.insert(constant.clone(), value.clone());
+        self.shared.seen.borrow_mut().insert(constant.clone(), value.clone());
         Ok(value)
     }
 }

@@ -3,8 +3,9 @@
 //! Made from the plain [`CodeObject`]: constants become values once, names are interned, and the instruction units are copied into a
 //! mutable buffer, which the interpreter specialises in place. `co_code` is the plain stream, always.
 //!
-//! Code of the embedded library ([`Stored`]) begins with its head alone: its body is read when it first runs, or when somebody looks inside
-//! ([`Code::body`]). Until then its stream is the one instruction that reads it ([`UNREAD`]).
+//! Code begins with its head alone: its body is made when it first runs, or when somebody looks inside ([`Code::body`]), for most functions
+//! of most programs never run. Until then its stream is the one instruction that makes it ([`UNREAD`]). Only code that Python code put
+//! together has its body at once, since the values of its constants are given.
 #![allow(unsafe_code)]
 
 mod body;
@@ -12,7 +13,6 @@ mod materialise;
 mod methods;
 
 pub use body::{Body, Bytes};
-
 pub use materialise::{any_to_constant, constant_to_value, value_to_constant};
 
 use crate::interpreter::specialised::Side;
@@ -22,6 +22,7 @@ use crate::slots::Slots;
 use crate::vm::{Res, Vm};
 use crate::{Ref, Str, Tuple, Value, layout};
 use core::cell::{Cell, OnceCell};
+use materialise::{Materialiser, Shared};
 use ophi_bytecode::code::{
     CodeObject, Constant, ExceptionEntry, decode_locations, flags, kinds, line_at, without_columns,
 };
@@ -30,6 +31,7 @@ use ophi_bytecode::stored::Stored;
 use ophi_bytecode::verify::{Rule, Violation, verify_runnable};
 use ophi_bytecode::{Opcode, PyString, Version};
 use ophi_heap::{Layout, Trace, TypeFlags, Visitor};
+use std::rc::Rc;
 use std::sync::Arc;
 
 #[repr(C)]
@@ -68,7 +70,8 @@ pub struct Code {
 
 /// Where the code comes from.
 enum Origin {
-    Plain(Arc<CodeObject>),
+    /// Beside it, until the body is made, what the code of one call shares.
+    Plain(Arc<CodeObject>, Cell<Option<Rc<Shared>>>),
     /// The embedded library; the plain form, should somebody ask for it.
     Stored(Stored<'static>, OnceCell<Arc<CodeObject>>),
 }
@@ -137,6 +140,53 @@ const REFUSAL: [u16; 4] = [
 /// What code runs whose body is not read yet. Nobody writes to it: only code that runs is specialised or watched.
 static UNREAD: [u16; 1] = [Opcode::RESERVED.0 as u16];
 
+/// What a code object shows before anybody looks inside.
+struct Head {
+    argcount: u32,
+    posonlyargcount: u32,
+    kwonlyargcount: u32,
+    flags: u32,
+    stacksize: u32,
+    firstlineno: i32,
+    /// A byte for each slot.
+    kinds: Bytes,
+    name: Ref<Str>,
+    qualname: Ref<Str>,
+    filename: Ref<Str>,
+}
+
+impl Head {
+    fn of_plain(texts: &Materialiser<'_>, plain: &CodeObject) -> Res<Head> {
+        Ok(Head {
+            argcount: plain.argcount,
+            posonlyargcount: plain.posonlyargcount,
+            kwonlyargcount: plain.kwonlyargcount,
+            flags: plain.flags,
+            stacksize: plain.stacksize,
+            firstlineno: plain.firstlineno,
+            kinds: Bytes::Shared(plain.localspluskinds.clone()),
+            name: texts.name(&plain.name)?,
+            qualname: texts.name(&plain.qualname)?,
+            filename: texts.name(&plain.filename)?,
+        })
+    }
+}
+
+fn frame_words(slots: usize, stacksize: u32) -> u32 {
+    (crate::frames::HEADER_WORDS + slots) as u32 + stacksize + 1
+}
+
+/// The same code; without columns in its locations where the interpreter was told to keep none (`-X no_debug_ranges`).
+fn with_wanted_columns(vm: &Vm, plain: &Arc<CodeObject>) -> Arc<CodeObject> {
+    if !vm.interpreter().code_debug_ranges.get() {
+        let linetable = without_columns(&plain.linetable, plain.firstlineno);
+        if *linetable != *plain.linetable {
+            return Arc::new(CodeObject { linetable: linetable.into(), ..CodeObject::clone(plain) });
+        }
+    }
+    plain.clone()
+}
+
 impl Code {
     /// `co_filename`.
     pub fn file(&self) -> Ref<Str> {
@@ -165,16 +215,34 @@ impl Code {
         Ok(())
     }
 
-    /// A code object with its nested ones. Equal constants of one call are one object, as in CPython's compiler.
+    /// A code object, and with its body its nested ones. Equal constants of one call are one object, as in CPython's compiler.
     pub fn from_plain(vm: &Vm, plain: &Arc<CodeObject>) -> Res<Ref<Code>> {
-        materialise::Materialiser::new(vm).code(plain)
+        Code::head_of_plain(&Materialiser::new(vm), plain)
     }
 
     /// A code object that Python code put together (`replace`, `types.CodeType`). It shows what it was given; but unless it
     /// keeps the verifier's rules, running it is a SystemError. `consts`: the constants' values, where they exist.
     pub fn from_parts(vm: &Vm, plain: &Arc<CodeObject>, consts: Option<Ref<Tuple>>) -> Res<Ref<Code>> {
         let refused = verify_runnable(plain, Version::V3_14).is_err();
-        materialise::Materialiser::new(vm).outer(plain, consts, refused)
+        let texts = Materialiser::new(vm);
+        let plain = &with_wanted_columns(vm, plain);
+        let consts = match consts {
+            Some(consts) => consts,
+            None => texts.constants(&plain.consts)?,
+        };
+        let exceptions = if refused { Box::default() } else { body::exceptions(vm, &plain.exceptiontable)? };
+        let body = Body::with_tables(&texts, plain, consts, exceptions)?;
+        let mut code = Code::unread(Head::of_plain(&texts, plain)?, Origin::Plain(plain.clone(), Cell::default()));
+        if refused {
+            code.frame_words = frame_words(plain.localsplusnames.len(), 1);
+        }
+        code.take_body(body, refused);
+        let code = vm.new_object(code)?;
+        // Constants and names: no cycle goes through them, unless they are objects of the program.
+        if !plain.consts.iter().any(|constant| matches!(constant, Constant::Foreign(_))) {
+            vm.untrack(code.as_value());
+        }
+        Ok(code)
     }
 
     /// Why this code must not run, in the words of the instruction that would stop it.
@@ -192,63 +260,7 @@ impl Code {
         }
     }
 
-    fn assemble(
-        vm: &Vm,
-        plain: &Arc<CodeObject>,
-        consts: Ref<Tuple>,
-        texts: &mut materialise::Materialiser<'_>,
-        refused: bool,
-    ) -> Res<Ref<Code>> {
-        if !vm.interpreter().code_debug_ranges.get() {
-            let linetable = without_columns(&plain.linetable, plain.firstlineno);
-            if *linetable != *plain.linetable {
-                let lines_only = CodeObject { linetable: linetable.into(), ..CodeObject::clone(plain) };
-                return Code::assemble(vm, &Arc::new(lines_only), consts, texts, refused);
-            }
-        }
-        let body = Body {
-            consts,
-            names: texts.names(&plain.names)?,
-            slot_names: texts.names(&plain.localsplusnames)?,
-            exceptions: if refused { Box::default() } else { body::exceptions(vm, &plain.exceptiontable)? },
-            stream: Bytes::Shared(plain.code.clone()),
-            linetable: Bytes::Shared(plain.linetable.clone()),
-        };
-        let slots = plain.localsplusnames.len();
-        let stacksize = if refused { 1 } else { plain.stacksize };
-        let code = Code {
-            units: Cell::new(core::ptr::null_mut()),
-            consts_start: Cell::new(core::ptr::null()),
-            names_start: Cell::new(core::ptr::null()),
-            slots: slots as u32,
-            frame_words: (crate::frames::HEADER_WORDS + slots) as u32 + stacksize + 1,
-            argcount: plain.argcount,
-            flags: plain.flags,
-            posonlyargcount: plain.posonlyargcount,
-            kwonlyargcount: plain.kwonlyargcount,
-            unit_count: Cell::new(0),
-            side_count: Cell::new(0),
-            sides: Cell::new(core::ptr::null_mut()),
-            body: OnceCell::new(),
-            stacksize: plain.stacksize,
-            firstlineno: plain.firstlineno,
-            name: texts.name(&plain.name)?,
-            qualname: texts.name(&plain.qualname)?,
-            filename: crate::GilCell::new(texts.name(&plain.filename)?),
-            kinds: Bytes::Shared(plain.localspluskinds.clone()),
-            origin: Origin::Plain(plain.clone()),
-            monitoring: CodeMonitoring::default(),
-        };
-        code.take_body(body, refused);
-        let code = vm.new_object(code)?;
-        // Constants and names: no cycle goes through them, unless they are objects of the program.
-        if !plain.consts.iter().any(|constant| matches!(constant, Constant::Foreign(_))) {
-            vm.untrack(code.as_value());
-        }
-        Ok(code)
-    }
-
-    /// Code of the embedded library, its body unread.
+    /// Code of the embedded library.
     pub fn from_stored(vm: &Vm, stored: Stored<'static>, filename: &Ref<Str>) -> Res<Ref<Code>> {
         if !vm.interpreter().code_debug_ranges.get() {
             let filename = materialise::plain_string(filename);
@@ -256,13 +268,40 @@ impl Code {
             return Code::from_plain(vm, &Arc::new(plain));
         }
         let head = stored.head().ok_or_else(|| body::damaged(vm))?;
-        let slots = head.kinds.len();
-        let code = vm.new_object(Code {
+        let head = Head {
+            argcount: head.argcount,
+            posonlyargcount: head.posonlyargcount,
+            kwonlyargcount: head.kwonlyargcount,
+            flags: head.flags,
+            stacksize: head.stacksize,
+            firstlineno: head.firstlineno,
+            kinds: Bytes::Static(head.kinds),
+            name: body::name(vm, head.name)?,
+            qualname: body::name(vm, head.qualname)?,
+            filename: filename.clone(),
+        };
+        let code = vm.new_object(Code::unread(head, Origin::Stored(stored, OnceCell::new())))?;
+        vm.untrack(code.as_value());
+        Ok(code)
+    }
+
+    fn head_of_plain(texts: &Materialiser<'_>, plain: &Arc<CodeObject>) -> Res<Ref<Code>> {
+        let plain = with_wanted_columns(texts.vm, plain);
+        let head = Head::of_plain(texts, &plain)?;
+        let shared = Cell::new(Some(texts.shared.clone()));
+        let code = texts.vm.new_object(Code::unread(head, Origin::Plain(plain, shared)))?;
+        texts.vm.untrack(code.as_value());
+        Ok(code)
+    }
+
+    /// Code whose body is not made yet.
+    fn unread(head: Head, origin: Origin) -> Code {
+        Code {
             units: Cell::new(UNREAD.as_ptr().cast_mut()),
             consts_start: Cell::new(core::ptr::null()),
             names_start: Cell::new(core::ptr::null()),
-            slots: slots as u32,
-            frame_words: (crate::frames::HEADER_WORDS + slots) as u32 + head.stacksize + 1,
+            slots: head.kinds.len() as u32,
+            frame_words: frame_words(head.kinds.len(), head.stacksize),
             argcount: head.argcount,
             flags: head.flags,
             posonlyargcount: head.posonlyargcount,
@@ -273,15 +312,13 @@ impl Code {
             body: OnceCell::new(),
             stacksize: head.stacksize,
             firstlineno: head.firstlineno,
-            name: body::name(vm, head.name)?,
-            qualname: body::name(vm, head.qualname)?,
-            filename: crate::GilCell::new(filename.clone()),
-            kinds: Bytes::Static(head.kinds),
-            origin: Origin::Stored(stored, OnceCell::new()),
+            name: head.name,
+            qualname: head.qualname,
+            filename: crate::GilCell::new(head.filename),
+            kinds: head.kinds,
+            origin,
             monitoring: CodeMonitoring::default(),
-        })?;
-        vm.untrack(code.as_value());
-        Ok(code)
+        }
     }
 
     /// What the code runs with. Reads it if that has not happened yet; MemoryError.
@@ -302,8 +339,21 @@ impl Code {
     #[cold]
     #[inline(never)]
     fn read_body(&self, vm: &Vm) -> Res<&Body> {
-        let Origin::Stored(stored, _) = &self.origin else { unreachable!("only stored code waits for its body") };
-        let body = Body::read(vm, *stored, &self.filename.get())?;
+        // What it takes is not traced: code belongs to whoever compiled or imported it, not to the first call.
+        let traced = vm.heap().traced.replace(false);
+        let body = match &self.origin {
+            Origin::Stored(stored, _) => Body::read(vm, *stored, &self.filename.get()),
+            Origin::Plain(plain, shared) => {
+                let taken = shared.take();
+                let body = Body::of_plain(&Materialiser::sharing(vm, taken.clone().unwrap_or_default()), plain);
+                if body.is_err() {
+                    shared.set(taken);
+                }
+                body
+            }
+        };
+        vm.heap().traced.set(traced);
+        let body = body?;
         if self.body.get().is_none() {
             self.take_body(body, false);
         }
@@ -331,7 +381,7 @@ impl Code {
     /// The plain form, with that of code inside.
     pub fn plain(&self) -> &Arc<CodeObject> {
         match &self.origin {
-            Origin::Plain(plain) => plain,
+            Origin::Plain(plain, _) => plain,
             Origin::Stored(stored, plain) => plain.get_or_init(|| {
                 let filename: PyString = materialise::plain_string(&self.filename.get());
                 // The data is of this build; were it damaged, empty code would be shown.
