@@ -182,7 +182,7 @@ fn hash_of(places: &[Place], depth: u16) -> u64 {
 
 /// The frame has not come to its RESUME: its cells and arguments are being put in place, on behalf of the caller.
 fn is_incomplete(frame: Fp) -> bool {
-    let units = frame.code().body_now().map_or(&[][..], |body| &body.stream).chunks_exact(2);
+    let units = frame.code().stream().chunks_exact(2);
     let first = units.map(|unit| unit[0]).position(|op| op == Opcode::RESUME.0);
     first.is_some_and(|first| frame.lasti() < first as i32)
 }

@@ -81,24 +81,19 @@ pub struct Watch {
     watched_lines: Cell<usize>,
 }
 
-/// `co_code` of code that has run or is looked into.
-fn stream(code: &Code) -> &[u8] {
-    code.body_now().map_or(&[], |body| &body.stream)
-}
-
 /// The plain instruction at a unit.
 pub fn base_at(code: &Code, at: usize) -> Opcode {
-    Opcode(stream(code).get(2 * at).copied().unwrap_or(0)).deopt()
+    Opcode(code.stream().get(2 * at).copied().unwrap_or(0)).deopt()
 }
 
 /// The opcode byte at a unit, as the stream says it.
 pub fn byte_at(code: &Code, at: usize) -> u8 {
-    stream(code).get(2 * at).copied().unwrap_or_default()
+    code.stream().get(2 * at).copied().unwrap_or_default()
 }
 
 /// The oparg byte at a unit.
 pub fn arg_at(code: &Code, at: usize) -> usize {
-    stream(code).get(2 * at + 1).copied().unwrap_or(0) as usize
+    code.stream().get(2 * at + 1).copied().unwrap_or(0) as usize
 }
 
 /// Units and plain instructions, EXTENDED_ARG on its own.

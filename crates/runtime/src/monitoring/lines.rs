@@ -14,7 +14,7 @@ use ophi_bytecode::instruction::Opcode;
 /// The line of every unit; -1: none.
 pub fn of_units(code: &Code) -> Box<[i32]> {
     let mut lines = vec![-1; code.unit_count()].into_boxed_slice();
-    let linetable = code.body_now().map_or(&[][..], |body| &body.linetable);
+    let linetable = code.linetable();
     for entry in decode_locations(linetable, code.firstlineno) {
         let (start, end) = (entry.start as usize / 2, (entry.end as usize / 2).min(lines.len()));
         if start < end {

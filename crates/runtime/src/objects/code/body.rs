@@ -68,6 +68,13 @@ fn names(vm: &Vm, texts: Strings<'_>) -> Res<Box<[Ref<Str>]>> {
     if made.len() == count { Ok(made.into_boxed_slice()) } else { Err(damaged(vm)) }
 }
 
+/// A tuple of constants. It is not the collector's: no cycle goes through constants, and making them late shall not be seen there.
+pub fn constant_tuple(vm: &Vm, items: Vec<Value>) -> Res<Ref<Tuple>> {
+    let tuple = Tuple::from_vec(vm, items)?;
+    vm.untrack(tuple.as_value());
+    Ok(tuple)
+}
+
 impl Body {
     /// The body of compiled code.
     pub fn of_plain(texts: &Materialiser<'_>, plain: &CodeObject) -> Res<Body> {
@@ -95,7 +102,7 @@ impl Body {
     pub fn read(vm: &Vm, stored: Stored<'static>, filename: &Ref<Str>) -> Res<Body> {
         let parts = stored.head().and_then(|head| head.parts()).ok_or_else(|| damaged(vm))?;
         Ok(Body {
-            consts: Tuple::from_vec(vm, constants(vm, parts.consts, filename)?)?,
+            consts: constant_tuple(vm, constants(vm, parts.consts, filename)?)?,
             names: names(vm, parts.names)?,
             slot_names: names(vm, parts.slot_names)?,
             exceptions: exceptions(vm, parts.exceptiontable)?,
@@ -131,7 +138,7 @@ fn constant(vm: &Vm, item: Item<'static>, filename: &Ref<Str>) -> Res {
         Item::Str(text) if text.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_') => name(vm, text)?.into_value(),
         Item::Str(text) => vm.new_wtf8(text)?.into_value(),
         Item::Bytes(bytes) => vm.new_bytes_value(bytes)?,
-        Item::Tuple(items) => Tuple::from_vec(vm, constants(vm, items, filename)?)?.into_value(),
+        Item::Tuple(items) => constant_tuple(vm, constants(vm, items, filename)?)?.into_value(),
         Item::FrozenSet(items) => vm.new_frozenset(&constants(vm, items, filename)?)?,
         Item::Slice(items) => match &constants(vm, items, filename)?[..] {
             [start, stop, step] => vm.new_slice(start, stop, step)?,

@@ -5,6 +5,7 @@
 //! once and afterwards by the address of its text.
 
 use super::Code;
+use super::body::constant_tuple;
 use crate::objects::{float, int};
 use crate::payload::Downcast;
 use crate::vm::{Res, Vm};
@@ -63,7 +64,7 @@ impl<'a> Materialiser<'a> {
     }
 
     pub fn constants(&self, all: &[Constant]) -> Res<Ref<Tuple>> {
-        Tuple::from_vec(self.vm, self.values(all)?)
+        constant_tuple(self.vm, self.values(all)?)
     }
 
     fn values(&self, all: &[Constant]) -> Res<Vec<Value>> {
@@ -99,7 +100,11 @@ impl<'a> Materialiser<'a> {
             Constant::Str(s) => vm.new_wtf8(s.as_bytes())?.into_value(),
             Constant::Bytes(b) => vm.new_bytes_value(b)?,
             Constant::Tuple(items) => self.constants(items)?.into_value(),
-            Constant::FrozenSet(items) => vm.new_frozenset(&self.values(items)?)?,
+            Constant::FrozenSet(items) => {
+                let set = vm.new_frozenset(&self.values(items)?)?;
+                vm.untrack(&set);
+                set
+            }
             Constant::Slice(parts) => {
                 let [start, stop, step] = &**parts;
                 let (start, stop, step) = (self.value(start)?, self.value(stop)?, self.value(step)?);

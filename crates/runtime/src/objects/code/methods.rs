@@ -177,7 +177,7 @@ impl Code {
     }
     #[member]
     fn co_linetable(vm: &Vm, this: &Ref<Code>) -> Res {
-        vm.new_bytes_value(&this.body(vm)?.linetable)
+        vm.new_bytes_value(this.linetable())
     }
     #[member]
     fn co_exceptiontable(vm: &Vm, this: &Ref<Code>) -> Res {
@@ -187,7 +187,7 @@ impl Code {
     #[method(sig = "()")]
     fn co_lines(vm: &Vm, this: &Ref<Code>) -> Res {
         let mut out = Vec::new();
-        for range in line_ranges(&this.body(vm)?.linetable, this.firstlineno) {
+        for range in line_ranges(this.linetable(), this.firstlineno) {
             out.push(vm.new_tuple(&[
                 vm.new_int(range.start as i64)?,
                 vm.new_int(range.end as i64)?,
@@ -201,7 +201,7 @@ impl Code {
     #[method(sig = "()")]
     fn co_positions(vm: &Vm, this: &Ref<Code>) -> Res {
         let mut out = Vec::new();
-        for p in positions(&this.body(vm)?.linetable, this.firstlineno) {
+        for p in positions(this.linetable(), this.firstlineno) {
             let Position { line, end_line, col, end_col } = p;
             out.push(vm.new_tuple(&[
                 int_or_none(line),
@@ -227,7 +227,7 @@ impl Code {
         vm.warn(&crate::objects::exceptions::DEPRECATION_WARNING, message, 1)?;
         let mut table = Vec::new();
         let (mut line, mut at) = (this.firstlineno, 0u32);
-        for range in line_ranges(&this.body(vm)?.linetable, this.firstlineno) {
+        for range in line_ranges(this.linetable(), this.firstlineno) {
             if range.line < 0 || range.line == line {
                 continue;
             }

@@ -478,17 +478,27 @@ impl Code {
         self.has(flags::GENERATOR | flags::COROUTINE | flags::ASYNC_GENERATOR)
     }
 
+    /// `co_code`.
+    pub fn stream(&self) -> &[u8] {
+        self.body_now().map_or_else(|| &self.plain().code[..], |body| &body.stream)
+    }
+
+    /// `co_linetable`.
+    pub fn linetable(&self) -> &[u8] {
+        self.body_now().map_or_else(|| &self.plain().linetable[..], |body| &body.linetable)
+    }
+
     /// The source line of the instruction at a byte offset; `None` for artificial ones.
     pub fn line_of(&self, offset: i32) -> Option<i32> {
         if offset < 0 {
             return Some(self.firstlineno);
         }
-        line_at(&self.body_now()?.linetable, self.firstlineno, offset as u32)
+        line_at(self.linetable(), self.firstlineno, offset as u32)
     }
 
     /// The source range of the instruction at a byte offset.
     pub fn position_of(&self, offset: i32) -> Option<ophi_bytecode::code::Position> {
-        decode_locations(&self.body_now()?.linetable, self.firstlineno)
+        decode_locations(self.linetable(), self.firstlineno)
             .find(|e| (e.start..e.end).contains(&(offset.max(0) as u32)))
             .map(|e| e.position)
     }

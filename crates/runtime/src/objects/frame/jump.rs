@@ -222,7 +222,7 @@ fn models(code: &Code) -> Vec<Model> {
 fn line_starts(code: &Code) -> Vec<(usize, i32)> {
     let mut last = -1;
     let mut starts = Vec::new();
-    let linetable = code.body_now().map_or(&[][..], |body| &body.linetable);
+    let linetable = code.linetable();
     for range in line_ranges(linetable, code.firstlineno) {
         if range.line != last && range.line != -1 {
             starts.push((range.start as usize / 2, range.line));
