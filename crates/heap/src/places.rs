@@ -14,7 +14,7 @@ use core::alloc::Layout;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
-/// A place: a key with its hash, or nothing.
+/// A place: a key with its hash, or nothing. Without key, hash 0 says that there has never been one.
 pub struct Place {
     pub key: Option<Value>,
     pub hash: i64,
@@ -27,29 +27,58 @@ const FEW: usize = 8;
 /// How fast the higher bits of a hash come into play.
 const PERTURB_SHIFT: u32 = 5;
 
-/// Visits the places of a hash in order until `visit` answers: one, then up to `linear` behind it as far as they fit, then elsewhere.
-/// There must be places, their number a power of two, and `visit` must answer at one of them.
+/// Searches the places of a hash in order: one, then up to `linear` behind it as far as they fit, then elsewhere. `visit` is given the
+/// index and key of each place of the same hash and may answer; without an answer, the place where the key would go: the last one
+/// on the way that has lost its key, else the unused one where the walk ended.
+///
+/// There must be places, their number a power of two, one of them unused. The loop over the run is written out, so that a step is
+/// two comparisons: sets of hashes alike in their low bits take hundreds of them for a key.
 #[inline(always)]
-pub fn walk_places<T>(
+pub fn find_place<T>(
     places: &[Place],
     hash: i64,
     linear: usize,
-    mut visit: impl FnMut(usize, &Place) -> Option<T>,
-) -> T {
+    mut visit: impl FnMut(usize, &Value) -> Option<T>,
+) -> Result<T, usize> {
+    let mut removed = None;
+    walk_runs(places, hash, linear, |at, place| match &place.key {
+        Some(key) if place.hash == hash => visit(at, key).map(Ok),
+        Some(_) => None,
+        None if place.hash == 0 => Some(Err(removed.unwrap_or(at))),
+        None => {
+            removed = Some(at);
+            None
+        }
+    })
+}
+
+/// The first place of a hash that has no key, in a table as [`find_place`] wants it.
+#[inline(always)]
+pub fn free_place(places: &[Place], hash: i64, linear: usize) -> usize {
+    walk_runs(places, hash, linear, |at, place| if place.key.is_none() { Some(at) } else { None })
+}
+
+#[inline(always)]
+fn walk_runs<T>(places: &[Place], hash: i64, linear: usize, mut visit: impl FnMut(usize, &Place) -> Option<T>) -> T {
     assert!(!places.is_empty(), "a table without places has nothing to be walked");
     let mask = places.len() - 1;
-    let mut at = hash as usize & mask;
+    let mut start = hash as usize & mask;
     let mut perturb = hash as u64;
     loop {
-        let last = if at + linear <= mask { at + linear } else { at };
-        // SAFETY: `last` is at most `mask`, the last index, and not before `at`, which is masked.
-        for (step, place) in unsafe { places.get_unchecked(at..=last) }.iter().enumerate() {
-            if let Some(answer) = visit(at + step, place) {
+        let last = if start + linear <= mask { start + linear } else { start };
+        let mut at = start;
+        loop {
+            // SAFETY: `at` is at most `last`, which is at most `mask`, the last index.
+            if let Some(answer) = visit(at, unsafe { places.get_unchecked(at) }) {
                 return answer;
             }
+            if at == last {
+                break;
+            }
+            at += 1;
         }
         perturb >>= PERTURB_SHIFT;
-        at = at.wrapping_mul(5).wrapping_add(1).wrapping_add(perturb as usize) & mask;
+        start = start.wrapping_mul(5).wrapping_add(1).wrapping_add(perturb as usize) & mask;
     }
 }
 
@@ -108,18 +137,24 @@ fn is_object(place: &Place) -> bool {
 /// Calls `visit` with the keys that are objects, in order.
 #[inline(always)]
 fn each_object(places: &[Place], mut visit: impl FnMut(NonNull<Header>)) {
-    let mut objects = [MaybeUninit::<*mut Header>::uninit(); AT_ONCE];
+    let mut keys = [MaybeUninit::<u64>::uninit(); AT_ONCE];
     for part in places.chunks(AT_ONCE) {
         let mut found = 0;
         for place in part {
             let word = place.key.as_ref().map_or(0, Value::bits);
             // No more are found than were looked at, so the index is below AT_ONCE.
-            objects[found & (AT_ONCE - 1)].write(word as *mut Header);
-            found += (word != 0 && word & TAG_MASK == 0) as usize;
+            keys[found & (AT_ONCE - 1)].write(word);
+            found += (word != 0) as usize;
         }
-        for object in &objects[..found] {
-            // SAFETY: the first `found` were written, and are the words of objects, which are not zero.
-            visit(unsafe { NonNull::new_unchecked(object.assume_init()) });
+        for key in &keys[..found] {
+            // SAFETY: the first `found` were written.
+            let word = unsafe { key.assume_init() };
+            // Most sets have keys of one kind, so this is foreseen.
+            if word & TAG_MASK == 0
+                && let Some(object) = NonNull::new(word as *mut Header)
+            {
+                visit(object);
+            }
         }
     }
 }

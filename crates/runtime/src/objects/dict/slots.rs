@@ -24,13 +24,17 @@ impl Vm {
         }
     }
 
-    /// The hash that is at hand: that of a str which has been asked before, or of a small integer.
+    /// The hash that is at hand: that of a small integer, or of a str or tuple which has been asked before.
     #[inline(always)]
     pub fn hash_known(&self, key: &Value) -> Option<i64> {
         if let Some(i) = key.as_small_int() {
             return Some(crate::protocol::basic::hash_i64(i));
         }
-        super::table::plain_str(key).map(|text| text.known_hash()).filter(|hash| *hash != -1)
+        let hash = match super::table::plain_str(key) {
+            Some(text) => text.known_hash(),
+            None => key.exact::<Tuple>(self)?.known_hash(),
+        };
+        (hash != -1).then_some(hash)
     }
 
     /// The hash of a tuple that has been asked before.
@@ -41,9 +45,6 @@ impl Vm {
 
     #[inline(never)]
     fn hash_key_anew(&self, key: &Value) -> Res<i64> {
-        if let Some(hash) = self.hash_of_tuple(key) {
-            return Ok(hash);
-        }
         self.hash(key).map_err(|raised| self.unhashable(raised, key, "a dict key"))
     }
 

@@ -269,9 +269,6 @@ impl Vm {
 
     #[inline(never)]
     fn hash_element_anew(&self, key: &Value) -> Res<i64> {
-        if let Some(hash) = self.hash_of_tuple(key) {
-            return Ok(hash);
-        }
         self.hash(key).map_err(|raised| self.unhashable(raised, key, "a set element"))
     }
 

@@ -5,7 +5,9 @@
 
 use crate::objects::dict::table::known_equal;
 use crate::{Trace, Value, Visitor};
-use ophi_heap::{Buffer, OutOfMemory, Place, copied_places, drop_places, new_buffer, unused_places, walk_places};
+use ophi_heap::{
+    Buffer, OutOfMemory, Place, copied_places, drop_places, find_place, free_place, new_buffer, unused_places,
+};
 
 /// What the hash of a place without key tells: 0 unused, this one removed (it is nobody's hash).
 const REMOVED: i64 = -1;
@@ -28,7 +30,7 @@ pub struct SetTable {
 
 pub enum Probe {
     Hit(usize),
-    /// The unused place where the key would go.
+    /// The place where the key would go: unused, or one that has lost its key.
     Free(usize),
     /// Same hash, another object.
     Candidate(usize),
@@ -60,27 +62,23 @@ impl SetTable {
             return Probe::Free(hash as usize & self.mask);
         }
         let mut skip = skip;
-        // What is asked of every place stays small, so that it stands in the loop.
-        walk_places(&self.entries, hash, LINEAR_PROBES, |at, entry| {
-            if entry.hash != hash {
-                // Another key, or a removed one, whose hash is nobody's; or nothing.
-                return (entry.hash == 0 && entry.key.is_none()).then_some(Probe::Free(at));
-            }
-            match &entry.key {
-                None => Some(Probe::Free(at)),
-                Some(own) if own.is(key) => Some(Probe::Hit(at)),
-                Some(own) => of_same_hash(own, key, at, &mut skip),
-            }
-        })
+        let found = find_place(&self.entries, hash, LINEAR_PROBES, |at, own| {
+            if own.is(key) { Some(Probe::Hit(at)) } else { of_same_hash(own, key, at, &mut skip) }
+        });
+        found.unwrap_or_else(Probe::Free)
     }
 
     /// Puts a key that is absent into the free place that [`SetTable::find`] named.
     #[inline(always)]
     pub fn insert_at(&mut self, at: usize, key: Value, hash: i64) -> Result<(), OutOfMemory> {
         self.ensure_places()?;
+        let is_unused = self.entries[at].hash != REMOVED;
         self.put(at, key, hash);
-        self.fill += 1;
         self.used += 1;
+        if !is_unused {
+            return Ok(());
+        }
+        self.fill += 1;
         if self.fill * 5 < self.mask * 3 {
             return Ok(());
         }
@@ -121,7 +119,7 @@ impl SetTable {
     /// Into a table without removed places, a key known to be absent. The counts are the caller's.
     #[inline]
     pub fn insert_clean(&mut self, key: Value, hash: i64) {
-        let at = walk_places(&self.entries, hash, LINEAR_PROBES, |at, entry| entry.key.is_none().then_some(at));
+        let at = free_place(&self.entries, hash, LINEAR_PROBES);
         self.put(at, key, hash);
     }
 
