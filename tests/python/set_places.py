@@ -141,3 +141,20 @@ for turns in (1, 5, 10, 15, 100):
         s.discard(128 + 32 * turn)
         s.add(160 + 32 * turn)
     print(turns, places(s))
+
+
+def taken(count=10):
+    s = set(range(20))
+    for _ in range(count):
+        s.pop()
+    s.update(range(count))
+    return s
+
+
+# Where `pop` goes on survives what empties the set or changes its elements.
+for change in (lambda s: s.clear() or s.update(range(30)), lambda s: s.intersection_update(range(15)), lambda s: s.__iand__(set(range(30))),
+               lambda s: s.__init__(range(25)), lambda s: s.__isub__({1}), lambda s: s.__ixor__(s) and s.update(range(20)),
+               lambda s: s.update(range(100))):
+    s = taken()
+    change(s)
+    print(s.pop() if s else None, len(s), taken().copy().pop())

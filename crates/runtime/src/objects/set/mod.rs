@@ -222,12 +222,7 @@ impl Set {
     }
 
     pub fn clear_all(&self) {
-        let old = self.table.with_mut(|t| {
-            let generation = t.generation.wrapping_add(1);
-            let old = std::mem::take(t);
-            t.generation = generation;
-            old
-        });
+        let old = self.table.with_mut(|t| t.exchange(SetTable::new()));
         drop(old);
     }
 }

@@ -350,9 +350,7 @@ impl Set {
     /// Puts the elements of `other` in place of the set's own.
     pub fn swap_elements(&self, other: &Set) {
         let theirs = other.table.replace(super::table::SetTable::new());
-        let generation = self.table.with(|t| t.generation).wrapping_add(1);
-        let old = self.table.replace(theirs);
-        self.table.with_mut(|t| t.generation = generation);
+        let old = self.table.with_mut(|t| t.exchange(theirs));
         self.hash.set(-1);
         drop(old);
     }

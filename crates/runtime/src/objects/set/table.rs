@@ -151,6 +151,13 @@ impl SetTable {
         ((self.fill + more) * 5 >= self.mask * 3).then(|| size_for((self.used + more) * 2))
     }
 
+    /// Other places instead of its own, which are returned; `pop` goes on searching from where it was.
+    pub fn exchange(&mut self, mut other: SetTable) -> SetTable {
+        other.finger = self.finger;
+        other.generation = self.generation.wrapping_add(1);
+        core::mem::replace(self, other)
+    }
+
     pub fn remove_at(&mut self, at: usize) -> Option<Value> {
         let entry = self.entries.get_mut(at)?;
         let key = entry.key.take()?;
