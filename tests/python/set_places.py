@@ -158,3 +158,15 @@ for change in (lambda s: s.clear() or s.update(range(30)), lambda s: s.intersect
     s = taken()
     change(s)
     print(s.pop() if s else None, len(s), taken().copy().pop())
+
+# A display takes a set over as update does.
+s = set(i << 20 for i in range(60)).difference(i << 20 for i in range(0, 40, 2))
+for i in range(1, 40, 2):
+    s.discard(i << 20)
+for made in ({*s}, {*s, 5 << 20}, {5 << 20, *s}, {*s, *{1: 2}}, {*s} | s):
+    print(len(made), made.__sizeof__(), [key >> 20 for key in made])
+for wrong in (1, [[]], [{}], {1: 2}, None):
+    try:
+        print({*wrong})
+    except TypeError as error:
+        print(error)

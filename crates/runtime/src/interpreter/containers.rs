@@ -7,6 +7,7 @@ use super::specialised::{is_exact, payload};
 use crate::frames::Fp;
 use crate::objects::dict::Dict;
 use crate::objects::list::List;
+use crate::objects::set::Set;
 use crate::objects::slice::Bounds;
 use crate::payload::Downcast;
 use crate::vm::{OrRaise, Raised, Res, Vm};
@@ -143,7 +144,10 @@ fn set_add(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
 fn set_update(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
     let iterable = fp.pop();
     let set = fp.top(oparg as usize).clone();
-    vm.for_each(&iterable, |vm, item| vm.set_add(&set, item))
+    match set.exact::<Set>(vm) {
+        Some(set) => set.update(vm, &iterable),
+        None => vm.for_each(&iterable, |vm, item| vm.set_add(&set, item)),
+    }
 }
 
 fn map_add(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
