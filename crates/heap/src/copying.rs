@@ -29,6 +29,17 @@ pub unsafe fn copy_values<T>(from: *const T, to: *mut T, count: usize) {
     }
 }
 
+/// Copies `from` to `to`, which is as long.
+///
+/// # Panics
+/// The lengths differ.
+#[inline(always)]
+pub fn copy_bytes(to: &mut [u8], from: &[u8]) {
+    assert_eq!(to.len(), from.len(), "bytes are copied to as many");
+    // SAFETY: as many bytes on both sides, and `to` is borrowed exclusively.
+    unsafe { copy_values(from.as_ptr(), to.as_mut_ptr(), from.len()) }
+}
+
 /// Whether a target stands less than [`STEP`] bytes behind its source, pages aside.
 #[inline(always)]
 fn is_just_behind(from: usize, to: usize) -> bool {

@@ -37,7 +37,7 @@ pub mod zeal;
 
 pub use buffer::{Accounted, Buffer, OutOfMemory, TryPush, buffer_with_capacity, extend_bytes, new_buffer};
 pub use cell::{GilCell, ValueCell};
-pub use copying::copy_values;
+pub use copying::{copy_bytes, copy_values};
 pub use describe::{Edge, Edges, Part};
 pub use header::{GcHead, Header, Layout, TypeFields, TypeFlags, TypeHead};
 pub use indexed::Indexed;

@@ -36,7 +36,7 @@ pub fn copy_units(out: &mut [u8], kind: Kind, at: usize, data: Data<'_>) {
     match (kind.width(), data) {
         // A call to copy one byte would cost more than the byte.
         (1, Data::Ascii(&[c]) | Data::Latin1(&[c])) => out[at] = c,
-        (1, Data::Ascii(d) | Data::Latin1(d)) => out[at..at + d.len()].copy_from_slice(d),
+        (1, Data::Ascii(d) | Data::Latin1(d)) => ophi_heap::copy_bytes(&mut out[at..at + d.len()], d),
         (2, Data::Ascii(d) | Data::Latin1(d)) => {
             let out = &mut out[2 * at..2 * (at + d.len())];
             out.chunks_exact_mut(2).zip(d).for_each(|(o, c)| o.copy_from_slice(&(*c as u16).to_ne_bytes()));
@@ -45,12 +45,12 @@ pub fn copy_units(out: &mut [u8], kind: Kind, at: usize, data: Data<'_>) {
             let out = &mut out[4 * at..4 * (at + d.len())];
             out.chunks_exact_mut(4).zip(d).for_each(|(o, c)| o.copy_from_slice(&(*c as u32).to_ne_bytes()));
         }
-        (2, Data::Ucs2(d)) => out[2 * at..2 * (at + d.len())].copy_from_slice(super::find::Unit::bytes(d)),
+        (2, Data::Ucs2(d)) => ophi_heap::copy_bytes(&mut out[2 * at..2 * (at + d.len())], super::find::Unit::bytes(d)),
         (4, Data::Ucs2(d)) => {
             let out = &mut out[4 * at..4 * (at + d.len())];
             out.chunks_exact_mut(4).zip(d).for_each(|(o, c)| o.copy_from_slice(&(*c as u32).to_ne_bytes()));
         }
-        (4, Data::Ucs4(d)) => out[4 * at..4 * (at + d.len())].copy_from_slice(super::find::Unit::bytes(d)),
+        (4, Data::Ucs4(d)) => ophi_heap::copy_bytes(&mut out[4 * at..4 * (at + d.len())], super::find::Unit::bytes(d)),
         // Wider units never go into narrower ones: callers take the larger kind.
         _ => {}
     }

@@ -415,7 +415,7 @@ pub fn copy_short(out: &mut [u8], bytes: &[u8]) {
     } else if n < 8 {
         out.iter_mut().zip(bytes).for_each(|(to, b)| *to = *b);
     } else {
-        out.copy_from_slice(bytes);
+        ophi_heap::copy_bytes(out, bytes);
     }
 }
 
@@ -512,7 +512,7 @@ impl Vm {
 
     pub fn new_latin1(&self, bytes: &[u8]) -> Res<Ref<Str>> {
         let kind = if bytes.is_ascii() { Kind::Ascii } else { Kind::Latin1 };
-        self.new_str_with(kind, bytes.len(), |out| out.copy_from_slice(bytes))
+        self.new_str_with(kind, bytes.len(), |out| ophi_heap::copy_bytes(out, bytes))
     }
 
     /// From generalised UTF-8 (what the compiler's constants hold).
