@@ -400,7 +400,7 @@ fn unhex(vm: &Vm, text: &[u8]) -> Res {
 
 fn hexed(vm: &Vm, data: &[u8], sep: Option<&Value>, group: i32) -> Res {
     let sep = hex::separator(vm, sep)?;
-    bytes(vm, &hex::hex(vm, data, sep, group as i64)?)
+    Ok(hex::hex(vm, data, sep, group as i64)?.into_value())
 }
 
 struct Functions;

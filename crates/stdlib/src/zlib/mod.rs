@@ -7,7 +7,6 @@ mod compress;
 mod decompress;
 mod stream;
 
-use flate2::{FlushCompress, Status};
 use ophi_runtime::objects::bytes::Bytes;
 use ophi_runtime::objects::exceptions::{EXCEPTION, FLAGS};
 use ophi_runtime::objects::module::{Module, ModuleDef, Namespace};
@@ -17,7 +16,7 @@ use ophi_runtime::{Ref, Res, TypeDef, Value, Vm, methods};
 use crate::support::buffer::Readable;
 use compress::Compress;
 use decompress::Decompress;
-use stream::Inflate;
+use stream::{Engines, Inflate};
 
 pub static MODULE: ModuleDef = ModuleDef {
     name: "zlib",
@@ -107,13 +106,9 @@ impl Functions {
         text = "($module, data, /, level=Z_DEFAULT_COMPRESSION, wbits=MAX_WBITS)"
     )]
     fn compress(vm: &Vm, data: Readable, level: i32, wbits: i32) -> Res<Ref<Bytes>> {
-        let Some(mut deflate) = stream::deflate(level, wbits) else {
-            return Err(error(vm, "Bad compression level"));
-        };
-        let mut out = Vec::new();
-        match stream::feed(&mut deflate, &data, &mut out, FlushCompress::Finish) {
-            Ok(Status::StreamEnd) => vm.new_bytes(&out),
-            _ => Err(error(vm, "Error -2 while compressing data: inconsistent stream state")),
+        match vm.interpreter().state::<Engines>().compress(vm, &data, level, wbits) {
+            Some(out) => vm.new_bytes(&out?),
+            None => Err(error(vm, "Bad compression level")),
         }
     }
 
@@ -158,12 +153,11 @@ impl Functions {
         if bufsize < 0 {
             return Err(vm.value_error("bufsize must be non-negative"));
         }
-        let Some(mut inflate) = Inflate::new(wbits, None) else {
+        let Some(done) = vm.interpreter().state::<Engines>().decompress(vm, &data, wbits) else {
             return Err(error(vm, "Error -2 while preparing to decompress data: inconsistent stream state"));
         };
-        let mut out = Vec::new();
-        inflate.run(vm, &data, &mut out, usize::MAX)?;
-        if !inflate.is_over {
+        let (out, is_over) = done?;
+        if !is_over {
             return Err(error(vm, "Error -5 while decompressing data: incomplete or truncated stream"));
         }
         vm.new_bytes(&out)

@@ -1,6 +1,7 @@
 //! Compression and decompression of pieces: output grows as needed, input may stop anywhere.
 
 use flate2::{Compress, CompressError, Compression, Decompress, FlushCompress, FlushDecompress, Status};
+use ophi_heap::GilCell;
 use ophi_runtime::{Res, Value, Vm};
 
 use crate::support::buffer::readable;
@@ -41,6 +42,53 @@ pub fn deflate(level: i32, wbits: i32) -> Option<Compress> {
         Wrapping::Zlib(bits) => Some(Compress::new_with_window_bits(level, true, bits)),
         Wrapping::Gzip(bits) => Some(Compress::new_gzip(level, bits)),
         Wrapping::Either => None,
+    }
+}
+
+/// The engines that whole calls used last, to be used again: their tables of some hundred kilobytes, made anew, would cost a short
+/// text more than its own work.
+#[derive(Default)]
+pub struct Engines {
+    deflate: GilCell<Option<((i32, i32), Compress)>>,
+    inflate: GilCell<Option<Decompress>>,
+}
+
+impl Engines {
+    /// All of `data` compressed; `None` when level or window do not exist.
+    pub fn compress(&self, vm: &Vm, data: &[u8], level: i32, wbits: i32) -> Option<Res<Vec<u8>>> {
+        let kept = self.deflate.replace(None).filter(|(made_for, _)| *made_for == (level, wbits));
+        let mut engine = match kept {
+            Some((_, mut engine)) => {
+                engine.reset();
+                engine
+            }
+            None => deflate(level, wbits)?,
+        };
+        let mut out = Vec::new();
+        if !matches!(feed(&mut engine, data, &mut out, FlushCompress::Finish), Ok(Status::StreamEnd)) {
+            return Some(Err(super::error(vm, "Error -2 while compressing data: inconsistent stream state")));
+        }
+        self.deflate.replace(Some(((level, wbits), engine)));
+        Some(Ok(out))
+    }
+
+    /// All of `data` decompressed, and whether the stream came to its end.
+    pub fn decompress(&self, vm: &Vm, data: &[u8], wbits: i32) -> Option<Res<(Vec<u8>, bool)>> {
+        let mut inflate = Inflate::new(wbits, None)?;
+        // What an engine for another wrapping resets to is another one.
+        let may_keep = matches!(inflate.wrapping, Wrapping::Zlib(15));
+        if may_keep && let Some(mut engine) = self.inflate.replace(None) {
+            engine.reset(true);
+            inflate.engine = Some(engine);
+        }
+        let mut out = Vec::new();
+        if let Err(raised) = inflate.run(vm, data, &mut out, usize::MAX) {
+            return Some(Err(raised));
+        }
+        if may_keep {
+            self.inflate.replace(inflate.engine);
+        }
+        Some(Ok((out, inflate.is_over)))
     }
 }
 
@@ -133,15 +181,26 @@ impl Inflate {
     fn go_on(&mut self, vm: &Vm, data: &[u8], out: &mut Vec<u8>, limit: usize) -> Res<usize> {
         let Some(engine) = self.engine.as_mut() else { return Ok(0) };
         let mut used = 0;
-        let mut chunk = vec![0; STEP.min(limit.max(1))];
+        // With a limit, output goes by way of a piece of just the size; without one the room of `out` itself is written.
+        let mut chunk = if limit == usize::MAX { Vec::new() } else { vec![0; STEP.min(limit.max(1))] };
         while !self.is_over && out.len() < limit {
             let room = chunk.len().min(limit - out.len());
             let (before_in, before_out) = (engine.total_in(), engine.total_out());
-            let status = engine.decompress(&data[used..], &mut chunk[..room], FlushDecompress::None);
+            let status = if limit == usize::MAX {
+                if out.len() == out.capacity() {
+                    vm.check_room(out.len().max(STEP))?;
+                    out.reserve(STEP);
+                }
+                engine.decompress_vec(&data[used..], out, FlushDecompress::None)
+            } else {
+                engine.decompress(&data[used..], &mut chunk[..room], FlushDecompress::None)
+            };
             let (read, written) = (engine.total_in() - before_in, engine.total_out() - before_out);
             used += read as usize;
-            vm.check_room(out.len() + written as usize)?;
-            out.extend_from_slice(&chunk[..written as usize]);
+            if limit != usize::MAX {
+                vm.check_room(out.len() + written as usize)?;
+                out.extend_from_slice(&chunk[..written as usize]);
+            }
             match status {
                 Ok(Status::StreamEnd) => self.is_over = true,
                 Ok(_) if read == 0 && written == 0 => break,
@@ -159,7 +218,7 @@ impl Inflate {
                     return Err(super::error(vm, format!("Error -3 while decompressing data: {why}")));
                 }
             }
-            if chunk.len() < 1 << 20 && written as usize == room && limit - out.len() > chunk.len() {
+            if (1..1 << 20).contains(&chunk.len()) && written as usize == room && limit - out.len() > chunk.len() {
                 chunk.resize((chunk.len() * 2).min(1 << 20), 0);
             }
         }

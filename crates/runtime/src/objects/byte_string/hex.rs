@@ -1,6 +1,7 @@
 //! `hex` and `fromhex`, shared with `binascii` and `memoryview`.
 
-use crate::objects::str::Str;
+use crate::objects::bytes::Bytes;
+use crate::objects::str::{Kind, Str};
 use crate::payload::Downcast;
 use crate::vm::{Res, Vm};
 use crate::{Ref, Value};
@@ -30,27 +31,57 @@ pub fn separator(vm: &Vm, sep: Option<&Value>) -> Res<Option<u8>> {
     }
 }
 
-/// Two digits a byte; `sep` between groups of `group` bytes, counted from the right when positive, else from the left.
-pub fn hex(vm: &Vm, bytes: &[u8], sep: Option<u8>, group: i64) -> Res<Vec<u8>> {
-    vm.check_room(bytes.len().saturating_mul(3))?;
-    let n = bytes.len();
-    let size = group.unsigned_abs() as usize;
-    let Some(sep) = sep.filter(|_| size > 0) else {
-        let mut out = vec![0; n * 2];
-        for (pair, b) in out.chunks_exact_mut(2).zip(bytes) {
-            pair[0] = DIGITS[(b >> 4) as usize];
-            pair[1] = DIGITS[(b & 15) as usize];
-        }
-        return Ok(out);
-    };
-    let mut out = Vec::with_capacity(n * 3);
-    for (i, b) in bytes.iter().enumerate() {
-        if i > 0 && (if group > 0 { n - i } else { i }).is_multiple_of(size) {
-            out.push(sep);
-        }
-        out.extend_from_slice(&[DIGITS[(b >> 4) as usize], DIGITS[(b & 15) as usize]]);
+/// Two digits a byte, a byte at a time without a look into a table: wide operations.
+fn write_pairs(out: &mut [u8], bytes: &[u8]) {
+    for (pair, b) in out.as_chunks_mut::<2>().0.iter_mut().zip(bytes) {
+        let digits = (*b >> 4) as u16 | ((*b & 15) as u16) << 8;
+        // One in each half that is ten and more: from '9' to 'a' it is 39 further.
+        let letters = ((digits + 0x0606) >> 4) & 0x0101;
+        *pair = (digits + 0x3030 + letters * (b'a' - b'9' - 1) as u16).to_le_bytes();
     }
-    Ok(out)
+}
+
+/// Digits and separators: `sep` between groups of `size` bytes, counted from the right or from the left.
+struct Digits<'a> {
+    bytes: &'a [u8],
+    sep: Option<(u8, usize)>,
+    from_right: bool,
+}
+
+impl<'a> Digits<'a> {
+    fn of(vm: &Vm, bytes: &'a [u8], sep: Option<u8>, group: i64) -> Res<Digits<'a>> {
+        vm.check_room(bytes.len().saturating_mul(3))?;
+        let size = group.unsigned_abs() as usize;
+        Ok(Digits { bytes, sep: sep.filter(|_| size > 0).map(|sep| (sep, size)), from_right: group > 0 })
+    }
+
+    fn len(&self) -> usize {
+        let n = self.bytes.len();
+        2 * n + self.sep.map_or(0, |(_, size)| n.saturating_sub(1) / size)
+    }
+
+    fn write(&self, out: &mut [u8]) {
+        let Some((sep, size)) = self.sep else { return write_pairs(out, self.bytes) };
+        // The group that is not full stands first or last.
+        let odd = self.bytes.len() % size;
+        let (first, rest) = self.bytes.split_at(if self.from_right { odd } else { 0 });
+        let mut at = 0;
+        for group in Some(first).filter(|first| !first.is_empty()).into_iter().chain(rest.chunks(size)) {
+            if at > 0 {
+                out[at] = sep;
+                at += 1;
+            }
+            let end = at + 2 * group.len();
+            write_pairs(&mut out[at..end], group);
+            at = end;
+        }
+    }
+}
+
+/// Two digits a byte; `sep` between groups of `group` bytes, counted from the right when positive, else from the left.
+pub fn hex(vm: &Vm, bytes: &[u8], sep: Option<u8>, group: i64) -> Res<Ref<Bytes>> {
+    let digits = Digits::of(vm, bytes, sep, group)?;
+    vm.new_exact_bytes(digits.len(), |out| digits.write(out))
 }
 
 /// What each byte is worth as a hexadecimal digit; 0xff: none.
@@ -124,6 +155,6 @@ pub fn from_hex(vm: &Vm, text: &Value) -> Res<Vec<u8>> {
 /// The text of `hex`.
 pub fn hex_text(vm: &Vm, bytes: &[u8], sep: Option<&Value>, group: i64) -> Res<Ref<Str>> {
     let sep = separator(vm, sep)?;
-    let digits = hex(vm, bytes, sep, group)?;
-    vm.new_ascii(&digits)
+    let digits = Digits::of(vm, bytes, sep, group)?;
+    vm.new_str_with(Kind::Ascii, digits.len(), |out| digits.write(out))
 }

@@ -91,8 +91,7 @@ pub fn repeat(vm: &Vm, this: &Value, n: isize) -> Res {
     if total > Bytes::LONGEST {
         return Err(vm.no_memory());
     }
-    let class = vm.ty_of::<Bytes>().clone();
-    let made = vm.new_bytes_of(&class, total, |out| crate::objects::str::slots::fill_repeated(out, own.as_slice()))?;
+    let made = vm.new_exact_bytes(total, |out| crate::objects::str::slots::fill_repeated(out, own.as_slice()))?;
     Ok(made.into_value())
 }
 

@@ -85,14 +85,18 @@ pub fn same_bytes(a: &[u8], b: &[u8]) -> bool {
 /// Starts that are looked at together.
 const BLOCK: usize = 32;
 
-/// Whether somewhere among the `BLOCK` starts from `from` on the first and the last byte of a needle of `n` bytes stand: wide comparisons.
+/// Whether somewhere among the `BLOCK` starts from `from` on the first, the last and the middle byte of a needle of two bytes and more
+/// stand: wide comparisons.
 #[inline(always)]
-fn has_candidate(hay: &[u8], from: usize, n: usize, first: u8, last: u8) -> Option<bool> {
+fn has_candidate(hay: &[u8], from: usize, needle: &[u8]) -> Option<bool> {
+    let apart = needle.len() - 1;
     let firsts = hay.get(from..)?.first_chunk::<BLOCK>()?;
-    let lasts = hay.get(from + n - 1..)?.first_chunk::<BLOCK>()?;
+    let middles = hay.get(from + needle.len() / 2..)?.first_chunk::<BLOCK>()?;
+    let lasts = hay.get(from + apart..)?.first_chunk::<BLOCK>()?;
+    let (first, middle, last) = (needle[0], needle[needle.len() / 2], needle[apart]);
     let mut hit = 0u8;
-    for (a, b) in firsts.iter().zip(lasts) {
-        hit |= (*a == first) as u8 & (*b == last) as u8;
+    for at in 0..BLOCK {
+        hit |= (firsts[at] == first) as u8 & (middles[at] == middle) as u8 & (lasts[at] == last) as u8;
     }
     Some(hit != 0)
 }
@@ -252,7 +256,7 @@ fn find_all_bytes(hay: &[u8], needle: &[u8], mut left: usize, mut found: impl Fn
 /// The last position of a needle of two bytes and more.
 fn rfind_bytes(hay: &[u8], needle: &[u8]) -> Option<usize> {
     let n = needle.len();
-    let (first, last, ends) = (needle[0], needle[n - 1], Ends::of(needle));
+    let (first, ends) = (needle[0], Ends::of(needle));
     // One behind the last start not yet looked at; what was compared in vain.
     let mut end = hay.len().checked_sub(n)? + 1;
     let mut vain = 0;
@@ -260,7 +264,7 @@ fn rfind_bytes(hay: &[u8], needle: &[u8]) -> Option<usize> {
         let mut stop = 0;
         if end >= BLOCK {
             stop = end - BLOCK;
-            if !has_candidate(hay, stop, n, first, last)? {
+            if !has_candidate(hay, stop, needle)? {
                 end = stop;
                 continue;
             }

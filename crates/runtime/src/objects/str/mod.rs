@@ -367,17 +367,15 @@ fn spread<const W: usize>(text: &[u8], out: &mut [u8]) {
             out[..W].reverse();
         }
     }
-    /// The character at the beginning, and its bytes.
+    /// The character that begins a word of four bytes, and its bytes; what comes after it does not matter.
     #[inline(always)]
-    fn first(text: &[u8]) -> Option<(u32, usize)> {
-        let low = |b: u8| b as u32 & 0x3f;
-        match *text {
-            [a, ..] if a < 0x80 => Some((a as u32, 1)),
-            [a, b, ..] if a < 0xe0 => Some(((a as u32 & 0x1f) << 6 | low(b), 2)),
-            [a, b, c, ..] if a < 0xf0 => Some(((a as u32 & 0xf) << 12 | low(b) << 6 | low(c), 3)),
-            [a, b, c, d, ..] => Some(((a as u32 & 7) << 18 | low(b) << 12 | low(c) << 6 | low(d), 4)),
-            // The end: valid text breaks off nowhere else.
-            _ => None,
+    fn first(word: [u8; 4]) -> (u32, usize) {
+        let low = |at: usize| word[at] as u32 & 0x3f;
+        match word[0] as u32 {
+            a @ 0..0x80 => (a, 1),
+            a @ 0x80..0xe0 => ((a & 0x1f) << 6 | low(1), 2),
+            a @ 0xe0..0xf0 => ((a & 0xf) << 12 | low(1) << 6 | low(2), 3),
+            a => ((a & 7) << 18 | low(1) << 12 | low(2) << 6 | low(3), 4),
         }
     }
     let (mut i, mut o) = (0, 0);
@@ -386,16 +384,23 @@ fn spread<const W: usize>(text: &[u8], out: &mut [u8]) {
     {
         to.chunks_exact_mut(W).zip(block).for_each(|(to, b)| put::<W>(to, *b as u32));
         let high = u64::from_le_bytes(*block) & 0x8080_8080_8080_8080;
-        let plain = if high == 0 { 8 } else { high.trailing_zeros() as usize / 8 };
+        if high == 0 {
+            (i, o) = (i + 8, o + 8 * W);
+            continue;
+        }
+        let plain = high.trailing_zeros() as usize / 8;
         (i, o) = (i + plain, o + plain * W);
-        while let Some((c, n)) = first(&text[i..])
-            && c >= 0x80
+        while let Some(word) = text.get(i..).and_then(|rest| rest.first_chunk::<4>())
+            && word[0] >= 0x80
         {
+            let (c, n) = first(*word);
             put::<W>(&mut out[o..], c);
             (i, o) = (i + n, o + W);
         }
     }
-    while let Some((c, n)) = first(&text[i..]) {
+    while i < text.len() {
+        let rest = &text[i..];
+        let (c, n) = first(core::array::from_fn(|at| rest.get(at).copied().unwrap_or(0)));
         put::<W>(&mut out[o..], c);
         (i, o) = (i + n, o + W);
     }

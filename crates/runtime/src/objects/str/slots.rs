@@ -129,8 +129,9 @@ pub fn repeat(vm: &Vm, this: &Value, n: isize) -> Res {
     Ok(repeated.into_value())
 }
 
-/// Fills `out` with copies of `unit`, doubling what is there.
+/// Fills `out`, which has the room of whole copies, with copies of `unit`: doubling what is there, up to what stays near the processor.
 pub fn fill_repeated(out: &mut [u8], unit: &[u8]) {
+    const NEAR: usize = 4096;
     if let [b] = unit {
         return out.fill(*b);
     }
@@ -138,8 +139,13 @@ pub fn fill_repeated(out: &mut [u8], unit: &[u8]) {
     out[..n].copy_from_slice(&unit[..n]);
     let mut done = n;
     while done < out.len() && done > 0 {
-        let more = done.min(out.len() - done);
-        out.copy_within(..more, done);
+        let (there, rest) = out.split_at_mut(done);
+        if done >= NEAR {
+            rest.chunks_mut(done).for_each(|to| to.copy_from_slice(&there[..to.len()]));
+            return;
+        }
+        let more = done.min(rest.len());
+        rest[..more].copy_from_slice(&there[..more]);
         done += more;
     }
 }
