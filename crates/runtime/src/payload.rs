@@ -46,10 +46,15 @@ pub struct TypeDef {
     pub tables: &'static [&'static MethodTable],
     /// What `d[key]` of a dict of exactly this type does for a missing key, when that is not looked up (`__missing__`).
     pub missing: Option<fn(&Vm, &Value, &Value) -> Res>,
+    /// A call of exactly this class with these positional arguments, where that is shorter than `__new__` and then `__init__`; `None`: it is
+    /// not. As CPython's `tp_vectorcall` of types.
+    pub vectorcall: Option<Vectorcall>,
     /// Runs after the type object is filled: class attributes that are values (`float.__doc__`...), `__class_getitem__`...
     pub finish: Option<fn(&Vm, &TypeRef) -> Res<()>>,
     pub id: TypeId,
 }
+
+pub type Vectorcall = fn(&Vm, &TypeRef, &[Value]) -> Option<Res>;
 
 // SAFETY: a definition is immutable but for its id (atomic); its pointers are functions and statics.
 #[allow(unsafe_code)]
@@ -68,6 +73,7 @@ impl TypeDef {
             slots: Slots::NONE,
             tables: &[],
             missing: None,
+            vectorcall: None,
             finish: None,
             id: TypeId::new(),
         }

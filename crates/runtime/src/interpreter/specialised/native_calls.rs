@@ -17,7 +17,7 @@ use crate::objects::list::List;
 use crate::objects::native_function::{MethodDescriptor, NativeFunction};
 use crate::objects::str::Str;
 use crate::vm::{Res, Vm};
-use crate::{Tuple, Type, Value};
+use crate::{Ref, Tuple, Type, TypeRef, Value};
 
 /// Gives up what a stack word owns; the word is dead afterwards.
 ///
@@ -285,7 +285,10 @@ handlers! {
         {
             (*fp).pc = pc;
             (*fp).sp = sp;
-            let result = call_class(vm, callable, count);
+            // SAFETY: the class, of the type looked at above, and its arguments stand on the operand stack.
+            let class = Ref::<Type>::from_value_ref_unchecked(&*callable);
+            let args = core::slice::from_raw_parts(callable.add(2), count);
+            let result = call_class(vm, class, args);
             return finish(result, pc, sp, callable, fp, vm);
         }
         CALL(pc, sp, fp, vm, oparg)
@@ -322,66 +325,12 @@ fn tuple_of(vm: &Vm, value: &Value) -> Res {
     }
 }
 
-/// `list(x)`, `set(x)` and the like without the detour over `__new__` and `__init__`, where what those do is known.
-pub(crate) fn made_of(vm: &Vm, class: &Value, only: &Value) -> Option<Res> {
-    use crate::objects::{float, int, set};
-    use crate::payload::Downcast;
-    let is = |def: &'static crate::TypeDef| class.is(vm.ty(def).as_value());
-    if class.bits() == vm.exec.known.list.get() as u64 {
-        return Some(List::new(vm).and_then(|list| list.extend(vm, only).map(|()| list.into_value())));
-    }
-    if is(&int::INT) {
-        if only.is_small_int() {
-            return Some(Ok(only.clone()));
-        }
-        if only.exact::<Str>(vm).is_some() {
-            return Some(int::construct::from_object(vm, only));
-        }
-        let whole = only.as_small_float().filter(|f| f.abs() < (1u64 << 60) as f64)?;
-        return Value::small_int(whole as i64).map(Ok);
-    }
-    if is(&float::FLOAT) {
-        if let Some(i) = only.as_small_int() {
-            return Some(vm.new_float(i as f64));
-        }
-        if only.exact::<Str>(vm).is_some() {
-            return Some(float::convert::from_text(vm, only).and_then(|f| vm.new_float(f)));
-        }
-        only.exact::<crate::Int>(vm)?;
-        return Some(int::slots::to_float(vm, only));
-    }
-    if is(&crate::objects::str::STR) {
-        return Some(text_of(vm, only));
-    }
-    if is(&int::BOOL) {
-        return Some(vm.is_true(only).map(Value::bool));
-    }
-    if is(&set::SET) {
-        return Some(set::Set::new(vm).and_then(|set| set.update(vm, only).map(|()| set.into_value())));
-    }
-    None
-}
-
-#[inline(never)]
-unsafe fn call_class(vm: &Vm, callable: *const Value, count: usize) -> Res {
-    use crate::payload::Downcast;
-    // SAFETY: the callable and its arguments stand on the operand stack.
-    let (class, args) = unsafe { (&*callable, core::slice::from_raw_parts(callable.add(2), count)) };
-    if let [only] = args
-        && let Some(made) = made_of(vm, class, only)
+/// Calls a class, by its own short way where it has one.
+pub(crate) fn call_class(vm: &Vm, class: &TypeRef, args: &[Value]) -> Res {
+    if let Some(vectorcall) = class.def.and_then(|def| def.vectorcall)
+        && let Some(made) = vectorcall(vm, class, args)
     {
         return made;
     }
-    // Nothing comes after the `__new__` of these.
-    use crate::objects::{range, slice};
-    if let Some(class) = class.downcast::<Type>() {
-        if class.is(vm.ty(&range::RANGE)) {
-            return range::slots::new(vm, class, Args::positional(args));
-        }
-        if class.is(vm.ty(&slice::SLICE)) {
-            return slice::methods::new(vm, class, Args::positional(args));
-        }
-    }
-    // SAFETY: as above.
-    unsafe { vm.call_args(&*callable, Args::positional(core::slice::from_raw_parts(callable.add(2), count))) }
+    vm.call_args(class.as_value(), Args::positional(args))
 }

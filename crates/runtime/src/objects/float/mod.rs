@@ -18,6 +18,7 @@ pub static FLOAT: TypeDef = TypeDef {
     doc: "float(x=0, /)\n--\n\nA floating-point number, from a number or a string.",
     slots: slots::SLOTS,
     tables: &[Float::METHODS],
+    vectorcall: Some(slots::vectorcall),
     flags: TypeFlags::BASETYPE.with(TypeFlags::FLOAT).with(TypeFlags::MATCH_SELF),
     ..TypeDef::of::<Float>("float", &crate::objects::object::OBJECT)
 };

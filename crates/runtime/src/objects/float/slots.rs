@@ -272,6 +272,19 @@ pub fn to_integer(vm: &Vm, f: f64) -> Res {
     vm.new_bigint(BigInt::from_f64(f).unwrap_or_default())
 }
 
+/// `float(x)` of an integer or of text.
+pub fn vectorcall(vm: &Vm, _: &TypeRef, args: &[Value]) -> Option<Res> {
+    let [only] = args else { return None };
+    if let Some(i) = only.as_small_int() {
+        return Some(vm.new_float(i as f64));
+    }
+    if only.exact::<crate::Str>(vm).is_some() {
+        return Some(super::convert::from_text(vm, only).and_then(|f| vm.new_float(f)));
+    }
+    only.exact::<crate::Int>(vm)?;
+    Some(crate::objects::int::slots::to_float(vm, only))
+}
+
 fn new(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
     let own_init = vm.ty_of::<Float>().slots().init.map(|f| f as usize);
     if cls.is(vm.ty_of::<Float>()) || cls.slots().init.map(|f| f as usize) == own_init {

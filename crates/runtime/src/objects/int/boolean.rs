@@ -16,6 +16,12 @@ pub const SLOTS: Slots = Slots {
     ..Slots::NONE
 };
 
+/// `bool(x)`.
+pub fn vectorcall(vm: &Vm, _: &TypeRef, args: &[Value]) -> Option<Res> {
+    let [only] = args else { return None };
+    Some(vm.is_true(only).map(Value::bool))
+}
+
 fn new(vm: &Vm, _: &TypeRef, args: Args<'_>) -> Res {
     args.no_keywords(vm, "bool")?;
     match args.check_positional(vm, "bool", 0, 1)? {

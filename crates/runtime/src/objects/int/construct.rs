@@ -8,6 +8,19 @@ use crate::{Args, Str, TypeRef, Value};
 use num_bigint::BigInt;
 use std::borrow::Cow;
 
+/// `int(x)` of a number or of text.
+pub fn vectorcall(vm: &Vm, _: &TypeRef, args: &[Value]) -> Option<Res> {
+    let [only] = args else { return None };
+    if only.is_small_int() {
+        return Some(Ok(only.clone()));
+    }
+    if only.exact::<Str>(vm).is_some() {
+        return Some(from_object(vm, only));
+    }
+    let whole = only.as_small_float().filter(|f| f.abs() < (1u64 << 60) as f64)?;
+    Value::small_int(whole as i64).map(Ok)
+}
+
 pub fn new(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
     if let ([x], false) = (args.values, args.has_keywords()) {
         return finish(vm, cls, from_object(vm, x)?);

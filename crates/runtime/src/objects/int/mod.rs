@@ -62,6 +62,7 @@ pub static INT: TypeDef = TypeDef {
     flags: TypeFlags::BASETYPE.with(TypeFlags::INT).with(TypeFlags::MATCH_SELF),
     slots: slots::SLOTS,
     tables: &[Int::METHODS],
+    vectorcall: Some(construct::vectorcall),
     ..TypeDef::of::<Int>("int", &crate::objects::object::OBJECT)
 };
 
@@ -69,6 +70,7 @@ pub static BOOL: TypeDef = TypeDef {
     doc: boolean::DOC,
     flags: TypeFlags::MATCH_SELF,
     slots: boolean::SLOTS,
+    vectorcall: Some(boolean::vectorcall),
     ..TypeDef::of::<Int>("bool", &INT)
 };
 

@@ -41,6 +41,7 @@ pub static LIST: TypeDef = TypeDef {
         ..Slots::NONE
     },
     tables: &[List::METHODS],
+    vectorcall: Some(slots::vectorcall),
     ..TypeDef::of::<List>("list", &crate::objects::object::OBJECT)
 };
 

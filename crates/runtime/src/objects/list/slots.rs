@@ -19,6 +19,15 @@ pub(super) fn of<'a>(vm: &Vm, this: &'a Value) -> Res<&'a Ref<List>> {
     this.downcast::<List>().ok_or_else(|| vm.type_error("a list is required"))
 }
 
+/// `list()` and `list(x)`.
+pub fn vectorcall(vm: &Vm, _: &TypeRef, args: &[Value]) -> Option<Res> {
+    match args {
+        [] => Some(List::new(vm).map(Ref::into_value)),
+        [only] => Some(List::new(vm).and_then(|list| list.extend(vm, only).map(|()| list.into_value()))),
+        _ => None,
+    }
+}
+
 pub fn new(vm: &Vm, cls: &TypeRef, _: Args<'_>) -> Res {
     Ok(vm.new_instance(cls, List::empty())?.into_value())
 }

@@ -43,6 +43,7 @@ pub static OBJECT: TypeDef = TypeDef {
     },
     tables: &[Instance::METHODS],
     missing: None,
+    vectorcall: None,
     finish: None,
     id: TypeId::new(),
 };

@@ -71,6 +71,7 @@ pub static SET: TypeDef = TypeDef {
         ..COMMON
     },
     tables: &[Set::METHODS, Set::MUTATING],
+    vectorcall: Some(slots::vectorcall),
     ..TypeDef::of::<Set>("set", &OBJECT)
 };
 

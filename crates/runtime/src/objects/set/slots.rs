@@ -13,6 +13,15 @@ pub(super) fn of<'a>(vm: &Vm, this: &'a Value) -> Res<&'a Ref<Set>> {
     this.downcast::<Set>().ok_or_else(|| vm.type_error("a set is required"))
 }
 
+/// `set()` and `set(x)`.
+pub fn vectorcall(vm: &Vm, _: &TypeRef, args: &[Value]) -> Option<Res> {
+    match args {
+        [] => Some(Set::new(vm).map(Ref::into_value)),
+        [only] => Some(Set::new(vm).and_then(|set| set.update(vm, only).map(|()| set.into_value()))),
+        _ => None,
+    }
+}
+
 pub fn new(vm: &Vm, cls: &TypeRef, _: Args<'_>) -> Res {
     Ok(Set::new_of(vm, cls)?.into_value())
 }

@@ -109,6 +109,7 @@ pub static STR: TypeDef = TypeDef {
         ..Slots::NONE
     },
     tables: &[Str::METHODS],
+    vectorcall: Some(slots::vectorcall),
     ..TypeDef::of::<Str>("str", &crate::objects::object::OBJECT)
 };
 

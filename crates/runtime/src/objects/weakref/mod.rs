@@ -62,6 +62,7 @@ pub static REFERENCE: TypeDef = TypeDef {
         ..Slots::NONE
     },
     tables: &[WeakRef::METHODS],
+    vectorcall: Some(vectorcall),
     ..TypeDef::of::<WeakRef>("ReferenceType", &OBJECT)
 };
 
@@ -267,6 +268,12 @@ fn cleared_of(vm: &Vm, objects: &[Value]) -> Vec<Ref<WeakRef>> {
 
 fn of<'a>(vm: &Vm, this: &'a Value) -> Res<&'a Ref<WeakRef>> {
     this.downcast::<WeakRef>().ok_or_else(|| vm.type_error("a weak reference is required"))
+}
+
+/// `ref(x)`.
+fn vectorcall(vm: &Vm, class: &TypeRef, args: &[Value]) -> Option<Res> {
+    let [object] = args else { return None };
+    Some(make(vm, class, object, None).map(Ref::into_value))
 }
 
 fn new(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
