@@ -157,13 +157,13 @@ pub fn remainder(vm: &Vm, a: &Value, b: &Value) -> Res {
     }
 }
 
-/// `str(object='')`, `str(bytes, encoding, errors)`.
 /// `str(x)`.
 pub fn vectorcall(vm: &Vm, _: &TypeRef, args: &[Value]) -> Option<Res> {
     let [only] = args else { return None };
     Some(vm.str(only).map(Ref::into_value))
 }
 
+/// `str(object='')`, `str(bytes, encoding, errors)`.
 pub fn new(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
     let made = match (args.pos(), args.has_keywords()) {
         ([], false) => vm.empty_str()?,
