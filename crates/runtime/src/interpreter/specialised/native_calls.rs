@@ -326,6 +326,9 @@ fn tuple_of(vm: &Vm, value: &Value) -> Res {
 }
 
 /// Calls a class, by its own short way where it has one.
+///
+/// Not inlined: what it keeps on the machine stack would make the handler's jump to the next one a call.
+#[inline(never)]
 pub(crate) fn call_class(vm: &Vm, class: &TypeRef, args: &[Value]) -> Res {
     if let Some(vectorcall) = class.def.and_then(|def| def.vectorcall)
         && let Some(made) = vectorcall(vm, class, args)
