@@ -28,26 +28,27 @@ class Worker:
         arguments += ["--budget", str(options.budget), "--turns", str(options.turns)]
         if options.filter:
             arguments += ["--filter", options.filter]
-        self.name = name
+        self.name, self.timeout = name, options.timeout
         self.process = subprocess.Popen(
             arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
-        self.late = threading.Timer(options.timeout, self.process.kill)
-        self.late.start()
 
     def row(self):
-        """The next row, None after the last."""
+        """The next row, None after the last or when it takes too long."""
+        late = threading.Timer(self.timeout, self.process.kill)
+        late.start()
         try:
             self.process.stdin.write("\n")
             self.process.stdin.flush()
+            line = self.process.stdout.readline()
         except BrokenPipeError:
             return None
-        line = self.process.stdout.readline()
+        finally:
+            late.cancel()
         return json.loads(line) if line.startswith("{") else None
 
     def end(self):
         """What went wrong, as lines."""
-        self.late.cancel()
         _, notes = self.process.communicate()
         if self.process.returncode:
             return notes.strip().splitlines()[-1:] or [f"ended with {self.process.returncode}"]
@@ -92,7 +93,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--budget", type=float, default=0.02)
-    parser.add_argument("--timeout", type=float, default=300)
+    parser.add_argument("--timeout", type=float, default=60, help="seconds that one measurement may take")
     parser.add_argument("--json")
     parser.add_argument("--worst", type=int, default=0, help="print only the N slowest cases")
     parser.add_argument("interpreters", nargs="+", metavar="NAME=COMMAND")

@@ -81,4 +81,5 @@ def main(argv):
                 print(json.dumps(figure(name, n, lambda: build(setup, statement), budget)), flush=True)
 
 
-main(sys.argv[1:])
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -364,6 +364,11 @@ impl<'a> Stored<'a> {
         })
     }
 
+    /// What follows the head.
+    pub fn parts(self) -> Option<Parts<'a>> {
+        self.head()?.parts()
+    }
+
     /// The whole, code inside it included, as plain data.
     pub fn plain(self, filename: &PyString) -> Option<CodeObject> {
         let head = self.head()?;

@@ -54,11 +54,12 @@ pub struct TypeDef {
     pub id: TypeId,
 }
 
-pub type Vectorcall = fn(&Vm, &TypeRef, &[Value]) -> Option<Res>;
-
 // SAFETY: a definition is immutable but for its id (atomic); its pointers are functions and statics.
 #[allow(unsafe_code)]
 unsafe impl Sync for TypeDef {}
+
+/// The class and its positional arguments.
+pub type Vectorcall = fn(&Vm, &TypeRef, &[Value]) -> Option<Res>;
 
 impl TypeDef {
     /// The defaults of a definition for payload `T`; fill in the rest with struct update syntax.

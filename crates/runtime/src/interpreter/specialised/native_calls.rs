@@ -16,8 +16,9 @@ use crate::objects::dict::Dict;
 use crate::objects::list::List;
 use crate::objects::native_function::{MethodDescriptor, NativeFunction};
 use crate::objects::str::Str;
+use crate::objects::r#type::construct;
 use crate::vm::{Res, Vm};
-use crate::{Ref, Tuple, Type, TypeRef, Value};
+use crate::{Tuple, Type, Value};
 
 /// Gives up what a stack word owns; the word is dead afterwards.
 ///
@@ -285,10 +286,9 @@ handlers! {
         {
             (*fp).pc = pc;
             (*fp).sp = sp;
-            // SAFETY: the class, of the type looked at above, and its arguments stand on the operand stack.
-            let class = Ref::<Type>::from_value_ref_unchecked(&*callable);
+            // SAFETY: the arguments stand on the operand stack. The class's class is `type`, whose call this is.
             let args = core::slice::from_raw_parts(callable.add(2), count);
-            let result = call_class(vm, class, args);
+            let result = call_class(vm, &*callable, args);
             return finish(result, pc, sp, callable, fp, vm);
         }
         CALL(pc, sp, fp, vm, oparg)
@@ -325,15 +325,10 @@ fn tuple_of(vm: &Vm, value: &Value) -> Res {
     }
 }
 
-/// Calls a class, by its own short way where it has one.
+/// Calls a class whose class is `type`.
 ///
-/// Not inlined: what it keeps on the machine stack would make the handler's jump to the next one a call.
+/// Not inlined: the arguments' place on the machine stack would make the handler's jump to the next one a call.
 #[inline(never)]
-pub(crate) fn call_class(vm: &Vm, class: &TypeRef, args: &[Value]) -> Res {
-    if let Some(vectorcall) = class.def.and_then(|def| def.vectorcall)
-        && let Some(made) = vectorcall(vm, class, args)
-    {
-        return made;
-    }
-    vm.call_args(class.as_value(), Args::positional(args))
+fn call_class(vm: &Vm, class: &Value, args: &[Value]) -> Res {
+    construct::call(vm, class, Args::positional(args))
 }

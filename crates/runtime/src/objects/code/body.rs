@@ -100,7 +100,7 @@ impl Body {
 
     /// The body of code of the embedded library.
     pub fn read(vm: &Vm, stored: Stored<'static>, filename: &Ref<Str>) -> Res<Body> {
-        let parts = stored.head().and_then(|head| head.parts()).ok_or_else(|| damaged(vm))?;
+        let parts = stored.parts().ok_or_else(|| damaged(vm))?;
         Ok(Body {
             consts: constant_tuple(vm, constants(vm, parts.consts, filename)?)?,
             names: names(vm, parts.names)?,

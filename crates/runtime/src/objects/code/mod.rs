@@ -480,12 +480,20 @@ impl Code {
 
     /// `co_code`.
     pub fn stream(&self) -> &[u8] {
-        self.body_now().map_or_else(|| &self.plain().code[..], |body| &body.stream)
+        match (self.body_now(), &self.origin) {
+            (Some(body), _) => &body.stream,
+            (None, Origin::Plain(plain, _)) => &plain.code,
+            (None, Origin::Stored(stored, _)) => stored.parts().map_or(&[], |parts| parts.code),
+        }
     }
 
     /// `co_linetable`.
     pub fn linetable(&self) -> &[u8] {
-        self.body_now().map_or_else(|| &self.plain().linetable[..], |body| &body.linetable)
+        match (self.body_now(), &self.origin) {
+            (Some(body), _) => &body.linetable,
+            (None, Origin::Plain(plain, _)) => &plain.linetable,
+            (None, Origin::Stored(stored, _)) => stored.parts().map_or(&[], |parts| parts.linetable),
+        }
     }
 
     /// The source line of the instruction at a byte offset; `None` for artificial ones.

@@ -30,11 +30,10 @@ impl Vm {
         if let Some(i) = key.as_small_int() {
             return Some(crate::protocol::basic::hash_i64(i));
         }
-        let hash = match super::table::plain_str(key) {
-            Some(text) => text.known_hash(),
-            None => key.exact::<Tuple>(self)?.known_hash(),
-        };
-        (hash != -1).then_some(hash)
+        match super::table::plain_str(key) {
+            Some(text) => Some(text.known_hash()).filter(|hash| *hash != -1),
+            None => self.hash_of_tuple(key),
+        }
     }
 
     /// The hash of a tuple that has been asked before.

@@ -2,7 +2,6 @@
 
 use super::self_iter;
 use super::zip::{strict, too_short};
-use crate::interpreter::specialised::native_calls::call_class;
 use crate::native::Args;
 use crate::payload::{Downcast, Payload, TypeDef};
 use crate::slots::Slots;
@@ -58,9 +57,6 @@ fn next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
     let iterators = map.iterators.as_slice();
     if let [only] = iterators {
         let Some(item) = vm.next(only)? else { return Ok(None) };
-        if let Some(class) = map.function.downcast::<crate::Type>() {
-            return call_class(vm, class, core::slice::from_ref(&item)).map(Some);
-        }
         return vm.call(&map.function, core::slice::from_ref(&item)).map(Some);
     }
     if let [first, second] = iterators

@@ -141,7 +141,7 @@ pub fn fill_repeated(out: &mut [u8], unit: &[u8]) {
     while done < out.len() && done > 0 {
         let (there, rest) = out.split_at_mut(done);
         if done >= NEAR {
-            rest.chunks_mut(done).for_each(|to| to.copy_from_slice(&there[..to.len()]));
+            rest.chunks_mut(done).for_each(|to| ophi_heap::copy_bytes(to, &there[..to.len()]));
             return;
         }
         let more = done.min(rest.len());

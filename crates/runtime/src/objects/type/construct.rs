@@ -11,11 +11,17 @@ use crate::{Args, Dict, Ref, Str, Tuple, TypeFlags, Value};
 use core::cell::Cell;
 use ophi_heap::TypeFields;
 
-/// Calling a class: `__new__`, then `__init__` when that made an instance.
+/// Calling a class: `__new__`, then `__init__` when that made an instance; or the class's own short way.
 pub fn call(vm: &Vm, this: &Value, args: Args<'_>) -> Res {
     let Some(class) = this.downcast::<Type>() else {
         return Err(vm.type_error(format!("'{}' object is not callable", vm.type_name(this))));
     };
+    if !args.has_keywords()
+        && let Some(vectorcall) = class.def.and_then(|def| def.vectorcall)
+        && let Some(made) = vectorcall(vm, class, args.pos())
+    {
+        return made;
+    }
     if class.is(vm.ty(&super::TYPE)) {
         match (args.pos(), args.has_keywords()) {
             ([only], false) => return Ok(vm.class(only).to_value()),
