@@ -75,6 +75,13 @@ pub fn constant_tuple(vm: &Vm, items: Vec<Value>) -> Res<Ref<Tuple>> {
     Ok(tuple)
 }
 
+/// A frozenset of constants, in the same way.
+pub fn constant_set(vm: &Vm, items: &[Value]) -> Res {
+    let set = vm.new_frozenset(items)?;
+    vm.untrack(&set);
+    Ok(set)
+}
+
 impl Body {
     /// The body of compiled code.
     pub fn of_plain(texts: &Materialiser<'_>, plain: &CodeObject) -> Res<Body> {
@@ -139,7 +146,7 @@ fn constant(vm: &Vm, item: Item<'static>, filename: &Ref<Str>) -> Res {
         Item::Str(text) => vm.new_wtf8(text)?.into_value(),
         Item::Bytes(bytes) => vm.new_bytes_value(bytes)?,
         Item::Tuple(items) => constant_tuple(vm, constants(vm, items, filename)?)?.into_value(),
-        Item::FrozenSet(items) => vm.new_frozenset(&constants(vm, items, filename)?)?,
+        Item::FrozenSet(items) => constant_set(vm, &constants(vm, items, filename)?)?,
         Item::Slice(items) => match &constants(vm, items, filename)?[..] {
             [start, stop, step] => vm.new_slice(start, stop, step)?,
             _ => return Err(damaged(vm)),

@@ -5,7 +5,7 @@
 //! once and afterwards by the address of its text.
 
 use super::Code;
-use super::body::constant_tuple;
+use super::body::{constant_set, constant_tuple};
 use crate::objects::{float, int};
 use crate::payload::Downcast;
 use crate::vm::{Res, Vm};
@@ -100,11 +100,7 @@ impl<'a> Materialiser<'a> {
             Constant::Str(s) => vm.new_wtf8(s.as_bytes())?.into_value(),
             Constant::Bytes(b) => vm.new_bytes_value(b)?,
             Constant::Tuple(items) => self.constants(items)?.into_value(),
-            Constant::FrozenSet(items) => {
-                let set = vm.new_frozenset(&self.values(items)?)?;
-                vm.untrack(&set);
-                set
-            }
+            Constant::FrozenSet(items) => constant_set(vm, &self.values(items)?)?,
             Constant::Slice(parts) => {
                 let [start, stop, step] = &**parts;
                 let (start, stop, step) = (self.value(start)?, self.value(stop)?, self.value(step)?);
