@@ -14,8 +14,9 @@ use core::cell::RefCell;
 use num_bigint::BigInt;
 use ophi_bytecode::code::{Complex, Constant};
 use ophi_bytecode::pystring::PyString;
+use ophi_heap::{Trace, Visitor};
 use rustc_hash::FxHashMap;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
 /// What the code objects of one call have in common. Kept by those whose bodies are still to be made.
@@ -27,6 +28,32 @@ pub struct Shared {
     names: RefCell<FxHashMap<*const u8, Ref<Str>>>,
 }
 
+/// The tables of an interpreter that are still kept: the walk of the heap asks who holds the values in them.
+#[derive(Default)]
+struct Kept(RefCell<Vec<Weak<Shared>>>);
+
+impl Kept {
+    fn add(&self, shared: &Rc<Shared>) {
+        let mut all = self.0.borrow_mut();
+        if all.len() == all.capacity() {
+            all.retain(|one| one.strong_count() > 0);
+            // As many again, so that looking through all of them stays rare.
+            let live = all.len();
+            all.reserve(live.max(16));
+        }
+        all.push(Rc::downgrade(shared));
+    }
+}
+
+impl Trace for Kept {
+    fn trace(&self, visitor: &mut Visitor<'_>) {
+        for shared in self.0.borrow().iter().filter_map(Weak::upgrade) {
+            shared.seen.borrow().values().for_each(|value| value.trace(visitor));
+            shared.names.borrow().values().for_each(|name| name.trace(visitor));
+        }
+    }
+}
+
 pub struct Materialiser<'a> {
     pub vm: &'a Vm,
     pub shared: Rc<Shared>,
@@ -35,6 +62,13 @@ pub struct Materialiser<'a> {
 impl<'a> Materialiser<'a> {
     pub fn new(vm: &'a Vm) -> Materialiser<'a> {
         Materialiser::sharing(vm, Rc::default())
+    }
+
+    /// For code whose bodies are made later, which keeps the tables.
+    pub fn kept(vm: &'a Vm) -> Materialiser<'a> {
+        let texts = Materialiser::new(vm);
+        vm.interpreter().traced_state::<Kept>().add(&texts.shared);
+        texts
     }
 
     pub fn sharing(vm: &'a Vm, shared: Rc<Shared>) -> Materialiser<'a> {

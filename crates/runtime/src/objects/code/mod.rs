@@ -217,7 +217,7 @@ impl Code {
 
     /// A code object, and with its body its nested ones. Equal constants of one call are one object, as in CPython's compiler.
     pub fn from_plain(vm: &Vm, plain: &Arc<CodeObject>) -> Res<Ref<Code>> {
-        Code::head_of_plain(&Materialiser::new(vm), plain)
+        Code::head_of_plain(&Materialiser::kept(vm), plain)
     }
 
     /// A code object that Python code put together (`replace`, `types.CodeType`). It shows what it was given; but unless it
