@@ -100,10 +100,6 @@ impl Depth {
         Ok(())
     }
 
-    pub(crate) fn level(&self) -> u32 {
-        self.current
-    }
-
     pub(crate) fn leave(&mut self) {
         self.current -= 1;
     }

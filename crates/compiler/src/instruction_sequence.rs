@@ -6,7 +6,10 @@
 //! index into `instrs`. Invariant: every label used by a jump is placed exactly once before the sequence is handed over.
 //! Source: CPython Python/instruction_sequence.c, Include/internal/pycore_compile.h (`_PyCompile_CodeUnitMetadata`).
 
-use ophi_bytecode::PyString;
+use ophi_bytecode::{IrOpcode, PyString};
+
+use crate::flowgraph::BlockId;
+use crate::flowgraph::opcodes::{bits, class};
 
 pub use crate::names::{Interner, Name, NameTable};
 
@@ -55,18 +58,42 @@ impl Label {
     }
 }
 
-#[derive(Clone, Debug, PartialEq)]
+/// An instruction, in a sequence as in the graph: a block is filled by copying. Only the graph uses `target`, which is
+/// meaningful while the opcode has one, and `except`, the handler that protects the instruction.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Instr {
-    /// The opcode number of 3.14, pseudo instructions (256 and above) included.
-    pub opcode: u16,
-    pub oparg: i32,
+    /// An instruction of 3.14, pseudo-instructions (256 and above) included.
+    pub op: IrOpcode,
+    pub arg: u32,
     pub loc: Location,
-    pub handler: ExceptHandler,
+    pub target: BlockId,
+    pub except: BlockId,
+}
+
+impl Instr {
+    #[inline]
+    pub fn new(op: IrOpcode, arg: u32, loc: Location) -> Self {
+        Self { op, arg, loc, target: BlockId::NONE, except: BlockId::NONE }
+    }
+
+    /// Changes what the instruction does; place, target and handler stay.
+    pub fn set(&mut self, op: IrOpcode, arg: u32) {
+        self.op = op;
+        self.arg = arg;
+    }
+
+    pub fn make_nop(&mut self) {
+        self.set(IrOpcode::NOP, 0);
+    }
 }
 
 #[derive(Clone, Debug, Default)]
 pub struct InstructionSequence {
     pub instrs: Vec<Instr>,
+    /// The places of those that name a label, and of the annotations' placeholder.
+    marked: Vec<u32>,
+    /// The handlers that protect the instructions, once the graph has found them; empty before.
+    pub handlers: Vec<ExceptHandler>,
     /// Label id -> index into `instrs`; -1 while not placed. Emptied by `apply_label_map`.
     pub label_map: Vec<i32>,
     next_label: i32,
@@ -84,6 +111,8 @@ impl InstructionSequence {
     /// Empties the sequence but keeps its memory.
     pub(crate) fn clear(&mut self) {
         self.instrs.clear();
+        self.marked.clear();
+        self.handlers.clear();
         self.label_map.clear();
         self.next_label = 0;
         self.nested.clear();
@@ -105,13 +134,47 @@ impl InstructionSequence {
         self.label_map[index] = self.instrs.len() as i32;
     }
 
-    pub fn add(&mut self, opcode: u16, oparg: i32, loc: Location) {
-        self.instrs.push(Instr { opcode, oparg, loc, handler: ExceptHandler::NONE });
+    pub fn add(&mut self, op: IrOpcode, arg: u32, loc: Location) {
+        if is_marked(op) {
+            self.add_marked(op, arg, loc);
+        } else {
+            self.add_plain(op, arg, loc);
+        }
+    }
+
+    /// Adds an instruction that surely names no label.
+    #[inline]
+    pub(crate) fn add_plain(&mut self, op: IrOpcode, arg: u32, loc: Location) {
+        debug_assert!(!is_marked(op), "{} names a label", op.name());
+        self.instrs.push(Instr::new(op, arg, loc));
+    }
+
+    /// Adds an instruction that names a label, or the annotations' placeholder.
+    pub(crate) fn add_marked(&mut self, op: IrOpcode, arg: u32, loc: Location) {
+        debug_assert!(is_marked(op), "{} names no label", op.name());
+        self.marked.push(self.instrs.len() as u32);
+        self.instrs.push(Instr::new(op, arg, loc));
+    }
+
+    /// Those that name a label, and the annotations' placeholder, with their places.
+    pub(crate) fn marked(&mut self) -> impl Iterator<Item = (usize, &mut Instr)> {
+        let mut rest = self.instrs.iter_mut().enumerate();
+        let mut next = 0;
+        self.marked.iter().filter_map(move |&at| {
+            let found = rest.nth(at as usize - next);
+            next = at as usize + 1;
+            found
+        })
     }
 
     /// Inserts an instruction before `pos` and moves the labels behind it along.
-    pub fn insert(&mut self, pos: usize, opcode: u16, oparg: i32, loc: Location) {
-        self.instrs.insert(pos, Instr { opcode, oparg, loc, handler: ExceptHandler::NONE });
+    pub fn insert(&mut self, pos: usize, op: IrOpcode, arg: u32, loc: Location) {
+        self.instrs.insert(pos, Instr::new(op, arg, loc));
+        let next = self.marked.partition_point(|at| (*at as usize) < pos);
+        self.marked.iter_mut().skip(next).for_each(|at| *at += 1);
+        if is_marked(op) {
+            self.marked.insert(next, pos as u32);
+        }
         for target in &mut self.label_map {
             if *target >= pos as i32 {
                 *target += 1;
@@ -119,22 +182,23 @@ impl InstructionSequence {
         }
     }
 
-    /// Replaces label ids by instruction indices in the opargs of jumps and block pushes and in handler labels.
-    /// `has_target` says which opcodes have one. Does nothing when it was done before.
-    pub fn apply_label_map(&mut self, has_target: impl Fn(u16) -> bool) {
+    /// Replaces label ids by instruction indices in the opargs of jumps and block pushes. Does nothing when it was done
+    /// before.
+    pub fn apply_label_map(&mut self) {
         if self.label_map.is_empty() {
             return;
         }
         let map = std::mem::take(&mut self.label_map);
-        for instr in &mut self.instrs {
-            if has_target(instr.opcode) {
-                instr.oparg = map[instr.oparg as usize];
-            }
-            if instr.handler.label >= 0 {
-                instr.handler.label = map[instr.handler.label as usize];
+        for (_, instr) in self.marked() {
+            if class(instr.op) & bits::TARGET != 0 {
+                instr.arg = map[instr.arg as usize] as u32;
             }
         }
     }
+}
+
+fn is_marked(op: IrOpcode) -> bool {
+    class(op) & (bits::TARGET | bits::PLACEHOLDER) != 0
 }
 
 /// What the flow graph and the assembler must know of a code unit beside its instructions. The constants are handed

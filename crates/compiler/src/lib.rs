@@ -35,6 +35,7 @@ use codegen::CodegenInput;
 use deep::on_deep_stack;
 use future::FutureFeatures;
 use instruction_sequence::InstructionSequence;
+use ophi_syntax::parser::RewriteLines;
 use preprocess::PreprocessOptions;
 use symtable::SymbolTable;
 
@@ -77,6 +78,7 @@ struct Prepared<'a> {
 fn prepare<'a>(
     arena: &'a Bump,
     module: &Mod<'a>,
+    places: Option<&RewriteLines>,
     options: &CompileOptions,
     warnings: &mut Vec<Warning>,
 ) -> Result<Prepared<'a>, CompileError> {
@@ -88,7 +90,7 @@ fn prepare<'a>(
         syntax_check_only: false,
         recursion: options.recursion,
     };
-    let module = preprocess::preprocess(arena, module, preprocess_options, warnings)?;
+    let module = preprocess::preprocess(arena, module, places, preprocess_options, warnings)?;
     let table = symtable::build(&module, future, options.recursion)?;
     Ok(Prepared { module, future, table })
 }
@@ -96,11 +98,12 @@ fn prepare<'a>(
 fn generate<'a, T>(
     arena: &'a Bump,
     module: &Mod<'a>,
+    places: Option<&RewriteLines>,
     options: &CompileOptions,
     finish: impl FnOnce(&Mod<'a>, CodegenInput, &mut Vec<Warning>) -> Result<T, CompileError>,
 ) -> Compiled<T> {
     let mut warnings = Vec::new();
-    let result = prepare(arena, module, options, &mut warnings).and_then(|prepared| {
+    let result = prepare(arena, module, places, options, &mut warnings).and_then(|prepared| {
         let input = CodegenInput {
             table: prepared.table,
             filename: options.filename.clone(),
@@ -118,10 +121,22 @@ fn generate<'a, T>(
 ///
 /// Errors: SyntaxError for what the grammar allows and the language does not, RecursionError for deep nesting.
 pub fn compile<'a>(arena: &'a Bump, module: &Mod<'a>, options: &CompileOptions) -> Compiled<CodeObject> {
-    let mut compiled = generate(arena, module, options, codegen::compile);
+    compile_parsed(arena, module, None, options)
+}
+
+/// The same for a tree of which the parser has told where it may have to be rewritten.
+///
+/// Errors: as [`compile`].
+pub fn compile_parsed<'a>(
+    arena: &'a Bump,
+    module: &Mod<'a>,
+    places: Option<&RewriteLines>,
+    options: &CompileOptions,
+) -> Compiled<CodeObject> {
+    let mut compiled = generate(arena, module, places, options, codegen::compile);
     if matches!(compiled.result, Err(CompileError::Recursion)) {
         let again = on_deep_stack(options.recursion, |recursion| {
-            generate(&Bump::new(), module, &CompileOptions { recursion, ..options.clone() }, codegen::compile)
+            generate(&Bump::new(), module, places, &CompileOptions { recursion, ..options.clone() }, codegen::compile)
         });
         compiled = again.unwrap_or(compiled);
     }
@@ -157,7 +172,7 @@ pub fn optimized_tree<'a>(
         syntax_check_only,
         recursion: options.recursion,
     };
-    preprocess::preprocess(arena, module, preprocess_options, &mut Vec::new())
+    preprocess::preprocess(arena, module, None, preprocess_options, &mut Vec::new())
 }
 
 /// The instruction sequence of a tree before the flow graph, nested units inside, and its constants.
@@ -166,7 +181,7 @@ pub fn instruction_sequence<'a>(
     module: &Mod<'a>,
     options: &CompileOptions,
 ) -> Compiled<(InstructionSequence, Vec<Constant>)> {
-    generate(arena, module, options, codegen::sequence)
+    generate(arena, module, None, options, codegen::sequence)
 }
 
 /// The symbol tables of a tree as it was parsed (the `symtable` module does not preprocess it).

@@ -5,12 +5,12 @@
 
 use bumpalo::Bump;
 use ophi_bytecode::CodeObject;
-use ophi_syntax::parser::{ParseFlags, parse_with_warnings};
+use ophi_syntax::parser::{ParseFlags, RewriteLines, parse_to_compile};
 use ophi_syntax::{DiagnosticKind, ErrorLocation, Mode, Source, SourceWarning, SyntaxDiagnostic, WarningCategory};
 
 use crate::error::{CompileError, Warning};
 use crate::instruction_sequence::Location;
-use crate::{CompileOptions, compile};
+use crate::{CompileOptions, compile_parsed};
 
 /// A compiled text: the code or what is wrong with it, and all warnings in order.
 #[derive(Debug)]
@@ -23,11 +23,12 @@ pub struct SourceCompiled {
 pub fn compile_source(source: &Source, mode: Mode, flags: ParseFlags, options: &CompileOptions) -> SourceCompiled {
     let arena = Bump::new();
     let mut warnings = Vec::new();
-    let module = match parse_with_warnings(source, mode, flags, &arena, &mut warnings) {
+    let mut places = RewriteLines::default();
+    let module = match parse_to_compile(source, mode, flags, &arena, &mut warnings, &mut places) {
         Ok(module) => module,
         Err(diagnostic) => return SourceCompiled { result: Err(diagnostic), warnings },
     };
-    let compiled = compile(&arena, &module, options);
+    let compiled = compile_parsed(&arena, &module, Some(&places), options);
     warnings.extend(compiled.warnings.iter().map(source_warning));
     SourceCompiled { result: compiled.result.map_err(|e| diagnostic(&e)), warnings }
 }

@@ -190,7 +190,7 @@ impl Case {
             // Every instruction gets a label of its own number.
             let label: Label = sequence.new_label();
             sequence.use_label(label);
-            sequence.add(opcode.0, oparg, loc);
+            sequence.add(opcode, oparg as u32, loc);
         }
         sequence
     }
@@ -214,7 +214,7 @@ impl Case {
             .iter()
             .map(|i| {
                 let Location { line, end_line, col, end_col } = i.loc;
-                format!("< {} {} {line} {end_line} {col} {end_col}", IrOpcode(i.opcode).name(), i.oparg)
+                format!("< {} {} {line} {end_line} {col} {end_col}", i.op.name(), i.arg as i32)
             })
             .collect();
         out.extend(consts.iter().map(|c| format!("result {}", show(c))));
@@ -338,16 +338,16 @@ fn huge_functions() {
         let loc = |line| Location::new(line, line, 0, 10);
         for i in 0..tests {
             let skip = sequence.new_label();
-            sequence.add(IrOpcode::LOAD_FAST.0, i % 40, loc(i));
-            sequence.add(IrOpcode::POP_JUMP_IF_TRUE.0, end.0, loc(i));
-            sequence.add(IrOpcode::LOAD_CONST.0, i, loc(i));
-            sequence.add(IrOpcode::JUMP_IF_FALSE.0, skip.0, loc(i));
+            sequence.add(IrOpcode::LOAD_FAST, i as u32 % 40, loc(i));
+            sequence.add(IrOpcode::POP_JUMP_IF_TRUE, end.0 as u32, loc(i));
+            sequence.add(IrOpcode::LOAD_CONST, i as u32, loc(i));
+            sequence.add(IrOpcode::JUMP_IF_FALSE, skip.0 as u32, loc(i));
             sequence.use_label(skip);
-            sequence.add(IrOpcode::STORE_FAST.0, (i + 1) % 40, loc(i));
+            sequence.add(IrOpcode::STORE_FAST, (i as u32 + 1) % 40, loc(i));
         }
         sequence.use_label(end);
-        sequence.add(IrOpcode::LOAD_CONST.0, 0, loc(tests));
-        sequence.add(IrOpcode::RETURN_VALUE.0, 0, loc(tests));
+        sequence.add(IrOpcode::LOAD_CONST, 0, loc(tests));
+        sequence.add(IrOpcode::RETURN_VALUE, 0, loc(tests));
         let mut varnames = NameTable::new();
         for i in 0..40 {
             varnames.add(&format!("local{i}"));
@@ -391,7 +391,7 @@ fn endless_jumps_end() {
     ] {
         let label = sequence.new_label();
         sequence.use_label(label);
-        sequence.add(opcode.0, arg, Location::new(-1, -1, -1, -1));
+        sequence.add(opcode, arg as u32, Location::new(-1, -1, -1, -1));
     }
     let mut lined = sequence.clone();
     lined.instrs.iter_mut().for_each(|instr| instr.loc = Location::new(1, 1, 0, 0));
@@ -437,7 +437,7 @@ fn nonsense_is_survived() {
             let arg = if opcode.has_target() { random(len) } else { random(4) };
             let arg = if opcode.has_arg() { arg } else { 0 };
             let line = random(4) as i32 - 1;
-            sequence.add(opcode.0, arg as i32, Location::new(line, line, 0, 0));
+            sequence.add(opcode, arg as u32, Location::new(line, line, 0, 0));
         }
         let unit = CodeUnitInfo {
             name: "f".into(),

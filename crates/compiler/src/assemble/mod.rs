@@ -11,10 +11,10 @@ mod slots;
 
 use std::sync::Arc;
 
+use ophi_bytecode::Opcode;
 use ophi_bytecode::code::{
     CodeObject, Constant, ExceptionEntry, LocationEncoder, Position, encode_exception_table, flags,
 };
-use ophi_bytecode::{IrOpcode as Op, Opcode};
 
 use crate::error::CompileError;
 use crate::flowgraph::{self, FrameSizes, Graph, Lowered};
@@ -147,10 +147,11 @@ fn write_code(sequence: &InstructionSequence, code: &mut Vec<u8>) -> Result<(), 
     const CACHES: [u8; 32] = [0; 32];
     code.clear();
     for instr in &sequence.instrs {
-        let real = Op(instr.opcode)
+        let real = instr
+            .op
             .real()
-            .ok_or_else(|| CompileError::System(format!("{} reached the assembler", Op(instr.opcode).name())))?;
-        let arg = instr.oparg as u32;
+            .ok_or_else(|| CompileError::System(format!("{} reached the assembler", instr.op.name())))?;
+        let arg = instr.arg;
         if arg > 0xFF {
             for shift in [24, 16, 8] {
                 if arg >> shift != 0 {
@@ -184,11 +185,11 @@ fn write_exceptions(sequence: &InstructionSequence, starts: &[u32], entries: &mu
     let mut handler = ExceptHandler::NONE;
     let mut start = 0;
     // Most code has no handler at all.
-    if sequence.instrs.iter().all(|instr| instr.handler.label < 0) {
+    if sequence.handlers.iter().all(|handler| handler.label < 0) {
         return;
     }
     let end_of_code = starts.last().copied().unwrap_or(0);
-    let places = sequence.instrs.iter().map(|i| i.handler).zip(starts.iter().copied());
+    let places = sequence.handlers.iter().copied().zip(starts.iter().copied());
     for (next, offset) in places.chain([(ExceptHandler::NONE, end_of_code)]) {
         if next.label == handler.label {
             continue;

@@ -15,18 +15,18 @@ use crate::instruction_sequence::{Instr, InstructionSequence, NEXT_LOCATION, NO_
 pub(super) const END_SEND_OFFSET: u32 = 5;
 
 fn is_jump(instr: &Instr) -> bool {
-    Op(instr.opcode).flags().has(Flags::JUMP)
+    instr.op.flags().has(Flags::JUMP)
 }
 
 /// Code units of the instruction: EXTENDED_ARGs, itself, caches.
 #[inline]
 pub fn size(instr: &Instr) -> u32 {
-    let arg = instr.oparg as u32;
+    let arg = instr.arg;
     if arg <= 0xFF {
-        return 1 + Op(instr.opcode).caches() as u32;
+        return 1 + instr.op.caches() as u32;
     }
     let extended = u32::from(arg > 0xFF) + u32::from(arg > 0xFFFF) + u32::from(arg > 0xFF_FFFF);
-    extended + 1 + Op(instr.opcode).caches() as u32
+    extended + 1 + instr.op.caches() as u32
 }
 
 /// `JUMP` and `JUMP_NO_INTERRUPT` learn which way they go (their opargs are instruction indices), and instructions that
@@ -34,17 +34,17 @@ pub fn size(instr: &Instr) -> u32 {
 pub fn resolve_directions_and_locations(sequence: &mut InstructionSequence) {
     let mut following = NO_LOCATION;
     for (index, instr) in sequence.instrs.iter_mut().enumerate().rev() {
-        if matches!(Op(instr.opcode), Op::JUMP | Op::JUMP_NO_INTERRUPT) {
-            let forward = instr.oparg > index as i32;
-            let real = match Op(instr.opcode) {
+        if matches!(instr.op, Op::JUMP | Op::JUMP_NO_INTERRUPT) {
+            let forward = instr.arg > index as u32;
+            let real = match instr.op {
                 _ if forward => Op::JUMP_FORWARD,
                 Op::JUMP => Op::JUMP_BACKWARD,
                 _ => Op::JUMP_BACKWARD_NO_INTERRUPT,
             };
-            instr.opcode = real.0;
+            instr.op = real;
         }
         if instr.loc.line == NEXT_LOCATION.line && instr.loc == NEXT_LOCATION {
-            instr.loc = if is_terminator(Op(instr.opcode)) { NO_LOCATION } else { following };
+            instr.loc = if is_terminator(instr.op) { NO_LOCATION } else { following };
         }
         following = instr.loc;
     }
@@ -60,7 +60,7 @@ pub fn resolve_distances(
     let instrs = &mut sequence.instrs;
     jumps.clear();
     for (index, instr) in instrs.iter().enumerate().filter(|(_, i)| is_jump(i)) {
-        let target = u32::try_from(instr.oparg).ok().filter(|target| (*target as usize) < instrs.len());
+        let target = Some(instr.arg).filter(|target| (*target as usize) < instrs.len());
         jumps.push((index as u32, target.ok_or_else(|| CompileError::system("jump behind the end of the code"))?));
     }
     starts.clear();
@@ -79,15 +79,15 @@ pub fn resolve_distances(
             let old_size = size(instr);
             let after = starts[index] + old_size;
             let goal = starts[target];
-            let opcode = Op(instr.opcode);
-            instr.oparg = if opcode == Op::END_ASYNC_FOR {
-                after.saturating_sub(goal).saturating_sub(END_SEND_OFFSET) as i32
+            let opcode = instr.op;
+            instr.arg = if opcode == Op::END_ASYNC_FOR {
+                after.saturating_sub(goal).saturating_sub(END_SEND_OFFSET)
             } else {
                 let backward = goal < after;
                 if backward != matches!(opcode, Op::JUMP_BACKWARD | Op::JUMP_BACKWARD_NO_INTERRUPT) {
                     return Err(CompileError::System(format!("{} goes the wrong way", opcode.name())));
                 }
-                goal.abs_diff(after) as i32
+                goal.abs_diff(after)
             };
             changed |= size(instr) != old_size;
         }

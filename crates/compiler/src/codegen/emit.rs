@@ -16,16 +16,16 @@ impl Compiler<'_, '_> {
     }
 
     pub(super) fn emit(&mut self, loc: Location, op: Op) {
-        self.unit().seq.add(op.0, 0, loc);
+        self.unit().seq.add_plain(op, 0, loc);
     }
 
     pub(super) fn emit_arg(&mut self, loc: Location, op: Op, arg: usize) {
         // Opargs are 32 bits; no list of a program that fits in memory is longer.
-        self.unit().seq.add(op.0, arg as i32, loc);
+        self.unit().seq.add_plain(op, arg as u32, loc);
     }
 
     pub(super) fn emit_jump(&mut self, loc: Location, op: Op, target: Label) {
-        self.unit().seq.add(op.0, target.0, loc);
+        self.unit().seq.add_marked(op, target.0 as u32, loc);
     }
 
     pub(super) fn load_const(&mut self, loc: Location, constant: Constant) {

@@ -186,7 +186,7 @@ impl<'a> Compiler<'a, '_> {
     /// Turns a StopIteration that escapes a generator into a RuntimeError (PEP 479).
     pub(super) fn wrap_in_stop_iteration_handler(&mut self) {
         let handler = self.new_label();
-        self.unit().seq.insert(0, Op::SETUP_CLEANUP.0, handler.0, NO_LOCATION);
+        self.unit().seq.insert(0, Op::SETUP_CLEANUP, handler.0 as u32, NO_LOCATION);
         self.load_none(NO_LOCATION);
         self.emit(NO_LOCATION, Op::RETURN_VALUE);
         self.place(handler);

@@ -202,7 +202,7 @@ impl<'a> Compiler<'a, '_> {
         }
         self.emit_arg(loc, Op::RESUME, 0);
         if scope == ScopeKind::Module {
-            self.emit(loc, Op::ANNOTATIONS_PLACEHOLDER);
+            self.unit().seq.add_marked(Op::ANNOTATIONS_PLACEHOLDER, 0, loc);
         }
         Ok(())
     }

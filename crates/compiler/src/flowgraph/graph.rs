@@ -12,7 +12,8 @@
 
 use super::opcodes::{Op, bits, class, has_target, is_terminator};
 use crate::error::CompileError;
-use crate::instruction_sequence::{self as seq, ExceptHandler, InstructionSequence, Location, NO_LOCATION};
+pub use crate::instruction_sequence::Instr;
+use crate::instruction_sequence::{ExceptHandler, InstructionSequence, Location, NO_LOCATION};
 
 /// A block's place in [`Graph::blocks`]; `NONE` stands for "no block".
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash, PartialOrd, Ord)]
@@ -28,33 +29,6 @@ impl BlockId {
     }
     pub fn index(self) -> usize {
         self.0 as usize
-    }
-}
-
-/// An instruction inside the graph. `target` is meaningful while the opcode has one; `except` is the handler that
-/// protects it.
-#[derive(Clone, Copy, Debug)]
-pub struct Instr {
-    pub op: Op,
-    pub arg: u32,
-    pub loc: Location,
-    pub target: BlockId,
-    pub except: BlockId,
-}
-
-impl Instr {
-    pub fn new(op: Op, arg: u32, loc: Location) -> Self {
-        Self { op, arg, loc, target: BlockId::NONE, except: BlockId::NONE }
-    }
-
-    /// Changes what the instruction does; place, target and handler stay.
-    pub fn set(&mut self, op: Op, arg: u32) {
-        self.op = op;
-        self.arg = arg;
-    }
-
-    pub fn make_nop(&mut self) {
-        self.set(Op::NOP, 0);
     }
 }
 
@@ -368,9 +342,9 @@ impl Graph {
         let instrs = &sequence.instrs;
         let mut at = 0;
         while let Some(first) = instrs.get(at) {
-            if Op(first.opcode) == Op::ANNOTATIONS_PLACEHOLDER {
+            if first.op == Op::ANNOTATIONS_PLACEHOLDER {
                 for added in sequence.annotations_code.iter().flat_map(|code| &code.instrs) {
-                    if has_target(Op(added.opcode)) {
+                    if has_target(added.op) {
                         return Err(CompileError::system("jump in the annotations code"));
                     }
                     current = self.open_block(current, None);
@@ -404,22 +378,18 @@ impl Graph {
         self.block_at.clear();
         // One more, for what follows the last.
         self.block_at.resize(sequence.instrs.len() + 1, BlockId::NONE);
-        for (at, instr) in sequence.instrs.iter_mut().enumerate() {
-            let class = class(Op(instr.opcode));
-            if class & (bits::TARGET | bits::PLACEHOLDER) == 0 {
-                continue;
-            }
-            if class & bits::PLACEHOLDER != 0 {
+        for (at, instr) in sequence.marked() {
+            if instr.op == Op::ANNOTATIONS_PLACEHOLDER {
                 self.block_at[at] = if self.block_at[at] == TARGET { TARGET } else { PLACEHOLDER };
                 continue;
             }
-            let mut target = usize::try_from(instr.oparg).ok();
+            let mut target = Some(instr.arg as usize);
             if !labels.is_empty() {
-                target = target.and_then(|label| labels.get(label)).and_then(|&at| usize::try_from(at).ok());
+                target = labels.get(instr.arg as usize).and_then(|&at| usize::try_from(at).ok());
             }
             let place = target.and_then(|at| self.block_at.get_mut(at));
             *place.ok_or_else(|| CompileError::system("jump to a label that is not placed"))? = TARGET;
-            instr.oparg = target.unwrap_or(0) as i32;
+            instr.arg = target.unwrap_or(0) as u32;
         }
         sequence.label_map = labels;
         sequence.label_map.clear();
@@ -444,11 +414,11 @@ impl Graph {
 
     /// Appends the first of `instrs`, which start at `start`, and those behind it up to the end of the block; returns
     /// how many.
-    fn fill(&mut self, id: BlockId, instrs: &[seq::Instr], start: usize) -> usize {
+    fn fill(&mut self, id: BlockId, instrs: &[Instr], start: usize) -> usize {
         let (mut classes, mut placeless, mut count) = (0, false, 0);
         let block = &mut self.blocks[id.index()];
         for (instr, next) in instrs.iter().zip(&self.block_at[start + 1..]) {
-            let class = class(Op(instr.opcode));
+            let class = class(instr.op);
             classes |= class;
             placeless |= instr.loc.line < 0;
             count += 1;
@@ -456,8 +426,7 @@ impl Graph {
                 break;
             }
         }
-        let taken = instrs.iter().take(count);
-        block.slots.extend(taken.map(|instr| Instr::new(Op(instr.opcode), instr.oparg as u32, instr.loc)));
+        block.slots.extend_from_slice(&instrs[..count]);
         let first = block.used;
         block.used = block.slots.len();
         block.classes |= classes;
@@ -477,12 +446,10 @@ impl Graph {
     }
 
     /// Appends instructions without a target.
-    fn append(&mut self, id: BlockId, instrs: &[seq::Instr]) {
+    fn append(&mut self, id: BlockId, instrs: &[Instr]) {
         for instr in instrs {
-            let instr = Instr::new(Op(instr.opcode), instr.oparg as u32, instr.loc);
-            let class = class(instr.op);
-            self.classes |= class;
-            self[id].push_copy(instr);
+            self.classes |= class(instr.op);
+            self[id].push_copy(*instr);
         }
     }
 
@@ -509,10 +476,10 @@ impl Graph {
         let mut handler = (BlockId::NONE, ExceptHandler::NONE);
         for (_, block) in self.layout() {
             for instr in block.instrs() {
-                let oparg = if has_target(instr.op) && instr.target.is_some() {
-                    first[instr.target.index()].0 as i32
+                let arg = if has_target(instr.op) && instr.target.is_some() {
+                    first[instr.target.index()].0
                 } else {
-                    instr.arg as i32
+                    instr.arg
                 };
                 if instr.except != handler.0 {
                     let found = if instr.except.is_some() {
@@ -527,7 +494,8 @@ impl Graph {
                     };
                     handler = (instr.except, found);
                 }
-                out.instrs.push(seq::Instr { opcode: instr.op.0, oparg, loc: instr.loc, handler: handler.1 });
+                out.add(instr.op, arg, instr.loc);
+                out.handlers.push(handler.1);
             }
         }
         self.block_at = first;

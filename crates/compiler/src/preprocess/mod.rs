@@ -8,10 +8,10 @@
 
 mod format;
 mod pattern;
-mod quiet;
 
 use bumpalo::Bump;
 use ophi_syntax::ast::*;
+use ophi_syntax::parser::RewriteLines;
 
 use crate::error::{CompileError, Depth, Recursion, Warning};
 use crate::future::CO_FUTURE_ANNOTATIONS;
@@ -31,18 +31,20 @@ pub struct PreprocessOptions {
     pub recursion: Recursion,
 }
 
-/// Rewrites a tree; new nodes live in `arena`.
+/// Rewrites a tree; new nodes live in `arena`. Where `places` are known, statements away from them are not looked at.
 ///
 /// # Errors
 /// RecursionError for a tree nested too deeply.
 pub fn preprocess<'a>(
     arena: &'a Bump,
     module: &Mod<'a>,
+    places: Option<&RewriteLines>,
     options: PreprocessOptions,
     warnings: &mut Vec<Warning>,
 ) -> Result<Mod<'a>> {
     let depth = Depth::new(options.recursion);
-    let mut folder = Folder { arena, options, warnings, depth, contexts: Vec::new(), rewrites: 0 };
+    let places = places.filter(|_| options.optimize < 2);
+    let mut folder = Folder { arena, places, options, warnings, depth, contexts: Vec::new(), rewrites: 0 };
     Ok(match *module {
         Mod::Module { body, type_ignores } => Mod::Module { body: folder.body(body)?, type_ignores },
         Mod::Interactive { body } => Mod::Interactive { body: folder.stmts(body)? },
@@ -71,6 +73,7 @@ enum Context {
 
 struct Folder<'a, 'w> {
     arena: &'a Bump,
+    places: Option<&'w RewriteLines>,
     options: PreprocessOptions,
     warnings: &'w mut Vec<Warning>,
     depth: Depth,
@@ -88,6 +91,17 @@ fn stays(e: &Expr<'_>) -> bool {
         ExprKind::Attribute { value, .. } => matches!(value.kind, ExprKind::Name { id, .. } if id != "__debug__"),
         _ => false,
     }
+}
+
+/// Where a statement begins, its decorators included.
+fn first_line(s: &Stmt<'_>) -> u32 {
+    let decorators = match s.kind {
+        StmtKind::FunctionDef { decorator_list, .. }
+        | StmtKind::AsyncFunctionDef { decorator_list, .. }
+        | StmtKind::ClassDef { decorator_list, .. } => decorator_list,
+        _ => &[],
+    };
+    decorators.first().map_or(s.range.lineno, |first| first.range.lineno)
 }
 
 impl<'a> Folder<'a, '_> {
@@ -154,10 +168,17 @@ impl<'a> Folder<'a, '_> {
     }
 
     fn stmts(&mut self, body: &'a [Stmt<'a>]) -> Result<&'a [Stmt<'a>]> {
-        // Looking at statements inside of statements again would add up; what stands in a `finally` may be warned about.
-        let in_finally = self.contexts.last() == Some(&Context::Finally);
-        let look = self.options.optimize < 2 && self.depth.level() < 4 && !in_finally;
-        self.each(body, |this, s| if look && quiet::statement(s) { Ok(None) } else { this.stmt(s) })
+        match self.places {
+            Some(places) => {
+                self.each(
+                    body,
+                    |this, s| {
+                        if places.within(first_line(s), s.range.end_lineno) { this.stmt(s) } else { Ok(None) }
+                    },
+                )
+            }
+            None => self.each(body, Self::stmt),
+        }
     }
 
     fn in_context(&mut self, context: Context, body: &'a [Stmt<'a>], whole_body: bool) -> Result<&'a [Stmt<'a>]> {

@@ -215,7 +215,14 @@ impl<'a> Parser<'a, '_> {
             }
         }
         let orelse = if handlers.is_empty() { &[][..] } else { self.opt_else(start)? };
-        let finalbody = if self.eat(FINALLY) { self.colon_block()? } else { &[] };
+        let finalbody = if self.eat(FINALLY) {
+            let outer = std::mem::replace(&mut self.in_finally, true);
+            let body = self.colon_block();
+            self.in_finally = outer;
+            body?
+        } else {
+            &[]
+        };
         if handlers.is_empty() && finalbody.is_empty() {
             return Err(Fail);
         }

@@ -212,6 +212,7 @@ impl<'a> Parser<'a, '_> {
         if !self.eat(LSQB) {
             return Ok(&[]);
         }
+        self.note_rewrite(self.pos);
         self.require(12)?;
         let mut params = Vec::new();
         loop {

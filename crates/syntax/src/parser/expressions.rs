@@ -300,6 +300,9 @@ impl<'a> Parser<'a, '_> {
             if op == Operator::MatMult {
                 self.require(5)?;
             }
+            if op == Operator::Mod && matches!(left.kind, ExprKind::Constant { value: Constant::Str(_), .. }) {
+                self.note_rewrite(self.pos);
+            }
             self.bump();
             let right_start = self.pos;
             let mut right = self.factor()?;
@@ -443,6 +446,9 @@ impl<'a> Parser<'a, '_> {
         match self.code() {
             NAME => {
                 let id = self.identifier()?;
+                if id == "__debug__" {
+                    self.note_rewrite(start);
+                }
                 Ok(self.expr(start, ExprKind::Name { id, ctx: ExprContext::Load }))
             }
             NUMBER => self.number(),

@@ -97,6 +97,34 @@ pub fn parse_with_warnings<'a>(
     arena: &'a Bump,
     warnings: &mut Vec<SourceWarning>,
 ) -> Result<Mod<'a>, SyntaxDiagnostic> {
+    parse_to_compile(source, mode, flags, arena, warnings, &mut RewriteLines::default())
+}
+
+/// The lines with something that the compiler may rewrite or warn about before it compiles the tree: `__debug__`, `%` after a
+/// text, type parameters and aliases, `match`, and what leaves a `finally` block. A statement that spans none of them stays as it is.
+#[derive(Clone, Debug, Default)]
+pub struct RewriteLines(Vec<u32>);
+
+impl RewriteLines {
+    /// Is one of the lines from `first` to `last` (both included) among them?
+    pub fn within(&self, first: u32, last: u32) -> bool {
+        let next = self.0.partition_point(|line| *line < first);
+        self.0.get(next).is_some_and(|line| *line <= last)
+    }
+}
+
+/// Like [`parse_with_warnings`], and tells where the compiler may rewrite the tree.
+///
+/// # Errors
+/// As [`parse_with_warnings`].
+pub fn parse_to_compile<'a>(
+    source: &Source,
+    mode: Mode,
+    flags: ParseFlags,
+    arena: &'a Bump,
+    warnings: &mut Vec<SourceWarning>,
+    rewrites: &mut RewriteLines,
+) -> Result<Mod<'a>, SyntaxDiagnostic> {
     let options = LexOptions {
         mode,
         type_comments: flags.type_comments,
@@ -108,6 +136,8 @@ pub fn parse_with_warnings<'a>(
     let mut parser = Parser::new(source, &tokens, flags, arena);
     match parser.module(mode) {
         Ok(module) => {
+            parser.rewrites.sort_unstable();
+            rewrites.0 = parser.rewrites;
             merge_warnings(&tokens, parser.warnings, warnings);
             Ok(module)
         }
@@ -166,6 +196,10 @@ pub(crate) struct Parser<'a, 's> {
     last_statement: (u32, u32),
     flags: ParseFlags,
     warnings: Vec<(u32, SourceWarning)>,
+    /// For [`RewriteLines`], in no order.
+    rewrites: Vec<u32>,
+    /// Inside the last block of a `try`, or of one around it.
+    in_finally: bool,
     /// Elements of the sequences being parsed; each sequence is the part above its own base.
     exprs: Vec<Expr<'a>>,
     stmts: Vec<Stmt<'a>>,
@@ -201,6 +235,8 @@ impl<'a, 's> Parser<'a, 's> {
             last_statement: (0, 0),
             flags,
             warnings: Vec::new(),
+            rewrites: Vec::new(),
+            in_finally: false,
             exprs: Vec::new(),
             stmts: Vec::new(),
             keywords: Vec::new(),
@@ -364,6 +400,12 @@ impl<'a, 's> Parser<'a, 's> {
         let normal = literals::normalize_identifier(name, self.arena);
         // Only a name that is not ASCII can turn into a keyword.
         if matches!(normal, "None" | "True" | "False") { Err(Fail) } else { Ok(normal) }
+    }
+
+    /// The compiler may rewrite what stands at token `at`.
+    #[cold]
+    fn note_rewrite(&mut self, at: usize) {
+        self.rewrites.push(self.tokens[at].line);
     }
 
     // Positions.

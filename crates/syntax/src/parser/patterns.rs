@@ -21,6 +21,7 @@ impl<'a> Parser<'a, '_> {
             let mut cases = Vec::new();
             while p.at_soft("case") {
                 p.bump();
+                p.note_rewrite(p.pos);
                 let pattern = p.patterns()?;
                 let guard = if p.eat(IF) {
                     let guard = p.named_expression()?;

@@ -53,6 +53,9 @@ impl<'a> Parser<'a, '_> {
 
     fn simple_statement(&mut self) -> R<Stmt<'a>> {
         let start = self.pos;
+        if self.in_finally && matches!(self.code(), RETURN | BREAK | CONTINUE) {
+            self.note_rewrite(start);
+        }
         let kind = match self.code() {
             RETURN => {
                 self.bump();
@@ -121,6 +124,7 @@ impl<'a> Parser<'a, '_> {
         self.require(12)?;
         self.bump();
         let start = self.pos;
+        self.note_rewrite(start);
         let id = self.identifier()?;
         let name = self.expr(start, ExprKind::Name { id, ctx: crate::ast::ExprContext::Store });
         let type_params = self.opt_type_params()?;

@@ -106,9 +106,9 @@ impl Internal {
         let sequence = instructions::with_targets(vm, instructions::plain(vm, instructions)?)?;
         let mut plain = list.to_vec().iter().map(|one| value_to_constant(vm, one)).collect::<Res<Vec<_>>>()?;
         for instr in &sequence.instrs {
-            let op = ophi_bytecode::IrOpcode(instr.opcode);
+            let op = instr.op;
             let loads_const = flowgraph::opcodes::has_const(op);
-            if loads_const && usize::try_from(instr.oparg).map_or(true, |index| index >= plain.len()) {
+            if loads_const && instr.arg as usize >= plain.len() {
                 return Err(vm.value_error("LOAD_CONST index is out of range for consts"));
             }
         }

@@ -58,9 +58,11 @@ pub fn plain(vm: &Vm, value: &Value) -> Res<InstructionSequence> {
 /// Every jump names a label that was placed.
 fn targets_exist(plain: &InstructionSequence) -> bool {
     plain.label_map.is_empty()
-        || plain.instrs.iter().filter(|instr| IrOpcode(instr.opcode).has_target()).all(|instr| {
-            usize::try_from(instr.oparg).ok().and_then(|label| plain.label_map.get(label)).is_some_and(|at| *at >= 0)
-        })
+        || plain
+            .instrs
+            .iter()
+            .filter(|instr| instr.op.has_target())
+            .all(|instr| plain.label_map.get(instr.arg as usize).is_some_and(|at| *at >= 0))
 }
 
 /// Labels become instruction numbers; ValueError when one is missing.
@@ -68,7 +70,7 @@ pub fn with_targets(vm: &Vm, mut plain: InstructionSequence) -> Res<InstructionS
     if !targets_exist(&plain) {
         return Err(vm.value_error("jump to a label that is not placed"));
     }
-    plain.apply_label_map(|opcode| IrOpcode(opcode).has_target());
+    plain.apply_label_map();
     Ok(plain)
 }
 
@@ -101,7 +103,7 @@ impl Sequence {
         let Some(opcode) = known else { return Err(vm.value_error(format!("no instruction has the number {opcode}"))) };
         // In this order a caller's numbers land in the fields of a location, as they do in CPython.
         let location = Location::new(lineno, col_offset, end_lineno, end_col_offset);
-        this.plain.with_mut(|plain| plain.add(opcode, oparg, location));
+        this.plain.with_mut(|plain| plain.add(IrOpcode(opcode), oparg as u32, location));
         Ok(())
     }
 
@@ -135,10 +137,10 @@ impl Sequence {
         this.plain.with_mut(|own| *own = plain.clone());
         let one = |instr: &ophi_compiler::instruction_sequence::Instr| {
             let int = |i: i32| Value::int32(i);
-            let arg = if IrOpcode(instr.opcode).has_arg() { int(instr.oparg) } else { Value::NONE };
+            let arg = if instr.op.has_arg() { int(instr.arg as i32) } else { Value::NONE };
             let loc = instr.loc;
             vm.new_tuple(&[
-                int(i32::from(instr.opcode)),
+                int(i32::from(instr.op.0)),
                 arg,
                 int(loc.line),
                 int(loc.end_line),
