@@ -174,7 +174,7 @@ impl<'a> Compiler<'a, '_> {
                 Store => store,
                 Del => delete,
             };
-            unit.seq.add_plain(op, arg as u32, loc);
+            unit.seq.add_plain(op, arg, loc);
             return Ok(());
         }
         let entry = &entries[unit.ste.0 as usize];
