@@ -3,7 +3,7 @@
 //! Problem: laid out in general ([`super::offsets`]), a unit is written as a sequence, measured until no jump changes its
 //! size, and then walked once a table. Method: nearly all units have jumps that fit one byte, so write all as if they did
 //! and fill the distances in at the end. Where one does not fit, only the jumps are measured, in the rounds of the general
-//! way, and the walk is done again. What is not well-formed is left to the general way, which says so, and
+//! way, and the walk is done again; in large units they are measured before. What is not well-formed is left to the general way, which says so, and
 //! so are units in which an instruction takes the place of the next.
 
 use ophi_bytecode::code::{ExceptionEntry, LocationEncoder, Position};
@@ -59,6 +59,8 @@ const MOST_CACHES: usize = {
     }
     most as usize
 };
+/// With more instructions than these, some jump is likely to be long: the distances are measured first.
+const MANY: usize = 128;
 /// The distance of a jump that takes one unit.
 const SHORT: u32 = 0xFF;
 
@@ -90,10 +92,11 @@ impl Output {
     /// Writes the tables of `graph`, unless that is for the general way to do or to refuse.
     pub(super) fn write(&mut self, graph: &Graph, firstlineno: i32) -> bool {
         self.distances.clear();
-        if !self.walk(graph, firstlineno) {
+        let count: usize = graph.layout().map(|(_, block)| block.len()).sum();
+        if count > MANY && !(self.lay_out(graph) && self.measure_all()) || !self.walk(graph, firstlineno) {
             return false;
         }
-        if !self.measure_short() {
+        if count <= MANY && !self.measure_short() {
             if !self.measure_all() {
                 return false;
             }
@@ -107,6 +110,33 @@ impl Output {
             self.code[jump.at as usize * 2 + 1] = *distance as u8;
         }
         self.write_exceptions(graph);
+        true
+    }
+
+    /// Finds where the blocks start and the jumps are, as if all distances fitted a byte.
+    fn lay_out(&mut self, graph: &Graph) -> bool {
+        self.jumps.clear();
+        self.starts.clear();
+        self.starts.resize(graph.block_count(), Start { unit: AHEAD, index: 0 });
+        let (mut unit, mut index) = (0, 0);
+        for (id, block) in graph.layout() {
+            self.starts[id.index()] = Start { unit, index };
+            index += block.len() as u32;
+            for instr in block.instrs() {
+                let class = class(instr.op);
+                if class & (bits::TARGET | bits::PSEUDO) == 0 {
+                    unit += 1 + u32::from(CACHES[usize::from(instr.op.0 as u8)]) + extended(instr.arg);
+                    continue;
+                }
+                if class & bits::TARGET == 0 || instr.target.is_none() {
+                    return false;
+                }
+                let op = direction(instr.op, self.starts[instr.target.index()].unit == AHEAD);
+                let Some(real) = op.real().filter(|_| !is_pseudo(op)) else { return false };
+                self.jumps.push(Jump { at: unit, op: real, target: instr.target });
+                unit += 1 + real.caches() as u32;
+            }
+        }
         true
     }
 

@@ -449,7 +449,7 @@ impl<'a> Parser<'a, '_> {
                 if id == "__debug__" {
                     self.note_rewrite(start);
                 }
-                Ok(self.expr(start, ExprKind::Name { id, ctx: ExprContext::Load }))
+                Ok(self.expr_of_token(start, ExprKind::Name { id, ctx: ExprContext::Load }))
             }
             NUMBER => self.number(),
             STRING | FSTRING_START | TSTRING_START => self.strings(),

@@ -413,12 +413,17 @@ impl<'a, 's> Parser<'a, 's> {
     /// From the start of token `start` to the end of the last significant token before the current one.
     #[inline]
     pub(crate) fn range(&self, start: usize) -> Range {
-        let first = &self.tokens[start];
         let mut last = self.pos - 1;
         while last > start && matches!(self.codes[last], NEWLINE | INDENT | DEDENT | END) {
             last -= 1;
         }
-        let last = &self.tokens[last];
+        self.between(start, last)
+    }
+
+    /// From the start of one token to the end of another.
+    #[inline]
+    fn between(&self, first: usize, last: usize) -> Range {
+        let (first, last) = (&self.tokens[first], &self.tokens[last]);
         let (end_lineno, end_col_offset) = end_of(self.source, last);
         Range {
             lineno: first.line,
@@ -435,9 +440,21 @@ impl<'a, 's> Parser<'a, 's> {
         self.arena.alloc(node)
     }
 
+    /// An expression from token `start` to the one before the current one, which is part of it.
     #[inline]
     fn expr(&self, start: usize, kind: ExprKind<'a>) -> Expr<'a> {
-        Expr { range: self.range(start), kind }
+        let last = self.pos - 1;
+        debug_assert!(last == start || !matches!(self.codes[last], NEWLINE | INDENT | DEDENT | END));
+        Expr { range: self.between(start, last), kind }
+    }
+
+    /// An expression of one token, which lies in one line.
+    #[inline]
+    fn expr_of_token(&self, at: usize, kind: ExprKind<'a>) -> Expr<'a> {
+        let token = &self.tokens[at];
+        let line_start = self.source.line_start(token.line);
+        let (col_offset, end_col_offset) = (token.start - line_start, token.end - line_start);
+        Expr { range: Range { lineno: token.line, col_offset, end_lineno: token.line, end_col_offset }, kind }
     }
 
     #[inline]
