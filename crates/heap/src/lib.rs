@@ -42,6 +42,6 @@ pub use describe::{Edge, Edges, Part};
 pub use header::{GcHead, Header, Layout, TypeFields, TypeFlags, TypeHead};
 pub use indexed::Indexed;
 pub use object::{Functions, Make, Object, Ref, Trace, Visitor, tail};
-pub use places::{Place, copied_places, drop_places, find_place, free_place, unused_places};
+pub use places::{Place, REMOVED, copied_places, drop_places, find_place, free_place, unused_places};
 pub use pool::{Heap, Hooks, attach, current};
 pub use value::Value;

@@ -14,11 +14,14 @@ use core::alloc::Layout;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
-/// A place: a key with its hash, or nothing. Without key, hash 0 says that there has never been one.
+/// A place: a key with its hash, or nothing. Without key, hash 0 says that there has never been one, and [`REMOVED`] that it has gone.
 pub struct Place {
     pub key: Option<Value>,
     pub hash: i64,
 }
+
+/// What the hash of a place tells whose key has been removed; it is nobody's hash.
+pub const REMOVED: i64 = -1;
 
 /// So many are looked at before their keys are touched.
 const AT_ONCE: usize = 64;
@@ -27,55 +30,62 @@ const FEW: usize = 8;
 /// How fast the higher bits of a hash come into play.
 const PERTURB_SHIFT: u32 = 5;
 
-/// Searches the places of a hash in order: one, then up to `linear` behind it as far as they fit, then elsewhere. `visit` is given the
-/// index and key of each place of the same hash and may answer; without an answer, the place where the key would go: the last one
-/// on the way that has lost its key, else the unused one where the walk ended.
+/// Searches the places of a hash in order: a run of `RUN` as far as they fit, else one; then elsewhere. `visit` is given the index
+/// and key of each place of the same hash and may answer; without an answer, the place where the key would go: the last one on the
+/// way that has lost its key, else the unused one where the walk ended.
 ///
-/// There must be places, their number a power of two, one of them unused. The loop over the run is written out, so that a step is
-/// two comparisons: sets of hashes alike in their low bits take hundreds of them for a key.
+/// There must be places, their number a power of two, one of them unused. Sets of hashes alike in their low bits take hundreds of
+/// steps for a key: a step over another key looks at one word, its hash.
 #[inline(always)]
-pub fn find_place<T>(
+pub fn find_place<const RUN: usize, T>(
     places: &[Place],
     hash: i64,
-    linear: usize,
     mut visit: impl FnMut(usize, &Value) -> Option<T>,
 ) -> Result<T, usize> {
     let mut removed = None;
-    walk_runs(places, hash, linear, |at, place| match &place.key {
-        Some(key) if place.hash == hash => visit(at, key).map(Ok),
-        Some(_) => None,
-        None if place.hash == 0 => Some(Err(removed.unwrap_or(at))),
-        None => {
-            removed = Some(at);
-            None
+    walk_runs::<RUN, _>(places, hash, |at, place| {
+        if place.hash != 0 && place.hash != hash && place.hash != REMOVED {
+            return None;
+        }
+        match &place.key {
+            None if place.hash == 0 => Some(Err(removed.unwrap_or(at))),
+            None => {
+                removed = Some(at);
+                None
+            }
+            Some(key) if place.hash == hash => visit(at, key).map(Ok),
+            Some(_) => None,
         }
     })
 }
 
-/// The first place of a hash that has no key, in a table as [`find_place`] wants it.
+/// The first place of a hash that has no key, in a table as [`find_place`] wants it that has lost none.
 #[inline(always)]
-pub fn free_place(places: &[Place], hash: i64, linear: usize) -> usize {
-    walk_runs(places, hash, linear, |at, place| if place.key.is_none() { Some(at) } else { None })
+pub fn free_place<const RUN: usize>(places: &[Place], hash: i64) -> usize {
+    walk_runs::<RUN, _>(places, hash, |at, place| (place.hash == 0 && place.key.is_none()).then_some(at))
 }
 
 #[inline(always)]
-fn walk_runs<T>(places: &[Place], hash: i64, linear: usize, mut visit: impl FnMut(usize, &Place) -> Option<T>) -> T {
-    assert!(!places.is_empty(), "a table without places has nothing to be walked");
+fn walk_runs<const RUN: usize, T>(places: &[Place], hash: i64, mut visit: impl FnMut(usize, &Place) -> Option<T>) -> T {
     let mask = places.len() - 1;
     let mut start = hash as usize & mask;
     let mut perturb = hash as u64;
     loop {
-        let last = if start + linear <= mask { start + linear } else { start };
-        let mut at = start;
-        loop {
-            // SAFETY: `at` is at most `last`, which is at most `mask`, the last index.
-            if let Some(answer) = visit(at, unsafe { places.get_unchecked(at) }) {
-                return answer;
+        let behind = &places[start..];
+        // The length of a run is known, so that its steps are written out one after the other.
+        match behind.first_chunk::<RUN>() {
+            Some(run) => {
+                for (i, place) in run.iter().enumerate() {
+                    if let Some(answer) = visit(start + i, place) {
+                        return answer;
+                    }
+                }
             }
-            if at == last {
-                break;
+            None => {
+                if let Some(answer) = visit(start, &behind[0]) {
+                    return answer;
+                }
             }
-            at += 1;
         }
         perturb >>= PERTURB_SHIFT;
         start = start.wrapping_mul(5).wrapping_add(1).wrapping_add(perturb as usize) & mask;

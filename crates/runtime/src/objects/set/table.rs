@@ -6,12 +6,11 @@
 use crate::objects::dict::table::known_equal;
 use crate::{Trace, Value, Visitor};
 use ophi_heap::{
-    Buffer, OutOfMemory, Place, copied_places, drop_places, find_place, free_place, new_buffer, unused_places,
+    Buffer, OutOfMemory, Place, REMOVED, copied_places, drop_places, find_place, free_place, new_buffer, unused_places,
 };
 
-/// What the hash of a place without key tells: 0 unused, this one removed (it is nobody's hash).
-const REMOVED: i64 = -1;
-const LINEAR_PROBES: usize = 9;
+/// Places looked at one after the other.
+const RUN: usize = 10;
 pub const MIN_SIZE: usize = 8;
 
 pub struct SetTable {
@@ -62,7 +61,7 @@ impl SetTable {
             return Probe::Free(hash as usize & self.mask);
         }
         let mut skip = skip;
-        let found = find_place(&self.entries, hash, LINEAR_PROBES, |at, own| {
+        let found = find_place::<RUN, _>(&self.entries, hash, |at, own| {
             if own.is(key) { Some(Probe::Hit(at)) } else { of_same_hash(own, key, at, &mut skip) }
         });
         found.unwrap_or_else(Probe::Free)
@@ -119,7 +118,7 @@ impl SetTable {
     /// Into a table without removed places, a key known to be absent. The counts are the caller's.
     #[inline]
     pub fn insert_clean(&mut self, key: Value, hash: i64) {
-        let at = free_place(&self.entries, hash, LINEAR_PROBES);
+        let at = free_place::<RUN>(&self.entries, hash);
         self.put(at, key, hash);
     }
 
