@@ -91,7 +91,7 @@ fn sum_of(vm: &Vm, iterable: &Value, start: Value) -> Res {
     let mut result = start;
     if let Some(mut total) = result.as_small_int() {
         loop {
-            walk.take_known(|item| match item.as_small_int().and_then(|i| total.checked_add(i)) {
+            walk.take_known(vm, |item| match item.as_small_int().and_then(|i| total.checked_add(i)) {
                 Some(next) => {
                     total = next;
                     true
@@ -131,7 +131,7 @@ fn sum_of(vm: &Vm, iterable: &Value, start: Value) -> Res {
     if let Some(first) = exact_float(vm, &result) {
         let mut total = Compensated { high: first, low: 0.0 };
         loop {
-            walk.take_known(|item| match item.as_small_float() {
+            walk.take_known(vm, |item| match item.as_small_float() {
                 Some(f) => {
                     total.add(f);
                     true

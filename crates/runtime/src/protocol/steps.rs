@@ -115,10 +115,10 @@ impl Steps {
         Some(made)
     }
 
-    /// Gives items to `take` up to the first that it refuses, which comes next. Only of lists, tuples and ranges, whose items
-    /// stand there: nothing else runs meanwhile, so `take` must run no Python code either.
+    /// Gives items to `take` up to the first that it refuses, which comes next. Only of lists, tuples, ranges and what tells its
+    /// items at once ([`TypeDef::give_known`](crate::TypeDef)): nothing else runs meanwhile, so `take` must run no Python code either.
     #[inline]
-    pub fn take_known(&self, mut take: impl FnMut(&Value) -> bool) {
+    pub fn take_known(&self, vm: &Vm, mut take: impl FnMut(&Value) -> bool) {
         let at = self.at.get();
         let taken = self.source.with(|source| {
             let source = source?;
@@ -130,9 +130,12 @@ impl Steps {
                     None => source.downcast::<Tuple>().map(|tuple| known(tuple.as_slice())),
                 };
             }
-            let range = source.downcast::<RangeIterator>()?;
-            while range.peek().is_some_and(|item| take(&item)) {
-                range.pass();
+            if let Some(range) = source.downcast::<RangeIterator>() {
+                while range.peek().is_some_and(|item| take(&item)) {
+                    range.pass();
+                }
+            } else if let Some(give) = vm.class(source).def.and_then(|def| def.give_known) {
+                give(source, &mut take);
             }
             None
         });

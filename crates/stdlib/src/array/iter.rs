@@ -29,6 +29,7 @@ pub static ARRAY_ITERATOR: TypeDef = TypeDef {
     flags: TypeFlags::GC.with(TypeFlags::DISALLOW_INSTANTIATION),
     slots: Slots { iter: Some(self_iter), iternext: Some(next), ..Slots::NONE },
     tables: &[ArrayIterator::METHODS],
+    give_known: Some(give_known),
     ..TypeDef::of::<ArrayIterator>("arrayiterator", &OBJECT)
 };
 
@@ -55,6 +56,16 @@ fn next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
             Ok(None)
         }
     }
+}
+
+fn give_known(this: &Value, take: &mut dyn FnMut(&Value) -> bool) {
+    let Some(own) = this.downcast::<ArrayIterator>() else { return };
+    let from = own.index.get();
+    let given = own.array.with(|array| {
+        let array = array?.downcast::<Array>()?;
+        Some(array.bytes.with(|bytes| array.code.give(bytes, from, take)))
+    });
+    own.index.set(from + given.unwrap_or(0));
 }
 
 #[methods]

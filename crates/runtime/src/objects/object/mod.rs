@@ -44,6 +44,7 @@ pub static OBJECT: TypeDef = TypeDef {
     tables: &[Instance::METHODS],
     missing: None,
     vectorcall: None,
+    give_known: None,
     finish: None,
     id: TypeId::new(),
 };

@@ -3,6 +3,7 @@
 use super::Tuple;
 use crate::native::Args;
 use crate::objects::iterators::refuse_keywords;
+use crate::objects::list::List;
 use crate::objects::slice::Slice;
 use crate::objects::text_builder::TextBuilder;
 use crate::payload::Downcast;
@@ -12,6 +13,24 @@ use crate::{Ref, TypeRef, Value};
 
 pub(super) fn of<'a>(vm: &Vm, this: &'a Value) -> Res<&'a Ref<Tuple>> {
     this.downcast::<Tuple>().ok_or_else(|| vm.type_error("a tuple is required"))
+}
+
+/// `tuple()` and `tuple(x)`.
+pub fn vectorcall(vm: &Vm, _: &TypeRef, args: &[Value]) -> Option<Res> {
+    let source = match args {
+        [] => return Some(Tuple::from_slice(vm, &[]).map(Ref::into_value)),
+        [source] => source,
+        _ => return None,
+    };
+    if source.exact::<Tuple>(vm).is_some() {
+        return Some(Ok(source.clone()));
+    }
+    let made = match source.exact::<List>(vm) {
+        // Making a tuple runs no Python code.
+        Some(list) => list.items.with(|items| Tuple::from_slice(vm, items)),
+        None => vm.collect(source).and_then(|items| Tuple::from_vec(vm, items)),
+    };
+    Some(made.map(Ref::into_value))
 }
 
 pub fn new(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
