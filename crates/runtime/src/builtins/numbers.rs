@@ -85,10 +85,19 @@ fn exact_float(vm: &Vm, value: &Value) -> Option<f64> {
 }
 
 /// Sums with shortcuts for ints, floats and complex numbers, in this order, as CPython tries them: the first item that does
-/// not fit is added in the general way, and the kind of the result decides how to go on.
+/// not fit is added in the general way, and the kind of the result decides how to go on. Integers that have left 64 bits are not
+/// left for another shortcut: floats behind them are added plainly.
 fn sum_of(vm: &Vm, iterable: &Value, start: Value) -> Res {
     let walk = Steps::over(vm, iterable)?;
     let mut result = start;
+    let wide = |item: &Value| {
+        if item.is_small_int() || item.exact::<crate::Int>(vm).is_some() { int::wide(item) } else { None }
+    };
+    // An int or of a class made from it, as bool is.
+    let is_integer =
+        |item: &Value| item.is_small_int() || item.is_true() || item.is_false() || item.is_a::<crate::Int>();
+    let fits_word = |number: Option<i128>| number.is_some_and(|i| i64::try_from(i).is_ok());
+    let mut plain = false;
     if let Some(mut total) = result.as_small_int() {
         loop {
             walk.take_known(vm, |item| match item.as_small_int().and_then(|i| total.checked_add(i)) {
@@ -108,24 +117,30 @@ fn sum_of(vm: &Vm, iterable: &Value, start: Value) -> Res {
                 Some(next) => total = next,
                 None => {
                     result = vm.binary_op(BinaryOp::Add, &vm.new_int(total)?, &item)?;
+                    plain = !fits_word(wide(&item)) || !fits_word(wide(&result));
                     break;
                 }
             }
         }
     }
-    let exact_wide = |item: &Value| {
-        if item.is_small_int() || item.exact::<crate::Int>(vm).is_some() { int::wide(item) } else { None }
-    };
-    if let Some(mut total) = exact_wide(&result) {
+    if let Some(mut total) = wide(&result) {
+        plain |= !fits_word(Some(total));
         loop {
             let Some(item) = walk.next(vm)? else { return vm.new_wide(total) };
-            match exact_wide(&item).and_then(|i| total.checked_add(i)) {
-                Some(next) => total = next,
+            let number = if item.is_true() || item.is_false() { Some(item.is_true().into()) } else { wide(&item) };
+            match number.and_then(|i| total.checked_add(i)) {
+                Some(next) => {
+                    plain |= !fits_word(number) || !fits_word(Some(next));
+                    total = next;
+                }
                 None => {
                     result = vm.binary_op(BinaryOp::Add, &vm.new_wide(total)?, &item)?;
                     break;
                 }
             }
+        }
+        if plain {
+            return sum_plainly(vm, &walk, result);
         }
     }
     if let Some(first) = exact_float(vm, &result) {
@@ -141,7 +156,7 @@ fn sum_of(vm: &Vm, iterable: &Value, start: Value) -> Res {
             let Some(item) = walk.next(vm)? else { return vm.new_float(total.value()) };
             if let Some(f) = exact_float(vm, &item) {
                 total.add(f);
-            } else if item.is_a::<crate::Int>() || item.is_small_int() {
+            } else if is_integer(&item) {
                 total.add(vm.to_f64(&item)?);
             } else {
                 result = vm.binary_op(BinaryOp::Add, &vm.new_float(total.value())?, &item)?;
@@ -162,7 +177,7 @@ fn sum_of(vm: &Vm, iterable: &Value, start: Value) -> Res {
             {
                 real.add(re);
                 imaginary.add(im);
-            } else if item.is_a::<crate::Int>() || item.is_small_int() {
+            } else if is_integer(&item) {
                 real.add(vm.to_f64(&item)?);
             } else if let Some(f) = float::view(&item) {
                 real.add(f);
@@ -173,6 +188,10 @@ fn sum_of(vm: &Vm, iterable: &Value, start: Value) -> Res {
             }
         }
     }
+    sum_plainly(vm, &walk, result)
+}
+
+fn sum_plainly(vm: &Vm, walk: &Steps, mut result: Value) -> Res {
     while let Some(item) = walk.next(vm)? {
         result = vm.binary_op(BinaryOp::Add, &result, &item)?;
     }
