@@ -358,6 +358,29 @@ pub fn wtf8_code_points(bytes: &[u8]) -> Vec<u32> {
     out
 }
 
+/// Of UTF-8: the highest byte, which begins a character and so tells the kind, and how many characters begin. By blocks of a known
+/// length: whether a loop over all bytes is compiled to wide instructions would hang on how long most texts are.
+fn measure(bytes: &[u8]) -> (u8, usize) {
+    const BLOCK: usize = 32;
+    let begins = |byte: u8| byte as i8 >= -0x40;
+    let (blocks, rest) = bytes.as_chunks::<BLOCK>();
+    let mut highest = [0; BLOCK];
+    let mut len = 0;
+    // A byte counts to 255.
+    for group in blocks.chunks(255) {
+        let mut begun = [0u8; BLOCK];
+        for block in group {
+            for ((byte, highest), begun) in block.iter().zip(&mut highest).zip(&mut begun) {
+                *highest = (*highest).max(*byte);
+                *begun += u8::from(begins(*byte));
+            }
+        }
+        len += begun.iter().map(|count| usize::from(*count)).sum::<usize>();
+    }
+    let lead = highest.iter().chain(rest).copied().max().unwrap_or(0);
+    (lead, len + rest.iter().filter(|byte| begins(**byte)).count())
+}
+
 /// Writes valid UTF-8 as units of `W` bytes, which hold every character. Eight bytes are taken for ASCII at a time; what of them
 /// is not is written over.
 fn spread<const W: usize>(text: &[u8], out: &mut [u8]) {
@@ -492,11 +515,7 @@ impl Vm {
         if text.is_ascii() {
             return self.new_ascii(text.as_bytes());
         }
-        // The highest byte that begins a character tells the kind, the number of bytes that go on one tells the length.
-        let lead = text.bytes().max().unwrap_or(0);
-        // Counted in bytes, a few at a time: wide additions.
-        let begun = |part: &[u8]| part.iter().map(|b| (*b as i8 >= -0x40) as u8).sum::<u8>() as usize;
-        let len = text.as_bytes().chunks(128).map(begun).sum();
+        let (lead, len) = measure(text.as_bytes());
         let kind = match lead {
             0..=0x7f => Kind::Ascii,
             0x80..=0xc3 => Kind::Latin1,
