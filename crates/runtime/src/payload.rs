@@ -49,8 +49,7 @@ pub struct TypeDef {
     /// A call of exactly this class with these positional arguments, where that is shorter than `__new__` and then `__init__`; `None`: it is
     /// not. As CPython's `tp_vectorcall` of types.
     pub vectorcall: Option<Vectorcall>,
-    /// Of an iterator of exactly this class: gives the next items up to the first that is refused, which comes next, or that takes
-    /// more than a word to make. Neither side runs Python code. `None`: the items can only be asked one by one.
+    /// Of an iterator of exactly this class: gives the next items up to the first that is refused, which comes next. Neither side runs Python code. `None`: the items can only be asked one by one.
     pub give_known: Option<GiveKnown>,
     /// Runs after the type object is filled: class attributes that are values (`float.__doc__`...), `__class_getitem__`...
     pub finish: Option<fn(&Vm, &TypeRef) -> Res<()>>,
@@ -65,7 +64,7 @@ unsafe impl Sync for TypeDef {}
 pub type Vectorcall = fn(&Vm, &TypeRef, &[Value]) -> Option<Res>;
 
 /// The iterator, and what takes its items: false for one that it refuses.
-pub type GiveKnown = fn(&Value, &mut dyn FnMut(&Value) -> bool);
+pub type GiveKnown = fn(&Vm, &Value, &mut dyn FnMut(&Value) -> bool);
 
 impl TypeDef {
     /// The defaults of a definition for payload `T`; fill in the rest with struct update syntax.

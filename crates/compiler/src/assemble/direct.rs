@@ -3,8 +3,8 @@
 //! Problem: laid out in general ([`super::offsets`]), a unit is written as a sequence, measured until no jump changes its
 //! size, and then walked once a table. Method: nearly all units have jumps that fit one byte, so write all as if they did
 //! and fill the distances in at the end. Where one does not fit, only the jumps are measured, in the rounds of the general
-//! way, and the walk is done again; in large units they are measured before. What is not well-formed is left to the general way, which says so, and
-//! so are units in which an instruction takes the place of the next.
+//! way, and the walk is done again; in large units they are measured before. What is not well-formed is left to the general
+//! way, which says so, and so are units in which an instruction takes the place of the next.
 
 use ophi_bytecode::code::{ExceptionEntry, LocationEncoder, Position};
 use ophi_bytecode::instruction::CACHES;
@@ -63,6 +63,7 @@ const MOST_CACHES: usize = {
 const MANY: usize = 128;
 /// The distance of a jump that takes one unit.
 const SHORT: u32 = 0xFF;
+const _: () = assert!(MANY <= SHORT as usize);
 
 struct Jump {
     at: u32,
@@ -93,10 +94,14 @@ impl Output {
     pub(super) fn write(&mut self, graph: &Graph, firstlineno: i32) -> bool {
         self.distances.clear();
         let count: usize = graph.layout().map(|(_, block)| block.len()).sum();
-        if count > MANY && !(self.lay_out(graph) && self.measure_all()) || !self.walk(graph, firstlineno) {
+        let many = count > MANY;
+        if many && !(self.find_jumps(graph) && self.measure_all()) {
             return false;
         }
-        if count <= MANY && !self.measure_short() {
+        if !self.walk(graph, firstlineno) {
+            return false;
+        }
+        if !many && !self.measure_short() {
             if !self.measure_all() {
                 return false;
             }
@@ -114,7 +119,7 @@ impl Output {
     }
 
     /// Finds where the blocks start and the jumps are, as if all distances fitted a byte.
-    fn lay_out(&mut self, graph: &Graph) -> bool {
+    fn find_jumps(&mut self, graph: &Graph) -> bool {
         self.jumps.clear();
         self.starts.clear();
         self.starts.resize(graph.block_count(), Start { unit: AHEAD, index: 0 });
@@ -128,11 +133,10 @@ impl Output {
                     unit += 1 + u32::from(CACHES[usize::from(instr.op.0 as u8)]) + extended(instr.arg);
                     continue;
                 }
-                if class & bits::TARGET == 0 || instr.target.is_none() {
+                if class & bits::TARGET == 0 {
                     return false;
                 }
-                let op = direction(instr.op, self.starts[instr.target.index()].unit == AHEAD);
-                let Some(real) = op.real().filter(|_| !is_pseudo(op)) else { return false };
+                let Some(real) = self.real_jump(instr) else { return false };
                 self.jumps.push(Jump { at: unit, op: real, target: instr.target });
                 unit += 1 + real.caches() as u32;
             }
@@ -189,18 +193,13 @@ impl Output {
 
     /// Writes a jump, or an instruction with a long oparg; false if it is for the general way.
     fn put_long(&mut self, instr: &Instr) -> bool {
-        let (mut op, mut arg) = (instr.op, instr.arg);
-        let is_jump = class(op) & bits::TARGET != 0;
-        if is_jump {
-            if instr.target.is_none() {
-                return false;
-            }
-            op = direction(op, self.starts[instr.target.index()].unit == AHEAD);
-            arg = self.distances.get(self.jumps.len()).copied().unwrap_or(0);
-        }
-        let Some(real) = op.real().filter(|_| !is_pseudo(op) && instr.loc.line != NEXT_LOCATION.line) else {
-            return false;
+        let is_jump = class(instr.op) & bits::TARGET != 0;
+        let (real, arg) = if is_jump {
+            (self.real_jump(instr), self.distances.get(self.jumps.len()).copied().unwrap_or(0))
+        } else {
+            (real_instruction(instr.op), instr.arg)
         };
+        let Some(real) = real.filter(|_| instr.loc.line != NEXT_LOCATION.line) else { return false };
         if arg > SHORT {
             for shift in [24, 16, 8] {
                 if arg >> shift != 0 {
@@ -216,6 +215,12 @@ impl Output {
         true
     }
 
+    /// What a jump is called in its direction, with the blocks before it laid out; `None` if it is for the general way.
+    fn real_jump(&self, instr: &Instr) -> Option<Opcode> {
+        let ahead = instr.target.is_some() && self.starts[instr.target.index()].unit == AHEAD;
+        real_instruction(direction(instr.op, ahead)).filter(|_| instr.target.is_some())
+    }
+
     fn units(&self) -> u32 {
         self.end as u32 / 2
     }
@@ -228,12 +233,9 @@ impl Output {
         self.end += 2;
     }
 
-    /// Finds the distances if all of them fit a byte and the general way, which takes the indices of the targets for
-    /// distances at first, would find so too.
+    /// Finds the distances if all of them fit a byte. The general way, which takes the indices of the targets for distances at
+    /// first, finds so too: there are no more than [`MANY`] instructions.
     fn measure_short(&mut self) -> bool {
-        if self.count > SHORT + 1 && !self.jumps.is_empty() {
-            return false;
-        }
         for jump in &self.jumps {
             let after = jump.at + 1 + jump.op.caches() as u32;
             match distance(jump.op, after, self.starts[jump.target.index()].unit) {
@@ -301,6 +303,12 @@ impl Output {
             (start, handler) = (offset, next);
         }
     }
+}
+
+/// `None` for what the assembler cannot write.
+#[inline]
+fn real_instruction(op: Op) -> Option<Opcode> {
+    op.real().filter(|_| !is_pseudo(op))
 }
 
 /// EXTENDED_ARGs in front of an instruction with that oparg.

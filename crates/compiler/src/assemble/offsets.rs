@@ -60,8 +60,10 @@ pub fn resolve_distances(
     let instrs = &mut sequence.instrs;
     jumps.clear();
     for (index, instr) in instrs.iter().enumerate().filter(|(_, i)| is_jump(i)) {
-        let target = Some(instr.arg).filter(|target| (*target as usize) < instrs.len());
-        jumps.push((index as u32, target.ok_or_else(|| CompileError::system("jump behind the end of the code"))?));
+        if instr.arg as usize >= instrs.len() {
+            return Err(CompileError::system("jump behind the end of the code"));
+        }
+        jumps.push((index as u32, instr.arg));
     }
     starts.clear();
     starts.resize(instrs.len() + 1, 0);

@@ -90,15 +90,13 @@ fn exact_float(vm: &Vm, value: &Value) -> Option<f64> {
 fn sum_of(vm: &Vm, iterable: &Value, start: Value) -> Res {
     let walk = Steps::over(vm, iterable)?;
     let mut result = start;
-    let wide = |item: &Value| {
+    let exact_int = |item: &Value| {
         if item.is_small_int() || item.exact::<crate::Int>(vm).is_some() { int::wide(item) } else { None }
     };
-    // An int or of a class made from it, as bool is.
-    let is_integer =
-        |item: &Value| item.is_small_int() || item.is_true() || item.is_false() || item.is_a::<crate::Int>();
-    let fits_word = |number: Option<i128>| number.is_some_and(|i| i64::try_from(i).is_ok());
-    let mut plain = false;
-    if let Some(mut total) = result.as_small_int() {
+    let is_bool = |item: &Value| item.is_true() || item.is_false();
+    let number = |item: &Value| if is_bool(item) { Some(item.is_true().into()) } else { exact_int(item) };
+    let word = |wide: i128| i64::try_from(wide).ok();
+    if let Some(mut total) = exact_int(&result).and_then(word) {
         loop {
             walk.take_known(vm, |item| match item.as_small_int().and_then(|i| total.checked_add(i)) {
                 Some(next) => {
@@ -108,41 +106,30 @@ fn sum_of(vm: &Vm, iterable: &Value, start: Value) -> Res {
                 None => false,
             });
             let Some(item) = walk.next(vm)? else { return vm.new_int(total) };
-            let small = match item.bits() {
-                _ if item.is_true() => Some(1),
-                _ if item.is_false() => Some(0),
-                _ => item.as_small_int(),
-            };
-            match small.and_then(|i| total.checked_add(i)) {
+            match number(&item).and_then(word).and_then(|i| total.checked_add(i)) {
                 Some(next) => total = next,
                 None => {
                     result = vm.binary_op(BinaryOp::Add, &vm.new_int(total)?, &item)?;
-                    plain = !fits_word(wide(&item)) || !fits_word(wide(&result));
                     break;
                 }
             }
         }
     }
-    if let Some(mut total) = wide(&result) {
-        plain |= !fits_word(Some(total));
+    if let Some(mut total) = exact_int(&result) {
         loop {
             let Some(item) = walk.next(vm)? else { return vm.new_wide(total) };
-            let number = if item.is_true() || item.is_false() { Some(item.is_true().into()) } else { wide(&item) };
-            match number.and_then(|i| total.checked_add(i)) {
-                Some(next) => {
-                    plain |= !fits_word(number) || !fits_word(Some(next));
-                    total = next;
-                }
+            match number(&item).and_then(|i| total.checked_add(i)) {
+                Some(next) => total = next,
                 None => {
                     result = vm.binary_op(BinaryOp::Add, &vm.new_wide(total)?, &item)?;
                     break;
                 }
             }
         }
-        if plain {
-            return sum_plainly(vm, &walk, result);
-        }
+        return sum_plainly(vm, &walk, result);
     }
+    // An int or of a class made from it, as bool is.
+    let is_integer = |item: &Value| item.is_small_int() || is_bool(item) || item.is_a::<crate::Int>();
     if let Some(first) = exact_float(vm, &result) {
         let mut total = Compensated { high: first, low: 0.0 };
         loop {

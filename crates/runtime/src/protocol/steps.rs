@@ -135,7 +135,7 @@ impl Steps {
                     range.pass();
                 }
             } else if let Some(give) = vm.class(source).def.and_then(|def| def.give_known) {
-                give(source, &mut take);
+                give(vm, source, &mut take);
             }
             None
         });

@@ -84,33 +84,6 @@ impl Code {
         }
     }
 
-    /// Gives numbers from the one at `from` on to `take`, up to the first that it refuses or that takes more than a word to make; how
-    /// many were taken.
-    pub fn give(self, bytes: &[u8], from: usize, take: &mut dyn FnMut(&Value) -> bool) -> usize {
-        fn numbers<const N: usize>(
-            bytes: &[u8],
-            from: usize,
-            take: &mut dyn FnMut(&Value) -> bool,
-            make: impl Fn([u8; N]) -> Option<Value>,
-        ) -> usize {
-            let Some(rest) = bytes.as_chunks::<N>().0.get(from..) else { return 0 };
-            rest.iter().take_while(|word| make(**word).is_some_and(|item| take(&item))).count()
-        }
-        match self.0 {
-            b'b' => numbers(bytes, from, take, |w| Value::small_int(i8::from_ne_bytes(w).into())),
-            b'B' => numbers(bytes, from, take, |w| Value::small_int(u8::from_ne_bytes(w).into())),
-            b'h' => numbers(bytes, from, take, |w| Value::small_int(i16::from_ne_bytes(w).into())),
-            b'H' => numbers(bytes, from, take, |w| Value::small_int(u16::from_ne_bytes(w).into())),
-            b'i' => numbers(bytes, from, take, |w| Value::small_int(i32::from_ne_bytes(w).into())),
-            b'I' => numbers(bytes, from, take, |w| Value::small_int(u32::from_ne_bytes(w).into())),
-            b'l' | b'q' => numbers(bytes, from, take, |w| Value::small_int(i64::from_ne_bytes(w))),
-            b'L' | b'Q' => numbers(bytes, from, take, |w| Value::small_int(i64::try_from(u64::from_ne_bytes(w)).ok()?)),
-            b'f' => numbers(bytes, from, take, |w| Value::small_float(f32::from_ne_bytes(w).into())),
-            b'd' => numbers(bytes, from, take, |w| Value::small_float(f64::from_ne_bytes(w))),
-            _ => 0,
-        }
-    }
-
     fn bounded(self, vm: &Vm, item: &Value, min: i64, max: i64, what: &str) -> Res<i64> {
         if let Some(i) = item.as_small_int()
             && (min..=max).contains(&i)

@@ -58,14 +58,17 @@ fn next(vm: &Vm, this: &Value) -> Res<Option<Value>> {
     }
 }
 
-fn give_known(this: &Value, take: &mut dyn FnMut(&Value) -> bool) {
+fn give_known(vm: &Vm, this: &Value, take: &mut dyn FnMut(&Value) -> bool) {
     let Some(own) = this.downcast::<ArrayIterator>() else { return };
-    let from = own.index.get();
-    let given = own.array.with(|array| {
-        let array = array?.downcast::<Array>()?;
-        Some(array.bytes.with(|bytes| array.code.give(bytes, from, take)))
+    own.array.with(|array| {
+        let Some(array) = array.and_then(|array| array.downcast::<Array>()) else { return };
+        let mut at = own.index.get();
+        // What cannot be made is refused as well: `next` comes to it again and says why.
+        while array.word(at).is_some_and(|word| array.code.read(vm, word).is_ok_and(|item| take(&item))) {
+            at += 1;
+        }
+        own.index.set(at);
     });
-    own.index.set(from + given.unwrap_or(0));
 }
 
 #[methods]

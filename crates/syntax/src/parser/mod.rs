@@ -19,6 +19,7 @@ mod definitions;
 mod expressions;
 mod fstrings;
 mod patterns;
+mod rewrites;
 mod simple;
 mod strings;
 mod targets;
@@ -34,6 +35,7 @@ use crate::token::{Token, TokenKind};
 use bumpalo::Bump;
 use codes::*;
 use compound::Branch;
+pub use rewrites::RewriteLines;
 
 /// CPython's `MAXSTACK` (Parser/parser.c): rule levels before "Parser stack overflowed - Python source too complex to parse".
 pub const MAX_DEPTH: u32 = 6000;
@@ -100,19 +102,6 @@ pub fn parse_with_warnings<'a>(
     parse_to_compile(source, mode, flags, arena, warnings, &mut RewriteLines::default())
 }
 
-/// The lines with something that the compiler may rewrite or warn about before it compiles the tree: `__debug__`, `%` after a
-/// text, type parameters and aliases, `match`, and what leaves a `finally` block. A statement that spans none of them stays as it is.
-#[derive(Clone, Debug, Default)]
-pub struct RewriteLines(Vec<u32>);
-
-impl RewriteLines {
-    /// Is one of the lines from `first` to `last` (both included) among them?
-    pub fn within(&self, first: u32, last: u32) -> bool {
-        let next = self.0.partition_point(|line| *line < first);
-        self.0.get(next).is_some_and(|line| *line <= last)
-    }
-}
-
 /// Like [`parse_with_warnings`], and tells where the compiler may rewrite the tree.
 ///
 /// # Errors
@@ -136,8 +125,7 @@ pub fn parse_to_compile<'a>(
     let mut parser = Parser::new(source, &tokens, flags, arena);
     match parser.module(mode) {
         Ok(module) => {
-            parser.rewrites.sort_unstable();
-            rewrites.0 = parser.rewrites;
+            *rewrites = RewriteLines::of(parser.rewrites);
             merge_warnings(&tokens, parser.warnings, warnings);
             Ok(module)
         }

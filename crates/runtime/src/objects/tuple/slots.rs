@@ -17,20 +17,24 @@ pub(super) fn of<'a>(vm: &Vm, this: &'a Value) -> Res<&'a Ref<Tuple>> {
 
 /// `tuple()` and `tuple(x)`.
 pub fn vectorcall(vm: &Vm, _: &TypeRef, args: &[Value]) -> Option<Res> {
-    let source = match args {
-        [] => return Some(Tuple::from_slice(vm, &[]).map(Ref::into_value)),
-        [source] => source,
-        _ => return None,
-    };
+    match args {
+        [] => Some(Tuple::from_slice(vm, &[]).map(Ref::into_value)),
+        [only] => Some(from_iterable(vm, only)),
+        _ => None,
+    }
+}
+
+/// A tuple of the items; a tuple is its own.
+fn from_iterable(vm: &Vm, source: &Value) -> Res {
     if source.exact::<Tuple>(vm).is_some() {
-        return Some(Ok(source.clone()));
+        return Ok(source.clone());
     }
     let made = match source.exact::<List>(vm) {
         // Making a tuple runs no Python code.
         Some(list) => list.items.with(|items| Tuple::from_slice(vm, items)),
         None => vm.collect(source).and_then(|items| Tuple::from_vec(vm, items)),
     };
-    Some(made.map(Ref::into_value))
+    made.map(Ref::into_value)
 }
 
 pub fn new(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
@@ -39,8 +43,8 @@ pub fn new(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
     let Some(source) = given.first() else {
         return Ok(Tuple::new_of(vm, cls, 0, core::iter::empty())?.into_value());
     };
-    if cls.is(vm.ty_of::<Tuple>()) && source.exact::<Tuple>(vm).is_some() {
-        return Ok(source.clone());
+    if cls.is(vm.ty_of::<Tuple>()) {
+        return from_iterable(vm, source);
     }
     let items = vm.collect(source)?;
     Ok(Tuple::new_of(vm, cls, items.len(), items.into_iter())?.into_value())
