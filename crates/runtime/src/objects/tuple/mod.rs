@@ -45,7 +45,6 @@ pub static TUPLE: TypeDef = TypeDef {
         ..Slots::NONE
     },
     tables: &[Tuple::METHODS],
-    vectorcall: Some(slots::vectorcall),
     ..TypeDef::of::<Tuple>("tuple", &crate::objects::object::OBJECT)
 };
 

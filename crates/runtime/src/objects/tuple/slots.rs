@@ -3,7 +3,6 @@
 use super::Tuple;
 use crate::native::Args;
 use crate::objects::iterators::refuse_keywords;
-use crate::objects::list::List;
 use crate::objects::slice::Slice;
 use crate::objects::text_builder::TextBuilder;
 use crate::payload::Downcast;
@@ -15,36 +14,14 @@ pub(super) fn of<'a>(vm: &Vm, this: &'a Value) -> Res<&'a Ref<Tuple>> {
     this.downcast::<Tuple>().ok_or_else(|| vm.type_error("a tuple is required"))
 }
 
-/// `tuple()` and `tuple(x)`.
-pub fn vectorcall(vm: &Vm, _: &TypeRef, args: &[Value]) -> Option<Res> {
-    match args {
-        [] => Some(Tuple::from_slice(vm, &[]).map(Ref::into_value)),
-        [only] => Some(from_iterable(vm, only)),
-        _ => None,
-    }
-}
-
-/// A tuple of the items; a tuple is its own.
-fn from_iterable(vm: &Vm, source: &Value) -> Res {
-    if source.exact::<Tuple>(vm).is_some() {
-        return Ok(source.clone());
-    }
-    let made = match source.exact::<List>(vm) {
-        // Making a tuple runs no Python code.
-        Some(list) => list.items.with(|items| Tuple::from_slice(vm, items)),
-        None => vm.collect(source).and_then(|items| Tuple::from_vec(vm, items)),
-    };
-    made.map(Ref::into_value)
-}
-
 pub fn new(vm: &Vm, cls: &TypeRef, args: Args<'_>) -> Res {
     refuse_keywords(vm, cls, vm.ty_of::<Tuple>(), args, "tuple")?;
     let given = args.check_positional(vm, "tuple", 0, 1)?;
     let Some(source) = given.first() else {
         return Ok(Tuple::new_of(vm, cls, 0, core::iter::empty())?.into_value());
     };
-    if cls.is(vm.ty_of::<Tuple>()) {
-        return from_iterable(vm, source);
+    if cls.is(vm.ty_of::<Tuple>()) && source.exact::<Tuple>(vm).is_some() {
+        return Ok(source.clone());
     }
     let items = vm.collect(source)?;
     Ok(Tuple::new_of(vm, cls, items.len(), items.into_iter())?.into_value())
