@@ -11,41 +11,47 @@ const TAB: usize = 8;
 pub fn clean_doc(doc: &PyString) -> PyString {
     let expanded = expand_tabs(doc);
     let bytes = expanded.as_bytes();
-    let (first, rest) = split_line(bytes);
+    // The lines after the first: where each starts, its indentation, and where the next one starts.
+    let mut lines: Vec<(usize, usize, usize)> = Vec::new();
     let mut margin = usize::MAX;
-    let mut tail = rest;
-    while !tail.is_empty() {
-        let (line, next) = split_line(tail);
-        let indent = line.iter().take_while(|&&b| b == b' ').count();
+    let first_end = memchr::memchr(b'\n', bytes).map_or(bytes.len(), |at| at + 1);
+    let mut start = first_end;
+    while let Some(line @ [_, ..]) = bytes.get(start..) {
+        let indent = leading_spaces(line);
+        let end = memchr::memchr(b'\n', &line[indent..]).map_or(line.len(), |at| indent + at + 1);
         if line.get(indent).is_some_and(|&b| b != b'\n') {
             margin = margin.min(indent);
         }
-        tail = next;
+        lines.push((start, indent, start + end));
+        start += end;
     }
     if margin == usize::MAX {
         margin = 0;
     }
-    let lead = bytes.iter().take_while(|&&b| b == b' ').count();
+    let lead = leading_spaces(bytes);
     if lead == 0 && margin == 0 {
         return expanded;
     }
     let mut out = Vec::with_capacity(bytes.len());
-    out.extend_from_slice(first.get(lead..).unwrap_or_default());
-    let mut tail = rest;
-    while !tail.is_empty() {
-        let (line, next) = split_line(tail);
-        let indent = line.iter().take(margin).take_while(|&&b| b == b' ').count();
-        out.extend_from_slice(&line[indent..]);
-        tail = next;
+    out.extend_from_slice(bytes.get(lead..first_end).unwrap_or_default());
+    for (start, indent, end) in lines {
+        out.extend_from_slice(&bytes[start + indent.min(margin)..end]);
     }
     // Cut between characters only, so the bytes stay well formed.
     PyString::from_bytes(&out).unwrap_or(expanded)
 }
 
-/// The first line with its newline, and what follows.
-fn split_line(text: &[u8]) -> (&[u8], &[u8]) {
-    let end = memchr::memchr(b'\n', text).map_or(text.len(), |i| i + 1);
-    text.split_at(end)
+fn leading_spaces(text: &[u8]) -> usize {
+    const SPACES: u64 = u64::from_ne_bytes([b' '; 8]);
+    let mut count = 0;
+    while let Some(word) = text.get(count..).and_then(|rest| rest.first_chunk()) {
+        let differing = u64::from_le_bytes(*word) ^ SPACES;
+        if differing != 0 {
+            return count + differing.trailing_zeros() as usize / 8;
+        }
+        count += 8;
+    }
+    count + text[count..].iter().take_while(|&&b| b == b' ').count()
 }
 
 fn expand_tabs(doc: &PyString) -> PyString {

@@ -82,9 +82,7 @@ impl Source {
                 "Parser column offset overflow - source line is too big",
             ));
         }
-        let mut line_starts = Vec::with_capacity(text.len() / 32 + 1);
-        line_starts.push(0);
-        line_starts.extend(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at as u32 + 1));
+        let line_starts = line_starts(text.as_bytes());
         Ok(Source { text, line_starts, implicit_newline, encoding })
     }
 
@@ -167,6 +165,29 @@ pub(crate) fn count_chars(bytes: &[u8]) -> usize {
     bytes.iter().filter(|&&b| b & 0xC0 != 0x80).count()
 }
 
+/// The start of each line. Eight bytes are looked at together: lines are so short that a search for the end of each would
+/// mostly be setting out.
+fn line_starts(text: &[u8]) -> Vec<u32> {
+    const NEWLINES: u64 = u64::from_ne_bytes([b'\n'; 8]);
+    const LOW: u64 = u64::from_ne_bytes([0x7F; 8]);
+    let mut starts = Vec::with_capacity(text.len() / 32 + 1);
+    starts.push(0);
+    let (words, rest) = text.as_chunks::<8>();
+    let mut at = 0;
+    for word in words {
+        let differing = u64::from_le_bytes(*word) ^ NEWLINES;
+        // The high bit of each byte that is a newline.
+        let mut found = !(((differing & LOW) + LOW) | differing | LOW);
+        while found != 0 {
+            starts.push(at + found.trailing_zeros() / 8 + 1);
+            found &= found - 1;
+        }
+        at += 8;
+    }
+    starts.extend((at + 1..).zip(rest).filter(|(_, byte)| **byte == b'\n').map(|(next, _)| next));
+    starts
+}
+
 fn null_bytes() -> SyntaxDiagnostic {
     SyntaxDiagnostic::bare(DiagnosticKind::SyntaxError, "source code string cannot contain null bytes")
 }
@@ -190,6 +211,18 @@ fn unify_newlines(text: &str, first: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_newline_starts_a_line() {
+        // Bytes around that of a newline, at every place of a word.
+        let text = "\n\u{b}\n\n\t\u{b}\u{10a}\u{8a}abcdefg\n".repeat(9);
+        for from in (0..text.len()).filter(|from| text.is_char_boundary(*from)) {
+            let text = &text.as_bytes()[from..];
+            let ends = text.iter().zip(1..).filter(|(byte, _)| **byte == b'\n');
+            let expected: Vec<u32> = std::iter::once(0).chain(ends.map(|(_, next)| next)).collect();
+            assert_eq!(line_starts(text), expected, "from {from}");
+        }
+    }
 
     #[test]
     fn newlines_are_unified_and_lines_found() {
