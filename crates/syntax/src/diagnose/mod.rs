@@ -166,7 +166,13 @@ impl<'a, 's> Peg<'a, 's> {
         limit: u32,
     ) -> Peg<'a, 's> {
         let (tokens, _) = significant(&all.tokens);
-        let codes = tokens.iter().map(|token| codes::of_token(source.bytes(), token)).collect();
+        let codes = tokens
+            .iter()
+            .map(|token| match token.kind {
+                TokenKind::Name => codes::of_name(source.slice(token.start, token.end).as_bytes()),
+                kind => kind as u8,
+            })
+            .collect();
         Peg {
             source,
             tokens,

@@ -3,7 +3,7 @@
 //! The lexer reports keywords as NAME, as CPython's does. Telling them apart once, before parsing, makes every decision
 //! of the parser a comparison of bytes. Codes below 128 are [`TokenKind`] numbers, keywords follow.
 
-use crate::token::{Token, TokenKind};
+use crate::token::TokenKind;
 
 pub(crate) type Code = u8;
 
@@ -29,56 +29,21 @@ punctuation! {
     ERROR = ErrorToken;
 }
 
-/// The longest keywords: `continue` and `nonlocal`.
-const LONGEST: usize = 8;
-const PLACES: usize = 64;
-/// Found by trial: it takes the keywords to places of their own.
-const PLACING: u64 = 0xb57c_8e05_e3c9_b0e1;
-
-/// Where in [`KEYWORDS`] the word would be.
-const fn place(word: u64) -> usize {
-    (word.wrapping_mul(PLACING) >> (u64::BITS - PLACES.ilog2())) as usize
-}
-
-/// The bytes of a short text as one number.
-const fn word_of(text: &[u8]) -> u64 {
-    let mut word = 0;
-    let mut i = text.len();
-    while i > 0 {
-        i -= 1;
-        word = word << 8 | text[i] as u64;
-    }
-    word
-}
-
-/// The code of a token. Every second one is a name, and the next is any: nothing here branches on what they are, but at the end
-/// of the text, where no eight bytes follow.
-#[inline(always)]
-pub(crate) fn of_token(text: &[u8], token: &Token) -> Code {
-    let length = token.end.wrapping_sub(token.start) as usize;
-    let word = match text.get(token.start as usize..).and_then(|rest| rest.first_chunk()) {
-        Some(bytes) => u64::from_le_bytes(*bytes) & u64::MAX >> (u64::BITS as usize - 8 * length.clamp(1, LONGEST)),
-        None => text.get(token.range()).filter(|text| text.len() <= LONGEST).map_or(0, word_of),
-    };
-    let (keyword, code) = KEYWORDS[place(word)];
-    let is_keyword = (keyword == word) & (length <= LONGEST) & (token.kind as u8 == NAME);
-    std::hint::select_unpredictable(is_keyword, code, token.kind as u8)
-}
-
 macro_rules! keywords {
     ($($name:ident = $number:literal, $text:literal;)*) => {
         $(pub(crate) const $name: Code = $number;)*
 
-        /// The keywords by [`place`]: their word and code; where none is, a word no text has.
-        static KEYWORDS: [(u64, Code); PLACES] = {
-            let mut table = [(0, NAME); PLACES];
-            $(
-                let word = word_of($text);
-                assert!(table[place(word)].0 == 0, "two keywords in one place: PLACING must be another number");
-                table[place(word)] = (word, $name);
-            )*
-            table
-        };
+        /// The keyword a NAME token's text is, or [`NAME`].
+        pub(crate) fn of_name(text: &[u8]) -> Code {
+            // No keyword is longer than `continue` and `nonlocal`, none starts with another letter.
+            if text.len() > 8 || !matches!(text.first(), Some(b'a'..=b'y' | b'F' | b'N' | b'T')) {
+                return NAME;
+            }
+            match text {
+                $($text => $name,)*
+                _ => NAME,
+            }
+        }
     };
 }
 
@@ -143,42 +108,4 @@ pub(crate) fn starts_expression(code: Code) -> bool {
             | FALSE
             | NONE
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn keywords_and_only_they_are_told_apart() {
-        let words: Vec<&[u8]> = KEYWORDS
-            .iter()
-            .filter(|word| word.0 != 0)
-            .map(|(word, _)| word.to_le_bytes())
-            .map(|bytes| {
-                let length = bytes.iter().take_while(|&&byte| byte != 0).count();
-                &*bytes[..length].to_vec().leak()
-            })
-            .collect();
-        assert_eq!(words.len(), usize::from(YIELD - FALSE) + 1);
-        let code = |text: &[u8], kind| {
-            let token = Token { start: 1, end: 1 + text.len() as u32, line: 1, lines: 0, kind };
-            // At the end of the text, before one byte and before many.
-            let codes = [0, 1, 20]
-                .map(|after| of_token(&[b"(", text, &b")aaaaaaaaaaaaaaaaaaaaaaaa"[..after]].concat(), &token));
-            assert!(codes.iter().all(|code| *code == codes[0]), "{text:?}: {codes:?}");
-            codes[0]
-        };
-        for word in words {
-            assert!(code(word, TokenKind::Name) >= FALSE);
-            assert_eq!(code(word, TokenKind::String), STRING);
-            for other in [&word[1..], &word[..word.len() - 1], &[word, b"d"].concat(), &[word, word].concat()] {
-                let keyword = matches!(other, b"is" | b"in" | b"or" | b"and");
-                assert_eq!(code(other, TokenKind::Name) != NAME, keyword, "{other:?}");
-            }
-        }
-        assert_eq!(code(b"nonlocal", TokenKind::Name), NONLOCAL);
-        assert_eq!(code(b"if", TokenKind::Name), IF);
-        assert_eq!(code(b"", TokenKind::Dedent), DEDENT);
-    }
 }

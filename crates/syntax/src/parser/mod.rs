@@ -205,7 +205,10 @@ impl<'a, 's> Parser<'a, 's> {
         let text: &'a str = arena.alloc_str(source.text());
         let (tokens, type_ignores) = significant(&tokens.tokens);
         let mut codes = Vec::with_capacity(tokens.len() + LOOKAHEAD);
-        codes.extend(tokens.iter().map(|token| of_token(text.as_bytes(), token)));
+        codes.extend(tokens.iter().map(|token| match token.kind {
+            TokenKind::Name => of_name(&text.as_bytes()[token.range()]),
+            kind => kind as u8,
+        }));
         codes.extend([END; LOOKAHEAD]);
         Parser {
             source,

@@ -82,6 +82,17 @@ pub fn hash_big(b: &BigInt) -> i64 {
 }
 
 fn hash(vm: &Vm, value: &Value) -> Res<i64> {
+    if let Some(hash) = hash_of(value) {
+        return Ok(hash);
+    }
+    Ok(match expect(vm, value)? {
+        IntView::Small(i) => crate::protocol::basic::hash_i64(i),
+        IntView::Big(b) => hash_big(b),
+    })
+}
+
+/// The numeric hash of an int of any kind but a long one.
+pub(crate) fn hash_of(value: &Value) -> Option<i64> {
     if let Some(i) = wide(value) {
         // 2^61 is 1 under the modulus: the parts of 61 bits are added.
         const MODULUS: u64 = (1 << 61) - 1;
@@ -90,15 +101,11 @@ fn hash(vm: &Vm, value: &Value) -> Res<i64> {
         let sum = (sum & MODULUS) + (sum >> 61);
         let rest = (if sum >= MODULUS { sum - MODULUS } else { sum }) as i64;
         let signed = if i < 0 { -rest } else { rest };
-        return Ok(if signed == -1 { -2 } else { signed });
+        return Some(if signed == -1 { -2 } else { signed });
     }
-    if let Some(limbs) = limbs(value, &mut 0) {
-        return Ok(words::hash(limbs.negative, limbs.words.iter().copied()));
-    }
-    Ok(match expect(vm, value)? {
-        IntView::Small(i) => crate::protocol::basic::hash_i64(i),
-        IntView::Big(b) => hash_big(b),
-    })
+    let mut room = 0;
+    let limbs = limbs(value, &mut room)?;
+    Some(words::hash(limbs.negative, limbs.words.iter().copied()))
 }
 
 pub(crate) fn compare(_: &Vm, a: &Value, b: &Value, op: CompareOp) -> Res {

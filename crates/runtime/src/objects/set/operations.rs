@@ -2,11 +2,12 @@
 
 use super::Set;
 use super::table::Probe;
+use crate::objects::dict::table::plain_str;
 use crate::payload::Downcast;
 use crate::vm::{OrRaise, Res, Vm};
 use crate::{Dict, Ref, TypeRef, Value};
 
-/// The hash of small numbers and of text.
+/// The hash of numbers and text, and of a tuple that has been asked before: no Python code runs.
 #[inline(always)]
 fn quick_hash(vm: &Vm, value: &Value) -> Option<i64> {
     if let Some(i) = value.as_small_int() {
@@ -15,10 +16,15 @@ fn quick_hash(vm: &Vm, value: &Value) -> Option<i64> {
     if let Some(f) = value.as_small_float() {
         return crate::objects::float::slots::hash_f64(f);
     }
-    match value.exact::<crate::Str>(vm) {
+    match plain_str(value) {
         Some(text) => Some(text.hash(vm)),
-        None => vm.hash_of_tuple(value),
+        None => vm.hash_of_tuple(value).or_else(|| hash_of_int(vm, value)),
     }
+}
+
+#[inline(never)]
+fn hash_of_int(vm: &Vm, value: &Value) -> Option<i64> {
+    value.exact::<crate::Int>(vm).and_then(|_| crate::objects::int::slots::hash_of(value))
 }
 
 impl Set {
