@@ -2,6 +2,7 @@
 import ast
 import os
 import subprocess
+import symtable
 import sys
 import tempfile
 
@@ -24,11 +25,16 @@ with tempfile.TemporaryDirectory() as folder:
     path = os.path.join(folder, "x.py")
     for source in SOURCES:
         print(source)
-        for call in (lambda: compile(source, "f", "exec"), lambda: ast.parse(source)):
+        for call in (
+            lambda: compile(source, "f", "exec"),
+            lambda: ast.parse(source),
+            lambda: symtable.symtable(source, "s", "exec"),
+            lambda: exec(source),
+        ):
             try:
                 call()
             except SyntaxError as e:
-                print("  ", e.args, e.lineno, e.offset, e.end_lineno, e.end_offset, ascii(e.text))
+                print("  ", e.args, e, e.filename, e.lineno, e.offset, e.end_lineno, e.end_offset, ascii(e.text))
             else:
                 print("   fine")
         with open(path, "wb") as file:

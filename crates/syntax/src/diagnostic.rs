@@ -40,7 +40,7 @@ pub struct ErrorLocation {
     pub end_offset: i32,
     /// The `text` attribute; `None` is Python's `None`.
     pub text: Option<String>,
-    /// CPython raises the error before it knows the file name: `filename` is `None`.
+    /// CPython makes the error before it knows the file name: its arguments have `None` for it, and `filename` is set afterwards.
     pub anonymous: bool,
     /// Where the last statement begins (line, column in bytes) that was complete before the error; line 0: there was none.
     /// Only errors of the parser have it.

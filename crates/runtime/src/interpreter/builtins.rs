@@ -160,9 +160,7 @@ impl Vm {
         };
         let made = (|| -> Res {
             let message = self.new_str(&diagnostic.message)?.into_value();
-            let class = self.ty(def).to_value();
-            let Some(at) = &diagnostic.location else { return self.call(&class, &[message]) };
-            let file = if at.anonymous { Value::NONE } else { self.new_str(filename)?.into_value() };
+            let Some(at) = &diagnostic.location else { return exc::instantiate(self, def, &[message]) };
             // The compiler has no text: the file, if there is one, is read again for the line.
             let read = || crate::warnings::source_line(self, filename, at.lineno).map(|line| line + "\n");
             let text = match &at.text {
@@ -173,8 +171,7 @@ impl Vm {
                     None => Value::NONE,
                 },
             };
-            let details = self.error_details(file, at, text)?;
-            self.call(&class, &[message, details])
+            self.located_error(def, message, at, &self.new_str(filename)?.into_value(), text)
         })();
         match made {
             Ok(exception) => self.raise(exception),

@@ -3,7 +3,7 @@
 use super::base::BaseException;
 use super::{
     ATTRIBUTE_ERROR, AttributeError, IMPORT_ERROR, INCOMPLETE_INPUT_ERROR, INDENTATION_ERROR, ImportError,
-    MODULE_NOT_FOUND_ERROR, NAME_ERROR, NameError, OS_ERROR, RECURSION_ERROR, SYNTAX_ERROR, TAB_ERROR,
+    MODULE_NOT_FOUND_ERROR, NAME_ERROR, NameError, OS_ERROR, RECURSION_ERROR, SYNTAX_ERROR, SyntaxError, TAB_ERROR,
     UNBOUND_LOCAL_ERROR, UNICODE_DECODE_ERROR, UNICODE_ENCODE_ERROR, UNICODE_TRANSLATE_ERROR, instantiate,
 };
 use crate::payload::{Downcast, TypeDef};
@@ -203,14 +203,30 @@ impl Vm {
         raise_made(self, || self.make_syntax_error(diagnostic, filename))
     }
 
-    /// The second argument of a SyntaxError: `(filename, lineno, offset, text, end_lineno, end_offset)`.
-    pub fn error_details(&self, file: Value, at: &ErrorLocation, text: Value) -> Res {
+    /// A SyntaxError of a class with its second argument, `(filename, lineno, offset, text, end_lineno, end_offset)`.
+    pub fn located_error(
+        &self,
+        class: &'static TypeDef,
+        message: Value,
+        at: &ErrorLocation,
+        filename: &Value,
+        text: Value,
+    ) -> Res {
+        let file = if at.anonymous { Value::NONE } else { filename.clone() };
         let start = [file, Value::int32(at.lineno), Value::int32(at.offset), text];
-        if !at.has_end() {
-            return Ok(Tuple::from_slice(self, &start)?.into_value());
+        let details = if at.has_end() {
+            let end = [Value::int32(at.end_lineno), Value::int32(at.end_offset)];
+            Tuple::from_exact(self, 6, start.into_iter().chain(end))?
+        } else {
+            Tuple::from_slice(self, &start)?
+        };
+        let made = instantiate(self, class, &[message, details.into_value()])?;
+        if at.anonymous
+            && let Some(error) = made.downcast::<SyntaxError>()
+        {
+            error.filename.set(Some(filename.clone()));
         }
-        let end = [Value::int32(at.end_lineno), Value::int32(at.end_offset)];
-        Ok(Tuple::from_exact(self, 6, start.into_iter().chain(end))?.into_value())
+        Ok(made)
     }
 
     /// The exception a diagnostic stands for.
@@ -218,12 +234,10 @@ impl Vm {
         let def = diagnostic_class(diagnostic.kind);
         let message = self.new_str(&diagnostic.message)?.into_value();
         let Some(at) = &diagnostic.location else { return instantiate(self, def, &[message]) };
-        let file = if at.anonymous { Value::NONE } else { filename.clone() };
         let text = match &at.text {
             Some(text) => self.new_str(text)?.into_value(),
             None => Value::NONE,
         };
-        let details = self.error_details(file, at, text)?;
-        instantiate(self, def, &[message, details])
+        self.located_error(def, message, at, filename, text)
     }
 }

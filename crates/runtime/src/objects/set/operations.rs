@@ -2,7 +2,6 @@
 
 use super::Set;
 use super::table::Probe;
-use crate::objects::dict::table::plain_str;
 use crate::payload::Downcast;
 use crate::vm::{OrRaise, Res, Vm};
 use crate::{Dict, Ref, TypeRef, Value};
@@ -16,7 +15,7 @@ fn quick_hash(vm: &Vm, value: &Value) -> Option<i64> {
     if let Some(f) = value.as_small_float() {
         return crate::objects::float::slots::hash_f64(f);
     }
-    match plain_str(value) {
+    match value.exact::<crate::Str>(vm) {
         Some(text) => Some(text.hash(vm)),
         None => vm.hash_of_tuple(value).or_else(|| hash_of_int(vm, value)),
     }
