@@ -12,14 +12,24 @@ use core::cell::Cell;
 use core::sync::atomic::{AtomicIsize, Ordering};
 use std::alloc::System;
 
+mod kept;
+
 const STEP: isize = 64 << 10;
 
 static HELD: AtomicIsize = AtomicIsize::new(0);
 /// The most that was held since the system's allocator was last asked to give back what it keeps.
 static MOST: AtomicIsize = AtomicIsize::new(0);
 
+/// What a thread has of its own.
+struct Local {
+    /// Bytes taken and not yet added to the process's number.
+    balance: Cell<isize>,
+    kept: kept::Kept,
+}
+
 thread_local! {
-    static BALANCE: Cell<isize> = const { Cell::new(0) };
+    // Without a destructor: it is there until the thread's very end.
+    static LOCAL: Local = const { Local { balance: Cell::new(0), kept: kept::Kept::new() } };
 }
 
 /// Bytes held by Rust's collections in this process.
@@ -28,19 +38,23 @@ pub fn held() -> usize {
     HELD.load(Ordering::Relaxed).max(0) as usize
 }
 
-#[inline(always)]
-fn add(bytes: isize) {
-    // A thread that is ending has no balance left: what it frees then is some few blocks.
-    let _ = BALANCE.try_with(|balance| {
-        let now = balance.get() + bytes;
-        if (-STEP..=STEP).contains(&now) {
-            balance.set(now);
-        } else {
-            balance.set(0);
-            let held = HELD.fetch_add(now, Ordering::Relaxed) + now;
-            MOST.fetch_max(held, Ordering::Relaxed);
+impl Local {
+    #[inline(always)]
+    fn add(&self, bytes: isize) {
+        let now = self.balance.get() + bytes;
+        self.balance.set(now);
+        if !(-STEP..=STEP).contains(&now) {
+            self.tell(now);
         }
-    });
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn tell(&self, now: isize) {
+        self.balance.set(0);
+        let held = HELD.fetch_add(now, Ordering::Relaxed) + now;
+        MOST.fetch_max(held, Ordering::Relaxed);
+    }
 }
 
 /// What the system's allocator takes for a block of `size` bytes, with its own word and rounded as the C library of Linux does.
@@ -56,6 +70,7 @@ pub fn give_back() {
     let held = HELD.load(Ordering::Relaxed);
     if MOST.load(Ordering::Relaxed) - held > MUCH {
         MOST.store(held, Ordering::Relaxed);
+        LOCAL.with(|local| local.kept.give_back());
         #[cfg(all(target_os = "linux", target_env = "gnu"))]
         // SAFETY: may be called at any time.
         unsafe {
@@ -64,44 +79,76 @@ pub fn give_back() {
     }
 }
 
-/// The system's allocator, counted: `#[global_allocator] static ALLOCATOR: Counting = Counting;`.
+/// The system's allocator, counted, small blocks that were freed kept for the next requests:
+/// `#[global_allocator] static ALLOCATOR: Counting = Counting;`.
 pub struct Counting;
 
-// SAFETY: all memory comes from and returns to the system's allocator; counting allocates nothing.
+// SAFETY: all memory comes from and returns to the system's allocator; a kept block is given out once; counting allocates nothing.
 unsafe impl GlobalAlloc for Counting {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        // SAFETY: the caller's promise is the system allocator's.
-        let p = unsafe { System.alloc(layout) };
-        if !p.is_null() {
-            add(taken_for(layout.size()));
-        }
-        p
+        LOCAL.with(|local| {
+            // SAFETY: the caller's promise is the system allocator's.
+            let p = unsafe { local.kept.allocate(layout) };
+            if !p.is_null() {
+                local.add(taken_for(layout.size()));
+            }
+            p
+        })
     }
 
     #[inline]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        if layout.size() > kept::LARGEST {
+            // SAFETY: as above.
+            let p = unsafe { System.alloc_zeroed(layout) };
+            if !p.is_null() {
+                LOCAL.with(|local| local.add(taken_for(layout.size())));
+            }
+            return p;
+        }
         // SAFETY: as above.
-        let p = unsafe { System.alloc_zeroed(layout) };
+        let p = unsafe { self.alloc(layout) };
         if !p.is_null() {
-            add(taken_for(layout.size()));
+            // SAFETY: the block is that long.
+            unsafe { p.write_bytes(0, layout.size()) };
         }
         p
     }
 
     #[inline]
     unsafe fn dealloc(&self, p: *mut u8, layout: Layout) {
-        add(-taken_for(layout.size()));
-        // SAFETY: as above.
-        unsafe { System.dealloc(p, layout) }
+        LOCAL.with(|local| {
+            local.add(-taken_for(layout.size()));
+            // SAFETY: as above; the block came from this allocator.
+            unsafe { local.kept.free(p, layout) }
+        })
     }
 
     #[inline]
     unsafe fn realloc(&self, p: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        // SAFETY: as above.
-        let q = unsafe { System.realloc(p, layout, size) };
+        if layout.size() > kept::LARGEST && size > kept::LARGEST {
+            // SAFETY: as above.
+            let q = unsafe { System.realloc(p, layout, size) };
+            if !q.is_null() {
+                LOCAL.with(|local| local.add(taken_for(size) - taken_for(layout.size())));
+            }
+            return q;
+        }
+        if kept::is_small(layout) && size <= kept::LARGEST && kept::block_size(size) == kept::block_size(layout.size())
+        {
+            // Blocks are as large as all of their size.
+            LOCAL.with(|local| local.add(taken_for(size) - taken_for(layout.size())));
+            return p;
+        }
+        // SAFETY: the size is not zero, as the caller promises, and no greater than an address range.
+        let q = unsafe { self.alloc(Layout::from_size_align_unchecked(size, layout.align())) };
         if !q.is_null() {
-            add(taken_for(size) - taken_for(layout.size()));
+            // SAFETY: both blocks hold that many bytes; the old one is the caller's to give.
+            unsafe {
+                core::ptr::copy_nonoverlapping(p, q, layout.size().min(size));
+                self.dealloc(p, layout);
+            }
         }
         q
     }

@@ -214,9 +214,17 @@ pub struct Token {
     /// Lines crossed between `start` and `end`; `u16::MAX` means "that or more": use [`crate::Source::line_of`].
     pub lines: u16,
     pub kind: TokenKind,
+    /// The kind's number, or which keyword a NAME is: what the parser goes by (`parser::codes`).
+    pub(crate) code: u8,
 }
 
 impl Token {
+    /// A token that is no keyword.
+    #[inline]
+    pub(crate) fn new(kind: TokenKind, start: u32, end: u32, line: u32, lines: u16) -> Token {
+        Token { start, end, line, lines, kind, code: kind as u8 }
+    }
+
     /// The range as `usize`, for slicing.
     #[inline]
     pub fn range(&self) -> std::ops::Range<usize> {

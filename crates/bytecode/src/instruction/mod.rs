@@ -237,32 +237,6 @@ static IR_CACHES: [u8; IR_OPCODE_END as usize] = {
     }
     table
 };
-/// Values popped and pushed where the oparg does not matter; [`VARIES`] where it does, and where there is no instruction.
-static EFFECTS: [(u8, u8); IR_OPCODE_END as usize] = {
-    // Every effect is a sum of constants, the oparg and some of its low bits, so these tell whether it depends on it.
-    const PROBES: [u32; 8] = [0, 1, 2, 3, 4, 8, 16, 256];
-    let mut table = [(VARIES, VARIES); IR_OPCODE_END as usize];
-    let mut i = 0;
-    while i < IR_OPCODE_END as usize {
-        if let Some((popped, pushed)) = IrOpcode(i as u16).effect(0) {
-            let mut same = true;
-            let mut probe = 0;
-            while probe < PROBES.len() {
-                if let Some(other) = IrOpcode(i as u16).effect(PROBES[probe]) {
-                    same &= other.0 == popped && other.1 == pushed;
-                }
-                probe += 1;
-            }
-            if same {
-                table[i] = (popped as u8, pushed as u8);
-            }
-        }
-        i += 1;
-    }
-    table
-};
-const VARIES: u8 = u8::MAX;
-
 /// What an instruction takes or pushes: a number, so many times the oparg, and so many times its lowest bit.
 #[derive(Clone, Copy)]
 struct Linear {
@@ -272,6 +246,12 @@ struct Linear {
 }
 
 impl Linear {
+    #[inline(always)]
+    const fn is_formula(self) -> bool {
+        self.fixed != NO_FORMULA.fixed
+    }
+
+    #[inline(always)]
     const fn of(self, arg: i64) -> i64 {
         self.fixed as i64 + self.by_oparg as i64 * arg + self.by_low_bit as i64 * (arg & 1)
     }
@@ -283,10 +263,10 @@ impl Linear {
     }
 }
 
-/// [`IrOpcode::effect`] as a formula, for the instructions that have so simple a one.
-static LINEAR_EFFECTS: [Option<(Linear, Linear)>; IR_OPCODE_END as usize] = {
+/// [`IrOpcode::effect`] as a formula; [`NO_FORMULA`] where there is no instruction or no so simple a one.
+static LINEAR_EFFECTS: [(Linear, Linear); IR_OPCODE_END as usize] = {
     const PROBES: [u32; 9] = [0, 1, 2, 3, 4, 7, 8, 255, 256];
-    let mut table = [None; IR_OPCODE_END as usize];
+    let mut table = [(NO_FORMULA, NO_FORMULA); IR_OPCODE_END as usize];
     let mut i = 0;
     while i < IR_OPCODE_END as usize {
         let op = IrOpcode(i as u16);
@@ -303,7 +283,7 @@ static LINEAR_EFFECTS: [Option<(Linear, Linear)>; IR_OPCODE_END as usize] = {
                 probe += 1;
             }
             if same {
-                table[i] = Some((popped, pushed));
+                table[i] = (popped, pushed);
             }
         }
         i += 1;
@@ -311,43 +291,28 @@ static LINEAR_EFFECTS: [Option<(Linear, Linear)>; IR_OPCODE_END as usize] = {
     table
 };
 
-/// [`IrOpcode::stack_effect`] without a jump, [`UNFIXED`] where the oparg matters or there is none.
-static NET_EFFECTS: [i8; IR_OPCODE_END as usize] = {
-    let mut table = [UNFIXED; IR_OPCODE_END as usize];
+/// [`IrOpcode::stack_effect`] without a jump as a formula; [`NO_FORMULA`] where there is no instruction or no so simple a one.
+static NET_EFFECTS: [Linear; IR_OPCODE_END as usize] = {
+    let mut table = [NO_FORMULA; IR_OPCODE_END as usize];
     let mut i = 0;
     while i < IR_OPCODE_END as usize {
-        let (popped, pushed) = EFFECTS[i];
         if ROWS[i].flags.has(Flags::EXC) {
-            table[i] = 0;
-        } else if popped != VARIES && !matches!(ROWS[i].kind, Kind::Specialised | Kind::Ours | Kind::Undefined) {
-            table[i] = pushed as i8 - popped as i8;
-        }
-        i += 1;
-    }
-    table
-};
-const UNFIXED: i8 = i8::MIN;
-
-/// The same as a formula, for the instructions whose effect depends on the oparg in so simple a way.
-static LINEAR_NET_EFFECTS: [Option<Linear>; IR_OPCODE_END as usize] = {
-    let mut table = [None; IR_OPCODE_END as usize];
-    let mut i = 0;
-    while i < IR_OPCODE_END as usize {
-        let plain = !matches!(ROWS[i].kind, Kind::Specialised | Kind::Ours | Kind::Undefined);
-        if plain
-            && !ROWS[i].flags.has(Flags::EXC)
-            && let Some((popped, pushed)) = LINEAR_EFFECTS[i]
+            table[i] = Linear { fixed: 0, by_oparg: 0, by_low_bit: 0 };
+        } else if !matches!(ROWS[i].kind, Kind::Specialised | Kind::Ours | Kind::Undefined)
+            && LINEAR_EFFECTS[i].0.is_formula()
         {
-            table[i] = Some(Linear {
+            let (popped, pushed) = LINEAR_EFFECTS[i];
+            table[i] = Linear {
                 fixed: pushed.fixed - popped.fixed,
                 by_oparg: pushed.by_oparg - popped.by_oparg,
                 by_low_bit: pushed.by_low_bit - popped.by_low_bit,
-            });
+            };
         }
         i += 1;
     }
     table
 };
+const NO_FORMULA: Linear = Linear { fixed: i8::MIN, by_oparg: 0, by_low_bit: 0 };
 
 /// Cache units after each byte's instruction.
 pub static CACHES: [u8; 256] = {
@@ -513,15 +478,14 @@ impl IrOpcode {
         IR_CACHES.get(self.0 as usize).map_or(0, |&caches| caches as usize)
     }
 
-    /// [`IrOpcode::effect`], by a table where the oparg does not matter.
+    /// [`IrOpcode::effect`], by a formula where it is simple enough.
     #[inline]
     pub fn quick_effect(self, arg: u32) -> Option<(i64, i64)> {
-        match EFFECTS.get(self.0 as usize) {
-            Some(&(popped, pushed)) if popped != VARIES => Some((i64::from(popped), i64::from(pushed))),
-            _ => match LINEAR_EFFECTS.get(self.0 as usize) {
-                Some(Some((popped, pushed))) => Some((popped.of(i64::from(arg)), pushed.of(i64::from(arg)))),
-                _ => self.effect(arg),
-            },
+        match LINEAR_EFFECTS.get(self.0 as usize) {
+            Some((popped, pushed)) if popped.is_formula() => {
+                Some((popped.of(i64::from(arg)), pushed.of(i64::from(arg))))
+            }
+            _ => self.effect(arg),
         }
     }
 
@@ -540,19 +504,12 @@ impl IrOpcode {
         i32::try_from(pushed - popped).ok()
     }
 
-    /// [`IrOpcode::stack_effect`] falling through, if it does not depend on the oparg.
-    #[inline]
-    pub fn fixed_net_effect(self) -> Option<i8> {
-        NET_EFFECTS.get(self.0 as usize).copied().filter(|&net| net != UNFIXED)
-    }
-
     /// [`IrOpcode::stack_effect`] without a jump where it is a simple formula of the oparg, which is not extended twice.
+    /// Without a branch that depends on the instruction, for the walk that asks this of every one.
     #[inline]
     pub fn linear_net_effect(self, arg: u32) -> Option<i64> {
-        match LINEAR_NET_EFFECTS.get(self.0 as usize) {
-            Some(Some(net)) if arg <= 0xFFFF => Some(net.of(i64::from(arg))),
-            _ => None,
-        }
+        let net = NET_EFFECTS.get(self.0 as usize)?;
+        (net.is_formula() && arg <= 0xFFFF).then(|| net.of(i64::from(arg)))
     }
 
     /// Every instruction, pseudo ones included, by number.
@@ -607,8 +564,8 @@ mod tests {
         for op in IrOpcode::all() {
             for arg in (0..600).chain([1 << 16, (1 << 16) + 1, 1 << 24, i32::MAX as u32]) {
                 assert_eq!(op.quick_effect(arg), op.effect(arg), "{op:?} {arg}");
-                if let Some(net) = op.fixed_net_effect() {
-                    assert_eq!(op.stack_effect(arg, false), Some(i32::from(net)), "{op:?} {arg}");
+                if let Some(net) = op.linear_net_effect(arg) {
+                    assert_eq!(op.stack_effect(arg, false), i32::try_from(net).ok(), "{op:?} {arg}");
                 }
             }
         }

@@ -66,6 +66,14 @@ impl Simulation {
     #[inline]
     fn replace(&mut self, popped: usize, pushed: usize) {
         self.top = self.top.saturating_sub(popped);
+        // Hardly any pushes more than two; how many is hard to foretell, so both places are written.
+        if pushed <= 2
+            && let Some(places) = self.stack.get_mut(self.top..).and_then(|rest| rest.first_chunk_mut())
+        {
+            *places = [UNKNOWN; 2];
+            self.top += pushed;
+            return;
+        }
         for _ in 0..pushed {
             self.put(UNKNOWN);
         }

@@ -159,8 +159,9 @@ fn used_among_few(graph: &Graph) -> u64 {
     let mut used = 1;
     for (_, block) in graph.layout() {
         if block.may_hold(bits::CONST) {
-            for instr in block.instrs().iter().filter(|i| has_const(i.op)) {
-                used |= 1u64.checked_shl(instr.arg).unwrap_or(0);
+            // Whether an instruction has a constant is hard to foretell: no branch.
+            for instr in block.instrs() {
+                used |= u64::from(has_const(instr.op) && instr.arg < 64) << (instr.arg & 63);
             }
         }
     }

@@ -113,9 +113,8 @@ fn fill(block: &mut Block) {
     let mut placeless = first.loc.line < 0;
     while let [before, tail @ ..] = rest {
         if let [instr, ..] = tail {
-            if is_unset(instr.loc) {
-                instr.loc = before.loc;
-            }
+            // Which instructions lack a place is hard to foretell: the choice is one of addresses.
+            instr.loc = *if is_unset(instr.loc) { &before.loc } else { &instr.loc };
             placeless |= instr.loc.line < 0;
         }
         rest = tail;

@@ -64,9 +64,7 @@ fn scan_block(graph: &mut Graph, todo: &mut Vec<BlockId>, id: BlockId) {
         unbound = scan_protected(graph, todo, id, unbound);
     } else if graph[id].may_hold(bits::LOCAL) {
         for instr in graph[id].instrs_mut() {
-            if class(instr.op) & bits::LOCAL != 0 && (instr.arg as usize) < TRACKED {
-                unbound = access(instr, unbound);
-            }
+            unbound = access(instr, unbound);
         }
     }
     let block = &graph[id];
@@ -86,19 +84,18 @@ fn scan_block(graph: &mut Graph, todo: &mut Vec<BlockId>, id: BlockId) {
     }
 }
 
-/// What may be unbound behind an access to a tracked local, if it was `unbound` before; the load of such a local must check.
-#[inline]
+/// What may be unbound behind an instruction if it was `unbound` before; the load of a tracked local that may be must check.
+/// Which instructions have to do with locals is hard to foretell: for the others the same is done with no local.
+#[inline(always)]
 fn access(instr: &mut Instr, unbound: u64) -> u64 {
-    let local = 1 << instr.arg;
-    match instr.op {
-        Op::LOAD_FAST if unbound & local != 0 => {
-            instr.op = Op::LOAD_FAST_CHECK;
-            unbound & !local
-        }
-        Op::STORE_FAST | Op::LOAD_FAST_CHECK | Op::LOAD_FAST => unbound & !local,
-        Op::DELETE_FAST | Op::LOAD_FAST_AND_CLEAR | Op::STORE_FAST_MAYBE_NULL => unbound | local,
-        _ => unbound,
+    let class = class(instr.op);
+    let tracked = class & bits::LOCAL != 0 && (instr.arg as usize) < TRACKED;
+    let local = u64::from(tracked) << (instr.arg & 63);
+    if unbound & local != 0 && instr.op == Op::LOAD_FAST {
+        instr.op = Op::LOAD_FAST_CHECK;
     }
+    let lost = if class & bits::UNBINDS != 0 { local } else { 0 };
+    unbound & !local | lost
 }
 
 /// A block in which instructions may have handlers.
@@ -112,9 +109,7 @@ fn scan_protected(graph: &mut Graph, todo: &mut Vec<BlockId>, id: BlockId, mut u
             noted = (except, unbound);
             maybe_push(graph, todo, except, unbound);
         }
-        if class(instr.op) & bits::LOCAL != 0 && (instr.arg as usize) < TRACKED {
-            unbound = access(instr, unbound);
-        }
+        unbound = access(instr, unbound);
     }
     graph.put_back(id, instrs);
     unbound
@@ -174,8 +169,8 @@ pub fn insert_superinstructions(graph: &mut Graph) {
         let mut joined = false;
         let mut rest = graph[id].instrs_mut();
         while let [first, tail @ ..] = rest {
-            if matches!(first.op, Op::LOAD_FAST | Op::STORE_FAST)
-                && let [second, ..] = &mut *tail
+            if let [second, ..] = &mut *tail
+                && class(first.op) & class(second.op) & bits::LOCAL != 0
             {
                 joined |= match (first.op, second.op) {
                     (Op::LOAD_FAST, Op::LOAD_FAST) => join(first, second, Op::LOAD_FAST_LOAD_FAST),

@@ -32,7 +32,7 @@ pub(crate) mod bits {
     pub const POP_TOP: u32 = 1 << 12;
     /// Can leave a local unbound.
     pub const UNBINDS: u32 = 1 << 13;
-    /// Loads or stores a local.
+    /// Loads, stores or deletes one local.
     pub const LOCAL: u32 = 1 << 14;
     /// Loads locals, and may borrow them (or becomes such an instruction).
     pub const BORROWS: u32 = 1 << 15;
@@ -103,7 +103,8 @@ const fn compute_class(opcode: Op) -> u32 {
         Op::NOP => NOP,
         Op::SWAP => SWAP | REWRITTEN,
         Op::POP_TOP => POP_TOP,
-        Op::LOAD_FAST | Op::LOAD_FAST_LOAD_FAST => LOCAL | BORROWS,
+        Op::LOAD_FAST => LOCAL | BORROWS,
+        Op::LOAD_FAST_LOAD_FAST => BORROWS,
         Op::LOAD_FAST_CHECK => LOCAL,
         Op::STORE_FAST => LOCAL | REWRITTEN,
         Op::DELETE_FAST | Op::LOAD_FAST_AND_CLEAR => LOCAL | UNBINDS,

@@ -30,12 +30,9 @@ pub fn calculate(graph: &mut Graph) -> Result<u32, CompileError> {
         let used = graph[id].len();
         let instrs = graph.take(id);
         for instr in &instrs[..used] {
-            let net = match instr.op.fixed_net_effect() {
-                Some(net) => i64::from(net),
-                None => match instr.op.linear_net_effect(instr.arg) {
-                    Some(net) => net,
-                    None => effect(instr, false)?,
-                },
+            let net = match instr.op.linear_net_effect(instr.arg) {
+                Some(net) => net,
+                None => effect(instr, false)?,
             };
             let after = depth + net;
             if after < 0 {

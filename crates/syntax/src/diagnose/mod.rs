@@ -166,13 +166,7 @@ impl<'a, 's> Peg<'a, 's> {
         limit: u32,
     ) -> Peg<'a, 's> {
         let (tokens, _) = significant(&all.tokens);
-        let codes = tokens
-            .iter()
-            .map(|token| match token.kind {
-                TokenKind::Name => codes::of_name(source.slice(token.start, token.end).as_bytes()),
-                kind => kind as u8,
-            })
-            .collect();
+        let codes = tokens.iter().map(|token| token.code).collect();
         Peg {
             source,
             tokens,

@@ -205,13 +205,8 @@ impl Lexer<'_> {
             .modes
             .last()
             .map_or(TokenKind::FStringMiddle, |mode| mode.kind(TokenKind::FStringMiddle, TokenKind::TStringMiddle));
-        self.tokens.push(Token {
-            start: start as u32,
-            end: end as u32,
-            line: self.line,
-            lines: lines.min(u16::MAX as u32) as u16,
-            kind,
-        });
+        let counted = lines.min(u16::MAX as u32) as u16;
+        self.tokens.push(Token::new(kind, start as u32, end as u32, self.line, counted));
         self.line += lines;
         self.pos = next;
     }

@@ -6,6 +6,7 @@ use crate::token::{Token, TokenKind};
 /// CPython's MAXINDENT; the outermost level counts.
 const MAX_INDENT: usize = 100;
 const TAB: u32 = 8;
+const SPACES: u64 = u64::from_ne_bytes([b' '; 8]);
 
 impl Lexer<'_> {
     /// Reads the white space at a line's start and sets the INDENT or DEDENT tokens to make.
@@ -13,8 +14,15 @@ impl Lexer<'_> {
         let (mut column, mut alternate);
         // Indentation cannot be split by backslashes: what stands before the first one counts.
         let mut before_backslash = 0;
-        let spaces = self.bytes.get(self.pos..).map_or(0, |rest| rest.iter().take_while(|&&b| b == b' ').count());
-        self.pos += spaces;
+        let line_start = self.pos;
+        loop {
+            let spaces = (self.word(self.pos) ^ SPACES).trailing_zeros() / 8;
+            self.pos += spaces as usize;
+            if spaces < 8 {
+                break;
+            }
+        }
+        let spaces = self.pos - line_start;
         (column, alternate) = (spaces as u32, spaces as u32);
         loop {
             match self.byte(self.pos) {
@@ -102,11 +110,11 @@ impl Lexer<'_> {
         let line = self.line_for_cpython();
         if self.pending < 0 {
             self.pending += 1;
-            self.tokens.push(Token { start: end, end, line, lines: 0, kind: TokenKind::Dedent });
+            self.tokens.push(Token::new(TokenKind::Dedent, end, end, line, 0));
         } else {
             self.pending -= 1;
             let start = if self.options.extra_tokens { self.source.line_start(self.line) } else { end };
-            self.tokens.push(Token { start, end, line, lines: 0, kind: TokenKind::Indent });
+            self.tokens.push(Token::new(TokenKind::Indent, start, end, line, 0));
         }
     }
 }

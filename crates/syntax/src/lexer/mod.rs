@@ -129,7 +129,7 @@ impl<'s> Lexer<'s> {
             return false;
         }
         if let Some(last) = self.tokens.last_mut() {
-            last.kind = TokenKind::Newline;
+            *last = Token::new(TokenKind::Newline, last.start, last.end, last.line, last.lines);
         }
         if self.indents.len() > 1 && !self.options.dont_imply_dedent {
             self.pending = -(self.indents.len() as i32 - 1);
@@ -150,15 +150,25 @@ impl<'s> Lexer<'s> {
         self.bytes.get(at).copied().unwrap_or(0)
     }
 
+    /// The eight bytes at `at`, the first one lowest; 0 past the end.
+    #[inline(always)]
+    fn word(&self, at: usize) -> u64 {
+        let rest = self.bytes.get(at..).unwrap_or(&[]);
+        match rest.first_chunk() {
+            Some(word) => u64::from_le_bytes(*word),
+            None => rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+        }
+    }
+
     #[inline(always)]
     fn push(&mut self, kind: TokenKind, start: usize, end: usize) {
         let line = self.line;
-        self.tokens.push(Token { start: start as u32, end: end as u32, line, lines: 0, kind });
+        self.tokens.push(Token::new(kind, start as u32, end as u32, line, 0));
     }
 
     fn push_empty(&mut self, kind: TokenKind, at: u32) {
         let line = self.line_for_cpython();
-        self.tokens.push(Token { start: at, end: at, line, lines: 0, kind });
+        self.tokens.push(Token::new(kind, at, at, line, 0));
     }
 
     /// CPython's `tok->lineno`: the line of the last byte read, so at the end of input the last line with text.
@@ -184,6 +194,8 @@ impl<'s> Lexer<'s> {
             }
             // A backslash at the end of a line leads back here.
             loop {
+                // Mostly one space or none, which is hard to foretell; more is rare.
+                self.pos += usize::from(self.byte(self.pos) == b' ');
                 while matches!(self.byte(self.pos), b' ' | b'\t' | b'\x0c') {
                     self.pos += 1;
                 }

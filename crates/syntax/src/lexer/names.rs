@@ -1,19 +1,24 @@
 //! Names, and the string prefixes that look like them.
 
-use super::{CLASS, Lexer, NAME, Scan};
-use crate::token::TokenKind;
+use super::{Lexer, Scan};
+use crate::parser::codes;
+use crate::token::{Token, TokenKind};
 use crate::unicode;
 
 impl Lexer<'_> {
     pub(super) fn scan_name(&mut self, start: usize) -> Scan {
-        let mut all = 0;
-        let rest = self.bytes.get(start..).unwrap_or(&[]);
-        let length = rest.iter().position(|&b| {
-            all |= b;
-            CLASS[b as usize] & NAME == 0
-        });
-        // The byte that ends the name is below 128.
-        let at = start + length.unwrap_or(rest.len());
+        // Eight bytes are looked at together: most names end among the first eight, at a place hard to foretell.
+        let first = self.word(start);
+        let (mut at, mut word, mut all) = (start, first, 0);
+        let mut length = name_length(word);
+        while length == 8 {
+            all |= word;
+            at += 8;
+            word = self.word(at);
+            length = name_length(word);
+        }
+        all |= word & low_bytes(length);
+        at += length as usize;
         if matches!(self.byte(at), b'"' | b'\'') && at - start <= 5 {
             let prefix = Prefix::of(&self.bytes[start..at]);
             if let Some(prefix) = prefix {
@@ -29,10 +34,13 @@ impl Lexer<'_> {
             }
         }
         self.pos = at;
-        if all >= 128 && !self.options.extra_tokens {
+        if all & HIGH_BITS != 0 && !self.options.extra_tokens {
             self.check_name(start, at)?;
         }
-        self.push(TokenKind::Name, start, at);
+        // No keyword is longer.
+        let code = if at - start <= 8 { codes::of_word(first & low_bytes((at - start) as u32)) } else { codes::NAME };
+        let token = Token::new(TokenKind::Name, start as u32, at as u32, self.line, 0);
+        self.tokens.push(Token { code, ..token });
         self.note_peek();
         Ok(())
     }
@@ -53,6 +61,31 @@ impl Lexer<'_> {
             format!("invalid non-printable character U+{code:04X}")
         }))
     }
+}
+
+const fn eight(byte: u8) -> u64 {
+    u64::from_ne_bytes([byte; 8])
+}
+
+const HIGH_BITS: u64 = eight(0x80);
+
+/// A mask of the lowest bytes, at most eight.
+#[inline(always)]
+fn low_bytes(count: u32) -> u64 {
+    u64::MAX.checked_shr(64 - 8 * count).unwrap_or(0)
+}
+
+/// How many of the lowest bytes of a word can go on a name: letters, digits, `_` and all of other characters.
+#[inline(always)]
+fn name_length(word: u64) -> u32 {
+    // Seven bits a byte leave room for the carry of a comparison: `x + 128 - low` has the high bit for `x >= low`.
+    let bits = word & !HIGH_BITS;
+    let lower = bits | eight(0x20);
+    let letter = (lower + eight(128 - b'a')) & !(lower + eight(128 - b'z' - 1));
+    let digit = (bits + eight(128 - b'0')) & !(bits + eight(128 - b'9' - 1));
+    let not_underscore = (bits ^ eight(b'_')) + eight(127);
+    let ends = !(letter | digit | !not_underscore | word) & HIGH_BITS;
+    ends.trailing_zeros() / 8
 }
 
 /// Which prefix letters stand before a quote.

@@ -88,14 +88,8 @@ impl Lexer<'_> {
     }
 
     fn push_string(&mut self, start: usize, end: usize, lines: u32) {
-        let token = Token {
-            start: start as u32,
-            end: end as u32,
-            line: self.line,
-            lines: lines.min(u16::MAX as u32) as u16,
-            kind: TokenKind::String,
-        };
-        self.tokens.push(token);
+        let counted = lines.min(u16::MAX as u32) as u16;
+        self.tokens.push(Token::new(TokenKind::String, start as u32, end as u32, self.line, counted));
         self.pos = end;
         self.line += lines;
     }

@@ -1,7 +1,7 @@
 //! One byte a token: its kind, or which keyword it is.
 //!
-//! The lexer reports keywords as NAME, as CPython's does. Telling them apart once, before parsing, makes every decision
-//! of the parser a comparison of bytes. Codes below 128 are [`TokenKind`] numbers, keywords follow.
+//! Keywords are NAME tokens, as CPython's are; the lexer tells them apart by the way (`Token::code`), and every decision
+//! of the parser is a comparison of bytes. Codes below 128 are [`TokenKind`] numbers, keywords follow.
 
 use crate::token::TokenKind;
 
@@ -33,17 +33,16 @@ macro_rules! keywords {
     ($($name:ident = $number:literal, $text:literal;)*) => {
         $(pub(crate) const $name: Code = $number;)*
 
-        /// The keyword a NAME token's text is, or [`NAME`].
-        pub(crate) fn of_name(text: &[u8]) -> Code {
-            // No keyword is longer than `continue` and `nonlocal`, none starts with another letter.
-            if text.len() > 8 || !matches!(text.first(), Some(b'a'..=b'y' | b'F' | b'N' | b'T')) {
-                return NAME;
-            }
-            match text {
-                $($text => $name,)*
-                _ => NAME,
-            }
-        }
+        /// The keywords, each at the place its text leads to.
+        static KEYWORDS: [(u64, Code); 1 << SLOT_BITS] = {
+            let mut table = [(0, NAME); 1 << SLOT_BITS];
+            $(
+                let word = word_of($text);
+                assert!(table[slot(word)].0 == 0, "two keywords share a place: another multiplier is needed");
+                table[slot(word)] = (word, $name);
+            )*
+            table
+        };
     };
 }
 
@@ -83,6 +82,29 @@ keywords! {
     WHILE = 160, b"while";
     WITH = 161, b"with";
     YIELD = 162, b"yield";
+}
+
+const SLOT_BITS: u32 = 6;
+
+/// Sends every keyword to a place of its own (found by trying).
+const fn slot(word: u64) -> usize {
+    (word.wrapping_mul(0x2E22_C492_6AF8_A225) >> (64 - SLOT_BITS)) as usize
+}
+
+const fn word_of(text: &[u8]) -> u64 {
+    let (mut word, mut at) = (0, text.len());
+    while at > 0 {
+        at -= 1;
+        word = word << 8 | text[at] as u64;
+    }
+    word
+}
+
+/// The keyword a name of at most eight bytes is, or [`NAME`]; the first byte is the lowest, and zeros follow the last.
+#[inline(always)]
+pub(crate) fn of_word(word: u64) -> Code {
+    let (text, code) = KEYWORDS[slot(word)];
+    if text == word { code } else { NAME }
 }
 
 /// Can a `star_expressions` begin with this token?

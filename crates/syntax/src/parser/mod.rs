@@ -80,11 +80,16 @@ impl Default for ParseFlags {
     }
 }
 
-/// Parses `source`; the tree lives in `arena`. Warnings are dropped: see [`parse_with_warnings`].
+/// Parses `source`; the tree lives in `arena` and has its names from the text. Warnings are dropped: see [`parse_with_warnings`].
 ///
 /// # Errors
 /// The diagnostic CPython raises for this text.
-pub fn parse<'a>(source: &Source, mode: Mode, flags: ParseFlags, arena: &'a Bump) -> Result<Mod<'a>, SyntaxDiagnostic> {
+pub fn parse<'a>(
+    source: &'a Source,
+    mode: Mode,
+    flags: ParseFlags,
+    arena: &'a Bump,
+) -> Result<Mod<'a>, SyntaxDiagnostic> {
     parse_with_warnings(source, mode, flags, arena, &mut Vec::new())
 }
 
@@ -93,7 +98,7 @@ pub fn parse<'a>(source: &Source, mode: Mode, flags: ParseFlags, arena: &'a Bump
 /// # Errors
 /// The diagnostic CPython raises for this text; the warnings given before it are in `warnings`.
 pub fn parse_with_warnings<'a>(
-    source: &Source,
+    source: &'a Source,
     mode: Mode,
     flags: ParseFlags,
     arena: &'a Bump,
@@ -107,7 +112,7 @@ pub fn parse_with_warnings<'a>(
 /// # Errors
 /// As [`parse_with_warnings`].
 pub fn parse_to_compile<'a>(
-    source: &Source,
+    source: &'a Source,
     mode: Mode,
     flags: ParseFlags,
     arena: &'a Bump,
@@ -168,7 +173,7 @@ pub(crate) fn significant(tokens: &[Token]) -> (std::borrow::Cow<'_, [Token]>, V
 }
 
 pub(crate) struct Parser<'a, 's> {
-    source: &'s Source,
+    source: &'a Source,
     /// The whole text, in the arena: names and plain strings are slices of it.
     text: &'a str,
     arena: &'a Bump,
@@ -201,14 +206,11 @@ pub(crate) struct Parser<'a, 's> {
 const LOOKAHEAD: usize = 4;
 
 impl<'a, 's> Parser<'a, 's> {
-    fn new(source: &'s Source, tokens: &'s Tokens, flags: ParseFlags, arena: &'a Bump) -> Parser<'a, 's> {
-        let text: &'a str = arena.alloc_str(source.text());
+    fn new(source: &'a Source, tokens: &'s Tokens, flags: ParseFlags, arena: &'a Bump) -> Parser<'a, 's> {
+        let text = source.text();
         let (tokens, type_ignores) = significant(&tokens.tokens);
         let mut codes = Vec::with_capacity(tokens.len() + LOOKAHEAD);
-        codes.extend(tokens.iter().map(|token| match token.kind {
-            TokenKind::Name => of_name(&text.as_bytes()[token.range()]),
-            kind => kind as u8,
-        }));
+        codes.extend(tokens.iter().map(|token| token.code));
         codes.extend([END; LOOKAHEAD]);
         Parser {
             source,
