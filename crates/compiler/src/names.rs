@@ -324,6 +324,8 @@ impl Places {
 pub struct NameTable {
     names: Vec<Name>,
     places: Places,
+    /// A bit for each name that is there, by its number: what has no bit is new.
+    seen: u64,
 }
 
 impl NameTable {
@@ -332,13 +334,14 @@ impl NameTable {
     }
 
     pub fn with_capacity(capacity: usize) -> Self {
-        Self { names: Vec::with_capacity(capacity), places: Places::default() }
+        Self { names: Vec::with_capacity(capacity), places: Places::default(), seen: 0 }
     }
 
     /// Forgets the names, and keeps the memory.
     pub(crate) fn clear(&mut self) {
         self.names.clear();
         self.places = Places::default();
+        self.seen = 0;
     }
 
     /// The number of the name with this text, which is added if it is new.
@@ -369,6 +372,7 @@ impl NameTable {
 
     #[inline(never)]
     fn append(&mut self, name: Name) -> u32 {
+        self.seen |= 1 << (name.id & 63);
         self.names.push(name);
         self.places.grown(self.names.iter().map(|name| name.id));
         self.names.len() as u32 - 1
@@ -382,6 +386,9 @@ impl NameTable {
     pub fn get_name(&self, name: &Name) -> Option<u32> {
         if name.id == NO_ID {
             return self.get(name);
+        }
+        if self.seen & 1 << (name.id & 63) == 0 {
+            return None;
         }
         self.places.find(name.id, self.names.iter().map(|name| name.id)).map(|place| place as u32)
     }
@@ -401,6 +408,7 @@ impl NameTable {
     /// Takes the names out, as strings of a code object; they share the texts.
     pub(crate) fn take_strings(&mut self) -> Box<[PyString]> {
         self.places = Places::default();
+        self.seen = 0;
         self.names.drain(..).map(Name::into_string).collect()
     }
 

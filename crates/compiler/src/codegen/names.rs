@@ -30,13 +30,30 @@ enum Variable {
 
 impl Variable {
     const BITS: u32 = 2;
+    const MASK: u32 = (1 << Self::BITS) - 1;
 
-    fn of(packed: u32) -> Variable {
-        match packed & 3 {
-            0 => Variable::Fast,
-            1 => Variable::Global,
-            _ => Variable::Name,
-        }
+    /// For each kind, what loads, stores and deletes it, and how far the oparg is shifted.
+    const ACCESSES: [[(Op, u8); 3]; 4] = [
+        [(Op::LOAD_FAST, 0), (Op::STORE_FAST, 0), (Op::DELETE_FAST, 0)],
+        [(Op::LOAD_GLOBAL, 1), (Op::STORE_GLOBAL, 0), (Op::DELETE_GLOBAL, 0)],
+        [(Op::LOAD_NAME, 0), (Op::STORE_NAME, 0), (Op::DELETE_NAME, 0)],
+        [(Op::NOP, 0); 3],
+    ];
+
+    fn pack(self, number: usize) -> u32 {
+        (number as u32) << Self::BITS | self as u32
+    }
+
+    /// The instruction for a packed variable. Which kind it is and what is done with it is hard to foretell: a table, no branches.
+    #[inline(always)]
+    fn access(packed: u32, ctx: ExprContext) -> (Op, u32) {
+        let context = match ctx {
+            ExprContext::Load => 0,
+            ExprContext::Store => 1,
+            ExprContext::Del => 2,
+        };
+        let (op, shift) = Self::ACCESSES[(packed & Self::MASK) as usize][context];
+        (op, packed >> Self::BITS << shift)
     }
 }
 
@@ -162,18 +179,7 @@ impl<'a> Compiler<'a, '_> {
         let id = mangled;
         let (mangled, hint) = names.name_and_hint(id);
         if hint.unit == unit.number {
-            let arg = hint.variable >> Variable::BITS;
-            let (arg, [load, store, delete]) = match Variable::of(hint.variable) {
-                Variable::Fast => (arg, [Op::LOAD_FAST, Op::STORE_FAST, Op::DELETE_FAST]),
-                Variable::Name => (arg, [Op::LOAD_NAME, Op::STORE_NAME, Op::DELETE_NAME]),
-                Variable::Global if ctx == Load => (arg << 1, [Op::LOAD_GLOBAL; 3]),
-                Variable::Global => (arg, [Op::LOAD_GLOBAL, Op::STORE_GLOBAL, Op::DELETE_GLOBAL]),
-            };
-            let op = match ctx {
-                Load => load,
-                Store => store,
-                Del => delete,
-            };
+            let (op, arg) = Variable::access(hint.variable, ctx);
             unit.seq.add_plain(op, arg, loc);
             return Ok(());
         }
@@ -192,7 +198,7 @@ impl<'a> Compiler<'a, '_> {
         };
         if let Some((kind, arg)) = again {
             hint.unit = unit.number;
-            hint.variable = (arg as u32) << Variable::BITS | kind as u32;
+            hint.variable = kind.pack(arg);
         }
         let (op, arg) = match (place, ctx) {
             (Place::Deref(arg), Load) => {

@@ -202,6 +202,17 @@ pub fn remove_nops_and_jumps(graph: &mut Graph) -> Result<(), CompileError> {
     }
 }
 
+/// Is there a `POP_TOP` behind something it may undo? Looks at every instruction without a branch; there hardly ever is one.
+fn may_hold_pair(instrs: &[Instr], first_has_previous: bool) -> bool {
+    let mut before = first_has_previous;
+    instrs.iter().fold(false, |found, instr| {
+        let class = class(instr.op);
+        let found = found | before & (class & bits::POP_TOP != 0);
+        before = (class & bits::LOADS_CONST != 0) | (instr.op == Op::COPY) & (instr.arg == 1);
+        found
+    })
+}
+
 /// Removes NOPs, and `POP_TOP` together with the constant or copy pushed just before it, until nothing changes.
 pub fn remove_nops_and_pairs(graph: &mut Graph) {
     loop {
@@ -216,7 +227,7 @@ pub fn remove_nops_and_pairs(graph: &mut Graph) {
                 previous = None;
             }
             let len = graph[id].len();
-            if graph[id].may_hold(bits::POP_TOP) {
+            if graph[id].may_hold(bits::POP_TOP) && may_hold_pair(graph[id].instrs(), previous.is_some()) {
                 let is_pop = |instr: &Instr| instr.op == Op::POP_TOP;
                 let mut from = 0;
                 while let Some(more) = graph[id].instrs()[from..].iter().position(is_pop) {

@@ -22,17 +22,13 @@ fn is_unset(loc: Location) -> bool {
 }
 
 pub fn resolve(graph: &mut Graph) {
-    let (mut any, mut lacking) = (false, false);
-    for (_, block) in graph.layout() {
-        any |= block.placeless;
-        lacking |= lacks_line(block);
+    if !graph.layout().fold(false, |any, (_, block)| any | block.placeless) {
+        return;
     }
-    if lacking {
+    if graph.layout().any(|(_, block)| lacks_line(block)) {
         duplicate_exits(graph);
     }
-    if any {
-        propagate(graph);
-    }
+    propagate(graph);
 }
 
 fn duplicate_exits(graph: &mut Graph) {
@@ -89,6 +85,13 @@ fn propagate(graph: &mut Graph) {
         }
         if let Some(last) = block.last() {
             let (known, class, target) = (last.loc, class(last.op), last.target);
+            // One look for both: the ways lead to this block itself where there is none.
+            let falls = if next.is_some() && class & bits::ENDS == 0 { next } else { id };
+            let jumps = if class & bits::JUMP != 0 { target } else { id };
+            if !(graph[falls].placeless | graph[jumps].placeless) {
+                id = next;
+                continue;
+            }
             if next.is_some() && class & bits::ENDS == 0 && graph[next].placeless && graph[next].predecessors == 1 {
                 inherit(&mut graph[next], known);
             }

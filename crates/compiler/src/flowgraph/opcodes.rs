@@ -52,6 +52,10 @@ pub(crate) mod bits {
     pub const TESTS: u32 = 1 << 22;
     /// A pseudo-instruction, which the assembler cannot write.
     pub const PSEUDO: u32 = 1 << 23;
+    /// The peephole pass has something to say of it in front of one certain instruction only: three kinds, of which the bits
+    /// from this one on say which, as the bits from [`WANTED`] on say of that instruction.
+    pub const WANTS: u32 = 1 << 24;
+    pub const WANTED: u32 = 1 << 27;
     pub const TERMINATOR: u32 = JUMP | EXIT;
     /// Control does not go on behind it.
     pub const ENDS: u32 = EXIT | UNCONDITIONAL;
@@ -135,12 +139,28 @@ const fn compute_class(opcode: Op) -> u32 {
     ) {
         class |= TESTS;
     }
+    class |= match opcode {
+        Op::LOAD_GLOBAL => WANTS,
+        Op::STORE_FAST => WANTS << 1 | WANTED << 1,
+        Op::COMPARE_OP => WANTS << 2,
+        Op::PUSH_NULL => WANTED,
+        Op::TO_BOOL => WANTED << 2,
+        _ => 0,
+    };
     if class & TARGET != 0 {
         class |= REWRITTEN;
     } else if !super::borrow::has_own_rule(opcode) {
         class |= PLAIN_EFFECT;
     }
     class
+}
+
+/// Has the peephole pass something to say of an instruction, no jump, that one of the class `next` follows?
+#[inline]
+pub(crate) fn is_rewritten(class: u32, next: u32) -> bool {
+    const KINDS: u32 = 7 * WANTS;
+    let wanted = next / (WANTED / WANTS);
+    (class & (REWRITTEN | TARGET) == REWRITTEN) & ((class & KINDS == 0) | (class & wanted & KINDS != 0))
 }
 
 /// A pseudo-instruction that the assembler cannot write.

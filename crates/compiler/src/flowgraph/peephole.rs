@@ -11,7 +11,7 @@ use super::consts::{Consts, make_small_int};
 use super::evaluate::is_true;
 use super::folding::{self, INTRINSIC_LIST_TO_TUPLE, INTRINSIC_UNARY_POSITIVE};
 use super::graph::{Block, BlockId, Graph, Instr, jump, placeless};
-use super::opcodes::{Op, bits, class, is_jump, loads_const};
+use super::opcodes::{Op, bits, class, is_jump, is_rewritten, loads_const};
 use super::swaps;
 use crate::error::CompileError;
 
@@ -164,14 +164,29 @@ pub fn optimize_block(graph: &mut Graph, id: BlockId, consts: &mut Consts) -> Re
 
 /// Rewrites the instructions that are no jumps.
 fn rewrite_block(block: &mut Block, consts: &mut Consts) -> Result<(), CompileError> {
-    let is_rewritten = |instr: &Instr| class(instr.op) & (bits::REWRITTEN | bits::TARGET) == bits::REWRITTEN;
     let mut at = 0;
-    while let Some(more) = block.instrs().get(at..).and_then(|rest| rest.iter().position(is_rewritten)) {
-        at += more;
-        rewrite(block, at, consts)?;
-        at += 1;
+    while let Some(found) = next_rewritten(block.instrs(), at) {
+        rewrite(block, found, consts)?;
+        at = found + 1;
     }
     Ok(())
+}
+
+/// The first instruction from `at` on that [`rewrite`] has something to say of.
+#[inline]
+fn next_rewritten(instrs: &[Instr], at: usize) -> Option<usize> {
+    let mut rest = instrs.get(at..)?.iter();
+    let mut here = class(rest.next()?.op);
+    let mut at = at;
+    for instr in rest {
+        let next = class(instr.op);
+        if is_rewritten(here, next) {
+            return Some(at);
+        }
+        here = next;
+        at += 1;
+    }
+    is_rewritten(here, 0).then_some(at)
 }
 
 fn drop_instr(block: &mut Block, at: usize) {
@@ -183,18 +198,10 @@ fn drop_instr(block: &mut Block, at: usize) {
 #[inline]
 fn rewrite(block: &mut Block, at: usize, consts: &mut Consts) -> Result<(), CompileError> {
     let Some((instr, rest)) = block.instrs_mut()[at..].split_first_mut() else { return Ok(()) };
-    let instr = &*instr;
     let (next, next_arg, next_line) = match rest.first() {
         Some(next) => (next.op, next.arg, next.loc.line),
         None => (Op::CACHE, 0, -1),
     };
-    // The most common ones that mostly stay.
-    match instr.op {
-        Op::LOAD_GLOBAL if next != Op::PUSH_NULL => return Ok(()),
-        Op::STORE_FAST if next != Op::STORE_FAST => return Ok(()),
-        Op::COMPARE_OP if next != Op::TO_BOOL => return Ok(()),
-        _ => {}
-    }
     let instr = *instr;
     // What it may become.
     block.classes |= match instr.op {
