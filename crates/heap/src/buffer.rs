@@ -4,7 +4,7 @@
 //! fallible growth of [`TryPush`] for everything whose size a program decides. A plain `push` on a vector without spare
 //! room would abort the process when memory is refused; reserve first.
 
-use crate::copying::copy_values;
+use crate::copying::{copy_values, move_down};
 use crate::pool;
 use allocator_api2::alloc::{AllocError, Allocator};
 use core::alloc::Layout;
@@ -101,6 +101,24 @@ impl<T> TryPush<T> for Buffer<T> {
     #[inline(never)]
     fn try_grow(&mut self, additional: usize) -> Result<(), OutOfMemory> {
         self.try_reserve(additional).map_err(|_| OutOfMemory)
+    }
+}
+
+/// Removes a value; those behind it move down. The C library's moves of some kilobytes by a word are slow on some processors.
+///
+/// # Panics
+/// There is no such place.
+#[inline]
+pub fn remove_from<T>(buffer: &mut Buffer<T>, at: usize) -> T {
+    let len = buffer.len();
+    assert!(at < len, "a value is removed from a place of the buffer");
+    // SAFETY: the values before `len` are there; the one at `at` is read once, and its place taken by the others.
+    unsafe {
+        buffer.set_len(len - 1);
+        let place = buffer.as_mut_ptr().add(at);
+        let value = place.read();
+        move_down(place.add(1), place, len - at - 1);
+        value
     }
 }
 

@@ -35,7 +35,9 @@ pub mod value;
 #[cfg(any(debug_assertions, feature = "zeal"))]
 pub mod zeal;
 
-pub use buffer::{Accounted, Buffer, OutOfMemory, TryPush, buffer_with_capacity, extend_bytes, new_buffer};
+pub use buffer::{
+    Accounted, Buffer, OutOfMemory, TryPush, buffer_with_capacity, extend_bytes, new_buffer, remove_from,
+};
 pub use cell::{GilCell, ValueCell};
 pub use copying::{copy_bytes, copy_values};
 pub use describe::{Edge, Edges, Part};

@@ -10,7 +10,6 @@
 use core::alloc::{GlobalAlloc, Layout};
 use core::cell::Cell;
 use core::sync::atomic::{AtomicIsize, Ordering};
-use std::alloc::System;
 
 mod kept;
 
@@ -79,7 +78,7 @@ pub fn give_back() {
     }
 }
 
-/// The system's allocator, counted, small blocks that were freed kept for the next requests:
+/// The system's allocator, counted, blocks that were freed kept for the next requests:
 /// `#[global_allocator] static ALLOCATOR: Counting = Counting;`.
 pub struct Counting;
 
@@ -99,21 +98,14 @@ unsafe impl GlobalAlloc for Counting {
 
     #[inline]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        if layout.size() > kept::LARGEST {
+        LOCAL.with(|local| {
             // SAFETY: as above.
-            let p = unsafe { System.alloc_zeroed(layout) };
+            let p = unsafe { local.kept.allocate_zeroed(layout) };
             if !p.is_null() {
-                LOCAL.with(|local| local.add(taken_for(layout.size())));
+                local.add(taken_for(layout.size()));
             }
-            return p;
-        }
-        // SAFETY: as above.
-        let p = unsafe { self.alloc(layout) };
-        if !p.is_null() {
-            // SAFETY: the block is that long.
-            unsafe { p.write_bytes(0, layout.size()) };
-        }
-        p
+            p
+        })
     }
 
     #[inline]
@@ -127,29 +119,58 @@ unsafe impl GlobalAlloc for Counting {
 
     #[inline]
     unsafe fn realloc(&self, p: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        if layout.size() > kept::LARGEST && size > kept::LARGEST {
+        LOCAL.with(|local| {
             // SAFETY: as above.
-            let q = unsafe { System.realloc(p, layout, size) };
+            let q = unsafe { local.kept.resize(p, layout, size) };
             if !q.is_null() {
-                LOCAL.with(|local| local.add(taken_for(size) - taken_for(layout.size())));
+                local.add(taken_for(size) - taken_for(layout.size()));
             }
-            return q;
-        }
-        if kept::is_small(layout) && size <= kept::LARGEST && kept::block_size(size) == kept::block_size(layout.size())
-        {
-            // Blocks are as large as all of their size.
-            LOCAL.with(|local| local.add(taken_for(size) - taken_for(layout.size())));
-            return p;
-        }
-        // SAFETY: the size is not zero, as the caller promises, and no greater than an address range.
-        let q = unsafe { self.alloc(Layout::from_size_align_unchecked(size, layout.align())) };
-        if !q.is_null() {
-            // SAFETY: both blocks hold that many bytes; the old one is the caller's to give.
-            unsafe {
-                core::ptr::copy_nonoverlapping(p, q, layout.size().min(size));
-                self.dealloc(p, layout);
-            }
-        }
-        q
+            q
+        })
+    }
+}
+
+/// A block of at least `size` bytes, aligned to 16, of which the C library knows how long it is; null if there is no memory.
+pub(crate) fn allocate_usable(size: usize) -> *mut u8 {
+    // SAFETY: sizes that overflow are refused by the allocator; the size is not zero.
+    LOCAL.with(|local| unsafe { local.kept.allocate(Layout::from_size_align_unchecked(size.max(1), 16)) })
+}
+
+/// Gives such a block up, or one that `realloc` made of it.
+///
+/// # Safety
+/// The block is the caller's, and holds `usable` bytes.
+pub(crate) unsafe fn free_usable(p: *mut u8, usable: usize) {
+    // SAFETY: the caller's promise.
+    LOCAL.with(|local| unsafe { local.kept.free_usable(p, usable) })
+}
+
+/// [`Counting`] without the count, for memory that is counted elsewhere.
+pub(crate) struct Uncounted;
+
+// SAFETY: as of `Counting`.
+unsafe impl GlobalAlloc for Uncounted {
+    #[inline]
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller's promise.
+        LOCAL.with(|local| unsafe { local.kept.allocate(layout) })
+    }
+
+    #[inline]
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller's promise.
+        LOCAL.with(|local| unsafe { local.kept.allocate_zeroed(layout) })
+    }
+
+    #[inline]
+    unsafe fn dealloc(&self, p: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promise.
+        LOCAL.with(|local| unsafe { local.kept.free(p, layout) })
+    }
+
+    #[inline]
+    unsafe fn realloc(&self, p: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        // SAFETY: the caller's promise.
+        LOCAL.with(|local| unsafe { local.kept.resize(p, layout, size) })
     }
 }

@@ -22,6 +22,7 @@ pub struct Place {
 
 /// What the hash of a place tells whose key has been removed; it is nobody's hash.
 pub const REMOVED: i64 = -1;
+const _: () = assert!(REMOVED + 1 == 0);
 
 /// So many are looked at before their keys are touched.
 const AT_ONCE: usize = 64;
@@ -43,46 +44,53 @@ pub fn find_place<const RUN: usize, T>(
     mut visit: impl FnMut(usize, &Value) -> Option<T>,
 ) -> Result<T, usize> {
     let mut removed = None;
-    walk_runs::<RUN, _>(places, hash, |at, place| {
-        if place.hash != 0 && place.hash != hash && place.hash != REMOVED {
-            return None;
+    // No key, and perhaps never one: the hashes 0 and REMOVED, told by one comparison.
+    let stops = |place: &Place| place.hash == hash || place.hash.wrapping_sub(REMOVED) as u64 <= 1;
+    walk_runs::<RUN, _>(places, hash, stops, |at, place| match &place.key {
+        None if place.hash == 0 => Some(Err(removed.unwrap_or(at))),
+        None => {
+            removed = Some(at);
+            None
         }
-        match &place.key {
-            None if place.hash == 0 => Some(Err(removed.unwrap_or(at))),
-            None => {
-                removed = Some(at);
-                None
-            }
-            Some(key) if place.hash == hash => visit(at, key).map(Ok),
-            Some(_) => None,
-        }
+        Some(key) if place.hash == hash => visit(at, key).map(Ok),
+        Some(_) => None,
     })
 }
 
 /// The first place of a hash that has no key, in a table as [`find_place`] wants it that has lost none.
 #[inline(always)]
 pub fn free_place<const RUN: usize>(places: &[Place], hash: i64) -> usize {
-    walk_runs::<RUN, _>(places, hash, |at, place| (place.hash == 0 && place.key.is_none()).then_some(at))
+    walk_runs::<RUN, _>(places, hash, |place| place.hash == 0 && place.key.is_none(), |at, _| Some(at))
 }
 
 #[inline(always)]
-fn walk_runs<const RUN: usize, T>(places: &[Place], hash: i64, mut visit: impl FnMut(usize, &Place) -> Option<T>) -> T {
+fn walk_runs<const RUN: usize, T>(
+    places: &[Place],
+    hash: i64,
+    stops: impl Fn(&Place) -> bool,
+    mut visit: impl FnMut(usize, &Place) -> Option<T>,
+) -> T {
     let mask = places.len() - 1;
     let mut start = hash as usize & mask;
     let mut perturb = hash as u64;
+    // `visit` sees the places at which the walk `stops`.
     loop {
         let behind = &places[start..];
         // The length of a run is known, so that its steps are written out one after the other.
         match behind.first_chunk::<RUN>() {
             Some(run) => {
-                for (i, place) in run.iter().enumerate() {
-                    if let Some(answer) = visit(start + i, place) {
-                        return answer;
+                if let Some(first) = run.iter().position(&stops) {
+                    for (i, place) in run.iter().enumerate().skip(first).filter(|(_, place)| stops(place)) {
+                        if let Some(answer) = visit(start + i, place) {
+                            return answer;
+                        }
                     }
                 }
             }
             None => {
-                if let Some(answer) = visit(start, &behind[0]) {
+                if stops(&behind[0])
+                    && let Some(answer) = visit(start, &behind[0])
+                {
                     return answer;
                 }
             }

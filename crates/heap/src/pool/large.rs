@@ -29,8 +29,7 @@ impl Heap {
         if size > isize::MAX as usize || !self.charge(size) {
             return None;
         }
-        // SAFETY: a plain allocation; malloc aligns to 16.
-        let p = NonNull::new(unsafe { libc::malloc(size) } as *mut u8);
+        let p = NonNull::new(crate::native::allocate_usable(size));
         match p {
             Some(p) => {
                 if !self.is_limited() {
@@ -151,7 +150,7 @@ impl Heap {
             self.discharge(taken);
             #[cfg(any(debug_assertions, feature = "zeal"))]
             core::ptr::write_bytes(large.as_ptr().cast::<u8>(), 0xdd, taken);
-            libc::free(large.as_ptr().cast());
+            crate::native::free_usable(large.as_ptr().cast(), taken);
         }
         self.large_blocks.set(self.large_blocks.get() - 1);
     }

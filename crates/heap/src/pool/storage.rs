@@ -2,9 +2,9 @@
 
 use super::{BLOCK_ALIGN, Kind, MAX_SMALL, current};
 use crate::copying::copy_values;
+use crate::native::Uncounted;
 use core::alloc::{GlobalAlloc, Layout};
 use core::ptr::NonNull;
-use std::alloc::System;
 
 /// Small storage lies in the pools too.
 #[inline(always)]
@@ -20,7 +20,7 @@ pub(crate) fn raw_allocate(layout: Layout) -> Option<NonNull<u8>> {
     }
     allocate_outside(layout, |layout| {
         // SAFETY: the size is not zero (checked by the caller).
-        unsafe { System.alloc(layout) }
+        unsafe { Uncounted.alloc(layout) }
     })
 }
 
@@ -34,7 +34,7 @@ pub(crate) fn raw_allocate_zeroed(layout: Layout) -> Option<NonNull<u8>> {
     }
     allocate_outside(layout, |layout| {
         // SAFETY: as above.
-        unsafe { System.alloc_zeroed(layout) }
+        unsafe { Uncounted.alloc_zeroed(layout) }
     })
 }
 
@@ -47,7 +47,6 @@ fn allocate_outside(layout: Layout, allocate: impl FnOnce(Layout) -> *mut u8) ->
     if !heap.charge(layout.size()) {
         return None;
     }
-    // The system's allocator itself: these bytes are counted already.
     let p = NonNull::new(allocate(layout));
     if let Some(p) = p
         && !heap.is_limited()
@@ -87,7 +86,7 @@ unsafe fn free_outside(p: NonNull<u8>, layout: Layout) {
     unsafe {
         #[cfg(any(debug_assertions, feature = "zeal"))]
         core::ptr::write_bytes(p.as_ptr(), 0xdd, layout.size());
-        System.dealloc(p.as_ptr(), layout)
+        Uncounted.dealloc(p.as_ptr(), layout)
     }
 }
 
@@ -111,7 +110,7 @@ pub(crate) unsafe fn raw_resize(p: NonNull<u8>, old: Layout, new: Layout) -> Opt
         return None;
     }
     // SAFETY: the caller's promise.
-    let q = NonNull::new(unsafe { System.realloc(p.as_ptr(), old, new.size()) });
+    let q = NonNull::new(unsafe { Uncounted.realloc(p.as_ptr(), old, new.size()) });
     match q {
         Some(q) => {
             if new.size() < old.size() {

@@ -5,6 +5,7 @@
 use std::cell::Cell;
 
 use ophi_runtime::objects::buffer::Exported;
+use ophi_runtime::objects::bytes::Bytes;
 use ophi_runtime::objects::object::OBJECT;
 use ophi_runtime::payload::{Downcast, LayoutOf, Payload};
 use ophi_runtime::slots::Slots;
@@ -142,6 +143,12 @@ impl BytesIO {
     fn put(&self, vm: &Vm, bytes: &[u8]) -> Res<usize> {
         self.check_open(vm)?;
         self.check_exports(vm)?;
+        self.put_unchecked(vm, bytes)
+    }
+
+    /// The same into a stream that is open and of which no views are out.
+    #[inline]
+    fn put_unchecked(&self, vm: &Vm, bytes: &[u8]) -> Res<usize> {
         if bytes.is_empty() {
             return Ok(0);
         }
@@ -154,6 +161,10 @@ impl BytesIO {
             vm.check_room(end.max(held.saturating_mul(2)) - held)?;
         }
         self.data.with_mut(|data| {
+            if at == data.len() {
+                data.extend_from_slice(bytes);
+                return;
+            }
             if end > data.len() {
                 data.resize(end, 0);
             }
@@ -297,6 +308,11 @@ impl BytesIO {
     #[method(sig = "(b, /)")]
     fn write(vm: &Vm, this: &Ref<BytesIO>, b: &Value) -> Res<usize> {
         this.check_open(vm)?;
+        if let Some(bytes) = b.exact::<Bytes>(vm)
+            && this.exports.get() == 0
+        {
+            return this.put_unchecked(vm, bytes.as_slice());
+        }
         // Exporters may be this very stream's view, which must not be read while the buffer grows.
         let bytes = readable(vm, b)?;
         let copy;

@@ -96,7 +96,7 @@ impl List {
             match usize::try_from(at) {
                 _ if len == 0 => Err("pop from empty list"),
                 Ok(at) if at + 1 == len => items.pop().ok_or("pop from empty list"),
-                Ok(at) if at < len => Ok(items.remove(at)),
+                Ok(at) if at < len => Ok(ophi_heap::remove_from(items, at)),
                 _ => Err("pop index out of range"),
             }
         });
@@ -108,7 +108,7 @@ impl List {
         let mut i = 0;
         while let Some(own) = this.get(i) {
             if vm.equal(&own, value)? {
-                let removed = this.items.with_mut(|items| (i < items.len()).then(|| items.remove(i)));
+                let removed = this.items.with_mut(|items| (i < items.len()).then(|| ophi_heap::remove_from(items, i)));
                 drop(removed);
                 return Ok(());
             }

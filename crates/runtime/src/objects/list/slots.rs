@@ -332,7 +332,7 @@ pub fn setitem(vm: &Vm, this: &Value, key: &Value, value: Option<&Value>) -> Res
         let at = usize::try_from(at).ok().filter(|at| *at < items.len())?;
         Some(match value {
             Some(value) => core::mem::replace(&mut items[at], value.clone()),
-            None => items.remove(at),
+            None => ophi_heap::remove_from(items, at),
         })
     });
     match displaced {
