@@ -138,6 +138,25 @@ pub fn encode_whole(vm: &Vm, data: Data<'_>) -> Res<Option<Ref<Bytes>>> {
                 o += 8;
                 continue;
             }
+            // Room for eight of the longest, so that no place is asked for.
+            if let Some(to) = out[o..].first_chunk_mut::<32>() {
+                let mut length = 0;
+                for u in block {
+                    let c: u32 = (*u).into();
+                    if c < 0x80 {
+                        to[length & 31] = c as u8;
+                        length += 1;
+                    } else {
+                        let (bytes, n) = encoded(c);
+                        if let Some(to) = to[length & 31..].first_chunk_mut::<4>() {
+                            *to = bytes;
+                        }
+                        length += n;
+                    }
+                }
+                o += length;
+                continue;
+            }
             for u in block {
                 put((*u).into(), out, &mut o);
             }

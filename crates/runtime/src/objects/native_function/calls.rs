@@ -15,12 +15,17 @@ pub fn call_bound(
     args: Args<'_>,
     owner: impl FnOnce() -> Option<String>,
 ) -> Res {
-    match (def.call, args.values) {
-        (Call::Many(f), _) if args.names.is_none() => f(vm, receiver, args),
-        (Call::Many(f), _) if !def.signature.is_some_and(|s| s.takes_no_keywords()) => f(vm, receiver, args),
+    // Handed on word by word: a copy of the three would be a wide load right behind narrow stores, for which the processor waits
+    // longer than a short function takes.
+    let Args { values, names } = args;
+    match (def.call, values) {
+        (Call::Many(f), _) if names.is_none() => f(vm, receiver, Args::positional(values)),
+        (Call::Many(f), _) if !def.signature.is_some_and(|s| s.takes_no_keywords()) => {
+            f(vm, receiver, Args { values, names })
+        }
         (Call::NoArgs(f), []) => f(vm, receiver),
-        (Call::One(f), [only]) if !args.has_keywords() => f(vm, receiver, only),
-        _ => call_native(vm, def, receiver, args, owner().as_deref()),
+        (Call::One(f), [only]) if names.is_none_or(|names| names.is_empty()) => f(vm, receiver, only),
+        _ => call_native(vm, def, receiver, Args { values, names }, owner().as_deref()),
     }
 }
 

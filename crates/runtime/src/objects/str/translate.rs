@@ -42,6 +42,9 @@ fn look_up(vm: &Vm, table: &Value, c: u32) -> Res<Entry> {
     }
 }
 
+/// So many characters are translated at once when all are known.
+const BLOCK: usize = 16;
+
 /// What is known of an ASCII character: below 128 what it becomes, else one of these.
 const UNKNOWN: u8 = 0xff;
 const DELETED: u8 = 0xfe;
@@ -68,9 +71,17 @@ pub fn translate(vm: &Vm, text: &Ref<Str>, table: &Value) -> Res {
         return translate_rest(vm, Builder::with_capacity(text.len()), text, 0, table, keeps.then_some(&mut known));
     };
     vm.check_room(ascii.len())?;
-    let mut made = vec![0u8; ascii.len()];
-    let mut len = 0;
-    for (i, &b) in ascii.as_bytes().iter().enumerate() {
+    let bytes = ascii.as_bytes();
+    let mut made = vec![0u8; bytes.len()];
+    let (mut len, mut i) = (0, 0);
+    let mut block_end = 0;
+    loop {
+        // What is known already, many at a time; a block with something else in it, one by one.
+        if i >= block_end {
+            (i, len) = translate_known(bytes, i, &known, &mut made, len);
+            block_end = i + BLOCK;
+        }
+        let Some(&b) = bytes.get(i) else { break };
         if known[b as usize & 127] == UNKNOWN {
             learn(vm, table, &mut known, b)?;
         }
@@ -85,8 +96,38 @@ pub fn translate(vm: &Vm, text: &Ref<Str>, table: &Value) -> Res {
             *place = to;
         }
         len += (to != DELETED) as usize;
+        i += 1;
     }
     Ok(vm.new_str_of_data(super::Data::Ascii(&made[..len]))?.into_value())
+}
+
+/// Translates blocks of characters of which each is known to become an ASCII character or nothing. From the `i`-th character on, writing from
+/// `len` on; returns both as they are then.
+fn translate_known(text: &[u8], mut i: usize, known: &[u8; 128], made: &mut [u8], mut len: usize) -> (usize, usize) {
+    while let Some(block) = text.get(i..).and_then(|rest| rest.first_chunk::<BLOCK>())
+        && let Some(out) = made.get_mut(len..).and_then(|rest| rest.first_chunk_mut::<BLOCK>())
+    {
+        let to = block.map(|b| known[b as usize & 127]);
+        let mut kept = BLOCK;
+        if to.iter().fold(0, |all, b| all | b) >= 0x80 {
+            if to.iter().any(|b| *b == UNKNOWN || *b == OTHER) {
+                break;
+            }
+            kept = 0;
+            let mut packed = [0; BLOCK];
+            for b in to {
+                // There are no more than were looked at.
+                packed[kept & (BLOCK - 1)] = b;
+                kept += (b != DELETED) as usize;
+            }
+            *out = packed;
+        } else {
+            *out = to;
+        }
+        i += BLOCK;
+        len += kept;
+    }
+    (i, len)
 }
 
 /// From the `i`-th character on. `known`: may be relied on and added to.
