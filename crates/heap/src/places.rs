@@ -46,23 +46,31 @@ pub fn find_place<const RUN: usize, T>(
     let mut removed = None;
     // No key, and perhaps never one: the hashes 0 and REMOVED, told by one comparison.
     let stops = |place: &Place| place.hash == hash || place.hash.wrapping_sub(REMOVED) as u64 <= 1;
-    walk_runs::<RUN, _>(places, hash, stops, |at, place| match &place.key {
-        None if place.hash == 0 => Some(Err(removed.unwrap_or(at))),
-        None => {
-            removed = Some(at);
-            None
+    walk_runs::<RUN, _>(places, hash, stops, |at, place| {
+        if place.hash != 0 && place.hash != hash && place.hash != REMOVED {
+            return None;
         }
-        Some(key) if place.hash == hash => visit(at, key).map(Ok),
-        Some(_) => None,
+        match &place.key {
+            None if place.hash == 0 => Some(Err(removed.unwrap_or(at))),
+            None => {
+                removed = Some(at);
+                None
+            }
+            Some(key) if place.hash == hash => visit(at, key).map(Ok),
+            Some(_) => None,
+        }
     })
 }
 
 /// The first place of a hash that has no key, in a table as [`find_place`] wants it that has lost none.
 #[inline(always)]
 pub fn free_place<const RUN: usize>(places: &[Place], hash: i64) -> usize {
-    walk_runs::<RUN, _>(places, hash, |place| place.hash == 0 && place.key.is_none(), |at, _| Some(at))
+    let is_free = |place: &Place| place.hash == 0 && place.key.is_none();
+    walk_runs::<RUN, _>(places, hash, is_free, |at, place| is_free(place).then_some(at))
 }
 
+/// Shows the places to `visit` until it answers. Most walks end at the first place, and nearly all in the first run; the runs after it
+/// are searched for a place at which the walk `stops` first, and only that one and those behind it are shown.
 #[inline(always)]
 fn walk_runs<const RUN: usize, T>(
     places: &[Place],
@@ -72,31 +80,32 @@ fn walk_runs<const RUN: usize, T>(
 ) -> T {
     let mask = places.len() - 1;
     let mut start = hash as usize & mask;
+    if let Some(answer) = visit(start, &places[start]) {
+        return answer;
+    }
     let mut perturb = hash as u64;
-    // `visit` sees the places at which the walk `stops`.
+    let mut from = 1;
     loop {
         let behind = &places[start..];
-        // The length of a run is known, so that its steps are written out one after the other.
-        match behind.first_chunk::<RUN>() {
-            Some(run) => {
-                if let Some(first) = run.iter().position(&stops) {
-                    for (i, place) in run.iter().enumerate().skip(first).filter(|(_, place)| stops(place)) {
-                        if let Some(answer) = visit(start + i, place) {
-                            return answer;
-                        }
-                    }
-                }
-            }
-            None => {
-                if stops(&behind[0])
-                    && let Some(answer) = visit(start, &behind[0])
-                {
-                    return answer;
-                }
+        let length = if behind.len() < RUN { 1 } else { RUN };
+        for (i, place) in behind[..length].iter().enumerate().skip(from) {
+            if let Some(answer) = visit(start + i, place) {
+                return answer;
             }
         }
-        perturb >>= PERTURB_SHIFT;
-        start = start.wrapping_mul(5).wrapping_add(1).wrapping_add(perturb as usize) & mask;
+        from = loop {
+            perturb >>= PERTURB_SHIFT;
+            start = start.wrapping_mul(5).wrapping_add(1).wrapping_add(perturb as usize) & mask;
+            let behind = &places[start..];
+            // The length of a run is known, so that its steps are written out one after the other.
+            let stop = match behind.first_chunk::<RUN>() {
+                Some(run) => run.iter().position(&stops),
+                None => stops(&behind[0]).then_some(0),
+            };
+            if let Some(stop) = stop {
+                break stop;
+            }
+        };
     }
 }
 

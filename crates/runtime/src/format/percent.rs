@@ -6,7 +6,7 @@ use crate::objects::bytes::Bytes;
 use crate::objects::int;
 use crate::objects::str::build::Builder;
 use crate::objects::str::find::Unit;
-use crate::objects::str::{Data, Str};
+use crate::objects::str::{Data, Kind, Str};
 use crate::payload::Downcast;
 use crate::vm::{Res, Vm};
 use crate::{Ref, Tuple, Value};
@@ -66,6 +66,11 @@ impl Values<'_> {
 }
 
 pub fn format_str(vm: &Vm, format: &Ref<Str>, values: &Value) -> Res {
+    if let Some(text) = values.exact::<Str>(vm)
+        && let Some(made) = around_text(vm, format, text)
+    {
+        return made;
+    }
     let (out, whole) = run(vm, format.data(), values)?;
     out.check(vm)?;
     // Nothing around the only value, or no directive: the text itself.
@@ -81,6 +86,29 @@ pub fn format_str(vm: &Vm, format: &Ref<Str>, values: &Value) -> Res {
         return Ok(format.to_value());
     }
     Ok(out.finish(vm)?.into_value())
+}
+
+/// ASCII around one `%s` that stands for an ASCII text: put together where the result lies. `None` for all else.
+fn around_text(vm: &Vm, format: &Str, text: &Ref<Str>) -> Option<Res> {
+    let (format, inner) = (format.as_ascii()?.as_bytes(), text.as_ascii()?.as_bytes());
+    let at = next_percent(format, 0)?;
+    let (before, after) = (&format[..at], format.get(at + 2..)?);
+    if format[at + 1] != b's' || next_percent(after, 0).is_some() {
+        return None;
+    }
+    if before.is_empty() && after.is_empty() {
+        return Some(Ok(text.to_value()));
+    }
+    let made = vm.new_str_with(Kind::Ascii, before.len() + inner.len() + after.len(), |out| {
+        for (to, part) in [before, inner, after].into_iter().scan(out, |rest, part| {
+            let (to, left) = core::mem::take(rest).split_at_mut_checked(part.len())?;
+            *rest = left;
+            Some((to, part))
+        }) {
+            to.copy_from_slice(part);
+        }
+    });
+    Some(made.map(Ref::into_value))
 }
 
 /// The result's bytes, for `bytes` and `bytearray`.
