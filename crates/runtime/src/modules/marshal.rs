@@ -499,6 +499,10 @@ impl Functions {
         let Some(export) = vm.class(bytes).slots().buffer else {
             return Err(vm.type_error(format!("a bytes-like object is required, not '{}'", vm.type_name(bytes))));
         };
+        if let Some(data) = bytes.exact::<Bytes>(vm) {
+            vm.audit("marshal.loads", || Ok(vec![bytes.clone()]))?;
+            return Ok(load(vm, data.as_slice(), allow_code)?.0);
+        }
         let data = export(vm, bytes, 0)?.as_slice().to_vec();
         vm.audit("marshal.loads", || Ok(vec![vm.new_bytes_value(&data)?]))?;
         Ok(load(vm, &data, allow_code)?.0)

@@ -140,6 +140,9 @@ pub fn compare(vm: &Vm, a: &Value, b: &Value, op: crate::slots::CompareOp) -> Re
 /// `item in bytes`: an integer or a bytes-like object.
 pub fn contains<T: ByteString>(vm: &Vm, this: &Value, item: &Value) -> Res<bool> {
     let this = crate::native::receiver::<T>(vm, this, "__contains__")?;
+    if let Some(b) = item.as_small_int().and_then(|i| u8::try_from(i).ok()) {
+        return Ok(this.with(|s| memchr::memchr(b, s).is_some()));
+    }
     let _held = Held::new(this);
     if crate::objects::int::view(item).is_some() || vm.class(item).slots().index.is_some() {
         match vm.index_as_i128(item) {
