@@ -36,7 +36,7 @@ pub mod value;
 pub mod zeal;
 
 pub use buffer::{
-    Accounted, Buffer, OutOfMemory, TryPush, buffer_with_capacity, extend_bytes, new_buffer, remove_from,
+    Accounted, Buffer, OutOfMemory, TryPush, buffer_with_capacity, extend_bytes, in_registers, new_buffer, remove_from,
 };
 pub use cell::{GilCell, ValueCell};
 pub use copying::{copy_bytes, copy_values};

@@ -78,7 +78,9 @@ impl List {
         vm.new_object(List::empty())
     }
 
+    #[inline(always)]
     pub fn from_buffer(vm: &Vm, items: Buffer<Value>) -> Res<Ref<List>> {
+        let items = ophi_heap::in_registers(items);
         vm.make_object(|| List { items: GilCell::new(items) })
     }
 

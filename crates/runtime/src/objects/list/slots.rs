@@ -383,7 +383,7 @@ pub fn concat(vm: &Vm, a: &Value, b: &Value) -> Res {
             let mut all = buffer_with_capacity(x.len() + y.len())?;
             extend_values(&mut all, x)?;
             extend_values(&mut all, y)?;
-            Ok(all)
+            Ok(ophi_heap::in_registers(all))
         })
     });
     Ok(List::from_buffer(vm, joined.or_raise(vm)?)?.into_value())
@@ -404,7 +404,7 @@ pub fn repeat(vm: &Vm, this: &Value, times: isize) -> Res {
         for _ in 0..if items.is_empty() { 0 } else { times } {
             extend_values(&mut all, items)?;
         }
-        Ok(all)
+        Ok(ophi_heap::in_registers(all))
     });
     Ok(List::from_buffer(vm, all.or_raise(vm)?)?.into_value())
 }
