@@ -142,7 +142,8 @@ impl Plan {
     }
 
     fn read_literal(&self) -> Option<Box<[u32]>> {
-        let (Node::End, text) = self.nodes.split_last()? else { return None };
+        // Behind the end stands what runs past it.
+        let [text @ .., Node::End, Node::Fail] = &self.nodes[..] else { return None };
         let point = |node: &Node| if let Node::Literal(point) = node { Some(*point) } else { None };
         text.iter().map(point).collect::<Option<Box<[u32]>>>().filter(|text| !text.is_empty())
     }
