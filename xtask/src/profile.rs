@@ -96,6 +96,16 @@ fn python_files(folder: &Path) -> Result<Vec<PathBuf>, String> {
     Ok(files)
 }
 
+/// The first LLVM whose program reads counts as rustc's programs write them.
+const OLDEST: u32 = 19;
+
+/// Of "LLVM version 22.1.2", 22.
+fn version_of(merger: &Path) -> Option<u32> {
+    let output = Command::new(merger).arg("--version").stderr(Stdio::null()).output().ok()?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    text.split_once("LLVM version ")?.1.split('.').next()?.trim().parse().ok()
+}
+
 /// The program that merges counts: the environment's, the toolchain's own, the system's.
 fn merger() -> Result<PathBuf, String> {
     if let Some(named) = std::env::var_os("LLVM_PROFDATA") {
@@ -105,13 +115,11 @@ fn merger() -> Result<PathBuf, String> {
     let libraries = Path::new(String::from_utf8_lossy(&sysroot.stdout).trim()).join("lib/rustlib");
     let targets = std::fs::read_dir(libraries).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path()));
     let ours = targets.map(|target| target.join("bin/llvm-profdata")).find(|path| path.exists());
-    let systems = (19..40)
+    let systems = (OLDEST..40)
         .rev()
         .map(|version| PathBuf::from(format!("llvm-profdata-{version}")))
         .chain([PathBuf::from("llvm-profdata")]);
-    let works = |path: &PathBuf| {
-        Command::new(path).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok()
-    };
+    let works = |path: &PathBuf| version_of(path).is_some_and(|version| version >= OLDEST);
     ours.or_else(|| systems.into_iter().find(works))
-        .ok_or_else(|| "llvm-profdata was not found; see the usage".to_string())
+        .ok_or_else(|| format!("no llvm-profdata of LLVM {OLDEST} or later was found; see the usage"))
 }
