@@ -286,15 +286,23 @@ impl Interner {
 /// Lists of names up to this length are searched one by one, longer ones through a map.
 const FEW: usize = 24;
 
-/// The map of a list of names that has become long.
+/// What finds names in a list.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Places(Option<Box<FxHashMap<u32, u32>>>);
+pub(crate) struct Places {
+    /// A bit for each name that is there, by its number: what has no bit is not.
+    seen: u64,
+    /// Of a list that has become long.
+    map: Option<Box<FxHashMap<u32, u32>>>,
+}
 
 impl Places {
     /// The place of the name numbered `id` in the list whose numbers `ids` tells.
     #[inline]
     pub(crate) fn find(&self, id: u32, mut ids: impl Iterator<Item = u32>) -> Option<usize> {
-        match &self.0 {
+        if self.seen & 1 << (id & 63) == 0 {
+            return None;
+        }
+        match &self.map {
             None => ids.position(|known| known == id),
             Some(map) => map.get(&id).map(|&place| place as usize),
         }
@@ -302,20 +310,21 @@ impl Places {
 
     /// To be called after a name was appended: `ids` are all, the last the new one.
     #[inline]
-    pub(crate) fn grown(&mut self, mut ids: impl ExactSizeIterator<Item = u32> + DoubleEndedIterator) {
+    pub(crate) fn grown(&mut self, mut ids: impl ExactSizeIterator<Item = u32> + DoubleEndedIterator + Clone) {
         let len = ids.len();
-        if len <= FEW {
-            return;
+        if len > FEW && self.map.is_none() {
+            self.map = Some(Box::new(ids.clone().zip(0..).collect()));
         }
-        match (&mut self.0, len) {
-            (Some(map), _) => _ = ids.next_back().map(|id| map.insert(id, len as u32 - 1)),
-            (none, _) => *none = Some(Box::new(ids.zip(0..).collect())),
+        let Some(id) = ids.next_back() else { return };
+        self.seen |= 1 << (id & 63);
+        if let Some(map) = &mut self.map {
+            map.insert(id, len as u32 - 1);
         }
     }
 
     /// To be called after a name was removed: `ids` are those left.
     pub(crate) fn rebuild(&mut self, ids: impl ExactSizeIterator<Item = u32>) {
-        self.0 = (ids.len() > FEW).then(|| Box::new(ids.zip(0..).collect()));
+        self.map = (ids.len() > FEW).then(|| Box::new(ids.zip(0..).collect()));
     }
 }
 
@@ -324,8 +333,6 @@ impl Places {
 pub struct NameTable {
     names: Vec<Name>,
     places: Places,
-    /// A bit for each name that is there, by its number: what has no bit is new.
-    seen: u64,
 }
 
 impl NameTable {
@@ -334,14 +341,13 @@ impl NameTable {
     }
 
     pub fn with_capacity(capacity: usize) -> Self {
-        Self { names: Vec::with_capacity(capacity), places: Places::default(), seen: 0 }
+        Self { names: Vec::with_capacity(capacity), places: Places::default() }
     }
 
     /// Forgets the names, and keeps the memory.
     pub(crate) fn clear(&mut self) {
         self.names.clear();
         self.places = Places::default();
-        self.seen = 0;
     }
 
     /// The number of the name with this text, which is added if it is new.
@@ -372,7 +378,6 @@ impl NameTable {
 
     #[inline(never)]
     fn append(&mut self, name: Name) -> u32 {
-        self.seen |= 1 << (name.id & 63);
         self.names.push(name);
         self.places.grown(self.names.iter().map(|name| name.id));
         self.names.len() as u32 - 1
@@ -386,9 +391,6 @@ impl NameTable {
     pub fn get_name(&self, name: &Name) -> Option<u32> {
         if name.id == NO_ID {
             return self.get(name);
-        }
-        if self.seen & 1 << (name.id & 63) == 0 {
-            return None;
         }
         self.places.find(name.id, self.names.iter().map(|name| name.id)).map(|place| place as u32)
     }
@@ -408,7 +410,6 @@ impl NameTable {
     /// Takes the names out, as strings of a code object; they share the texts.
     pub(crate) fn take_strings(&mut self) -> Box<[PyString]> {
         self.places = Places::default();
-        self.seen = 0;
         self.names.drain(..).map(Name::into_string).collect()
     }
 

@@ -7,7 +7,7 @@
 //! `remove_redundant_jumps`, `basicblock_inline_small_or_no_lineno_blocks`, `check_cfg`).
 
 use super::graph::{BlockId, Graph, Instr};
-use super::opcodes::{Op, bits, class, is_jump, is_terminator, is_unconditional_jump};
+use super::opcodes::{Op, bits, class, is_jump, is_terminator, is_unconditional_jump, loads_const};
 use crate::error::CompileError;
 
 /// Exits of at most this many instructions are copied rather than jumped to.
@@ -206,11 +206,16 @@ pub fn remove_nops_and_jumps(graph: &mut Graph) -> Result<(), CompileError> {
 fn may_hold_pair(instrs: &[Instr], first_has_previous: bool) -> bool {
     let mut before = first_has_previous;
     instrs.iter().fold(false, |found, instr| {
-        let class = class(instr.op);
-        let found = found | before & (class & bits::POP_TOP != 0);
-        before = (class & bits::LOADS_CONST != 0) | (instr.op == Op::COPY) & (instr.arg == 1);
+        let found = found | before & (instr.op == Op::POP_TOP);
+        before = only_pushes(instr);
         found
     })
+}
+
+/// A constant or a copy of the top: what a `POP_TOP` behind it undoes.
+#[inline]
+fn only_pushes(instr: &Instr) -> bool {
+    loads_const(instr.op) | (instr.op == Op::COPY) & (instr.arg == 1)
 }
 
 /// Removes NOPs, and `POP_TOP` together with the constant or copy pushed just before it, until nothing changes.
@@ -237,9 +242,7 @@ pub fn remove_nops_and_pairs(graph: &mut Graph) {
                     }
                     if let Some((block, place)) = previous {
                         let before = &mut graph[block].instrs_mut()[place];
-                        let pushes = matches!(before.op, Op::LOAD_CONST | Op::LOAD_SMALL_INT)
-                            || (before.op == Op::COPY && before.arg == 1);
-                        if pushes {
+                        if only_pushes(before) {
                             before.make_nop();
                             graph[block].classes |= bits::NOP;
                             graph[id].classes |= bits::NOP;

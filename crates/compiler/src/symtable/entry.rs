@@ -82,16 +82,11 @@ pub struct Directive {
 pub struct Symbols {
     items: Vec<(u32, u32)>,
     places: Places,
-    /// A bit for each name that is there, by its number: what has no bit is new.
-    seen: u64,
 }
 
 impl Symbols {
     #[inline]
     pub(crate) fn get(&self, name: u32) -> Option<u32> {
-        if self.seen & 1 << (name & 63) == 0 {
-            return None;
-        }
         self.place(name).map(|place| self.items[place].1)
     }
 
@@ -125,13 +120,9 @@ impl Symbols {
     }
 
     fn find_or_append(&mut self, name: u32) -> u32 {
-        let bit = 1 << (name & 63);
-        if self.seen & bit != 0
-            && let Some(place) = self.place(name)
-        {
+        if let Some(place) = self.place(name) {
             return place as u32;
         }
-        self.seen |= bit;
         if self.items.is_empty() {
             self.items.reserve(8);
         }
@@ -144,9 +135,6 @@ impl Symbols {
     #[inline]
     pub(crate) fn get_hinted(&self, name: u32, hint: &mut u32) -> Option<u32> {
         if !self.is_at(name, *hint) {
-            if self.seen & 1 << (name & 63) == 0 {
-                return None;
-            }
             *hint = self.place(name)? as u32;
         }
         self.items.get(*hint as usize).map(|(_, flags)| *flags)
@@ -172,7 +160,6 @@ impl Symbols {
     fn clear(&mut self) {
         self.items.clear();
         self.places = Places::default();
-        self.seen = 0;
     }
 
     pub fn len(&self) -> usize {

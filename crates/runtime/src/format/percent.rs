@@ -4,7 +4,7 @@
 use super::float;
 use crate::objects::bytes::Bytes;
 use crate::objects::int;
-use crate::objects::str::build::Builder;
+use crate::objects::str::build::{Builder, copy_units};
 use crate::objects::str::find::Unit;
 use crate::objects::str::{Data, Kind, Str};
 use crate::payload::Downcast;
@@ -100,12 +100,10 @@ fn around_text(vm: &Vm, format: &Str, text: &Ref<Str>) -> Option<Res> {
         return Some(Ok(text.to_value()));
     }
     let made = vm.new_str_with(Kind::Ascii, before.len() + inner.len() + after.len(), |out| {
-        for (to, part) in [before, inner, after].into_iter().scan(out, |rest, part| {
-            let (to, left) = core::mem::take(rest).split_at_mut_checked(part.len())?;
-            *rest = left;
-            Some((to, part))
-        }) {
-            to.copy_from_slice(part);
+        let mut at = 0;
+        for part in [before, inner, after] {
+            copy_units(out, Kind::Ascii, at, Data::Ascii(part));
+            at += part.len();
         }
     });
     Some(made.map(Ref::into_value))

@@ -1,12 +1,11 @@
 //! Indentation: columns with tabs to 8 and to 1, which must agree on how two lines compare (TabError otherwise).
 
-use super::{Lexer, Scan};
+use super::{Lexer, Scan, eight};
 use crate::token::{Token, TokenKind};
 
 /// CPython's MAXINDENT; the outermost level counts.
 const MAX_INDENT: usize = 100;
 const TAB: u32 = 8;
-const SPACES: u64 = u64::from_ne_bytes([b' '; 8]);
 
 impl Lexer<'_> {
     /// Reads the white space at a line's start and sets the INDENT or DEDENT tokens to make.
@@ -16,7 +15,7 @@ impl Lexer<'_> {
         let mut before_backslash = 0;
         let line_start = self.pos;
         loop {
-            let spaces = (self.word(self.pos) ^ SPACES).trailing_zeros() / 8;
+            let spaces = (self.word(self.pos) ^ eight(b' ')).trailing_zeros() / 8;
             self.pos += spaces as usize;
             if spaces < 8 {
                 break;

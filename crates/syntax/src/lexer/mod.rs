@@ -43,6 +43,11 @@ pub fn tokenize_all(source: &Source, options: LexOptions) -> Tokens {
     }
 }
 
+/// A byte in every place of a word.
+const fn eight(byte: u8) -> u64 {
+    u64::from_ne_bytes([byte; 8])
+}
+
 /// An error token is to be pushed; the diagnostic is already recorded.
 struct Failed;
 type Scan<T = ()> = Result<T, Failed>;

@@ -1,6 +1,6 @@
 //! Names, and the string prefixes that look like them.
 
-use super::{Lexer, Scan};
+use super::{Lexer, Scan, eight};
 use crate::parser::codes;
 use crate::token::{Token, TokenKind};
 use crate::unicode;
@@ -61,10 +61,6 @@ impl Lexer<'_> {
             format!("invalid non-printable character U+{code:04X}")
         }))
     }
-}
-
-const fn eight(byte: u8) -> u64 {
-    u64::from_ne_bytes([byte; 8])
 }
 
 const HIGH_BITS: u64 = eight(0x80);

@@ -92,10 +92,10 @@ impl<'a> Parser<'a, '_> {
         let range = self.range(start);
         let value = self.alloc(value);
         let delimiter = self.tokens[delimiter];
-        let text = self.text.get(open.end as usize..delimiter.start as usize).unwrap_or("");
+        let text = self.source.slice(open.end, delimiter.start);
         let text = without_comments(text, self.arena);
         let kind = if interpolation {
-            let written = self.text.get(open.end as usize..text_end as usize).unwrap_or("");
+            let written = self.source.slice(open.end, text_end);
             let written = without_comments(written, self.arena);
             ExprKind::Interpolation { value, str: Constant::Str(PyStr::new(written)), conversion, format_spec }
         } else {

@@ -173,9 +173,8 @@ pub(crate) fn significant(tokens: &[Token]) -> (std::borrow::Cow<'_, [Token]>, V
 }
 
 pub(crate) struct Parser<'a, 's> {
+    /// Names and plain strings are slices of its text.
     source: &'a Source,
-    /// The whole text, in the arena: names and plain strings are slices of it.
-    text: &'a str,
     arena: &'a Bump,
     tokens: std::borrow::Cow<'s, [Token]>,
     /// One code a token, and some END codes more, so that looking ahead needs no check.
@@ -207,14 +206,12 @@ const LOOKAHEAD: usize = 4;
 
 impl<'a, 's> Parser<'a, 's> {
     fn new(source: &'a Source, tokens: &'s Tokens, flags: ParseFlags, arena: &'a Bump) -> Parser<'a, 's> {
-        let text = source.text();
         let (tokens, type_ignores) = significant(&tokens.tokens);
         let mut codes = Vec::with_capacity(tokens.len() + LOOKAHEAD);
         codes.extend(tokens.iter().map(|token| token.code));
         codes.extend([END; LOOKAHEAD]);
         Parser {
             source,
-            text,
             arena,
             tokens,
             codes,
@@ -248,7 +245,7 @@ impl<'a, 's> Parser<'a, 's> {
                     .type_ignores
                     .iter()
                     .map(|token| {
-                        let tag = self.text.get(token.range()).unwrap_or("");
+                        let tag = self.source.slice(token.start, token.end);
                         TypeIgnore { lineno: token.line as i32, tag }
                     })
                     .collect();
@@ -295,8 +292,8 @@ impl<'a, 's> Parser<'a, 's> {
     /// Whether anything but blanks and comments stands after the statement just parsed (CPython's
     /// `bad_single_statement`).
     fn more_follows(&self) -> bool {
-        let end = self.tokens[self.pos.max(1) - 1].end as usize;
-        let rest = self.text.get(end..).unwrap_or("");
+        let end = self.tokens[self.pos.max(1) - 1].end;
+        let rest = self.source.slice(end, self.source.text().len() as u32);
         rest.split('\n').any(|line| {
             let line = line.trim_start_matches([' ', '\t', '\x0c']);
             !line.is_empty() && !line.starts_with('#')
@@ -367,7 +364,7 @@ impl<'a, 's> Parser<'a, 's> {
 
     #[inline]
     fn text_of(&self, token: Token) -> &'a str {
-        self.text.get(token.range()).unwrap_or("")
+        self.source.slice(token.start, token.end)
     }
 
     /// Whether the current token is a NAME of this text (a soft keyword).

@@ -180,7 +180,7 @@ impl<'a> Parser<'a, '_> {
             joined.push('.');
             joined.push_str(self.identifier()?);
         }
-        let written = self.text.get(first.start as usize..end as usize).unwrap_or("");
+        let written = self.source.slice(first.start, end);
         name = if written == joined { written } else { self.arena.alloc_str(&joined) };
         Ok(name)
     }

@@ -373,3 +373,17 @@ impl Plan {
 fn unbounded(most: u32) -> usize {
     if most == u32::MAX { usize::MAX } else { most as usize }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_of_plain_text_are_known_for_it() {
+        let (literal, end) = (SreOpcode::LITERAL as u32, SreOpcode::SUCCESS as u32);
+        let plan = |codes: &[u32]| Plan::new(codes, 1).expect("the code of a pattern");
+        assert_eq!(plan(&[literal, 97, literal, 98, end]).literal(), Some(&[97, 98][..]));
+        assert_eq!(plan(&[literal, 97, SreOpcode::ANY as u32, end]).literal(), None);
+        assert_eq!(plan(&[end]).literal(), None);
+    }
+}
