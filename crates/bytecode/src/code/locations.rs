@@ -13,6 +13,8 @@
 //! `Objects/codeobject.c` (`co_lines`, `co_positions`), `Lib/dis.py` (`findlinestarts`). A decoder never fails: bytes
 //! that end early end the table.
 
+use std::hint::select_unpredictable;
+
 use crate::varint::{read_signed_varint, read_varint, signed_varint};
 
 /// A source range; -1 stands for what is not known. Lines from 1, columns from 0 in UTF-8 bytes.
@@ -78,6 +80,8 @@ pub struct LocationEncoder {
 
 /// The most bytes of an entry: its first, and four numbers of up to six bytes.
 const LONGEST_ENTRY: usize = 32;
+/// The most units of an entry.
+const MOST_UNITS: usize = 8;
 
 impl LocationEncoder {
     /// Lines count from the code object's first line.
@@ -115,40 +119,57 @@ impl LocationEncoder {
 
     #[inline]
     fn flush(&mut self) {
-        if self.units.wrapping_sub(1) < 8 {
-            self.entry(self.units);
-            self.units = 0;
+        if self.units == 0 {
             return;
         }
+        let Position { line, end_line, col, end_col } = self.run;
+        let advance = line.wrapping_sub(self.line) as u32;
+        // Columns that are known are not negative, which these comparisons see to.
+        let known = line >= 0 && advance < 3 && ((line ^ end_line) | ((col | end_col) & !127)) == 0;
+        if !known {
+            self.flush_long();
+            return;
+        }
+        self.make_room();
+        // Each form, and one entry or two, is likely: all are made, and put down one over the other, without a jump.
+        let (col, end_col) = (col as u32, end_col as u32);
+        let width = end_col.wrapping_sub(col);
+        let near = (col < 80) & (width < 16);
+        let short = 0x80 | (col >> 3) << 3 | (col & 7) << 12 | width << 8;
+        let one_line = 0x80 | u32::from(ONE_LINE) << 3 | col << 8 | end_col << 16;
+        let first_near = near & (advance == 0);
+        let length = self.units.min(MOST_UNITS) as u32 - 1;
+        let first = select_unpredictable(first_near, short, one_line + (advance << 3)) | length;
+        self.put_first(first, 3 - usize::from(first_near));
+        let mut rest = self.units.saturating_sub(MOST_UNITS);
+        loop {
+            let length = (rest.min(MOST_UNITS) as u32).wrapping_sub(1) & 7;
+            let next = select_unpredictable(near, short, one_line) | length;
+            self.put_first(next, select_unpredictable(rest > 0, 3 - usize::from(near), 0));
+            if rest <= MOST_UNITS {
+                break;
+            }
+            rest -= MOST_UNITS;
+            self.make_room();
+        }
+        self.line = line;
+        self.units = 0;
+    }
+
+    /// The same for what has a long form.
+    fn flush_long(&mut self) {
         while self.units > 0 {
-            let units = self.units.min(8);
-            self.entry(units);
+            let units = self.units.min(MOST_UNITS);
+            self.make_room();
+            self.entry((units - 1) as u8);
             self.units -= units;
         }
     }
 
     #[inline]
-    fn entry(&mut self, units: usize) {
-        let Position { line, end_line, col, end_col } = self.run;
-        let length = (units - 1) as u8;
+    fn make_room(&mut self) {
         if self.out.len() < self.end + LONGEST_ENTRY {
             self.out.resize((self.end + LONGEST_ENTRY).max(256).max(self.out.len() * 2), 0);
-        }
-        let advance = line.wrapping_sub(self.line) as u32;
-        // Columns that are known are not negative, which these comparisons see to.
-        let known = line >= 0 && advance < 3 && ((line ^ end_line) | ((col | end_col) & !127)) == 0;
-        if known {
-            self.line = line;
-            let width = end_col.wrapping_sub(col) as u32;
-            // Three bytes are put down in any case; of the short form two count. Chosen without a jump, for either form
-            // is as likely as the other.
-            let short = advance == 0 && col < 80 && width < 16;
-            let kind = if short { (col >> 3) as u8 } else { ONE_LINE + advance as u8 };
-            let second = if short { (col as u8 & 7) << 4 | width as u8 } else { col as u8 };
-            self.put([0x80 | kind << 3 | length, second, end_col as u8]);
-            self.end -= usize::from(short);
-        } else {
-            self.long_entry(length);
         }
     }
 
@@ -170,7 +191,14 @@ impl LocationEncoder {
         self.put([value as u8]);
     }
 
-    fn long_entry(&mut self, length: u8) {
+    /// Puts the bytes of a word down, of which the first `count` stay.
+    #[inline]
+    fn put_first(&mut self, bytes: u32, count: usize) {
+        self.put(bytes.to_le_bytes());
+        self.end = self.end - 4 + count;
+    }
+
+    fn entry(&mut self, length: u8) {
         let Position { line, end_line, col, end_col } = self.run;
         if line < 0 {
             self.put([0x80 | NO_LOCATION << 3 | length]);

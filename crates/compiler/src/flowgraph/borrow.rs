@@ -10,6 +10,8 @@
 //! are blamed on the first instructions of the block, not on the one that pushed them ([`Simulation::keep_inputs`]).
 //! Source: CPython Python/flowgraph.c (`optimize_load_fast`).
 
+use std::hint::select_unpredictable;
+
 use super::graph::{BlockId, Graph, Instr};
 use super::opcodes::{Op, bits, class, is_block_push};
 
@@ -63,19 +65,20 @@ impl Simulation {
     fn on_stack(&self) -> &[Reference] {
         &self.stack[..self.top]
     }
+    /// The first of the values pushed is `first`.
     #[inline]
-    fn replace(&mut self, popped: usize, pushed: usize) {
+    fn replace(&mut self, popped: usize, pushed: usize, first: Reference) {
         self.top = self.top.saturating_sub(popped);
         // Hardly any pushes more than two; how many is hard to foretell, so both places are written.
         if pushed <= 2
             && let Some(places) = self.stack.get_mut(self.top..).and_then(|rest| rest.first_chunk_mut())
         {
-            *places = [UNKNOWN; 2];
+            *places = [first, UNKNOWN];
             self.top += pushed;
             return;
         }
-        for _ in 0..pushed {
-            self.put(UNKNOWN);
+        for number in 0..pushed {
+            self.put(if number == 0 { first } else { UNKNOWN });
         }
     }
     fn kill(&mut self, local: u32, instrs: &mut [Instr]) {
@@ -157,17 +160,17 @@ pub fn optimize(graph: &mut Graph) {
 fn simulate(graph: &mut Graph, todo: &mut Vec<BlockId>, sim: &mut Simulation, instrs: &mut [Instr]) {
     for at in 0..instrs.len() {
         let instr = &mut instrs[at];
-        if instr.op == Op::LOAD_FAST {
-            instr.op = Op::LOAD_FAST_BORROW;
-            sim.push(at, instr.arg);
+        let (popped, pushed) = instr.op.quick_effect(instr.arg).unwrap_or((0, 0));
+        let (popped, pushed) = (popped.max(0) as usize, pushed.max(0) as usize);
+        // Whether one is a load is hard to foretell: both are done the same way, and chosen between without a branch.
+        let loads = instr.op == Op::LOAD_FAST;
+        if loads | (class(instr.op) & bits::PLAIN_EFFECT != 0) {
+            let by = select_unpredictable(loads, at as u32, NOBODY);
+            let local = select_unpredictable(loads, instr.arg, NO_LOCAL);
+            instr.op = select_unpredictable(loads, Op::LOAD_FAST_BORROW, instr.op);
+            sim.replace(popped, pushed, Reference { by, local });
         } else {
-            let (popped, pushed) = instr.op.quick_effect(instr.arg).unwrap_or((0, 0));
-            let (popped, pushed) = (popped.max(0) as usize, pushed.max(0) as usize);
-            if class(instr.op) & bits::PLAIN_EFFECT != 0 {
-                sim.replace(popped, pushed);
-            } else {
-                step(graph, todo, sim, instrs, at, popped, pushed);
-            }
+            step(graph, todo, sim, instrs, at, popped, pushed);
         }
     }
     for reference in sim.on_stack() {
@@ -262,7 +265,8 @@ fn step(
 ) {
     let instr = instrs[at];
     match rule(instr.op) {
-        Rule::Load => sim.push(at, instr.arg),
+        // Done by the caller.
+        Rule::Load => {}
         Rule::Delete => sim.kill(instr.arg, instrs),
         Rule::LoadAndClear => {
             sim.kill(instr.arg, instrs);
@@ -296,25 +300,25 @@ fn step(
             }
         }
         Rule::KeepsInputs => sim.keep_inputs(pushed.saturating_sub(popped)),
-        Rule::Consumes => sim.replace(popped.saturating_sub(pushed), 0),
+        Rule::Consumes => sim.replace(popped.saturating_sub(pushed), 0, UNKNOWN),
         Rule::TopStays => {
             let top = sim.pop();
             sim.pop();
             sim.put(top);
         }
-        Rule::NewTop => sim.replace(1, 1),
+        Rule::NewTop => sim.replace(1, 1, UNKNOWN),
         Rule::NewTopOrJump => {
             reach(graph, todo, instr.target);
-            sim.replace(1, 1);
+            sim.replace(1, 1, UNKNOWN);
         }
         Rule::PushOrJump => {
             reach(graph, todo, instr.target);
-            sim.replace(0, 1);
+            sim.replace(0, 1, UNKNOWN);
         }
         Rule::Attribute | Rule::SuperAttribute => {
             let owner = sim.pop();
             let below = if rule(instr.op) == Rule::SuperAttribute { 2 } else { 0 };
-            sim.replace(below, 1);
+            sim.replace(below, 1, UNKNOWN);
             if instr.arg & 1 != 0 {
                 // A method call: the owner may come back as `self`.
                 sim.put(owner);
@@ -330,7 +334,7 @@ fn step(
                 reach(graph, todo, instr.target);
             }
             if !is_block_push(instr.op) {
-                sim.replace(popped, pushed);
+                sim.replace(popped, pushed, UNKNOWN);
             }
         }
     }

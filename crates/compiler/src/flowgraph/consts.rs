@@ -3,6 +3,8 @@
 //! Equal constants (type included) share an index, except NaNs, which are never equal to another. Source: CPython
 //! Python/flowgraph.c (`add_const`, `remove_unused_consts`), Python/compile.c (`merge_const_one`).
 
+use std::hint::select_unpredictable;
+
 use ophi_bytecode::code::Constant;
 
 use super::evaluate::has_nan;
@@ -141,12 +143,11 @@ impl Consts {
         let mut id = graph.entry;
         while id.is_some() {
             if graph[id].may_hold(bits::CONST) {
-                for instr in graph[id].instrs_mut().iter_mut().filter(|i| has_const(i.op)) {
-                    if let Some(own) = 1u64.checked_shl(instr.arg)
-                        && used & own != 0
-                    {
-                        instr.arg = (used & (own - 1)).count_ones();
-                    }
+                // No branch here either.
+                for instr in graph[id].instrs_mut() {
+                    let before = used & ((1 << (instr.arg & 63)) - 1);
+                    let renumbered = has_const(instr.op) & (instr.arg < 64);
+                    instr.arg = select_unpredictable(renumbered, before.count_ones(), instr.arg);
                 }
             }
             id = graph[id].next;

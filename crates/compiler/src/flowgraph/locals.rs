@@ -4,6 +4,8 @@
 //! looked at alone, which keeps functions with thousands of locals linear. Source: CPython Python/flowgraph.c
 //! (`add_checks_for_loads_of_uninitialized_variables`, `fast_scan_many_locals`, `insert_superinstructions`).
 
+use std::hint::select_unpredictable;
+
 use super::cleanup::remove_nops_in_block;
 use super::graph::{BlockId, Graph, Instr};
 use super::opcodes::{Op, bits, class};
@@ -91,9 +93,8 @@ fn access(instr: &mut Instr, unbound: u64) -> u64 {
     let class = class(instr.op);
     let tracked = class & bits::LOCAL != 0 && (instr.arg as usize) < TRACKED;
     let local = u64::from(tracked) << (instr.arg & 63);
-    if unbound & local != 0 && instr.op == Op::LOAD_FAST {
-        instr.op = Op::LOAD_FAST_CHECK;
-    }
+    let checks = (unbound & local != 0) & (instr.op == Op::LOAD_FAST);
+    instr.op = select_unpredictable(checks, Op::LOAD_FAST_CHECK, instr.op);
     let lost = if class & bits::UNBINDS != 0 { local } else { 0 };
     unbound & !local | lost
 }

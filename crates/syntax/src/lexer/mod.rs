@@ -208,32 +208,42 @@ impl<'s> Lexer<'s> {
                 let Some(&first) = self.bytes.get(start) else {
                     return self.scan_end();
                 };
-                let class = CLASS[first as usize];
-                if class & NAME_START != 0 {
-                    return self.scan_name(start);
-                }
-                if class & DIGIT != 0 {
-                    return self.scan_number(start);
-                }
-                match first {
-                    b'\n' => {
+                // What comes next is hard to foretell: one jump decides.
+                match FIRST[first as usize] {
+                    First::Name => return self.scan_name(start),
+                    First::Digit => return self.scan_number(start),
+                    First::LineFeed => {
                         if self.end_line(start, start + 1) {
                             return Ok(());
                         }
                         continue 'next_line;
                     }
-                    b'#' => {
+                    First::Hash => {
                         if self.scan_comment(start) {
                             return Ok(());
                         }
                     }
-                    b'\'' | b'"' => return self.scan_string(start, start),
-                    b'.' => return self.scan_dot(start),
-                    b'\\' => {
+                    First::Quote => return self.scan_string(start, start),
+                    First::Dot => return self.scan_dot(start),
+                    First::OpenBracket if self.modes.is_empty() => {
+                        self.pos += 1;
+                        self.open_bracket(start, first)?;
+                        return self.finish_operator(start, first);
+                    }
+                    First::CloseBracket if self.modes.is_empty() => {
+                        self.pos += 1;
+                        self.close_bracket(first)?;
+                        return self.finish_operator(start, first);
+                    }
+                    First::Alone => {
+                        self.pos += 1;
+                        return self.finish_operator(start, first);
+                    }
+                    First::Backslash => {
                         self.pos += 1;
                         self.scan_continuation()?;
                     }
-                    b'\r' => {
+                    First::CarriageReturn => {
                         if self.byte(start + 1) == b'\n' {
                             if self.end_line(start, start + 2) {
                                 return Ok(());
@@ -244,8 +254,8 @@ impl<'s> Lexer<'s> {
                             return Ok(());
                         }
                     }
-                    0 => return Err(self.fail_null_byte()),
-                    _ => return self.scan_operator(start),
+                    First::Null => return Err(self.fail_null_byte()),
+                    First::OpenBracket | First::CloseBracket | First::Operator => return self.scan_operator(start),
                 }
             }
         }
@@ -432,6 +442,12 @@ impl<'s> Lexer<'s> {
             0..=31 | 127 => return Err(self.fail_here(format!("invalid non-printable character U+{first:04X}"))),
             _ => {}
         }
+        self.finish_operator(start, first)
+    }
+
+    /// Makes the token of an operator of one character, up to `self.pos`.
+    #[inline(always)]
+    fn finish_operator(&mut self, start: usize, first: u8) -> Scan {
         self.push(token::one_char(first), start, self.pos);
         self.note_peek();
         Ok(())
@@ -446,14 +462,56 @@ impl<'s> Lexer<'s> {
     }
 }
 
-/// Starts a name (any byte of a non-ASCII character included; checked afterwards).
-const NAME_START: u8 = 1;
+/// What a token's first byte decides.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum First {
+    /// Any byte of a non-ASCII character included; checked afterwards.
+    Name,
+    Digit,
+    LineFeed,
+    Hash,
+    Quote,
+    Dot,
+    OpenBracket,
+    CloseBracket,
+    /// No operator goes on behind it.
+    Alone,
+    Backslash,
+    CarriageReturn,
+    Null,
+    /// Everything else, what can start no token included.
+    Operator,
+}
+
+static FIRST: [First; 256] = {
+    let mut table = [First::Operator; 256];
+    let mut i = 0;
+    while i < 256 {
+        table[i] = match i as u8 {
+            b'a'..=b'z' | b'A'..=b'Z' | b'_' | 128.. => First::Name,
+            b'0'..=b'9' => First::Digit,
+            b'\n' => First::LineFeed,
+            b'#' => First::Hash,
+            b'\'' | b'"' => First::Quote,
+            b'.' => First::Dot,
+            b'(' | b'[' | b'{' => First::OpenBracket,
+            b')' | b']' | b'}' => First::CloseBracket,
+            b',' | b';' | b'~' => First::Alone,
+            b'\\' => First::Backslash,
+            b'\r' => First::CarriageReturn,
+            0 => First::Null,
+            _ => First::Operator,
+        };
+        i += 1;
+    }
+    table
+};
+
 /// Continues a name.
-const NAME: u8 = 2;
-const DIGIT: u8 = 4;
-const HEX: u8 = 8;
+const NAME: u8 = 1;
+const HEX: u8 = 2;
 /// Can be the second byte of an operator.
-const OPERATOR_TAIL: u8 = 16;
+const OPERATOR_TAIL: u8 = 4;
 
 static CLASS: [u8; 256] = {
     let mut table = [0u8; 256];
@@ -461,11 +519,8 @@ static CLASS: [u8; 256] = {
     while i < 256 {
         let b = i as u8;
         let mut class = 0;
-        if b.is_ascii_alphabetic() || b == b'_' || b >= 128 {
-            class |= NAME_START | NAME;
-        }
-        if b.is_ascii_digit() {
-            class |= DIGIT | NAME;
+        if b.is_ascii_alphanumeric() || b == b'_' || b >= 128 {
+            class |= NAME;
         }
         if b.is_ascii_hexdigit() {
             class |= HEX;

@@ -104,7 +104,7 @@ const fn word_of(text: &[u8]) -> u64 {
 #[inline(always)]
 pub(crate) fn of_word(word: u64) -> Code {
     let (text, code) = KEYWORDS[slot(word)];
-    if text == word { code } else { NAME }
+    std::hint::select_unpredictable(text == word, code, NAME)
 }
 
 /// Can a `star_expressions` begin with this token?

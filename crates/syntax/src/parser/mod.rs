@@ -381,7 +381,7 @@ impl<'a, 's> Parser<'a, 's> {
         }
         let name = self.text_of(self.token());
         self.bump();
-        if name.is_ascii() {
+        if self.source.is_ascii() || name.is_ascii() {
             return Ok(name);
         }
         let normal = literals::normalize_identifier(name, self.arena);

@@ -17,6 +17,7 @@ pub struct Source {
     text: String,
     /// Byte offset of the start of each line; the first is 0.
     line_starts: Vec<u32>,
+    is_ascii: bool,
     implicit_newline: bool,
     encoding: Option<String>,
 }
@@ -82,8 +83,8 @@ impl Source {
                 "Parser column offset overflow - source line is too big",
             ));
         }
-        let line_starts = line_starts(text.as_bytes());
-        Ok(Source { text, line_starts, implicit_newline, encoding })
+        let (line_starts, is_ascii) = line_starts(text.as_bytes());
+        Ok(Source { text, line_starts, is_ascii, implicit_newline, encoding })
     }
 
     /// The whole text.
@@ -96,6 +97,12 @@ impl Source {
     #[inline]
     pub fn bytes(&self) -> &[u8] {
         self.text.as_bytes()
+    }
+
+    /// Whether there are only ASCII characters.
+    #[inline]
+    pub fn is_ascii(&self) -> bool {
+        self.is_ascii
     }
 
     /// A slice of the text by byte range. Ranges come from tokens and nodes, which lie on character boundaries; any
@@ -165,27 +172,48 @@ pub(crate) fn count_chars(bytes: &[u8]) -> usize {
     bytes.iter().filter(|&&b| b & 0xC0 != 0x80).count()
 }
 
-/// The start of each line. Eight bytes are looked at together: lines are so short that a search for the end of each would
-/// mostly be setting out.
-fn line_starts(text: &[u8]) -> Vec<u32> {
-    const NEWLINES: u64 = u64::from_ne_bytes([b'\n'; 8]);
-    const LOW: u64 = u64::from_ne_bytes([0x7F; 8]);
-    let mut starts = Vec::with_capacity(text.len() / 32 + 1);
+/// The start of each line, and whether the text is ASCII. Lines are so short that a search for the end of each would mostly be setting
+/// out, and how many end among some bytes is hard to foretell: for each 32 bytes three places are put down, and those count that are.
+fn line_starts(text: &[u8]) -> (Vec<u32>, bool) {
+    let mut starts = Vec::with_capacity(text.len() / 32 + 8);
     starts.push(0);
-    let (words, rest) = text.as_chunks::<8>();
-    let mut at = 0;
-    for word in words {
-        let differing = u64::from_le_bytes(*word) ^ NEWLINES;
-        // The high bit of each byte that is a newline.
-        let mut found = !(((differing & LOW) + LOW) | differing | LOW);
-        while found != 0 {
-            starts.push(at + found.trailing_zeros() / 8 + 1);
-            found &= found - 1;
+    let (chunks, rest) = text.as_chunks::<32>();
+    let (mut at, mut all) = (0, 0);
+    for chunk in chunks {
+        let mut found = 0u32;
+        for (number, word) in chunk.as_chunks::<8>().0.iter().enumerate() {
+            let word = u64::from_le_bytes(*word);
+            found |= newlines(word) << (8 * number);
+            all |= word;
         }
-        at += 8;
+        let count = found.count_ones() as usize;
+        let known = starts.len();
+        let mut next = || {
+            let start = at + found.trailing_zeros() + 1;
+            found &= found.wrapping_sub(1);
+            start
+        };
+        starts.extend_from_slice(&[next(), next(), next()]);
+        if count > 3 {
+            starts.extend(std::iter::repeat_with(next).take(count - 3));
+        }
+        starts.truncate(known + count);
+        at += 32;
     }
     starts.extend((at + 1..).zip(rest).filter(|(_, byte)| **byte == b'\n').map(|(next, _)| next));
-    starts
+    (starts, all & HIGH_BITS == 0 && rest.is_ascii())
+}
+
+const HIGH_BITS: u64 = u64::from_ne_bytes([0x80; 8]);
+
+/// A bit for each byte of a word that is a newline, the lowest byte's first.
+#[inline(always)]
+fn newlines(word: u64) -> u32 {
+    const NEWLINES: u64 = u64::from_ne_bytes([b'\n'; 8]);
+    let differing = word ^ NEWLINES;
+    // The high bit of each byte that is one; the factor brings the eight together.
+    let found = !(((differing & !HIGH_BITS) + !HIGH_BITS) | differing | !HIGH_BITS);
+    ((found >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56) as u32
 }
 
 fn null_bytes() -> SyntaxDiagnostic {
@@ -220,7 +248,7 @@ mod tests {
             let text = &text.as_bytes()[from..];
             let ends = text.iter().zip(1..).filter(|(byte, _)| **byte == b'\n');
             let expected: Vec<u32> = std::iter::once(0).chain(ends.map(|(_, next)| next)).collect();
-            assert_eq!(line_starts(text), expected, "from {from}");
+            assert_eq!(line_starts(text), (expected, text.is_ascii()), "from {from}");
         }
     }
 
