@@ -168,13 +168,11 @@ impl Key {
             let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
             return Key { first: u64::from(first), last: u64::from(last), len };
         }
-        let first = match *bytes {
-            [a] => u64::from(a),
-            [a, b] => u64::from(a) | u64::from(b) << 8,
-            [a, b, c] => u64::from(a) | u64::from(b) << 8 | u64::from(c) << 16,
-            _ => 0,
+        // At most three: the first, the middle and the last are all of them, however many there are.
+        let [Some(a), Some(b), Some(c)] = [bytes.first(), bytes.get(bytes.len() / 2), bytes.last()] else {
+            return Key::default();
         };
-        Key { first, last: 0, len }
+        Key { first: u64::from(u32::from_le_bytes([*a, *b, *c, 0])), last: 0, len }
     }
 
     #[inline]

@@ -220,6 +220,22 @@ fn only_pushes(instr: &Instr) -> bool {
 
 /// Removes NOPs, and `POP_TOP` together with the constant or copy pushed just before it, until nothing changes.
 pub fn remove_nops_and_pairs(graph: &mut Graph) {
+    // Hardly any unit has such a pair: one that might is enough to look closely.
+    let (mut left, mut pairs) = (0, false);
+    let mut id = graph.entry;
+    while id.is_some() {
+        left += remove_nops_in_block(graph, id).1;
+        let block = &graph[id];
+        pairs |= block.may_hold(bits::POP_TOP) && may_hold_pair(block.instrs(), true);
+        id = block.next;
+    }
+    graph.nops = left > 0;
+    if pairs {
+        remove_pairs(graph);
+    }
+}
+
+fn remove_pairs(graph: &mut Graph) {
     loop {
         let mut done = true;
         let mut left = 0;

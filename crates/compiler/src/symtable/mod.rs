@@ -88,11 +88,13 @@ impl SymbolTable {
 
     /// Leaves the memory to the next compilation.
     pub(crate) fn keep(mut self) {
-        for entry in self.entries.drain(..) {
-            if self.spare.len() < Self::MOST_ENTRIES && entry.capacity() <= Self::MOST_IN_ENTRY {
-                self.spare.push(entry);
-            }
+        // The fewer go to the more: entries are large.
+        if self.entries.len() > self.spare.len() {
+            std::mem::swap(&mut self.entries, &mut self.spare);
         }
+        self.spare.append(&mut self.entries);
+        self.spare.truncate(Self::MOST_ENTRIES);
+        self.spare.retain(|entry| entry.capacity() <= Self::MOST_IN_ENTRY);
         if self.blocks.capacity() > Self::MOST_ENTRIES * 2 {
             self.blocks = FxHashMap::default();
         }
@@ -107,11 +109,10 @@ impl SymbolTable {
 
     /// Adds the entry of a block.
     fn add(&mut self, name: Name, kind: BlockKind, loc: Location) -> ScopeId {
-        let entry = match self.spare.pop() {
-            Some(old) => old.reuse(name, kind, loc),
-            None => Entry::new(name, kind, loc),
-        };
-        self.entries.push(entry);
+        match self.spare.pop() {
+            Some(old) => self.entries.push(old.reuse(name, kind, loc)),
+            None => self.entries.push(Entry::new(name, kind, loc)),
+        }
         ScopeId(self.entries.len() as u32 - 1)
     }
 
