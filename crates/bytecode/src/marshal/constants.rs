@@ -80,8 +80,8 @@ impl Build for ConstantBuilder {
         Ok(Constant::Str(value))
     }
 
-    fn tuple(&mut self, items: std::vec::Drain<'_, Constant>) -> Result<Constant, MarshalError> {
-        Ok(Constant::Tuple(items.collect()))
+    fn tuple(&mut self, items: &mut Vec<Constant>, start: usize) -> Result<Constant, MarshalError> {
+        Ok(Constant::Tuple(items.drain(start..).collect()))
     }
 
     fn frozenset(&mut self, items: Vec<Constant>) -> Result<Constant, MarshalError> {

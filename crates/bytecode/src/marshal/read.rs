@@ -8,7 +8,6 @@
 //! The bytes are a slice, or come piece by piece from a source that hands out no more than is asked for ([`Input`]).
 
 use std::borrow::Cow;
-use std::vec::Drain;
 
 use num_bigint::{BigInt, Sign};
 
@@ -101,8 +100,8 @@ pub trait Build {
     fn latin1(&mut self, value: &[u8], interned: bool) -> Result<Self::Value, Self::Error> {
         self.str(PyString::from_latin1(value), interned)
     }
-    /// A tuple of all the items.
-    fn tuple(&mut self, items: Drain<'_, Self::Value>) -> Result<Self::Value, Self::Error>;
+    /// A tuple of the items from `start` on, which are taken out.
+    fn tuple(&mut self, items: &mut Vec<Self::Value>, start: usize) -> Result<Self::Value, Self::Error>;
     /// A tuple of that length whose items are still coming, for a reference from inside it; `None`: there can be none.
     fn begin_tuple(&mut self, _len: usize) -> Result<Option<Self::Value>, Self::Error> {
         Ok(None)
@@ -139,8 +138,7 @@ pub fn read<B: Build>(
     build: &mut B,
 ) -> Result<(B::Value, usize), B::Error> {
     let input = Input::Slice(data);
-    let mut reader =
-        Reader { input, at: 0, version, allow_code, refs: Vec::new(), strings: Vec::new(), items: Vec::new(), build };
+    let mut reader = Reader::new(input, version, allow_code, build);
     let value = reader.run()?;
     Ok((value, reader.at))
 }
@@ -153,7 +151,7 @@ pub fn read_from<B: Build>(
     build: &mut B,
 ) -> Result<B::Value, B::Error> {
     let input = Input::Source(source);
-    Reader { input, at: 0, version, allow_code, refs: Vec::new(), strings: Vec::new(), items: Vec::new(), build }.run()
+    Reader::new(input, version, allow_code, build).run()
 }
 
 /// Where the bytes come from.
@@ -174,6 +172,11 @@ struct Reader<'a, B: Build> {
     strings: Vec<B::Value>,
     /// The items of all tuples that are open, the innermost last.
     items: Vec<B::Value>,
+    /// The containers that are open, the innermost last.
+    stack: Vec<Open<B::Value>>,
+    /// Set where the next object is no finished value.
+    instead: Instead,
+    failure: Option<B::Error>,
     build: &'a mut B,
 }
 
@@ -229,41 +232,84 @@ struct Counts {
     flags: i32,
 }
 
-/// What reading one type byte gave.
-enum Step<V> {
-    /// A finished value.
-    Value(V),
-    /// A container that waits for parts.
-    Opened(Open<V>),
+/// What a type byte stands for that is no finished value.
+#[derive(Clone, Copy)]
+enum Instead {
+    /// A tuple.
+    Tuple {
+        index: Option<usize>,
+        len: usize,
+    },
+    /// Another container that waits for parts; it is on the stack.
+    Opened,
     /// The NULL that ends a dict.
     Null,
     /// A reference to an object that is being read.
     Unfinished(usize),
 }
 
+/// Reading has stopped; the error is in [`Reader::failure`].
+struct Failed;
+
 impl<'a, B: Build> Reader<'a, B> {
+    fn new(input: Input<'a, B::Error>, version: Version, allow_code: bool, build: &'a mut B) -> Self {
+        Reader {
+            input,
+            at: 0,
+            version,
+            allow_code,
+            refs: Vec::new(),
+            strings: Vec::new(),
+            items: Vec::new(),
+            stack: Vec::new(),
+            instead: Instead::Opened,
+            failure: None,
+            build,
+        }
+    }
+
     fn run(&mut self) -> Result<B::Value, B::Error> {
-        let mut stack: Vec<Open<B::Value>> = Vec::new();
         loop {
-            let offset = self.at;
-            if stack.len() >= MAX_DEPTH {
-                return Err(self.error(ErrorKind::TooDeep));
+            let mut offset = self.at;
+            let mut read = self.next()?;
+            // Most tuples hold nothing but values that are no containers: these tuples go past the stack.
+            while read.is_none()
+                && let Instead::Tuple { index, len } = self.instead
+                && self.stack.len() + 1 < MAX_DEPTH
+            {
+                let (start, place) = (self.items.len(), self.stack.len());
+                let mut left = len;
+                while left > 0 {
+                    offset = self.at;
+                    read = self.next()?;
+                    let Some(item) = read.take() else { break };
+                    self.items.push(item);
+                    left -= 1;
+                }
+                if left > 0 {
+                    self.stack.insert(place, Open::Tuple { index, start, len, left, begun: None });
+                } else {
+                    let value = self.build.tuple(&mut self.items, start)?;
+                    self.finish_reference(index, &value);
+                    read = Some(value);
+                }
             }
-            let mut done = match self.object()? {
-                Step::Value(value) => value,
-                Step::Opened(open) => {
-                    let full = self.is_full(&open);
-                    stack.push(open);
-                    if !full {
+            let mut done = match (read, self.instead) {
+                (Some(value), _) => value,
+                (None, Instead::Opened | Instead::Tuple { .. }) => {
+                    if let Instead::Tuple { index, len } = self.instead {
+                        self.stack.push(Open::Tuple { index, start: self.items.len(), len, left: len, begun: None });
+                    }
+                    if !self.stack.last().is_some_and(|open| self.is_full(open)) {
                         continue;
                     }
-                    match self.finish(&mut stack)? {
+                    match self.finish()? {
                         Some(value) => value,
                         None => continue,
                     }
                 }
-                Step::Unfinished(wanted) => self.begin(&mut stack, wanted, offset)?,
-                Step::Null => match stack.pop() {
+                (None, Instead::Unfinished(wanted)) => self.begin(wanted, offset)?,
+                (None, Instead::Null) => match self.stack.pop() {
                     // CPython ends a dict at a NULL value as well, dropping the key.
                     Some(Open::Dict { dict, .. }) => dict,
                     other => {
@@ -274,7 +320,7 @@ impl<'a, B: Build> Reader<'a, B> {
             };
             // Hand the value to its container, and full containers to theirs.
             loop {
-                let Some(top) = stack.last_mut() else { return Ok(done) };
+                let Some(top) = self.stack.last_mut() else { return Ok(done) };
                 match top {
                     Open::Tuple { left, .. } => {
                         self.items.push(done);
@@ -300,19 +346,43 @@ impl<'a, B: Build> Reader<'a, B> {
                     Open::Code(open) => {
                         open.parts.push(done);
                         if open.parts.len() == firstlineno_after(self.version) {
-                            open.firstlineno = self.i32()?;
+                            let firstlineno = self.i32()?;
+                            if let Some(Open::Code(open)) = self.stack.last_mut() {
+                                open.firstlineno = firstlineno;
+                            }
                         }
                     }
                 }
-                if !stack.last().is_some_and(|open| self.is_full(open)) {
+                if !self.stack.last().is_some_and(|open| self.is_full(open)) {
                     break;
                 }
-                match self.finish(&mut stack)? {
+                match self.finish()? {
                     Some(value) => done = value,
                     None => break,
                 }
             }
         }
+    }
+
+    /// One object that is no container; `None`: what is there [`Instead`].
+    #[inline(always)]
+    fn next(&mut self) -> Result<Option<B::Value>, B::Error> {
+        if self.stack.len() >= MAX_DEPTH {
+            return Err(self.error(ErrorKind::TooDeep));
+        }
+        match self.object_or_failure() {
+            Ok(read) => Ok(read),
+            Err(Failed) => Err(self.failure.take().unwrap_or_else(|| self.error(ErrorKind::EndOfData))),
+        }
+    }
+
+    /// The same, with an error left in `failure`: results that are returned in memory would be read there before they are
+    /// written, and take longer than the object.
+    fn object_or_failure(&mut self) -> Result<Option<B::Value>, Failed> {
+        self.object().map_err(|error| {
+            self.failure = Some(error);
+            Failed
+        })
     }
 
     /// Whether a container has all its parts.
@@ -328,15 +398,15 @@ impl<'a, B: Build> Reader<'a, B> {
     }
 
     /// Pops the top container, which is full, and makes its value.
-    fn finish(&mut self, stack: &mut Vec<Open<B::Value>>) -> Result<Option<B::Value>, B::Error> {
-        let Some(open) = stack.pop() else { return Ok(None) };
+    fn finish(&mut self) -> Result<Option<B::Value>, B::Error> {
+        let Some(open) = self.stack.pop() else { return Ok(None) };
         let (index, value) = match open {
+            Open::Tuple { index, start, begun: None, .. } => (index, self.build.tuple(&mut self.items, start)?),
             Open::Tuple { start, begun: Some(tuple), .. } => {
                 let items = self.items.drain(start..).collect();
                 self.build.fill_tuple(&tuple, items)?;
                 return Ok(Some(tuple));
             }
-            Open::Tuple { index, start, .. } => (index, self.build.tuple(self.items.drain(start..))?),
             Open::FrozenSet { index, items, .. } => (index, self.build.frozenset(items)?),
             Open::Slice { index, items } => match <[B::Value; 3]>::try_from(items) {
                 Ok(parts) => (index, self.build.slice(parts)?),
@@ -347,15 +417,19 @@ impl<'a, B: Build> Reader<'a, B> {
             Open::Dict { dict, .. } => return Ok(Some(dict)),
             Open::Code(open) => (open.index, self.code(*open)?),
         };
-        if let Some(slot) = index.and_then(|index| self.refs.get_mut(index)) {
-            *slot = Some(value.clone());
-        }
+        self.finish_reference(index, &value);
         Ok(Some(value))
     }
 
+    fn finish_reference(&mut self, index: Option<usize>, value: &B::Value) {
+        if let Some(slot) = index.and_then(|index| self.refs.get_mut(index)) {
+            *slot = Some(value.clone());
+        }
+    }
+
     /// The open tuple with that reference number, made before its items are there.
-    fn begin(&mut self, stack: &mut [Open<B::Value>], wanted: usize, offset: usize) -> Result<B::Value, B::Error> {
-        for open in stack {
+    fn begin(&mut self, wanted: usize, offset: usize) -> Result<B::Value, B::Error> {
+        for open in &mut self.stack {
             if let Open::Tuple { index: Some(index), len, begun, .. } = open
                 && *index == wanted
                 && let Some(tuple) = self.build.begin_tuple(*len)?
@@ -407,16 +481,17 @@ impl<'a, B: Build> Reader<'a, B> {
         self.build.code(parts, offset)
     }
 
-    fn object(&mut self) -> Result<Step<B::Value>, B::Error> {
+    #[inline(always)]
+    fn object(&mut self) -> Result<Option<B::Value>, B::Error> {
         let offset = self.at;
         let byte = self.byte(|| ErrorKind::EndOfData)?;
         // 2.7 has no references; bit 7 is part of an unknown type there.
         let flag = byte & FLAG_REF != 0 && self.version > Version::V2_7;
         let kind = if flag { byte & !FLAG_REF } else { byte };
         let value = match kind {
-            tag::NULL => return Ok(Step::Null),
+            tag::NULL => return Ok(self.instead(Instead::Null)),
             tag::NONE | tag::TRUE | tag::FALSE | tag::ELLIPSIS | tag::STOP_ITERATION => {
-                return Ok(Step::Value(self.build.singleton(kind)?));
+                return Ok(Some(self.build.singleton(kind)?));
             }
             tag::REF => {
                 let index = self.i32()?;
@@ -426,8 +501,8 @@ impl<'a, B: Build> Reader<'a, B> {
                     return Err(self.error(ErrorKind::BadReference));
                 };
                 return Ok(match &self.refs[index] {
-                    Some(value) => Step::Value(value.clone()),
-                    None => Step::Unfinished(index),
+                    Some(value) => Some(value.clone()),
+                    None => self.instead(Instead::Unfinished(index)),
                 });
             }
             tag::STRING_REF if self.version == Version::V2_7 => {
@@ -437,7 +512,7 @@ impl<'a, B: Build> Reader<'a, B> {
                     self.at = offset;
                     return Err(self.error(ErrorKind::BadReference));
                 };
-                return Ok(Step::Value(value));
+                return Ok(Some(value));
             }
             tag::INT => {
                 let value = i64::from(self.i32()?);
@@ -512,27 +587,29 @@ impl<'a, B: Build> Reader<'a, B> {
             tag::FROZENSET => {
                 let left = self.size("set")?;
                 let items = Vec::with_capacity(self.room(left));
-                return Ok(Step::Opened(Open::FrozenSet { index: self.reserve(flag), items, left }));
+                let index = self.reserve(flag);
+                return Ok(self.open(Open::FrozenSet { index, items, left }));
             }
             tag::SLICE => {
-                return Ok(Step::Opened(Open::Slice { index: self.reserve(flag), items: Vec::with_capacity(3) }));
+                let index = self.reserve(flag);
+                return Ok(self.open(Open::Slice { index, items: Vec::with_capacity(3) }));
             }
             tag::LIST => {
                 let left = self.size("list")?;
                 let list = self.build.new_list()?;
                 self.remember(flag, &list);
-                return Ok(Step::Opened(Open::List { list, left }));
+                return Ok(self.open(Open::List { list, left }));
             }
             tag::SET => {
                 let left = self.size("set")?;
                 let set = self.build.new_set()?;
                 self.remember(flag, &set);
-                return Ok(Step::Opened(Open::Set { set, left }));
+                return Ok(self.open(Open::Set { set, left }));
             }
             tag::DICT => {
                 let dict = self.build.new_dict()?;
                 self.remember(flag, &dict);
-                return Ok(Step::Opened(Open::Dict { dict, key: None }));
+                return Ok(self.open(Open::Dict { dict, key: None }));
             }
             tag::CODE => {
                 if !self.allow_code {
@@ -542,7 +619,7 @@ impl<'a, B: Build> Reader<'a, B> {
                 let index = self.reserve(flag);
                 let counts = self.counts()?;
                 let parts = Vec::with_capacity(part_count(self.version));
-                return Ok(Step::Opened(Open::Code(Box::new(OpenCode {
+                return Ok(self.open(Open::Code(Box::new(OpenCode {
                     index,
                     offset,
                     counts,
@@ -556,12 +633,25 @@ impl<'a, B: Build> Reader<'a, B> {
             }
         };
         self.remember(flag, &value);
-        Ok(Step::Value(value))
+        Ok(Some(value))
     }
 
-    fn open_tuple(&mut self, flag: bool, left: usize) -> Step<B::Value> {
-        let (index, start) = (self.reserve(flag), self.items.len());
-        Step::Opened(Open::Tuple { index, start, len: left, left, begun: None })
+    #[inline(always)]
+    fn open_tuple(&mut self, flag: bool, len: usize) -> Option<B::Value> {
+        let index = self.reserve(flag);
+        self.instead(Instead::Tuple { index, len })
+    }
+
+    #[inline(always)]
+    fn open(&mut self, open: Open<B::Value>) -> Option<B::Value> {
+        self.stack.push(open);
+        self.instead(Instead::Opened)
+    }
+
+    #[inline(always)]
+    fn instead(&mut self, instead: Instead) -> Option<B::Value> {
+        self.instead = instead;
+        None
     }
 
     fn counts(&mut self) -> Result<Counts, B::Error> {

@@ -361,8 +361,8 @@ impl Build for Load<'_> {
         let text = self.vm.new_latin1(value)?;
         Ok(if interned { self.vm.intern_ref(&text)?.into_value() } else { text.into_value() })
     }
-    fn tuple(&mut self, items: std::vec::Drain<'_, Value>) -> Built {
-        Ok(Tuple::from_exact(self.vm, items.len(), items)?.into_value())
+    fn tuple(&mut self, items: &mut Vec<Value>, start: usize) -> Built {
+        Ok(Tuple::of_last(self.vm, items, start)?.into_value())
     }
     fn begin_tuple(&mut self, len: usize) -> Result<Option<Value>, Stop> {
         let empty = core::iter::repeat_with(|| Value::NONE).take(len);

@@ -208,6 +208,24 @@ impl Tuple {
         Tuple::from_exact(vm, items.len(), items.into_iter())
     }
 
+    /// Of the items from `start` on, which are taken out.
+    #[allow(unsafe_code)]
+    pub fn of_last(vm: &Vm, items: &mut Vec<Value>, start: usize) -> Res<Ref<Tuple>> {
+        let len = items.len().saturating_sub(start);
+        // SAFETY: the items belong to the vector until it is cut off, and from then on to the tuple, where each is written once.
+        // Word by word, for they were just stored so: longer loads would wait until all of them are in the cache.
+        unsafe {
+            Tuple::filled(vm, len, |place| {
+                let from = items.as_ptr().add(start);
+                items.set_len(start);
+                for n in 0..len {
+                    place.add(n).write(from.add(n).read_volatile());
+                }
+                len
+            })
+        }
+    }
+
     /// From an iterator of exactly `len` values that runs no Python code.
     #[allow(unsafe_code)]
     pub fn from_exact(vm: &Vm, len: usize, items: impl Iterator<Item = Value>) -> Res<Ref<Tuple>> {
