@@ -97,25 +97,53 @@ fn encoded(c: u32) -> ([u8; 4], usize) {
     }
 }
 
+/// What texts are made of. Each width has its own loops, whose steps are wide instructions.
+trait Unit: Copy + Into<u32> {
+    /// How long they are in UTF-8, and whether there are surrogates.
+    fn measure(units: &[Self]) -> (usize, bool);
+    fn are_ascii(block: &[Self; 8]) -> bool;
+    fn low_bytes(block: &[Self; 8]) -> [u8; 8];
+}
+
+macro_rules! units {
+    ($($unit:ty, $planes:literal;)*) => {$(
+        impl Unit for $unit {
+            fn measure(units: &[Self]) -> (usize, bool) {
+                let (mut total, mut surrogate) = (units.len(), 0);
+                // As many as a unit can count, with three for each.
+                for part in units.chunks(<$unit>::MAX as usize / 3) {
+                    let mut more = 0;
+                    for u in part {
+                        let c = u32::from(*u);
+                        more += (c >= 0x80) as $unit + (c >= 0x800) as $unit + ($planes && c >= 0x10000) as $unit;
+                        surrogate |= (c & 0xffff_f800 == 0xd800) as $unit;
+                    }
+                    total += more as usize;
+                }
+                (total, surrogate != 0)
+            }
+
+            #[inline(always)]
+            fn are_ascii(block: &[Self; 8]) -> bool {
+                block.iter().fold(0, |all, u| all | u) < 0x80
+            }
+
+            #[inline(always)]
+            fn low_bytes(block: &[Self; 8]) -> [u8; 8] {
+                block.map(|u| u as u8)
+            }
+        }
+    )*};
+}
+
+units! {
+    u8, false;
+    u16, false;
+    u32, true;
+}
+
 /// All of the text when there is no lone surrogate in it: one pass to measure, one to write.
 pub fn encode_whole(vm: &Vm, data: Data<'_>) -> Res<Option<Ref<Bytes>>> {
-    fn measured<U: Copy + Into<u32>>(units: &[U]) -> (usize, bool) {
-        let mut total = units.len();
-        let mut surrogate = false;
-        // Counted in short numbers, a few thousand at a time: wide additions.
-        for part in units.chunks(4096) {
-            let mut more = 0u32;
-            let mut any = 0u32;
-            for u in part {
-                let c: u32 = (*u).into();
-                more += (c >= 0x80) as u32 + (c >= 0x800) as u32 + (c >= 0x10000) as u32;
-                any |= (c & 0xffff_f800 == 0xd800) as u32;
-            }
-            total += more as usize;
-            surrogate |= any != 0;
-        }
-        (total, surrogate)
-    }
     #[inline(always)]
     fn put(c: u32, out: &mut [u8], o: &mut usize) {
         let (bytes, n) = encoded(c);
@@ -125,48 +153,33 @@ pub fn encode_whole(vm: &Vm, data: Data<'_>) -> Res<Option<Ref<Bytes>>> {
         }
         *o += n;
     }
-    fn written<U: Copy + Into<u32>>(units: &[U], out: &mut [u8]) {
-        let mut o = 0;
-        let blocks = units.chunks_exact(8);
-        let rest = blocks.remainder();
-        for block in blocks {
-            // Mostly ASCII, or mostly not: then one by one.
-            if let (0..0x80, Some(to)) =
-                (block.iter().fold(0, |all, u| all | (*u).into()), out[o..].first_chunk_mut::<8>())
+    fn written<U: Unit>(units: &[U], out: &mut [u8]) {
+        let (mut rest, mut o) = (units, 0);
+        while !rest.is_empty() {
+            // ASCII, as long as eight are; then up to the next other one by one.
+            while let Some((block, behind)) = rest.split_first_chunk::<8>()
+                && U::are_ascii(block)
+                && let Some(to) = out[o..].first_chunk_mut::<8>()
             {
-                to.iter_mut().zip(block).for_each(|(to, u)| *to = (*u).into() as u8);
-                o += 8;
-                continue;
+                *to = U::low_bytes(block);
+                (rest, o) = (behind, o + 8);
             }
-            // Room for eight of the longest, so that no place is asked for.
-            if let Some(to) = out[o..].first_chunk_mut::<32>() {
-                let mut length = 0;
-                for u in block {
-                    let c: u32 = (*u).into();
-                    if c < 0x80 {
-                        to[length & 31] = c as u8;
-                        length += 1;
-                    } else {
-                        let (bytes, n) = encoded(c);
-                        if let Some(to) = to[length & 31..].first_chunk_mut::<4>() {
-                            *to = bytes;
-                        }
-                        length += n;
-                    }
-                }
-                o += length;
-                continue;
+            while let Some((u, behind)) = rest.split_first()
+                && (*u).into() < 0x80
+            {
+                out[o] = (*u).into() as u8;
+                (rest, o) = (behind, o + 1);
             }
-            for u in block {
+            while let Some((u, behind)) = rest.split_first()
+                && (*u).into() >= 0x80
+            {
                 put((*u).into(), out, &mut o);
+                rest = behind;
             }
-        }
-        for u in rest {
-            put((*u).into(), out, &mut o);
         }
     }
     crate::with_units!(data, |units| {
-        let (total, surrogate) = measured(units);
+        let (total, surrogate) = Unit::measure(units);
         if surrogate {
             return Ok(None);
         }

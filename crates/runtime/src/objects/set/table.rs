@@ -6,7 +6,8 @@
 use crate::objects::dict::table::known_equal;
 use crate::{Trace, Value, Visitor};
 use ophi_heap::{
-    Buffer, OutOfMemory, Place, REMOVED, copied_places, drop_places, find_place, free_place, new_buffer, unused_places,
+    Buffer, OutOfMemory, Place, REMOVED, copied_places, drop_places, find_place, free_place, in_registers, new_buffer,
+    unused_places,
 };
 
 /// Places looked at one after the other.
@@ -102,8 +103,8 @@ impl SetTable {
     /// A table with more than `minimum` places; removed places go.
     pub fn resize(&mut self, minimum: usize) -> Result<(), OutOfMemory> {
         let size = size_for(minimum);
-        let fresh = unused_places(size)?;
-        let old = core::mem::replace(&mut self.entries, fresh);
+        let fresh = in_registers(unused_places(size)?);
+        let old = in_registers(core::mem::replace(&mut self.entries, fresh));
         self.mask = size - 1;
         self.fill = self.used;
         self.generation = self.generation.wrapping_add(1);
@@ -128,7 +129,7 @@ impl SetTable {
         let copied = size == other.mask + 1 && other.fill == other.used;
         let fresh = if copied { copied_places(&other.entries, other.objects)? } else { unused_places(size)? };
         // No keys are in it.
-        self.entries = fresh;
+        self.entries = in_registers(fresh);
         self.objects |= other.objects;
         self.mask = size - 1;
         if !copied {

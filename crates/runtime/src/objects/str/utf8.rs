@@ -54,8 +54,15 @@ pub(super) fn spread<const W: usize>(text: &[u8], out: &mut [u8]) {
             (i, o) = (i + 8, o + 8 * W);
             continue;
         }
-        let plain = high.trailing_zeros() as usize / 8;
-        (i, o) = (i + plain, o + plain * W);
+        if W == 1 {
+            // One by one up to the one that is not: faster where that is the same number of times.
+            while text[i] < 0x80 {
+                (i, o) = (i + 1, o + 1);
+            }
+        } else {
+            let plain = high.trailing_zeros() as usize / 8;
+            (i, o) = (i + plain, o + plain * W);
+        }
         while let Some(word) = text.get(i..).and_then(|rest| rest.first_chunk::<4>())
             && word[0] >= 0x80
         {

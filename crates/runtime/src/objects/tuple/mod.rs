@@ -266,10 +266,14 @@ impl Tuple {
     pub fn of_array<const N: usize>(vm: &Vm, items: [Value; N]) -> Res<Ref<Tuple>> {
         const { assert!(N > 0) };
         let object = vm.new_collected(Tuple::unfilled, size_of::<[Value; N]>())?;
+        let items = core::mem::ManuallyDrop::new(items);
         // SAFETY: the class has no tail, so room for the items, aligned to 8, stands right behind the payload; `len` is raised
-        // when all are there.
+        // when all are there. Each is moved once, by itself, as in `of_last`.
         unsafe {
-            object.as_ptr().add(1).cast::<[Value; N]>().write(items);
+            let place = object.as_ptr().add(1).cast::<Value>();
+            for n in 0..N {
+                place.add(n).write(items.as_ptr().add(n).read_volatile());
+            }
             (*object.as_ptr()).payload.len = N as u32;
         }
         Ok(object)
