@@ -34,12 +34,18 @@ impl Heap {
     }
 
     /// As [`Heap::new_object`] for a type whose instances are header and payload alone: no prefix, no tail, no class made at run
-    /// time ([`TypeHead::is_plain`]). Text and bytes are made by the million.
+    /// time ([`TypeHead::is_plain`]). Text and bytes are made by the million: the payload is made in its place, for what is put
+    /// together elsewhere first is read back in other widths than it was written in, and waits for the stores to end.
     ///
     /// # Safety
     /// As [`Heap::new_object`]; the type is plain.
     #[inline(always)]
-    pub unsafe fn new_plain<T>(&self, ty: &TypeHead, payload: T, extra: usize) -> Result<Ref<T>, OutOfMemory> {
+    pub unsafe fn new_plain<T>(
+        &self,
+        ty: &TypeHead,
+        payload: impl FnOnce() -> T,
+        extra: usize,
+    ) -> Result<Ref<T>, OutOfMemory> {
         debug_assert!(ty.is_plain() && ty.instance_size() == size_of::<Object<T>>());
         let Some(block) = self.allocate_block(size_of::<Object<T>>().saturating_add(extra), Kind::Plain) else {
             return Err(OutOfMemory);
@@ -48,14 +54,13 @@ impl Heap {
         unsafe {
             let object = block.cast::<Object<T>>();
             block.cast::<Header>().write(Header::new(NonNull::from(ty)));
-            (&raw mut (*object.as_ptr()).payload).write(payload);
+            (&raw mut (*object.as_ptr()).payload).write(payload());
             Ok(Ref(object, PhantomData))
         }
     }
 
     /// As [`Heap::new_object`] for a type whose instances are prefix, header and payload alone ([`TypeFlags::is_collected_only`]):
-    /// the containers of every program. The payload is made in its place: what is put together elsewhere first is read back in other
-    /// widths than it was written in, and waits for the stores to end.
+    /// the containers of every program. The payload is made in its place.
     ///
     /// # Safety
     /// As [`Heap::new_object`]; the type is such a one.

@@ -77,7 +77,9 @@ pub fn has(c: u32, flag: u16) -> bool {
 
 #[inline]
 pub fn is_space(c: u32) -> bool {
-    if c < 128 { matches!(c, 9..=13 | 28..=32) } else { has(c, SPACE) }
+    // Letters are by far the most, and none of ASCII is among the table's.
+    const FIRST_BEYOND_ASCII: u32 = 0x85;
+    if c < FIRST_BEYOND_ASCII { (c <= 32) & (0x1_F000_3E00_u64 >> (c & 63) & 1 != 0) } else { has(c, SPACE) }
 }
 
 #[inline]

@@ -158,7 +158,7 @@ impl Vm {
     pub fn new_object<T: Payload>(&self, payload: T) -> Res<Ref<T>> {
         match T::MAKE {
             Make::General => self.new_instance(self.ty_of::<T>(), payload),
-            Make::Leaf => self.new_plain(payload, 0),
+            Make::Leaf => self.new_plain(|| payload, 0),
             Make::Collected | Make::Finalized => self.new_collected(|| payload, 0),
             Make::WithDict => self.new_with_dict(|| payload),
         }
@@ -169,7 +169,7 @@ impl Vm {
     pub fn make_object<T: Payload>(&self, payload: impl FnOnce() -> T) -> Res<Ref<T>> {
         match T::MAKE {
             Make::General => self.new_instance(self.ty_of::<T>(), payload()),
-            Make::Leaf => self.new_plain(payload(), 0),
+            Make::Leaf => self.new_plain(payload, 0),
             Make::Collected | Make::Finalized => self.new_collected(payload, 0),
             Make::WithDict => self.new_with_dict(payload),
         }
@@ -188,7 +188,7 @@ impl Vm {
         assert!(cls.head().has_layout(T::LAYOUT), "a class gets instances of its own payload");
         if T::MAKE != Make::General && ophi_heap::Functions::fit::<T>(cls.head(), T::MAKE) {
             return match T::MAKE {
-                Make::Leaf => self.new_plain_of(cls, payload, extra),
+                Make::Leaf => self.new_plain_of(cls, || payload, extra),
                 Make::WithDict => self.new_with_dict_of(cls, || payload),
                 _ => self.new_collected_of(cls, || payload, extra),
             };
@@ -208,14 +208,19 @@ impl Vm {
 
     /// An instance of exactly `T`'s builtin type, which is plain ([`ophi_heap::TypeHead::is_plain`]), with `extra` bytes behind it.
     #[inline(always)]
-    pub(crate) fn new_plain<T: Payload>(&self, payload: T, extra: usize) -> Res<Ref<T>> {
+    pub(crate) fn new_plain<T: Payload>(&self, payload: impl FnOnce() -> T, extra: usize) -> Res<Ref<T>> {
         self.new_plain_of(self.ty_of::<T>(), payload, extra)
     }
 
     /// As [`Vm::new_plain`], of exactly one of the builtin types of `T`.
     #[inline(always)]
     #[allow(unsafe_code)]
-    fn new_plain_of<T: Payload>(&self, cls: &TypeRef, payload: T, extra: usize) -> Res<Ref<T>> {
+    fn new_plain_of<T: Payload>(
+        &self,
+        cls: &TypeRef,
+        payload: impl FnOnce() -> T,
+        extra: usize,
+    ) -> Res<Ref<T>> {
         debug_assert!(T::MAKE == Make::Leaf, "only types without prefix and tail");
         // SAFETY: the type was built for this payload; `MAKE` says that nothing else stands in its instances.
         match unsafe { self.heap().new_plain(cls.head(), payload, extra) } {

@@ -126,7 +126,7 @@ impl Vm {
             return Err(self.bytes_too_large(len));
         }
         const PLACE: u64 = (size_of::<Bytes>() / 8) as u64;
-        let payload = Bytes { hash: Cell::new(-1), word: Cell::new((len as u64) << LEN_SHIFT | PLACE) };
+        let payload = || Bytes { hash: Cell::new(-1), word: Cell::new((len as u64) << LEN_SHIFT | PLACE) };
         let object = self.new_plain(payload, len + 1)?;
         // SAFETY: `len + 1` bytes stand behind the payload, all written here and by `fill`; nobody else has seen the object.
         unsafe {

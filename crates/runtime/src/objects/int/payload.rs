@@ -112,7 +112,7 @@ impl Vm {
     #[inline]
     pub fn new_limbs(&self, negative: bool, room: usize, fill: impl FnOnce(&mut [u64])) -> Res {
         debug_assert!(room <= MAX_WORDS);
-        let object = self.new_plain(Int::empty(), room * 8)?;
+        let object = self.new_plain(Int::empty, room * 8)?;
         // SAFETY: `room` words stand behind the payload, all written by `fill`; nobody else has seen the object.
         let words = unsafe { core::slice::from_raw_parts_mut(object.as_ptr().add(1).cast::<u64>(), room) };
         fill(words);
@@ -133,7 +133,7 @@ impl Vm {
         }
         debug_assert!(words.len() <= MAX_WORDS);
         let object = self.new_plain(
-            Int { head: Cell::new(head(negative, words.len(), PLACE)), made: OnceCell::new() },
+            || Int { head: Cell::new(head(negative, words.len(), PLACE)), made: OnceCell::new() },
             words.len() * 8,
         )?;
         // SAFETY: so many words stand behind the payload; nobody else has seen the object.

@@ -390,7 +390,7 @@ impl Vm {
         let bytes = len * kind.width();
         const PLACE: u64 = (size_of::<Str>() / 8) as u64;
         let word = (len as u64) << LEN_SHIFT | PLACE << PLACE_SHIFT | kind as u64;
-        let payload = Str { hash: Cell::new(-1), word: Cell::new(word) };
+        let payload = || Str { hash: Cell::new(-1), word: Cell::new(word) };
         // One unit more: a terminating zero, as C libraries like it.
         let object = self.new_plain(payload, bytes + kind.width())?;
         // SAFETY: so many bytes stand behind the payload; nobody else has seen the object yet. All of them are written: the
