@@ -211,14 +211,22 @@ fn error_at(bytes: &[u8]) -> (Option<usize>, &'static str) {
     (Some(need), "invalid start byte")
 }
 
+/// The text of what is UTF-8 from beginning to end.
+pub fn decode_valid(vm: &Vm, bytes: &[u8]) -> Option<Res<Ref<Str>>> {
+    if bytes.is_ascii() {
+        return Some(vm.new_str_of_data(Data::Ascii(bytes)));
+    }
+    let text = valid(bytes)?;
+    Some(match vm.new_str_beyond_ascii(text) {
+        Ok(text) if text.len() == 1 => vm.single(text.at(0)),
+        text => text,
+    })
+}
+
 /// The text, and how many bytes were used: with `last` false an unfinished character at the end is left over.
 pub fn decode(vm: &Vm, bytes: &[u8], errors: &mut Errors<'_>, last: bool) -> Res<(Ref<Str>, usize)> {
-    if bytes.is_ascii() {
-        return Ok((vm.new_str_of_data(Data::Ascii(bytes))?, bytes.len()));
-    }
-    if let Some(text) = valid(bytes) {
-        let text = vm.new_str(text)?;
-        return Ok((if text.len() == 1 { vm.single(text.at(0))? } else { text }, bytes.len()));
+    if let Some(text) = decode_valid(vm, bytes) {
+        return Ok((text?, bytes.len()));
     }
     let mut owned: Option<Vec<u8>> = None;
     let mut out = Builder::with_capacity(bytes.len());

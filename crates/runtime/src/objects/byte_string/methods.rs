@@ -167,14 +167,14 @@ pub fn only_exact_bytes(vm: &Vm, iterable: &Value) -> Option<Value> {
     only.exact::<Bytes>(vm).is_some().then_some(only)
 }
 
-/// What is ASCII needs no codec where none is named; in development mode the names are looked at first.
+/// What is UTF-8 needs no codec where none is named; in development mode the names are looked at first.
 #[inline]
-pub fn decode_ascii<T: ByteString>(vm: &Vm, this: &Ref<T>) -> Option<Res<Ref<Str>>> {
+pub fn decode_plain<T: ByteString>(vm: &Vm, this: &Ref<T>) -> Option<Res<Ref<Str>>> {
     if vm.interpreter().dev_mode.get() {
         return None;
     }
     // Making text runs no Python code.
-    this.with(|bytes| bytes.is_ascii().then(|| vm.new_str_of_data(crate::objects::str::Data::Ascii(bytes))))
+    this.with(|bytes| crate::codecs::utf8::decode_valid(vm, bytes))
 }
 
 pub fn decode_own<T: ByteString>(
@@ -186,9 +186,6 @@ pub fn decode_own<T: ByteString>(
     if let Some(bytes) = this.as_value().downcast::<Bytes>() {
         if vm.interpreter().dev_mode.get() {
             return crate::codecs::decode_bytes(vm, bytes.as_slice(), encoding, errors);
-        }
-        if let (None, None, true) = (encoding, errors, bytes.as_slice().is_ascii()) {
-            return vm.new_str_of_data(crate::objects::str::Data::Ascii(bytes.as_slice()));
         }
         return match crate::codecs::builtin(encoding.unwrap_or("utf-8")) {
             Some(which) => crate::codecs::decode_builtin(
@@ -365,7 +362,7 @@ macro_rules! byte_methods {
             #[method(doc = "The text that the bytes encode.\n\nerrors names what happens to bytes that mean nothing: 'strict' raises UnicodeDecodeError, others are 'ignore',\n'replace' and whatever codecs.register_error() knows.", sig = "(encoding='utf-8', errors='strict')")]
             fn decode(vm: &Vm, this: &Ref<$T>, encoding: Option<&Ref<Str>>, errors: Option<&Ref<Str>>) -> Res<Ref<Str>> {
                 if let (None, None) = (encoding, errors)
-                    && let Some(text) = decode_ascii(vm, this)
+                    && let Some(text) = decode_plain(vm, this)
                 {
                     return text;
                 }

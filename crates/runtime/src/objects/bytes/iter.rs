@@ -64,9 +64,8 @@ fn length(value: &Value) -> usize {
 
 fn next(_: &Vm, this: &Value) -> Res<Option<Value>> {
     let Some(iterator) = this.downcast::<BytesIterator>() else { return Ok(None) };
-    let Some(bytes) = iterator.bytes.get() else { return Ok(None) };
     let i = iterator.index.get();
-    match at(&bytes, i) {
+    match iterator.bytes.with(|bytes| at(bytes?, i)) {
         Some(b) => {
             iterator.index.set(i + 1);
             Ok(Some(Value::int32(b as i32)))

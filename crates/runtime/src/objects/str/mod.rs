@@ -444,6 +444,11 @@ impl Vm {
         if text.is_ascii() {
             return self.new_ascii(text.as_bytes());
         }
+        self.new_str_beyond_ascii(text)
+    }
+
+    /// The same of a text that is not ASCII.
+    pub(crate) fn new_str_beyond_ascii(&self, text: &str) -> Res<Ref<Str>> {
         let (lead, len) = utf8::measure(text.as_bytes());
         let kind = match lead {
             0..=0x7f => Kind::Ascii,
