@@ -44,10 +44,16 @@ pub fn plus(vm: &Vm, this: &Value, moment: &Moment, delta: &Delta, sign: i32) ->
 }
 
 pub fn add(vm: &Vm, a: &Value, b: &Value) -> Res {
-    match (a.downcast::<Moment>(), b.downcast::<Delta>(), a.downcast::<Delta>(), b.downcast::<Moment>()) {
-        (Some(moment), Some(delta), ..) => plus(vm, a, moment, delta, 1),
-        (_, _, Some(delta), Some(moment)) => plus(vm, b, moment, delta, 1),
-        _ => Ok(Value::NOT_IMPLEMENTED),
+    let (object, moment, other) = match a.downcast::<Moment>() {
+        Some(moment) => (a, moment, b),
+        None => match b.downcast::<Moment>() {
+            Some(moment) => (b, moment, a),
+            None => return Ok(Value::NOT_IMPLEMENTED),
+        },
+    };
+    match other.downcast::<Delta>() {
+        Some(delta) => plus(vm, object, moment, delta, 1),
+        None => Ok(Value::NOT_IMPLEMENTED),
     }
 }
 

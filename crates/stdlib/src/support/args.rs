@@ -4,7 +4,15 @@ use ophi_runtime::payload::Downcast;
 use ophi_runtime::{Args, Res, Str, Value, Vm};
 
 /// A C `int` by the format `i`.
+#[inline]
 pub fn c_int(vm: &Vm, value: &Value) -> Res<i32> {
+    if let Some(i) = value.as_small_int().and_then(|i| i32::try_from(i).ok()) {
+        return Ok(i);
+    }
+    far_int(vm, value)
+}
+
+fn far_int(vm: &Vm, value: &Value) -> Res<i32> {
     match vm.index_as_i128(value)? {
         Some(i) if i > i128::from(i32::MAX) => Err(vm.overflow_error("signed integer is greater than maximum")),
         Some(i) if i < i128::from(i32::MIN) => Err(vm.overflow_error("signed integer is less than minimum")),
