@@ -236,10 +236,7 @@ struct Counts {
 #[derive(Clone, Copy)]
 enum Instead {
     /// A tuple.
-    Tuple {
-        index: Option<usize>,
-        len: usize,
-    },
+    Tuple { index: Option<usize>, len: usize },
     /// Another container that waits for parts; it is on the stack.
     Opened,
     /// The NULL that ends a dict.
@@ -619,13 +616,7 @@ impl<'a, B: Build> Reader<'a, B> {
                 let index = self.reserve(flag);
                 let counts = self.counts()?;
                 let parts = Vec::with_capacity(part_count(self.version));
-                return Ok(self.open(Open::Code(Box::new(OpenCode {
-                    index,
-                    offset,
-                    counts,
-                    firstlineno: 0,
-                    parts,
-                }))));
+                return Ok(self.open(Open::Code(Box::new(OpenCode { index, offset, counts, firstlineno: 0, parts }))));
             }
             _ => {
                 self.at = offset;

@@ -215,12 +215,7 @@ impl Vm {
     /// As [`Vm::new_plain`], of exactly one of the builtin types of `T`.
     #[inline(always)]
     #[allow(unsafe_code)]
-    fn new_plain_of<T: Payload>(
-        &self,
-        cls: &TypeRef,
-        payload: impl FnOnce() -> T,
-        extra: usize,
-    ) -> Res<Ref<T>> {
+    fn new_plain_of<T: Payload>(&self, cls: &TypeRef, payload: impl FnOnce() -> T, extra: usize) -> Res<Ref<T>> {
         debug_assert!(T::MAKE == Make::Leaf, "only types without prefix and tail");
         // SAFETY: the type was built for this payload; `MAKE` says that nothing else stands in its instances.
         match unsafe { self.heap().new_plain(cls.head(), payload, extra) } {
