@@ -62,6 +62,16 @@ pub struct LineRange {
     pub line: i32,
 }
 
+impl Position {
+    /// Has it a form of at most three bytes, so many lines behind the last? Columns that have are not negative, which these
+    /// comparisons see to.
+    #[inline(always)]
+    fn fits(self, advance: u32) -> bool {
+        let Position { line, end_line, col, end_col } = self;
+        line >= 0 && advance < 3 && ((line ^ end_line) | ((col | end_col) & !127)) == 0
+    }
+}
+
 const ONE_LINE: u8 = 10;
 const NO_COLUMNS: u8 = 13;
 const LONG: u8 = 14;
@@ -122,11 +132,9 @@ impl LocationEncoder {
         if self.units == 0 {
             return;
         }
-        let Position { line, end_line, col, end_col } = self.run;
+        let Position { line, col, end_col, .. } = self.run;
         let advance = line.wrapping_sub(self.line) as u32;
-        // Columns that are known are not negative, which these comparisons see to.
-        let known = line >= 0 && advance < 3 && ((line ^ end_line) | ((col | end_col) & !127)) == 0;
-        if !known {
+        if !self.run.fits(advance) {
             self.flush_long();
             return;
         }
@@ -156,13 +164,16 @@ impl LocationEncoder {
         self.units = 0;
     }
 
-    /// The same for what has a long form.
+    /// The same for what has a long form, or has it for its first entry: behind that the line is the run's.
     fn flush_long(&mut self) {
-        while self.units > 0 {
+        loop {
             let units = self.units.min(MOST_UNITS);
             self.make_room();
             self.entry((units - 1) as u8);
             self.units -= units;
+            if self.units == 0 || self.run.fits(0) {
+                return self.flush();
+            }
         }
     }
 
@@ -363,5 +374,23 @@ mod tests {
         }
         let lines: Vec<i32> = line_ranges(&table, 10).iter().map(|r| r.line).collect();
         assert_eq!(lines, [10, 12, 9, 40, -1, 41, 3]);
+    }
+
+    #[test]
+    fn each_entry_has_the_shortest_form() {
+        let at = |line, col, end_col| Position { line, end_line: line, col, end_col };
+        // Five lines on only the first entry is long; behind a line that goes on, the next is short where it can be.
+        let runs = [(at(15, 4, 8), 12), (at(16, 90, 95), 17), (at(16, 8, 10), 1)];
+        let mut encoder = LocationEncoder::new(10);
+        for (position, units) in runs {
+            encoder.add(position, units);
+        }
+        let (short, one_line, long) = (0x80, 0x80 | 10 << 3, 0x80 | 14 << 3);
+        let want = [
+            vec![long | 7, 10, 0, 5, 9, short | 3, 4 << 4 | 4],
+            vec![one_line | 1 << 3 | 7, 90, 95, one_line | 7, 90, 95, one_line, 90, 95],
+            vec![short | 1 << 3, 2],
+        ];
+        assert_eq!(encoder.finish(), want.concat());
     }
 }
