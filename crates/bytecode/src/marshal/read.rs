@@ -373,8 +373,8 @@ impl<'a, B: Build> Reader<'a, B> {
         }
     }
 
-    /// The same, with an error left in `failure`: results that are returned in memory would be read there before they are
-    /// written, and take longer than the object.
+    /// The same, with an error left in `failure`: so small a result comes back in registers; one with an error would be written to
+    /// memory word by word and loaded several words at a time, which waits longer than most objects take to read.
     fn object_or_failure(&mut self) -> Result<Option<B::Value>, Failed> {
         self.object().map_err(|error| {
             self.failure = Some(error);
