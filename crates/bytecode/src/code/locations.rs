@@ -169,7 +169,7 @@ impl LocationEncoder {
         loop {
             let units = self.units.min(MOST_UNITS);
             self.make_room();
-            self.entry((units - 1) as u8);
+            self.long_entry((units - 1) as u8);
             self.units -= units;
             if self.units == 0 || self.run.fits(0) {
                 return self.flush();
@@ -184,7 +184,7 @@ impl LocationEncoder {
         }
     }
 
-    /// Puts bytes down; `entry` has made room.
+    /// Puts bytes down; `make_room` was called before.
     #[inline]
     fn put<const N: usize>(&mut self, bytes: [u8; N]) {
         if let Some(place) = self.out.get_mut(self.end..).and_then(|rest| rest.first_chunk_mut()) {
@@ -209,7 +209,8 @@ impl LocationEncoder {
         self.end = self.end - 4 + count;
     }
 
-    fn entry(&mut self, length: u8) {
+    /// An entry without a form of three bytes; `length` is one less than its units.
+    fn long_entry(&mut self, length: u8) {
         let Position { line, end_line, col, end_col } = self.run;
         if line < 0 {
             self.put([0x80 | NO_LOCATION << 3 | length]);

@@ -109,10 +109,11 @@ impl SymbolTable {
 
     /// Adds the entry of a block.
     fn add(&mut self, name: Name, kind: BlockKind, loc: Location) -> ScopeId {
-        match self.spare.pop() {
-            Some(old) => self.entries.push(old.reuse(name, kind, loc)),
-            None => self.entries.push(Entry::new(name, kind, loc)),
-        }
+        let entry = match self.spare.pop() {
+            Some(old) => old.reuse(name, kind, loc),
+            None => Entry::new(name, kind, loc),
+        };
+        self.entries.push(entry);
         ScopeId(self.entries.len() as u32 - 1)
     }
 

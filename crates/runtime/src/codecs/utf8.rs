@@ -106,7 +106,7 @@ trait Unit: Copy + Into<u32> {
 }
 
 macro_rules! units {
-    ($($unit:ty, $planes:literal;)*) => {$(
+    ($($unit:ty),*) => {$(
         impl Unit for $unit {
             fn measure(units: &[Self]) -> (usize, bool) {
                 let (mut total, mut surrogate) = (units.len(), 0);
@@ -115,7 +115,7 @@ macro_rules! units {
                     let mut more = 0;
                     for u in part {
                         let c = u32::from(*u);
-                        more += (c >= 0x80) as $unit + (c >= 0x800) as $unit + ($planes && c >= 0x10000) as $unit;
+                        more += (c >= 0x80) as $unit + (c >= 0x800) as $unit + (c >= 0x10000) as $unit;
                         surrogate |= (c & 0xffff_f800 == 0xd800) as $unit;
                     }
                     total += more as usize;
@@ -136,11 +136,7 @@ macro_rules! units {
     )*};
 }
 
-units! {
-    u8, false;
-    u16, false;
-    u32, true;
-}
+units!(u8, u16, u32);
 
 /// All of the text when there is no lone surrogate in it: one pass to measure, one to write.
 pub fn encode_whole(vm: &Vm, data: Data<'_>) -> Res<Option<Ref<Bytes>>> {

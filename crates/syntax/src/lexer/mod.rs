@@ -463,7 +463,7 @@ impl<'s> Lexer<'s> {
 }
 
 /// What a token's first byte decides.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 enum First {
     /// Any byte of a non-ASCII character included; checked afterwards.
     Name,
