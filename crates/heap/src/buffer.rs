@@ -8,6 +8,7 @@ use crate::copying::{copy_values, move_down};
 use crate::pool;
 use allocator_api2::alloc::{AllocError, Allocator};
 use core::alloc::Layout;
+use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
 /// Memory was refused: the limit is reached, or the system has none. The caller raises `MemoryError`.
@@ -219,6 +220,21 @@ pub fn extend_values(buffer: &mut Buffer<crate::Value>, values: &[crate::Value])
         buffer.set_len(len + values.len());
     }
     Ok(())
+}
+
+/// A buffer of `count` references to `value`, counted all at once.
+pub fn repeated_value(value: &crate::Value, count: usize) -> Result<Buffer<crate::Value>, OutOfMemory> {
+    let mut buffer: Buffer<crate::Value> = buffer_with_capacity(count)?;
+    if let Some(header) = value.header() {
+        header.increment_by(count);
+    }
+    // SAFETY: there is room for the words, each of which stands for one of the references that have just been counted.
+    unsafe {
+        let words = core::slice::from_raw_parts_mut(buffer.as_mut_ptr().cast::<MaybeUninit<u64>>(), count);
+        words.fill(MaybeUninit::new(value.bits()));
+        buffer.set_len(count);
+    }
+    Ok(in_registers(buffer))
 }
 
 /// A buffer of new references to `values`.

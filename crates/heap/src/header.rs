@@ -57,6 +57,15 @@ impl Header {
         }
     }
 
+    /// As [`Header::increment`], so many times.
+    pub fn increment_by(&self, references: usize) {
+        let count = self.count.get();
+        if (count as i32) >= 0 {
+            let more = u32::try_from(references).unwrap_or(IMMORTAL);
+            self.count.set(count.saturating_add(more).min(IMMORTAL));
+        }
+    }
+
     /// True when the last reference is gone.
     #[inline(always)]
     pub fn decrement(&self) -> bool {

@@ -13,7 +13,7 @@ use crate::copying::copy_values;
 use crate::describe::{Edges, Part};
 use crate::object::{Trace, Visitor};
 use crate::pool;
-use crate::value::Value;
+use crate::value::{Value, keep_branches_apart};
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
@@ -381,7 +381,7 @@ impl Indexed {
         // SAFETY: both blocks have the same layout; pairs are cloned one by one, the rest holds no references.
         unsafe {
             for (at, pair) in self.pairs().iter().enumerate() {
-                copy.block.as_ptr().add(at).write(Pair { key: pair.key.clone(), value: pair.value.clone() });
+                copy.block.as_ptr().add(at).write(Pair { key: another(&pair.key), value: another(&pair.value) });
             }
             if self.hashed {
                 copy_values(self.hash_area(), copy.hash_area(), self.len());
@@ -399,6 +399,23 @@ impl Default for Indexed {
     }
 }
 
+/// A clone, for the walk over all pairs.
+#[inline(always)]
+fn another(word: &Option<Value>) -> Option<Value> {
+    let value = word.as_ref()?;
+    keep_branches_apart();
+    Some(value.clone())
+}
+
+/// Drops a word in the walk over all pairs.
+#[inline(always)]
+fn give_up(word: Option<Value>) {
+    if let Some(value) = word {
+        keep_branches_apart();
+        drop(value);
+    }
+}
+
 impl Drop for Indexed {
     fn drop(&mut self) {
         if !self.has_slots() {
@@ -410,7 +427,9 @@ impl Drop for Indexed {
             let mut pair = block.as_ptr();
             let end = pair.add(len);
             while pair != end {
-                core::ptr::drop_in_place(pair);
+                let Pair { key, value } = pair.read();
+                give_up(key);
+                give_up(value);
                 pair = pair.add(1);
             }
             if self.log2 == MIN_LOG2 as u8 {

@@ -92,7 +92,7 @@ pub struct TypeId(AtomicU32);
 
 static NEXT_ID: AtomicU32 = AtomicU32::new(1);
 
-/// Room for native types per interpreter.
+/// Room for native types per interpreter; a power of two.
 pub const MAX_NATIVE_TYPES: usize = 2048;
 
 impl Default for TypeId {
@@ -112,9 +112,16 @@ impl TypeId {
         if id != 0 { id as usize } else { self.assign() }
     }
 
+    /// The number if one has been given out, else 0, which is nobody's.
+    #[inline(always)]
+    pub fn known(&self) -> usize {
+        self.0.load(Ordering::Relaxed) as usize & (MAX_NATIVE_TYPES - 1)
+    }
+
     #[cold]
     fn assign(&self) -> usize {
         let fresh = NEXT_ID.fetch_add(1, Ordering::Relaxed);
+        assert!((fresh as usize) < MAX_NATIVE_TYPES, "there are more native types than an interpreter has room for");
         match self.0.compare_exchange(0, fresh, Ordering::Relaxed, Ordering::Relaxed) {
             Ok(_) => fresh as usize,
             Err(other) => other as usize,
@@ -165,7 +172,9 @@ impl Downcast for Value {
     #[inline(always)]
     fn exact<T: Payload>(&self, vm: &Vm) -> Option<&Ref<T>> {
         let header = self.header()?;
-        if core::ptr::eq(header.type_pointer().as_ptr().cast(), vm.ty(T::def()).as_ptr()) {
+        // A type that has not been made has no instances.
+        let ty = vm.known_ty(T::def()).map_or(core::ptr::null(), |ty| ty.as_ptr().cast_const());
+        if core::ptr::eq(header.type_pointer().as_ptr().cast(), ty) {
             // SAFETY: instances of exactly this type have payload T.
             #[allow(unsafe_code)]
             Some(unsafe { Ref::from_value_ref_unchecked(self) })

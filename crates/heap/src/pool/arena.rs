@@ -25,7 +25,7 @@ const LARGE_PAGES_FROM: usize = 32;
 const LARGE_PAGE: usize = 2;
 /// Empty arenas that are kept, and one for so many in use: a program that fills and drops a structure in turn would get its pages
 /// from the system each time.
-const KEPT: usize = 4;
+const KEPT: usize = 16;
 const ONE_KEPT_FOR: usize = 8;
 
 /// Reserved addresses, aligned to an arena.

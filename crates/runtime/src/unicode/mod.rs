@@ -1,7 +1,7 @@
 //! The character database of Unicode 16.0: properties, case mapping, numbers, decompositions, normalisation.
 //!
 //! `tables.rs` and `decompositions.txt` are recorded from CPython's `unicodedata` by `record.py`: ranges of code points with
-//! the same record, found by binary search; Latin-1 goes through a table of its own. Case mapping is the standard library's
+//! the same record, found by binary search; flags below U+3040 have a table of their own. Case mapping is the standard library's
 //! but for characters that Unicode 16.0 had not yet assigned, and title case and folding where they differ from upper and
 //! lower case (full mappings, as CPython's Tools/unicode/makeunicodedata.py takes them from SpecialCasing.txt).
 
@@ -50,11 +50,12 @@ fn find(ranges: &[u32], c: u32) -> &'static Record {
     &RECORDS[(ranges[after.max(1) - 1] & 0x7ff) as usize]
 }
 
-static LATIN1: [u16; 256] = {
-    let mut table = [0u16; 256];
+/// The flags of the characters up to the punctuation of ideographs: nearly all of most texts, but for the ideographs themselves.
+static NEAR: [u16; 0x3040] = {
+    let mut table = [0u16; 0x3040];
     let mut range = 0;
     let mut c = 0;
-    while c < 256 {
+    while c < table.len() {
         while range + 1 < RANGES.len() && RANGES[range + 1] >> 11 <= c as u32 {
             range += 1;
         }
@@ -67,7 +68,7 @@ static LATIN1: [u16; 256] = {
 /// The flags of a code point.
 #[inline]
 pub fn flags(c: u32) -> u16 {
-    if c < 256 { LATIN1[c as usize] } else { find(RANGES, c).flags }
+    NEAR.get(c as usize).copied().unwrap_or_else(|| find(RANGES, c).flags)
 }
 
 #[inline]
@@ -77,9 +78,8 @@ pub fn has(c: u32, flag: u16) -> bool {
 
 #[inline]
 pub fn is_space(c: u32) -> bool {
-    // Letters are by far the most, and none of ASCII is among the table's.
-    const FIRST_BEYOND_ASCII: u32 = 0x85;
-    if c < FIRST_BEYOND_ASCII { (c <= 32) & (0x1_F000_3E00_u64 >> (c & 63) & 1 != 0) } else { has(c, SPACE) }
+    // No other character is one.
+    NEAR.get(c as usize).is_some_and(|flags| flags & SPACE != 0)
 }
 
 #[inline]
@@ -128,6 +128,13 @@ const UNASSIGNED: usize = {
     }
     i
 };
+
+/// What has none of these flags is its own lower case,
+pub const CHANGES_LOWER: u16 = UPPER | TITLE_CASE;
+/// its own upper case,
+pub const CHANGES_UPPER: u16 = LOWER | TITLE_CASE;
+/// its own folding.
+pub const CHANGES_FOLD: u16 = UPPER | LOWER | TITLE_CASE;
 
 /// A case mapping: one to three code points.
 pub type Mapped = SmallVec<[u32; 4]>;
@@ -271,6 +278,22 @@ mod tests {
                 .fold(0u64, |a, b| (a.wrapping_mul(31)).wrapping_add(b))
         };
         assert_eq!([sum(to_lower), sum(to_upper), sum(to_title), sum(to_fold)], FINGERPRINTS);
+    }
+
+    #[test]
+    fn no_space_is_far() {
+        assert!((0..0x110000).all(|c| is_space(c) == has(c, SPACE)));
+    }
+
+    #[test]
+    fn what_case_changes_is_told_by_its_flags() {
+        let ways: [(fn(u32) -> Mapped, u16); 3] =
+            [(to_lower, CHANGES_LOWER), (to_upper, CHANGES_UPPER), (to_fold, CHANGES_FOLD)];
+        for c in (0..0x110000u32).filter(|c| char::from_u32(*c).is_some()) {
+            for (map, changes) in ways {
+                assert!(has(c, changes) || map(c)[..] == [c], "U+{c:04X}");
+            }
+        }
     }
 
     const FINGERPRINTS: [u64; 4] =

@@ -136,10 +136,16 @@ impl Vm {
     /// This interpreter's type object for a definition.
     #[inline(always)]
     pub fn ty(&self, def: &'static TypeDef) -> &TypeRef {
-        match self.interpreter.types[def.id.get()].get() {
+        match self.known_ty(def) {
             Some(ty) => ty,
             None => self.make_type(def),
         }
+    }
+
+    /// As [`Vm::ty`]; `None` if the type object has not been made yet.
+    #[inline(always)]
+    pub fn known_ty(&self, def: &'static TypeDef) -> Option<&TypeRef> {
+        self.interpreter.types[def.id.known()].get()
     }
 
     #[cold]

@@ -450,7 +450,7 @@ fn plain_tuple(value: &Value) -> Option<&Ref<crate::Tuple>> {
 
 /// The value as a str whose comparison cannot be overridden: exactly `str`.
 #[inline(always)]
-pub(super) fn plain_str(value: &Value) -> Option<&Ref<Str>> {
+pub fn plain_str(value: &Value) -> Option<&Ref<Str>> {
     let flags = value.header()?.type_head().flags.get();
     if flags.has(ophi_heap::TypeFlags::STR) && !flags.has(ophi_heap::TypeFlags::HEAP) {
         return value.downcast::<Str>();

@@ -396,11 +396,10 @@ pub fn repeat(vm: &Vm, this: &Value, times: isize) -> Res {
         return Err(vm.no_memory());
     };
     let all = list.items.with(|items| {
-        let mut all = buffer_with_capacity(total)?;
         if let [only] = &items[..] {
-            all.resize(total, only.clone());
-            return Ok(all);
+            return ophi_heap::buffer::repeated_value(only, total);
         }
+        let mut all = buffer_with_capacity(total)?;
         for _ in 0..if items.is_empty() { 0 } else { times } {
             extend_values(&mut all, items)?;
         }

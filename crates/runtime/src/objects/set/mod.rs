@@ -174,6 +174,14 @@ impl Set {
     /// As [`Set::add_hashed`], with a key that nobody needs any more.
     #[inline]
     pub fn add_owned(&self, vm: &Vm, key: Value, hash: i64) -> Res<bool> {
+        match self.table.with_mut(|t| t.insert_first(key, hash)) {
+            Ok(()) => Ok(true),
+            Err(key) => self.add_searching(vm, key, hash),
+        }
+    }
+
+    #[inline(never)]
+    fn add_searching(&self, vm: &Vm, key: Value, hash: i64) -> Res<bool> {
         // Nothing to compare: one look at the table does it. A key that is not put in is dropped when the look has ended.
         let added = self.table.with_mut(|t| match t.find(&key, hash, 0) {
             Probe::Hit(_) => Ok(Err((key, NotAdded::IsThere))),

@@ -9,13 +9,13 @@ use crate::{Dict, Ref, TypeRef, Value};
 /// The hash of numbers and text, and of a tuple that has been asked before: no Python code runs.
 #[inline(always)]
 fn quick_hash(vm: &Vm, value: &Value) -> Option<i64> {
-    if let Some(i) = value.as_small_int() {
-        return Some(crate::protocol::basic::hash_i64(i));
+    if !value.is_object() {
+        return match value.as_small_int() {
+            Some(i) => Some(crate::protocol::basic::hash_i64(i)),
+            None => crate::objects::float::slots::hash_f64(value.as_small_float()?),
+        };
     }
-    if let Some(f) = value.as_small_float() {
-        return crate::objects::float::slots::hash_f64(f);
-    }
-    match value.exact::<crate::Str>(vm) {
+    match crate::objects::dict::table::plain_str(value) {
         Some(text) => Some(text.hash(vm)),
         None => vm.hash_of_tuple(value).or_else(|| hash_of_int(vm, value)),
     }
@@ -78,12 +78,17 @@ impl Set {
         from: usize,
     ) -> Result<Option<(usize, Value)>, ophi_heap::OutOfMemory> {
         self.table.with_mut(|own| {
-            for (i, item) in items.iter().enumerate().skip(from) {
+            let mut next = from;
+            while let Some(item) = items.get(next) {
+                let i = next;
+                next += 1;
                 let Some(hash) = quick_hash(vm, item) else { return Ok(Some((i, item.clone()))) };
+                let Err(key) = own.insert_first(item.clone(), hash) else { continue };
                 match own.find(item, hash, 0) {
-                    Probe::Hit(_) => {}
-                    Probe::Free(at) => own.insert_at(at, item.clone(), hash)?,
-                    Probe::Candidate(_) => return Ok(Some((i, item.clone()))),
+                    // Not its last reference.
+                    Probe::Hit(_) => drop(key),
+                    Probe::Free(at) => own.insert_at(at, key, hash)?,
+                    Probe::Candidate(_) => return Ok(Some((i, key))),
                 }
             }
             Ok(None)

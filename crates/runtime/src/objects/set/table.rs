@@ -68,6 +68,25 @@ impl SetTable {
         found.unwrap_or_else(Probe::Free)
     }
 
+    /// Puts a key into the first place of its hash if that has never been used, and the table need not grow: so it is for most
+    /// keys. Else the key comes back.
+    #[inline(always)]
+    pub fn insert_first(&mut self, key: Value, hash: i64) -> Result<(), Value> {
+        let fill = self.fill + 1;
+        match self.entries.get_mut(hash as usize & self.mask) {
+            Some(place @ Place { key: None, hash: 0 }) if fill * 5 < self.mask * 3 => {
+                self.objects |= key.is_object();
+                place.hash = hash;
+                // Nothing is there to be dropped.
+                core::mem::forget(place.key.replace(key));
+                self.used += 1;
+                self.fill = fill;
+                Ok(())
+            }
+            _ => Err(key),
+        }
+    }
+
     /// Puts a key that is absent into the free place that [`SetTable::find`] named.
     #[inline(always)]
     pub fn insert_at(&mut self, at: usize, key: Value, hash: i64) -> Result<(), OutOfMemory> {

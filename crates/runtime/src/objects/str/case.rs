@@ -1,7 +1,7 @@
 //! Case mapping with the full rules: several characters for one, and the final sigma. ASCII takes the short way.
 
 use super::build::Builder;
-use super::{Kind, Str};
+use super::{Data, Kind, Str, find};
 use crate::Ref;
 use crate::unicode::{self, Mapped};
 use crate::vm::{Res, Vm};
@@ -38,42 +38,73 @@ pub fn lower(vm: &Vm, text: &Str) -> Res<Ref<Str>> {
     if let Some(ascii) = text.as_ascii() {
         return ascii_mapped(vm, ascii.as_bytes(), <[u8]>::make_ascii_lowercase);
     }
-    map_wide(vm, text, |c| c | lower_bit(c), |i, _| lower_at(text, i))
+    map_wide(vm, text, unicode::CHANGES_LOWER, ascii_lower, |i, _| lower_at(text, i))
 }
 
-/// Text beyond ASCII, each character by itself: `plain` for ASCII, `full` for others, which is asked only for what has case.
-fn map_wide(vm: &Vm, text: &Str, plain: impl Fn(u32) -> u32, full: impl Fn(usize, u32) -> Mapped) -> Res<Ref<Str>> {
+/// Text beyond ASCII, each character by itself: `plain` for ASCII (and nothing to others), `full` for others that have one of the
+/// flags `changes`.
+fn map_wide(
+    vm: &Vm,
+    text: &Str,
+    changes: u16,
+    plain: impl Fn(u32) -> u32,
+    full: impl Fn(usize, u32) -> Mapped,
+) -> Res<Ref<Str>> {
+    let keeps = |c: u32| c < 0x80 || !unicode::has(c, changes);
+    if crate::with_units!(text.data(), |units| units.iter().all(|unit| keeps(find::code(*unit)))) {
+        return map_ascii_of(vm, text, plain);
+    }
     vm.check_room(text.len() * 4)?;
     let mut out: Vec<u32> = Vec::with_capacity(text.len());
     crate::with_units!(text.data(), |units| for (i, unit) in units.iter().enumerate() {
-        let c = super::find::code(*unit);
-        match c {
-            0..=0x7f => out.push(plain(c)),
-            // Ideographs and what stands among them have no case.
-            0x2e80..0xa640 => out.push(c),
-            _ => out.extend(full(i, c)),
+        let c = find::code(*unit);
+        if keeps(c) {
+            out.push(plain(c));
+        } else {
+            out.extend(full(i, c));
         }
     });
     vm.new_str_from_code_points(&out)
 }
 
-/// The bit that makes an ASCII capital small; 0 for other characters.
-fn lower_bit(c: u32) -> u32 {
-    ((c.wrapping_sub(65) < 26) as u32) << 5
+/// Text beyond ASCII of which `plain` changes ASCII alone, to ASCII.
+fn map_ascii_of(vm: &Vm, text: &Str, plain: impl Fn(u32) -> u32) -> Res<Ref<Str>> {
+    vm.new_str_with(text.kind(), text.len(), |out| match text.data() {
+        Data::Ascii(units) | Data::Latin1(units) => {
+            out.iter_mut().zip(units).for_each(|(place, unit)| *place = plain(*unit as u32) as u8);
+        }
+        Data::Ucs2(units) => {
+            let places = out.chunks_exact_mut(2).zip(units);
+            places.for_each(|(place, unit)| place.copy_from_slice(&(plain(*unit as u32) as u16).to_ne_bytes()));
+        }
+        Data::Ucs4(units) => {
+            let places = out.chunks_exact_mut(4).zip(units);
+            places.for_each(|(place, unit)| place.copy_from_slice(&plain(*unit).to_ne_bytes()));
+        }
+    })
+}
+
+/// Small letters for the capitals of ASCII, between which is one bit.
+fn ascii_lower(c: u32) -> u32 {
+    c ^ ((c.wrapping_sub(65) < 26) as u32) << 5
+}
+
+fn ascii_upper(c: u32) -> u32 {
+    c ^ ((c.wrapping_sub(97) < 26) as u32) << 5
 }
 
 pub fn upper(vm: &Vm, text: &Str) -> Res<Ref<Str>> {
     if let Some(ascii) = text.as_ascii() {
         return ascii_mapped(vm, ascii.as_bytes(), <[u8]>::make_ascii_uppercase);
     }
-    map_wide(vm, text, |c| (c as u8).to_ascii_uppercase() as u32, |_, c| unicode::to_upper(c))
+    map_wide(vm, text, unicode::CHANGES_UPPER, ascii_upper, |_, c| unicode::to_upper(c))
 }
 
 pub fn casefold(vm: &Vm, text: &Str) -> Res<Ref<Str>> {
     if text.is_ascii() {
         return lower(vm, text);
     }
-    map_wide(vm, text, |c| c | lower_bit(c), |_, c| unicode::to_fold(c))
+    map_wide(vm, text, unicode::CHANGES_FOLD, ascii_lower, |_, c| unicode::to_fold(c))
 }
 
 pub fn capitalize(vm: &Vm, text: &Str) -> Res<Ref<Str>> {

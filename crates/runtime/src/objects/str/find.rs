@@ -516,7 +516,7 @@ pub fn count_in(text: &Str, needle: &Str, start: usize, end: usize) -> usize {
 
 /// Positions of `needle` (not empty), from the left.
 pub fn positions(text: &Str, needle: &Str, max: usize) -> Vec<usize> {
-    let mut all = Vec::new();
+    let mut all = Vec::with_capacity(max.min(8));
     crate::with_units!(text.data(), |hay| if let Some(needle) = widened(hay, needle) {
         find_all(hay, &needle, max, |at| all.push(at));
     });

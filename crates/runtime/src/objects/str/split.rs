@@ -81,11 +81,27 @@ fn each_word<U: Copy>(
         }
         left -= 1;
         let start = i;
-        while i < n && !is_space(units[i]) {
-            i += 1;
-        }
+        i = find_space(units, i + 1, &is_space);
         put(start, i)?;
     }
+}
+
+/// The place of the first white space from `from` on, or the end. How long a word is cannot be foretold: eight characters are looked
+/// at without a branch.
+#[inline(always)]
+fn find_space<U: Copy>(units: &[U], from: usize, is_space: impl Fn(U) -> bool) -> usize {
+    let mut at = from;
+    while let Some(chunk) = units.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
+        let spaces = chunk.iter().rev().fold(0u32, |bits, unit| bits << 1 | is_space(*unit) as u32);
+        if spaces != 0 {
+            return at + spaces.trailing_zeros() as usize;
+        }
+        at += chunk.len();
+    }
+    while at < units.len() && !is_space(units[at]) {
+        at += 1;
+    }
+    at
 }
 
 /// As `words` from the right, last word first.
