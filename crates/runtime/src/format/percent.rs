@@ -71,7 +71,8 @@ pub fn format_str(vm: &Vm, format: &Ref<Str>, values: &Value) -> Res {
     {
         return made;
     }
-    let (out, whole) = run(vm, format.data(), values)?;
+    let mut out = Builder::with_capacity(format.len() + 16);
+    let whole = run(vm, format.data(), values, &mut out)?;
     out.check(vm)?;
     // Nothing around the only value, or no directive: the text itself.
     if let Some(whole) = whole
@@ -111,12 +112,15 @@ fn around_text(vm: &Vm, format: &Str, text: &Ref<Str>) -> Option<Res> {
 
 /// The result's bytes, for `bytes` and `bytearray`.
 pub fn format_bytes(vm: &Vm, format: &[u8], values: &Value) -> Res<Vec<u8>> {
-    run_units(vm, format, values, true, false)?.0.into_latin1(vm)
+    let mut out = Builder::for_bytes(format.len() + 16);
+    run_units(vm, format, values, true, false, &mut out)?;
+    out.into_latin1(vm)
 }
 
 /// As [`format_bytes`] with an exact `bytes` object as the result.
 pub fn format_to_bytes(vm: &Vm, format: &[u8], values: &Value) -> Res {
-    let (out, _) = run_units(vm, format, values, true, false)?;
+    let mut out = Builder::for_bytes(format.len() + 16);
+    run_units(vm, format, values, true, false, &mut out)?;
     Ok(out.with_latin1(vm, |bytes| vm.new_bytes(bytes))?.into_value())
 }
 
@@ -128,10 +132,10 @@ fn find_percent(data: Data<'_>, from: usize) -> Option<usize> {
     }
 }
 
-/// The result, and the text that is all of it so far as one value made it.
-fn run(vm: &Vm, format: Data<'_>, values: &Value) -> Res<(Builder, Option<Value>)> {
+/// Appends the result to `out`; returns the text that is all of it so far as one value made it.
+fn run(vm: &Vm, format: Data<'_>, values: &Value, out: &mut Builder) -> Res<Option<Value>> {
     let ascii = matches!(format, Data::Ascii(_));
-    crate::with_units!(format, |units| run_units(vm, units, values, false, ascii))
+    crate::with_units!(format, |units| run_units(vm, units, values, false, ascii, out))
 }
 
 /// The position of the next percent sign. Directives stand close together: it is looked for step by step first.
@@ -145,14 +149,15 @@ fn next_percent<U: Unit>(format: &[U], from: usize) -> Option<usize> {
     find_percent(U::data(format), from + NEAR)
 }
 
-/// `ascii`: the format is known to be so.
+/// As [`run`]. `ascii`: the format is known to be so.
 fn run_units<U: Unit>(
     vm: &Vm,
     format: &[U],
     values: &Value,
     bytes: bool,
     ascii: bool,
-) -> Res<(Builder, Option<Value>)> {
+    out: &mut Builder,
+) -> Res<Option<Value>> {
     let literal = |part| if ascii { Data::Ascii(U::bytes(part)) } else { U::data(part) };
     fn at<U: Unit>(format: &[U], i: usize) -> u32 {
         format[i].into()
@@ -163,7 +168,6 @@ fn run_units<U: Unit>(
         || bytes && (values.is_a::<Bytes>() || values.is_a::<crate::objects::bytearray::ByteArray>());
     let mapping = tuple.is_none() && !is_text && vm.class(values).slots().getitem.is_some();
     let mut args = Values { all: values, tuple, next: 0, keyed: None, keyed_used: false, whole: None };
-    let mut out = if bytes { Builder::for_bytes(n + 16) } else { Builder::with_capacity(n + 16) };
     let mut i = 0;
     loop {
         let Some(percent) = next_percent(format, i) else {
@@ -209,7 +213,7 @@ fn run_units<U: Unit>(
         // Nothing but the kind, as most directives are.
         if i < n {
             let c = at(format, i);
-            if (c == 100 || (c == 115 && !bytes)) && plain(vm, &mut out, c, &mut args) {
+            if matches!(c, 98 | 100 | 115) && plain(vm, out, c, &mut args, bytes) {
                 i += 1;
                 continue;
             }
@@ -271,7 +275,7 @@ fn run_units<U: Unit>(
         if !bytes && c == 's' as u32 && out.is_empty() && value.exact::<Str>(vm).is_some() {
             args.whole = Some(value.clone());
         }
-        one(vm, &mut out, &d, c, &value, bytes, i - 1)?;
+        one(vm, out, &d, c, &value, bytes, i - 1)?;
     }
     if !mapping && args.left_over() {
         return Err(vm.type_error(if bytes {
@@ -280,19 +284,24 @@ fn run_units<U: Unit>(
             "not all arguments converted during string formatting"
         }));
     }
-    Ok((out, args.whole))
+    Ok(args.whole)
 }
 
-/// `%s` or `%d` without more, for text and whole numbers; false: the value is another and has not been taken.
+/// `%s`, `%b` or `%d` without more, for text and whole numbers; false: the value is another and has not been taken.
 #[inline]
-fn plain(vm: &Vm, out: &mut Builder, c: u32, args: &mut Values<'_>) -> bool {
+fn plain(vm: &Vm, out: &mut Builder, c: u32, args: &mut Values<'_>, bytes: bool) -> bool {
     let value = match (&args.keyed, args.tuple) {
         (Some(value), _) => Some(value).filter(|_| !args.keyed_used),
         (None, Some(tuple)) => tuple.get(args.next),
         (None, None) => Some(args.all).filter(|_| args.next == 0),
     };
     let Some(value) = value else { return false };
-    if let Some(i) = value.as_small_int() {
+    if bytes && c != 100 {
+        let Some(part) = value.exact::<Bytes>(vm) else { return false };
+        out.push_data(Data::Latin1(part.as_slice()));
+    } else if c == 98 {
+        return false;
+    } else if let Some(i) = value.as_small_int() {
         push_small_int(out, i);
     } else if c == 115
         && let Some(text) = value.exact::<Str>(vm)

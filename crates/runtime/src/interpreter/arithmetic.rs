@@ -4,6 +4,8 @@
 use super::dispatch::handlers;
 use super::specialised::arithmetic::{specialise_binary_op, specialise_compare_op, specialise_contains_op};
 use crate::frames::Fp;
+use crate::objects::dict::table::plain_str;
+use crate::objects::str::find;
 use crate::payload::Downcast;
 use crate::protocol::numbers::BinaryOp;
 use crate::slots::CompareOp;
@@ -64,7 +66,10 @@ fn compare_op(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
 
 fn contains_op(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
     let (item, container) = (fp.top(2), fp.top(1));
-    let found = vm.contains(container, item)?;
+    let found = match (plain_str(container), plain_str(item)) {
+        (Some(text), Some(part)) => find::holds(text, part),
+        _ => vm.contains(container, item)?,
+    };
     replace_two(fp, Value::bool(found != (oparg != 0)));
     Ok(())
 }

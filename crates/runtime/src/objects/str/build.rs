@@ -423,7 +423,8 @@ impl Builder {
         }
     }
 
-    pub fn finish(self, vm: &Vm) -> Res<Ref<Str>> {
+    /// The text. Not taken by value: a builder is too large to be moved for each text.
+    pub fn finish(&self, vm: &Vm) -> Res<Ref<Str>> {
         let bytes = match self.stage {
             Stage::Inside => &self.room[..self.len],
             Stage::Narrow => &self.narrow[..],

@@ -474,6 +474,18 @@ fn widened<'a, U: Widened>(_: &[U], needle: &'a Str) -> Option<Cow<'a, [U]>> {
     U::widened(needle.data())
 }
 
+/// Whether `needle` stands in `text`. Short narrow texts are looked through at once.
+#[inline]
+pub fn holds(text: &Str, needle: &Str) -> bool {
+    if let (Data::Ascii(hay) | Data::Latin1(hay), Data::Ascii(part) | Data::Latin1(part)) = (text.data(), needle.data())
+        && part.len() > 1
+        && hay.len() <= SHORT
+    {
+        return part.len() <= hay.len() && find_short(hay, part).is_some();
+    }
+    find_in(text, needle, 0, text.len()).is_some()
+}
+
 /// Position of `needle` within `text[start..end]`, counted from the start of `text`.
 pub fn find_in(text: &Str, needle: &Str, start: usize, end: usize) -> Option<usize> {
     if start > end || needle.len() > end - start {

@@ -41,7 +41,7 @@ pub fn contains(vm: &Vm, this: &Value, item: &Value) -> Res<bool> {
     let Some(item) = item.downcast::<Str>() else {
         return Err(vm.type_error(format!("'in <string>' requires string as left operand, not {}", vm.type_name(item))));
     };
-    Ok(find::find_in(this, item, 0, this.len()).is_some())
+    Ok(find::holds(this, item))
 }
 
 pub fn getitem(vm: &Vm, this: &Value, key: &Value) -> Res {
