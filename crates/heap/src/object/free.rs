@@ -64,7 +64,8 @@ pub unsafe fn free_general(p: NonNull<Header>) {
     FREE_DEPTH.set(depth);
 }
 
-/// As [`free_general`] for instances of a builtin class whose payload owns no other object: no depth to count.
+/// As [`free_general`] for instances of a builtin class whose payload owns no other object, or only such as own none: no depth to
+/// count.
 ///
 /// # Safety
 /// As [`free_object`]; the object is header and payload `T` alone, and begins its block.

@@ -59,7 +59,7 @@ pub struct Functions {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Make {
     General,
-    /// Header and payload, which owns no other object.
+    /// Header and payload, which owns no other object, or only such as own none.
     Leaf,
     /// The collector's prefix, header, payload.
     Collected,

@@ -30,6 +30,8 @@ impl Payload for Range {
         &RANGE
     }
     const LAYOUT: &'static Layout = layout!("range");
+    // Its ints own nothing.
+    const MAKE: ophi_heap::Make = ophi_heap::Make::Leaf;
 }
 
 pub static RANGE: TypeDef = TypeDef {

@@ -18,10 +18,10 @@ pub fn white_space(vm: &Vm, text: &Ref<Str>, max: usize) -> Res {
     let mut out = room(vm)?;
     let put = |a: usize, b: usize| out.try_push(vm.new_substr(text, a, b)?.into_value()).or_raise(vm);
     match text.data() {
-        Data::Ascii(d) => each_word(d, max, is_ascii_space, put),
-        Data::Latin1(d) => each_word(d, max, |b| unicode::is_space(b as u32), put),
-        Data::Ucs2(d) => each_word(d, max, |c| unicode::is_space(c as u32), put),
-        Data::Ucs4(d) => each_word(d, max, unicode::is_space, put),
+        Data::Ascii(d) => each_word(d, max, is_ascii_space, |d, from| find_ascii_space(d, from, is_ascii_space), put),
+        Data::Latin1(d) => each_wide_word(d, max, put),
+        Data::Ucs2(d) => each_wide_word(d, max, put),
+        Data::Ucs4(d) => each_wide_word(d, max, put),
     }?;
     Ok(List::from_buffer(vm, out)?.into_value())
 }
@@ -52,18 +52,27 @@ fn pieces(vm: &Vm, text: &Ref<Str>, parts: Vec<(usize, usize)>) -> Res {
     Ok(List::from_vec(vm, out)?.into_value())
 }
 
-/// Ranges of the words in `units`.
-pub fn words<U: Copy>(vm: &Vm, units: &[U], max: usize, is_space: impl Fn(U) -> bool) -> Res<Vec<(usize, usize)>> {
+/// Ranges of the words in `bytes`, between white space, which is among ASCII's.
+pub fn words(vm: &Vm, bytes: &[u8], max: usize, is_space: impl Fn(u8) -> bool) -> Res<Vec<(usize, usize)>> {
     let mut out = Vec::new();
-    each_word(units, max, is_space, |a, b| vm.push_within_limit(&mut out, (a, b)))?;
+    let put = |a: usize, b: usize| vm.push_within_limit(&mut out, (a, b));
+    each_word(bytes, max, &is_space, |bytes, from| find_ascii_space(bytes, from, &is_space), put)?;
     Ok(out)
 }
 
-/// Hands the ranges of the words to `put`; after `max` of them the rest is one.
+fn each_wide_word<U: find::Unit>(units: &[U], max: usize, put: impl FnMut(usize, usize) -> Res<()>) -> Res<()> {
+    let is_space = |unit: U| unicode::is_space(find::code(unit));
+    each_word(units, max, is_space, |units, from| find_space(units, from, is_space), put)
+}
+
+/// Hands the ranges of the words to `put`; after `max` of them the rest is one. `find_space`: the place of the first white space
+/// from a place on, or the end.
+#[inline(always)]
 fn each_word<U: Copy>(
     units: &[U],
     max: usize,
     is_space: impl Fn(U) -> bool,
+    find_space: impl Fn(&[U], usize) -> usize,
     mut put: impl FnMut(usize, usize) -> Res<()>,
 ) -> Res<()> {
     let mut i = 0;
@@ -81,13 +90,12 @@ fn each_word<U: Copy>(
         }
         left -= 1;
         let start = i;
-        i = find_space(units, i + 1, &is_space);
+        i = find_space(units, i + 1);
         put(start, i)?;
     }
 }
 
-/// The place of the first white space from `from` on, or the end. How long a word is cannot be foretold: eight characters are looked
-/// at without a branch.
+/// How long a word is cannot be foretold: eight characters are looked at without a branch.
 #[inline(always)]
 fn find_space<U: Copy>(units: &[U], from: usize, is_space: impl Fn(U) -> bool) -> usize {
     let mut at = from;
@@ -99,6 +107,31 @@ fn find_space<U: Copy>(units: &[U], from: usize, is_space: impl Fn(U) -> bool) -
         at += chunk.len();
     }
     while at < units.len() && !is_space(units[at]) {
+        at += 1;
+    }
+    at
+}
+
+/// The same for ASCII, in one word: few bytes up to the blank are no white space.
+#[inline(always)]
+fn find_ascii_space(bytes: &[u8], from: usize, is_space: impl Fn(u8) -> bool) -> usize {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x80 * EACH;
+    let mut at = from;
+    while let Some(chunk) = bytes.get(at..).and_then(|rest| rest.first_chunk::<8>()) {
+        let word = u64::from_le_bytes(*chunk);
+        // The high bit of each byte up to the blank.
+        let mut low = !((word | HIGH) - (b' ' as u64 + 1) * EACH) & !word & HIGH;
+        while low != 0 {
+            let place = low.trailing_zeros() as usize / 8;
+            if is_space(chunk[place]) {
+                return at + place;
+            }
+            low &= low - 1;
+        }
+        at += chunk.len();
+    }
+    while at < bytes.len() && !is_space(bytes[at]) {
         at += 1;
     }
     at
