@@ -229,10 +229,13 @@ impl Table {
 
     /// Makes a live pair the last one; its slot stays its own.
     pub fn move_last(&mut self, at: usize, hash: i64) -> Result<(), OutOfMemory> {
+        let mut at = at;
         if self.is_full() {
-            // What has been moved away is left out of the next table, whose positions are others.
-            let Some((key, value)) = self.remove(at, hash) else { return Ok(()) };
-            return self.insert(key, hash, value);
+            // The places that others were moved away from go. Moves make no table larger: room for half as many as there are keys
+            // is enough until the next time.
+            let before = self.pairs().iter().take(at).filter(|pair| pair.key.is_some()).count();
+            self.resize(log2_for(self.used() * 9 / 4), self.indexed.is_hashed())?;
+            at = before;
         }
         let Some(slot) = self.indexed.walk(hash, |slot, i, _| (i == at).then_some(slot)) else { return Ok(()) };
         let Some(pair) = self.pairs_mut().get_mut(at) else { return Ok(()) };
