@@ -92,8 +92,9 @@ pub struct TypeId(AtomicU32);
 
 static NEXT_ID: AtomicU32 = AtomicU32::new(1);
 
-/// Room for native types per interpreter; a power of two.
+/// Room for native types per interpreter.
 pub const MAX_NATIVE_TYPES: usize = 2048;
+const _: () = assert!(MAX_NATIVE_TYPES.is_power_of_two(), "numbers are cut to fit by a mask");
 
 impl Default for TypeId {
     fn default() -> TypeId {
