@@ -50,7 +50,8 @@ fn map_wide(
     plain: impl Fn(u32) -> u32,
     full: impl Fn(usize, u32) -> Mapped,
 ) -> Res<Ref<Str>> {
-    let keeps = |c: u32| c < 0x80 || !unicode::has(c, changes);
+    // Ideographs and what stands among them have no case; their flags would be searched for.
+    let keeps = |c: u32| matches!(c, 0..0x80 | 0x2e80..0xa640) || !unicode::has(c, changes);
     if crate::with_units!(text.data(), |units| units.iter().all(|unit| keeps(find::code(*unit)))) {
         return map_ascii_of(vm, text, plain);
     }
