@@ -112,13 +112,14 @@ fn must_own(reference: Reference, instrs: &mut [Instr]) {
     }
 }
 
+#[inline]
 fn reach(graph: &mut Graph, todo: &mut Vec<BlockId>, id: BlockId) {
-    if graph.visit(id) {
+    if graph.reach(id) {
         todo.push(id);
     }
 }
 
-/// Needs the start depths of [`super::stack_depth::calculate`]; blocks it did not reach are left alone.
+/// Needs the start depths of [`super::stack_depth::calculate`]; handlers and what only they reach are left alone.
 pub fn optimize(graph: &mut Graph) {
     if graph.classes & bits::BORROWS == 0 {
         return;
@@ -127,34 +128,49 @@ pub fn optimize(graph: &mut Graph) {
     let mut sim = std::mem::take(&mut graph.simulation);
     let entry = graph.entry;
     graph[entry].start_depth = 0;
-    graph.visit(entry);
+    graph.reach(entry);
     let mut todo = graph.list();
-    todo.push(entry);
-    while let Some(id) = todo.pop() {
-        let len = graph[id].len();
-        if graph[id].may_hold(bits::BORROWS) {
-            sim.reset(graph[id].start_depth.max(0) as usize);
-            let mut instrs = graph.take(id);
-            simulate(graph, &mut todo, &mut sim, &mut instrs[..len]);
-            graph.put_back(id, instrs);
-        } else {
-            // Nothing to flag here; only where control goes on matters. A jump has at most a NOT_TAKEN behind it.
-            let first = if graph[id].may_hold(bits::PUSH) { 0 } else { len.saturating_sub(2) };
-            for at in first..len {
-                let instr = &graph[id].instrs()[at];
-                if class(instr.op) & bits::TARGET != 0 {
-                    let target = instr.target;
-                    reach(graph, &mut todo, target);
-                }
-            }
-        }
+    // Nearly all blocks stand behind one that leads to them.
+    let mut id = entry;
+    while id.is_some() {
         let next = graph[id].next;
-        if next.is_some() && len > 0 && graph[id].has_fallthrough() {
-            reach(graph, &mut todo, next);
+        if graph.visited(id) {
+            optimize_block(graph, &mut todo, &mut sim, id);
+        } else {
+            graph.pass_over(id);
         }
+        id = next;
+    }
+    while let Some(id) = todo.pop() {
+        optimize_block(graph, &mut todo, &mut sim, id);
     }
     graph.give_list(todo);
     graph.simulation = sim;
+}
+
+#[inline]
+fn optimize_block(graph: &mut Graph, todo: &mut Vec<BlockId>, sim: &mut Simulation, id: BlockId) {
+    let len = graph[id].len();
+    if graph[id].may_hold(bits::BORROWS) {
+        sim.reset(graph[id].start_depth.max(0) as usize);
+        let mut instrs = graph.take(id);
+        simulate(graph, todo, sim, &mut instrs[..len]);
+        graph.put_back(id, instrs);
+    } else {
+        // Nothing to flag here; only where control goes on matters. A jump has at most a NOT_TAKEN behind it.
+        let first = if graph[id].may_hold(bits::PUSH) { 0 } else { len.saturating_sub(2) };
+        for at in first..len {
+            let instr = &graph[id].instrs()[at];
+            if class(instr.op) & bits::TARGET != 0 {
+                let target = instr.target;
+                reach(graph, todo, target);
+            }
+        }
+    }
+    let next = graph[id].next;
+    if next.is_some() && len > 0 && graph[id].has_fallthrough() {
+        reach(graph, todo, next);
+    }
 }
 
 fn simulate(graph: &mut Graph, todo: &mut Vec<BlockId>, sim: &mut Simulation, instrs: &mut [Instr]) {

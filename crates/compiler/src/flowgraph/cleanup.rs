@@ -7,7 +7,7 @@
 //! `remove_redundant_jumps`, `basicblock_inline_small_or_no_lineno_blocks`, `check_cfg`).
 
 use super::graph::{BlockId, Graph, Instr};
-use super::opcodes::{Op, bits, class, is_jump, is_terminator, is_unconditional_jump, loads_const};
+use super::opcodes::{Op, bits, class, is_block_push, is_jump, is_terminator, is_unconditional_jump, loads_const};
 use crate::error::CompileError;
 
 /// Exits of at most this many instructions are copied rather than jumped to.
@@ -25,50 +25,37 @@ pub fn check(graph: &Graph) -> Result<(), CompileError> {
 }
 
 /// Counts predecessors from the entry and empties the blocks that have none.
+///
+/// In layout order nearly every block is met after one that leads to it. What is not is passed over, and its turn comes when
+/// a later block leads to it, if one does.
 pub fn remove_unreachable(graph: &mut Graph) {
     if !graph.edges_changed {
         return;
     }
     graph.edges_changed = false;
-    let mut id = graph.entry;
-    while id.is_some() {
-        let block = &mut graph[id];
-        block.predecessors = 0;
-        id = block.next;
-    }
+    graph.forget_predecessors();
     let entry = graph.entry;
     graph[entry].predecessors = 1;
     graph.start_walk();
-    graph.visit(entry);
     let mut todo = graph.list();
-    todo.push(entry);
+    let mut passed_over = false;
+    let mut id = entry;
+    while id.is_some() {
+        let next = graph[id].next;
+        if graph[id].predecessors > 0 {
+            count_edges(graph, &mut todo, id);
+        } else {
+            graph.pass_over(id);
+            passed_over = true;
+        }
+        id = next;
+    }
+    if !passed_over {
+        graph.give_list(todo);
+        return;
+    }
     while let Some(id) = todo.pop() {
-        let reach = |graph: &mut Graph, todo: &mut Vec<BlockId>, target: BlockId| {
-            graph[target].predecessors += 1;
-            if graph.visit(target) {
-                todo.push(target);
-            }
-        };
-        let block = &graph[id];
-        let (next, target, last_class) = match block.last() {
-            Some(last) => (block.next, last.target, class(last.op)),
-            None => (block.next, BlockId::NONE, 0),
-        };
-        let pushes = block.may_hold(bits::PUSH);
-        if next.is_some() && last_class & bits::ENDS == 0 {
-            reach(graph, &mut todo, next);
-        }
-        // Only a block push can stand before the last place.
-        for i in 0..if pushes { graph[id].len().saturating_sub(1) } else { 0 } {
-            let instr = &graph[id].instrs()[i];
-            if class(instr.op) & bits::TARGET != 0 {
-                let target = instr.target;
-                reach(graph, &mut todo, target);
-            }
-        }
-        if last_class & bits::TARGET != 0 {
-            reach(graph, &mut todo, target);
-        }
+        count_edges(graph, &mut todo, id);
     }
     graph.give_list(todo);
     let mut id = entry;
@@ -80,6 +67,42 @@ pub fn remove_unreachable(graph: &mut Graph) {
             block.except_handler = false;
         }
         id = block.next;
+    }
+}
+
+/// Counts a block, which can be reached, as a predecessor of those it leads to.
+#[inline]
+fn count_edges(graph: &mut Graph, todo: &mut Vec<BlockId>, id: BlockId) {
+    let block = &graph[id];
+    let (next, target, last_class) = match block.last() {
+        Some(last) => (block.next, last.target, class(last.op)),
+        None => (block.next, BlockId::NONE, 0),
+    };
+    if block.may_hold(bits::PUSH) {
+        for i in 0..graph[id].len() {
+            let instr = &graph[id].instrs()[i];
+            if is_block_push(instr.op) {
+                let handler = instr.target;
+                graph[handler].predecessor = BlockId::NONE;
+                count_edge(graph, todo, handler);
+            }
+        }
+    }
+    if next.is_some() && last_class & bits::ENDS == 0 {
+        graph[next].predecessor = id;
+        count_edge(graph, todo, next);
+    }
+    if last_class & bits::JUMP != 0 {
+        graph[target].predecessor = id;
+        count_edge(graph, todo, target);
+    }
+}
+
+#[inline]
+fn count_edge(graph: &mut Graph, todo: &mut Vec<BlockId>, target: BlockId) {
+    graph[target].predecessors += 1;
+    if graph.reach(target) {
+        todo.push(target);
     }
 }
 

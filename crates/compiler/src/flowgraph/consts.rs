@@ -9,7 +9,7 @@ use ophi_bytecode::code::Constant;
 
 use super::evaluate::has_nan;
 use super::graph::{Graph, Instr};
-use super::opcodes::{Op, bits, has_const};
+use super::opcodes::{Op, has_const};
 use crate::const_table::{Keys, key};
 use crate::error::CompileError;
 
@@ -85,18 +85,33 @@ impl Consts {
         }
     }
 
-    /// Drops the constants nothing uses (but the first, which may be the docstring) and renumbers the rest.
+    /// Are there at most 64 of them? Then [`used_by`] and [`Renumbering`] may go along with other walks.
+    pub fn are_few(&self) -> bool {
+        self.list.len() <= 64
+    }
+
+    /// Drops the constants, of [few](Consts::are_few), that are not among `used`. The first one, which may be the docstring,
+    /// stays whatever uses it. If any goes, the instructions must be renumbered.
+    pub fn retain_few(&mut self, used: u64) -> Option<Renumbering> {
+        let used = used | 1;
+        if self.list.is_empty() || used == u64::MAX >> (64 - self.list.len()) {
+            return None;
+        }
+        let mut number = 0;
+        self.list.retain(|_| {
+            number += 1;
+            used & 1 << (number - 1) != 0
+        });
+        self.keys.clear();
+        Some(Renumbering { used })
+    }
+
+    /// Drops the constants nothing uses, but the first, and renumbers the rest.
     pub fn remove_unused(&mut self, graph: &mut Graph) {
-        // The first one stays whatever uses it.
-        if self.list.len() < 2 {
-            return;
-        }
-        if self.list.len() <= 64 {
-            self.remove_few(graph);
-            return;
-        }
         let mut used = vec![false; self.list.len()];
-        used[0] = true;
+        if let Some(first) = used.first_mut() {
+            *first = true;
+        }
         for (_, block) in graph.layout() {
             for instr in block.instrs().iter().filter(|i| has_const(i.op)) {
                 if let Some(place) = used.get_mut(instr.arg as usize) {
@@ -127,46 +142,26 @@ impl Consts {
     }
 }
 
-impl Consts {
-    /// The same for at most 64 constants.
-    fn remove_few(&mut self, graph: &mut Graph) {
-        let used = used_among_few(graph);
-        if used == u64::MAX >> (64 - self.list.len()) {
-            return;
-        }
-        let mut number = 0;
-        self.list.retain(|_| {
-            number += 1;
-            used & 1 << (number - 1) != 0
-        });
-        self.keys.clear();
-        let mut id = graph.entry;
-        while id.is_some() {
-            if graph[id].may_hold(bits::CONST) {
-                // No branch here either.
-                for instr in graph[id].instrs_mut() {
-                    let before = used & ((1 << (instr.arg & 63)) - 1);
-                    let renumbered = has_const(instr.op) & (instr.arg < 64);
-                    instr.arg = select_unpredictable(renumbered, before.count_ones(), instr.arg);
-                }
-            }
-            id = graph[id].next;
-        }
-    }
+/// The constant an instruction uses, as a bit, if it is one of the first 64. Whether it uses one is hard to foretell: no branch.
+#[inline]
+pub fn used_by(instr: &Instr) -> u64 {
+    u64::from(has_const(instr.op) && instr.arg < 64) << (instr.arg & 63)
 }
 
-/// The first 64 constants that are used, as bits; the first one counts as used.
-fn used_among_few(graph: &Graph) -> u64 {
-    let mut used = 1;
-    for (_, block) in graph.layout() {
-        if block.may_hold(bits::CONST) {
-            // Whether an instruction has a constant is hard to foretell: no branch.
-            for instr in block.instrs() {
-                used |= u64::from(has_const(instr.op) && instr.arg < 64) << (instr.arg & 63);
-            }
-        }
+/// The new numbers of constants, of which some have gone.
+#[derive(Clone, Copy)]
+pub struct Renumbering {
+    used: u64,
+}
+
+impl Renumbering {
+    #[inline]
+    pub fn apply(self, instr: &mut Instr) {
+        // No branch here either.
+        let before = self.used & ((1 << (instr.arg & 63)) - 1);
+        let renumbered = has_const(instr.op) & (instr.arg < 64);
+        instr.arg = select_unpredictable(renumbered, before.count_ones(), instr.arg);
     }
-    used
 }
 
 /// Turns the load into `LOAD_SMALL_INT` if `constant` is an int (not a bool) it can push.

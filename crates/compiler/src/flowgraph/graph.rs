@@ -10,7 +10,7 @@
 //! instruction added later inherits the exception handler of the dead one in its place ([`Block::push`]), which shows
 //! in the exception table. Source: CPython Python/flowgraph.c (`_PyCfg_FromInstructionSequence`, `basicblock_*`).
 
-use super::opcodes::{Op, bits, class, has_target, is_terminator};
+use super::opcodes::{Op, bits, class, has_target, is_rewritten, is_terminator};
 use crate::error::CompileError;
 pub use crate::instruction_sequence::Instr;
 use crate::instruction_sequence::{ExceptHandler, InstructionSequence, Location, NO_LOCATION};
@@ -42,6 +42,10 @@ pub struct Block {
     /// Some jump named this block when the graph was built, or it was made as a jump target.
     pub labelled: bool,
     pub predecessors: u32,
+    /// The last counted of those that go on or jump here, not of those that only have it as a handler.
+    pub predecessor: BlockId,
+    /// Where it stands in the layout, as the line number pass has found last.
+    pub position: u32,
     /// Stack depth on entry; negative while unknown.
     pub start_depth: i32,
     pub preserve_lasti: bool,
@@ -56,6 +60,32 @@ pub struct Block {
     pub classes: u32,
     /// May hold an instruction without a line (it surely does not where this is false).
     pub placeless: bool,
+    /// Where the peephole passes, which no instruction is moved before, have to look: at what pushes constants,
+    pub loads: Marks,
+    /// and at what they may rewrite.
+    pub rewritten: Marks,
+}
+
+/// A set of places in a block; those from [`Marks::TAIL`] on are one.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Marks(u64);
+
+impl Marks {
+    pub const TAIL: usize = 63;
+
+    /// Adds a place, if `marked`.
+    #[inline]
+    fn note(&mut self, place: usize, marked: bool) {
+        self.0 |= u64::from(marked) << place.min(Self::TAIL);
+    }
+
+    /// Takes the first place out.
+    #[inline]
+    pub fn take_first(&mut self) -> Option<usize> {
+        let first = self.0.trailing_zeros() as usize;
+        self.0 &= self.0.wrapping_sub(1);
+        (first <= Self::TAIL).then_some(first)
+    }
 }
 
 impl Block {
@@ -66,6 +96,8 @@ impl Block {
             next: BlockId::NONE,
             labelled: false,
             predecessors: 0,
+            predecessor: BlockId::NONE,
+            position: 0,
             start_depth: i32::MIN,
             preserve_lasti: false,
             visited: 0,
@@ -75,6 +107,8 @@ impl Block {
             unsafe_locals: 0,
             classes: 0,
             placeless: false,
+            loads: Marks::default(),
+            rewritten: Marks::default(),
         }
     }
 
@@ -115,8 +149,17 @@ impl Block {
     }
     #[inline]
     fn note(&mut self, instr: &Instr) {
-        self.classes |= class(instr.op);
+        let class = class(instr.op);
+        self.classes |= class;
         self.placeless |= instr.loc.line < 0;
+    }
+    /// The same of one that goes to the end; what comes behind it is not known yet.
+    #[inline]
+    fn note_last(&mut self, instr: &Instr) {
+        self.note(instr);
+        let class = class(instr.op);
+        self.loads.note(self.used, class & bits::LOADS_CONST != 0);
+        self.rewritten.note(self.used, class & bits::REWRITTEN != 0);
     }
     pub fn last_mut(&mut self) -> Option<&mut Instr> {
         self.instrs_mut().last_mut()
@@ -129,7 +172,7 @@ impl Block {
 
     /// Appends an instruction; its handler is the one of the dead instruction whose place it takes, if there is one.
     pub fn push(&mut self, mut instr: Instr) {
-        self.note(&instr);
+        self.note_last(&instr);
         match self.slots.get_mut(self.used) {
             Some(slot) => {
                 instr.except = slot.except;
@@ -142,7 +185,7 @@ impl Block {
 
     /// Appends a copy of `instr`, handler included.
     pub fn push_copy(&mut self, instr: Instr) {
-        self.note(&instr);
+        self.note_last(&instr);
         match self.slots.get_mut(self.used) {
             Some(slot) => *slot = instr,
             None => self.slots.push(instr),
@@ -196,6 +239,8 @@ pub struct Graph {
     block_at: Vec<BlockId>,
     jumps: Vec<(BlockId, u32)>,
     list: Vec<BlockId>,
+    /// For the pass `lines`.
+    pub(super) placeless: Vec<super::lines::Placeless>,
     /// For the pass `borrow`.
     pub(super) simulation: super::borrow::Simulation,
     /// For the pass `exceptions`.
@@ -219,6 +264,7 @@ impl Default for Graph {
             block_at: Vec::new(),
             jumps: Vec::new(),
             list: Vec::new(),
+            placeless: Vec::new(),
             simulation: super::borrow::Simulation::default(),
             range_walk: super::exceptions::RangeWalk::default(),
         }
@@ -296,9 +342,16 @@ impl Graph {
         id
     }
 
+    /// Sets the counts of predecessors to none, of all blocks.
+    pub fn forget_predecessors(&mut self) {
+        for block in &mut self.blocks[..self.count] {
+            block.predecessors = 0;
+        }
+    }
+
     /// Begins a walk that marks the blocks it has seen: none so far.
     pub fn start_walk(&mut self) {
-        self.walk += 1;
+        self.walk += 2;
     }
 
     /// Marks a block; was it unmarked?
@@ -311,6 +364,18 @@ impl Graph {
     #[inline]
     pub fn visited(&self, id: BlockId) -> bool {
         self[id].visited == self.walk
+    }
+
+    /// Notes, in a walk in layout order, that a block was passed over, for nothing had led to it.
+    pub fn pass_over(&mut self, id: BlockId) {
+        self[id].visited = self.walk - 1;
+    }
+
+    /// Marks a block that something leads to; was it [passed over](Graph::pass_over)?
+    #[inline]
+    pub fn reach(&mut self, id: BlockId) -> bool {
+        let walk = self.walk;
+        std::mem::replace(&mut self[id].visited, walk) == walk - 1
     }
 
     pub fn unmark(&mut self, id: BlockId) {
@@ -417,18 +482,26 @@ impl Graph {
     fn fill(&mut self, id: BlockId, instrs: &[Instr], start: usize) -> usize {
         let (mut classes, mut placeless, mut count) = (0, false, 0);
         let block = &mut self.blocks[id.index()];
+        let first = block.used;
+        let (mut loads, mut rewritten) = (block.loads, block.rewritten);
+        let mut before = block.last_class();
         for (instr, next) in instrs.iter().zip(&self.block_at[start + 1..]) {
             let class = class(instr.op);
             classes |= class;
             placeless |= instr.loc.line < 0;
+            loads.note(first + count, class & bits::LOADS_CONST != 0);
+            // Of the one before, now that what follows it is known.
+            rewritten.note((first + count).saturating_sub(1), is_rewritten(before, class));
+            before = class;
             count += 1;
             if *next != BlockId::NONE || class & bits::TERMINATOR != 0 {
                 break;
             }
         }
         block.slots.extend_from_slice(&instrs[..count]);
-        let first = block.used;
         block.used = block.slots.len();
+        rewritten.note(block.used - 1, is_rewritten(before, 0));
+        (block.loads, block.rewritten) = (loads, rewritten);
         block.classes |= classes;
         block.placeless |= placeless;
         self.classes |= classes;

@@ -5,7 +5,7 @@
 //! forward along single-predecessor edges. Source: CPython Python/flowgraph.c (`duplicate_exits_without_lineno`,
 //! `propagate_line_numbers`).
 
-use super::graph::{Block, Graph};
+use super::graph::{Block, BlockId, Graph};
 use super::opcodes::{bits, class, is_jump};
 use crate::instruction_sequence::{Location, NO_LOCATION};
 
@@ -21,14 +21,51 @@ fn is_unset(loc: Location) -> bool {
     loc.line == NO_LOCATION.line
 }
 
+/// A block with instructions that may lack a place, and the one before it in the layout.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Placeless {
+    id: BlockId,
+    before: BlockId,
+}
+
 pub fn resolve(graph: &mut Graph) {
-    if !graph.layout().fold(false, |any, (_, block)| any | block.placeless) {
-        return;
+    let mut found = std::mem::take(&mut graph.placeless);
+    find_placeless(graph, &mut found);
+    let mut shared = false;
+    let mut lacking = false;
+    for Placeless { id, .. } in &found {
+        let lacks = lacks_line(&graph[*id]);
+        lacking |= lacks;
+        shared |= lacks && graph[*id].predecessors > 1;
     }
-    if graph.layout().any(|(_, block)| lacks_line(block)) {
+    if shared {
         duplicate_exits(graph);
+        find_placeless(graph, &mut found);
     }
-    propagate(graph);
+    if lacking {
+        give_lines_by_falling(graph, &found);
+    }
+    if found.iter().all(|block| is_plain(graph, *block)) {
+        propagate_to(graph, &found);
+    } else {
+        propagate(graph);
+    }
+    graph.placeless = found;
+}
+
+/// Lists them in layout order, and numbers all blocks in it.
+fn find_placeless(graph: &mut Graph, found: &mut Vec<Placeless>) {
+    found.clear();
+    let (mut id, mut before, mut position) = (graph.entry, BlockId::NONE, 0);
+    while id.is_some() {
+        let block = &mut graph[id];
+        block.position = position;
+        position += 1;
+        // Which are is hard to foretell: no branch.
+        found.push(Placeless { id, before });
+        found.truncate(found.len() - usize::from(!block.placeless));
+        (before, id) = (id, block.next);
+    }
 }
 
 fn duplicate_exits(graph: &mut Graph) {
@@ -47,7 +84,7 @@ fn duplicate_exits(graph: &mut Graph) {
                     block.push_copy(instr);
                 }
                 block.instrs_mut()[0].loc = loc;
-                block.predecessors = 1;
+                (block.predecessors, block.predecessor) = (1, id);
                 block.labelled = true;
                 block.next = next;
                 graph[target].next = copy;
@@ -57,24 +94,63 @@ fn duplicate_exits(graph: &mut Graph) {
         }
         id = graph[id].next;
     }
-    // What is left can only be reached by falling into it, from one block.
-    let mut id = graph.entry;
-    while id.is_some() {
-        let block = &graph[id];
-        let next = block.next;
-        if next.is_some()
-            && graph[next].placeless
-            && let Some(last) = block.last()
+}
+
+/// What still needs a line and has none can only be reached by falling into it, from one block.
+fn give_lines_by_falling(graph: &mut Graph, found: &[Placeless]) {
+    for Placeless { id, before } in found {
+        if before.is_some()
+            && let Some(last) = graph[*before].last()
             && class(last.op) & bits::ENDS == 0
-            && lacks_line(&graph[next])
+            && lacks_line(&graph[*id])
         {
             let loc = last.loc;
-            graph[next].instrs_mut()[0].loc = loc;
+            graph[*id].instrs_mut()[0].loc = loc;
         }
-        id = next;
     }
 }
 
+/// The block whose place the first instruction of this one takes over if it has none itself.
+fn source(graph: &Graph, Placeless { id, before }: Placeless) -> Option<BlockId> {
+    let leads_here = |from: BlockId| {
+        from.is_some()
+            && graph[from].last().is_some_and(|last| {
+                let class = class(last.op);
+                class & bits::JUMP != 0 && last.target == id || class & bits::ENDS == 0 && graph[from].next == id
+            })
+    };
+    let candidates = [graph[id].predecessor, before];
+    candidates.into_iter().find(|from| leads_here(*from))
+}
+
+/// Does all that this block may take over come from one before it, which it is known which is?
+fn is_plain(graph: &Graph, block: Placeless) -> bool {
+    let Placeless { id, .. } = block;
+    if graph[id].predecessors != 1 || graph[id].instrs().first().is_none_or(|first| !is_unset(first.loc)) {
+        return true;
+    }
+    match source(graph, block) {
+        Some(from) => graph[from].position < graph[id].position,
+        // Of a handler that nothing else leads to.
+        None => graph[id].predecessor.is_none(),
+    }
+}
+
+/// What [`propagate`] does, where all blocks [are plain](is_plain).
+fn propagate_to(graph: &mut Graph, found: &[Placeless]) {
+    for &block in found {
+        if graph[block.id].predecessors == 1
+            && let Some(from) = source(graph, block)
+            && let Some(last) = graph[from].last()
+        {
+            let loc = last.loc;
+            inherit(&mut graph[block.id], loc);
+        }
+        fill(&mut graph[block.id]);
+    }
+}
+
+/// Goes through all blocks, in layout order.
 fn propagate(graph: &mut Graph) {
     let mut id = graph.entry;
     while id.is_some() {

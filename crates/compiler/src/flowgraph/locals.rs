@@ -13,15 +13,17 @@ use super::opcodes::{Op, bits, class};
 const TRACKED: usize = 64;
 
 /// Turns `LOAD_FAST` of a possibly unbound local into `LOAD_FAST_CHECK`. The first `nparams` of `nlocals` are bound.
-pub fn add_checks(graph: &mut Graph, nlocals: usize, nparams: usize) {
-    if nlocals == 0 {
-        return;
-    }
+///
+/// Every instruction that is of one of the classes `seen`, and others, are shown to `see`, once.
+pub fn add_checks(graph: &mut Graph, nlocals: usize, nparams: usize, seen: u32, mut see: impl FnMut(&Instr)) {
     if nlocals > TRACKED {
         scan_many(graph, nlocals);
     }
-    // Everything is bound from the start, and stays so.
-    if nparams >= nlocals.min(TRACKED) && !graph.unbinds {
+    // Where everything is bound from the start, and stays so, there is nothing to check.
+    if nparams >= nlocals.min(TRACKED) && !(graph.unbinds && nlocals > 0) {
+        for (_, block) in graph.layout().filter(|(_, block)| block.may_hold(seen)) {
+            block.instrs().iter().for_each(&mut see);
+        }
         return;
     }
     graph.start_walk();
@@ -35,13 +37,13 @@ pub fn add_checks(graph: &mut Graph, nlocals: usize, nparams: usize) {
     // Every block once, for a `del` anywhere can unbind; then until nothing new is learnt.
     let mut id = entry;
     while id.is_some() {
-        scan_block(graph, &mut todo, id);
+        scan_block(graph, &mut todo, id, seen, &mut see);
         id = graph[id].next;
     }
     while let Some(id) = todo.pop() {
         // Most were scanned in their turn, after they were put here.
         if graph.visited(id) {
-            scan_block(graph, &mut todo, id);
+            scan_block(graph, &mut todo, id, 0, &mut |_| {});
         }
     }
     graph.give_list(todo);
@@ -59,13 +61,15 @@ fn maybe_push(graph: &mut Graph, todo: &mut Vec<BlockId>, id: BlockId, unbound: 
     }
 }
 
-fn scan_block(graph: &mut Graph, todo: &mut Vec<BlockId>, id: BlockId) {
+#[inline]
+fn scan_block(graph: &mut Graph, todo: &mut Vec<BlockId>, id: BlockId, seen: u32, see: &mut impl FnMut(&Instr)) {
     graph.unmark(id);
     let mut unbound = graph[id].unsafe_locals;
     if graph.pushes {
-        unbound = scan_protected(graph, todo, id, unbound);
-    } else if graph[id].may_hold(bits::LOCAL) {
+        unbound = scan_protected(graph, todo, id, unbound, see);
+    } else if graph[id].may_hold(bits::LOCAL | seen) {
         for instr in graph[id].instrs_mut() {
+            see(instr);
             unbound = access(instr, unbound);
         }
     }
@@ -100,7 +104,13 @@ fn access(instr: &mut Instr, unbound: u64) -> u64 {
 }
 
 /// A block in which instructions may have handlers.
-fn scan_protected(graph: &mut Graph, todo: &mut Vec<BlockId>, id: BlockId, mut unbound: u64) -> u64 {
+fn scan_protected(
+    graph: &mut Graph,
+    todo: &mut Vec<BlockId>,
+    id: BlockId,
+    mut unbound: u64,
+    see: &mut impl FnMut(&Instr),
+) -> u64 {
     let mut noted = (BlockId::NONE, 0);
     let used = graph[id].len();
     let mut instrs = graph.take(id);
@@ -110,6 +120,7 @@ fn scan_protected(graph: &mut Graph, todo: &mut Vec<BlockId>, id: BlockId, mut u
             noted = (except, unbound);
             maybe_push(graph, todo, except, unbound);
         }
+        see(instr);
         unbound = access(instr, unbound);
     }
     graph.put_back(id, instrs);
@@ -157,19 +168,22 @@ fn join(first: &mut Instr, second: &mut Instr, joined: Op) -> bool {
     true
 }
 
-pub fn insert_superinstructions(graph: &mut Graph) {
-    if graph.classes & bits::LOCAL == 0 {
+/// Joins pairs. `change` is called with every instruction that is of one of the classes `changed`, and with others, first.
+pub fn insert_superinstructions(graph: &mut Graph, changed: u32, mut change: impl FnMut(&mut Instr)) {
+    // Constants can be made of instructions that use none.
+    if changed == 0 && graph.classes & bits::LOCAL == 0 {
         return;
     }
     let mut id = graph.entry;
     while id.is_some() {
-        if !graph[id].may_hold(bits::LOCAL) {
+        if !graph[id].may_hold(bits::LOCAL | changed) {
             id = graph[id].next;
             continue;
         }
         let mut joined = false;
         let mut rest = graph[id].instrs_mut();
         while let [first, tail @ ..] = rest {
+            change(first);
             if let [second, ..] = &mut *tail
                 && class(first.op) & class(second.op) & bits::LOCAL != 0
             {

@@ -36,6 +36,7 @@ use ophi_bytecode::code::Constant;
 
 use consts::Consts;
 pub use graph::{Block, BlockId, Graph};
+use opcodes::bits;
 
 use crate::error::CompileError;
 use crate::instruction_sequence::{CodeUnitInfo, InstructionSequence};
@@ -72,9 +73,19 @@ fn run_passes(graph: &mut Graph, consts: &mut Consts, nlocals: usize, nparams: u
     cleanup::remove_unreachable(graph);
     cleanup::remove_nops_and_jumps(graph)?;
 
-    consts.remove_unused(graph);
-    locals::add_checks(graph, nlocals, nparams);
-    locals::insert_superinstructions(graph);
+    // Constants have nothing to do with locals, but are looked at in the same walks where there are few.
+    if consts.are_few() {
+        let mut used = 0;
+        locals::add_checks(graph, nlocals, nparams, bits::CONST, |instr| used |= consts::used_by(instr));
+        match consts.retain_few(used) {
+            Some(new) => locals::insert_superinstructions(graph, bits::CONST, |instr| new.apply(instr)),
+            None => locals::insert_superinstructions(graph, 0, |_| {}),
+        }
+    } else {
+        consts.remove_unused(graph);
+        locals::add_checks(graph, nlocals, nparams, 0, |_| {});
+        locals::insert_superinstructions(graph, 0, |_| {});
+    }
     layout::push_cold_to_end(graph)?;
     lines::resolve(graph);
     Ok(())

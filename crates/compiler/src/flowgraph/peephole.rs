@@ -1,6 +1,7 @@
 //! Local rewriting inside a block: tests of constants, jumps to jumps, pairs of instructions that one can do, folding.
 //!
-//! What is replaced leaves NOPs behind, removed afterwards. Two walks: [`optimize_loads`] looks at constants and what
+//! What is replaced leaves NOPs behind, removed afterwards, so no instruction moves: the graph has marked where to look when
+//! it was built ([`Marks`]). Two walks: [`optimize_loads`] looks at constants and what
 //! follows them, for all blocks, before [`optimize_block`] rewrites the rest. Source: CPython Python/flowgraph.c
 //! (`basicblock_optimize_load_const`, `optimize_basic_block`, `jump_thread`).
 
@@ -10,7 +11,7 @@ use ophi_bytecode::instruction::COMPARE_TO_BOOL;
 use super::consts::{Consts, make_small_int};
 use super::evaluate::is_true;
 use super::folding::{self, INTRINSIC_LIST_TO_TUPLE, INTRINSIC_UNARY_POSITIVE};
-use super::graph::{Block, BlockId, Graph, Instr, jump, placeless};
+use super::graph::{Block, BlockId, Graph, Instr, Marks, jump, placeless};
 use super::opcodes::{Op, bits, class, is_jump, is_rewritten, loads_const};
 use super::swaps;
 use crate::error::CompileError;
@@ -33,55 +34,70 @@ pub fn optimize_loads(graph: &mut Graph, consts: &mut Consts) -> Result<(), Comp
 /// Was the way that some jump takes decided?
 fn optimize_loads_in_block(block: &mut Block, consts: &mut Consts) -> Result<bool, CompileError> {
     let mut decided = false;
-    let mut changed = 0;
-    let instrs = block.instrs_mut();
-    // The last load seen; a copy of it right behind counts as the load.
-    let mut load = (Op::CACHE, 0);
-    for at in 0..instrs.len() {
-        let instr = &mut instrs[at];
-        if !loads_const(instr.op) {
-            if !(instr.op == Op::COPY && instr.arg == 1 && load.0 == Op::LOAD_CONST) {
-                load.0 = Op::CACHE;
-                continue;
-            }
-        } else {
-            if instr.op == Op::LOAD_CONST {
-                make_small_int(instr, consts.at(instr.arg)?);
-            }
-            load = (instr.op, instr.arg);
-        }
-        let Some(next) = instrs.get(at + 1) else { continue };
-        let next = next.op;
-        if class(next) & bits::TESTS == 0 {
+    let mut loads = block.loads;
+    while let Some(at) = loads.take_first() {
+        if at < Marks::TAIL {
+            decided |= optimize_load(block, at, consts)?;
             continue;
         }
-        changed = bits::NOP;
+        for at in at..block.len() {
+            if loads_const(block.instrs()[at].op) {
+                decided |= optimize_load(block, at, consts)?;
+            }
+        }
+    }
+    Ok(decided)
+}
+
+/// A load of a constant at `at`; was the way that a jump behind it takes decided?
+fn optimize_load(block: &mut Block, mut at: usize, consts: &mut Consts) -> Result<bool, CompileError> {
+    let load = &mut block.instrs_mut()[at];
+    if load.op == Op::LOAD_CONST {
+        make_small_int(load, consts.at(load.arg)?);
+    }
+    let mut load = (load.op, load.arg);
+    while let Some(next) = block.instrs().get(at + 1) {
+        let (next, next_arg) = (next.op, next.arg);
+        if class(next) & bits::TESTS == 0 {
+            // A copy of it right behind counts as the load.
+            if next == Op::COPY && next_arg == 1 && load.0 == Op::LOAD_CONST {
+                at += 1;
+                continue;
+            }
+            break;
+        }
+        block.classes |= bits::NOP;
+        let instrs = block.instrs_mut();
         match next {
             Op::POP_JUMP_IF_FALSE | Op::POP_JUMP_IF_TRUE | Op::JUMP_IF_FALSE | Op::JUMP_IF_TRUE => {
                 let truth = is_true(&consts.loaded(load.0, load.1)?);
                 if matches!(next, Op::POP_JUMP_IF_FALSE | Op::POP_JUMP_IF_TRUE) {
                     instrs[at].make_nop();
                 }
-                decided = true;
                 let jumps_if = matches!(next, Op::POP_JUMP_IF_TRUE | Op::JUMP_IF_TRUE);
                 if truth == jumps_if {
                     instrs[at + 1].op = Op::JUMP;
                 } else {
                     instrs[at + 1].make_nop();
                 }
+                return Ok(true);
             }
-            Op::IS_OP if consts.loaded(load.0, load.1)? == Constant::None => compare_with_none(instrs, at),
+            Op::IS_OP if consts.loaded(load.0, load.1)? == Constant::None => {
+                compare_with_none(instrs, at);
+                break;
+            }
             Op::TO_BOOL => {
                 let truth = is_true(&consts.loaded(load.0, load.1)?);
                 let index = consts.add(Constant::Bool(truth));
                 instrs[at].make_nop();
-                instrs[at + 1].set(Op::LOAD_CONST, index);
+                at += 1;
+                instrs[at].set(Op::LOAD_CONST, index);
+                load = (Op::LOAD_CONST, index);
             }
-            _ => {}
+            _ => break,
         }
     }
-    block.classes |= changed;
-    Ok(decided)
+    Ok(false)
 }
 
 /// `None` at `at`, `IS_OP` behind it: with the test that follows, one `POP_JUMP_IF_(NOT_)NONE`.
@@ -164,10 +180,16 @@ pub fn optimize_block(graph: &mut Graph, id: BlockId, consts: &mut Consts) -> Re
 
 /// Rewrites the instructions that are no jumps.
 fn rewrite_block(block: &mut Block, consts: &mut Consts) -> Result<(), CompileError> {
-    let mut at = 0;
-    while let Some(found) = next_rewritten(block.instrs(), at) {
-        rewrite(block, found, consts)?;
-        at = found + 1;
+    let mut marks = block.rewritten;
+    while let Some(mut at) = marks.take_first() {
+        if at < Marks::TAIL {
+            rewrite(block, at, consts)?;
+            continue;
+        }
+        while let Some(found) = next_rewritten(block.instrs(), at) {
+            rewrite(block, found, consts)?;
+            at = found + 1;
+        }
     }
     Ok(())
 }
