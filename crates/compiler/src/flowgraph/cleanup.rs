@@ -54,6 +54,7 @@ pub fn remove_unreachable(graph: &mut Graph) {
         graph.give_list(todo);
         return;
     }
+    graph.shape_changed = true;
     while let Some(id) = todo.pop() {
         count_edges(graph, &mut todo, id);
     }
@@ -171,6 +172,7 @@ fn remove_nops_from(graph: &mut Graph, id: BlockId, first: usize) -> (usize, usi
         previous_line = line;
     }
     graph[id].truncate(kept);
+    graph.shape_changed |= kept == 0;
     (len - kept, left)
 }
 
@@ -216,7 +218,7 @@ fn remove_jumps(graph: &mut Graph) -> Result<usize, CompileError> {
 pub fn remove_nops_and_jumps(graph: &mut Graph) -> Result<(), CompileError> {
     loop {
         let (removed, left) = if graph.nops { remove_nops(graph) } else { (0, 0) };
-        let jumps = remove_jumps(graph)?;
+        let jumps = if std::mem::take(&mut graph.shape_changed) { remove_jumps(graph)? } else { 0 };
         graph.nops = left > 0 || jumps > 0;
         // Without a NOP another round would find what this one found.
         if jumps == 0 && (removed == 0 || left == 0) {
@@ -344,16 +346,13 @@ fn inline_into(graph: &mut Graph, id: BlockId) -> bool {
 }
 
 pub fn inline_small_exits(graph: &mut Graph) {
+    let blocks = std::mem::take(&mut graph.unconditional);
     // A chain of jumps is no longer than there are blocks; only empty endless loops, which no source makes, go on.
     for _ in 0..=graph.block_count() {
-        let mut changed = false;
-        let mut id = graph.entry;
-        while id.is_some() {
-            changed |= inline_into(graph, id);
-            id = graph[id].next;
-        }
-        if !changed {
-            return;
+        let inlined = blocks.iter().fold(false, |inlined, id| inlined | inline_into(graph, *id));
+        if !inlined {
+            break;
         }
     }
+    graph.unconditional = blocks;
 }

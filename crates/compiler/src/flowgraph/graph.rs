@@ -10,7 +10,7 @@
 //! instruction added later inherits the exception handler of the dead one in its place ([`Block::push`]), which shows
 //! in the exception table. Source: CPython Python/flowgraph.c (`_PyCfg_FromInstructionSequence`, `basicblock_*`).
 
-use super::opcodes::{Op, bits, class, has_target, is_rewritten, is_terminator};
+use super::opcodes::{Op, bits, class, has_target, is_rewritten, is_terminator, is_unconditional_jump};
 use crate::error::CompileError;
 pub use crate::instruction_sequence::Instr;
 use crate::instruction_sequence::{ExceptHandler, InstructionSequence, Location, NO_LOCATION};
@@ -70,13 +70,31 @@ pub struct Block {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Marks(u64);
 
+/// One of the places [`Marks`] are of.
+#[derive(Clone, Copy)]
+struct Place(u64);
+
+impl Place {
+    #[inline]
+    fn of(index: usize) -> Self {
+        Self(1 << index.min(Marks::TAIL))
+    }
+
+    /// The place behind it.
+    #[inline]
+    fn next(self) -> Self {
+        // Twice as much, but for the last.
+        Self(self.0 + (self.0 & (u64::MAX >> 1)))
+    }
+}
+
 impl Marks {
     pub const TAIL: usize = 63;
 
     /// Adds a place, if `marked`.
     #[inline]
-    fn note(&mut self, place: usize, marked: bool) {
-        self.0 |= u64::from(marked) << place.min(Self::TAIL);
+    fn note(&mut self, place: Place, marked: bool) {
+        self.0 |= if marked { place.0 } else { 0 };
     }
 
     /// Takes the first place out.
@@ -158,8 +176,9 @@ impl Block {
     fn note_last(&mut self, instr: &Instr) {
         self.note(instr);
         let class = class(instr.op);
-        self.loads.note(self.used, class & bits::LOADS_CONST != 0);
-        self.rewritten.note(self.used, class & bits::REWRITTEN != 0);
+        let place = Place::of(self.used);
+        self.loads.note(place, class & bits::LOADS_CONST != 0);
+        self.rewritten.note(place, class & (bits::REWRITES | bits::WANTS_ALL) != 0);
     }
     pub fn last_mut(&mut self) -> Option<&mut Instr> {
         self.instrs_mut().last_mut()
@@ -233,6 +252,10 @@ pub struct Graph {
     pub nops: bool,
     /// Who leads to whom may have changed since predecessors were counted.
     pub edges_changed: bool,
+    /// Blocks may have been emptied, moved or made, or jumps turned, since jumps to where control goes anyway were removed.
+    pub shape_changed: bool,
+    /// The blocks that ended in an unconditional jump when the graph was built, in layout order.
+    pub unconditional: Vec<BlockId>,
     /// The number of the walk at hand; blocks are made with 0, which is none.
     walk: u32,
     /// For `build`: the block that starts at an instruction, and the instructions with targets.
@@ -260,6 +283,8 @@ impl Default for Graph {
             classes: 0,
             nops: true,
             edges_changed: true,
+            shape_changed: true,
+            unconditional: Vec::new(),
             walk: 0,
             block_at: Vec::new(),
             jumps: Vec::new(),
@@ -294,6 +319,7 @@ impl Graph {
             None => self.blocks.push(Block::new()),
         }
         self.count += 1;
+        self.shape_changed = true;
         id
     }
 
@@ -398,7 +424,7 @@ impl Graph {
     pub(crate) fn build(&mut self, sequence: &mut InstructionSequence) -> Result<(), CompileError> {
         self.count = 0;
         self.walk = 0;
-        (self.nops, self.edges_changed) = (true, true);
+        (self.nops, self.edges_changed, self.shape_changed) = (true, true, true);
         self.classes = 0;
         self.jumps.clear();
         self.mark_targets(sequence)?;
@@ -426,9 +452,13 @@ impl Graph {
         self.pushes = self.classes & bits::PUSH != 0;
         self.pops = self.classes & bits::POP != 0;
         self.unbinds = self.classes & bits::UNBINDS != 0;
+        self.unconditional.clear();
         for i in 0..self.jumps.len() {
             let (id, place) = self.jumps[i];
             let instr = &mut self.blocks[id.index()].slots[place as usize];
+            // Which are is hard to foretell: no branch.
+            self.unconditional.push(id);
+            self.unconditional.truncate(self.unconditional.len() - usize::from(!is_unconditional_jump(instr.op)));
             instr.target = self.block_at[instr.arg as usize];
             if instr.target.is_none() || instr.target == TARGET {
                 return Err(CompileError::system("jump to a label that is not placed"));
@@ -485,14 +515,15 @@ impl Graph {
         let first = block.used;
         let (mut loads, mut rewritten) = (block.loads, block.rewritten);
         let mut before = block.last_class();
+        let (mut place, mut place_before) = (Place::of(first), Place::of(first.saturating_sub(1)));
         for (instr, next) in instrs.iter().zip(&self.block_at[start + 1..]) {
             let class = class(instr.op);
             classes |= class;
             placeless |= instr.loc.line < 0;
-            loads.note(first + count, class & bits::LOADS_CONST != 0);
+            loads.note(place, class & bits::LOADS_CONST != 0);
             // Of the one before, now that what follows it is known.
-            rewritten.note((first + count).saturating_sub(1), is_rewritten(before, class));
-            before = class;
+            rewritten.note(place_before, is_rewritten(before, class));
+            (before, place_before, place) = (class, place, place.next());
             count += 1;
             if *next != BlockId::NONE || class & bits::TERMINATOR != 0 {
                 break;
@@ -500,7 +531,7 @@ impl Graph {
         }
         block.slots.extend_from_slice(&instrs[..count]);
         block.used = block.slots.len();
-        rewritten.note(block.used - 1, is_rewritten(before, 0));
+        rewritten.note(place_before, is_rewritten(before, 0));
         (block.loads, block.rewritten) = (loads, rewritten);
         block.classes |= classes;
         block.placeless |= placeless;

@@ -107,6 +107,7 @@ pub fn push_cold_to_end(graph: &mut Graph) -> Result<(), CompileError> {
         return Ok(());
     }
     graph[last_cold].next = BlockId::NONE;
+    graph.shape_changed = true;
     remove_nops_and_jumps(graph)
 }
 

@@ -56,6 +56,9 @@ pub(crate) mod bits {
     /// from this one on say which, as the bits from [`WANTED`] on say of that instruction.
     pub const WANTS: u32 = 1 << 24;
     pub const WANTED: u32 = 1 << 27;
+    pub const WANTS_ALL: u32 = 7 * WANTS;
+    /// The peephole pass has something to say of it, which is no jump, whatever follows.
+    pub const REWRITES: u32 = 1 << 30;
     pub const TERMINATOR: u32 = JUMP | EXIT;
     /// Control does not go on behind it.
     pub const ENDS: u32 = EXIT | UNCONDITIONAL;
@@ -147,6 +150,9 @@ const fn compute_class(opcode: Op) -> u32 {
         Op::TO_BOOL => WANTED << 2,
         _ => 0,
     };
+    if class & (REWRITTEN | WANTS_ALL) == REWRITTEN {
+        class |= REWRITES;
+    }
     if class & TARGET != 0 {
         class |= REWRITTEN;
     } else if !super::borrow::has_own_rule(opcode) {
@@ -158,9 +164,7 @@ const fn compute_class(opcode: Op) -> u32 {
 /// Has the peephole pass something to say of an instruction, no jump, that one of the class `next` follows?
 #[inline]
 pub(crate) fn is_rewritten(class: u32, next: u32) -> bool {
-    const KINDS: u32 = 7 * WANTS;
-    let wanted = next / (WANTED / WANTS);
-    (class & (REWRITTEN | TARGET) == REWRITTEN) & ((class & KINDS == 0) | (class & wanted & KINDS != 0))
+    class & (next / (WANTED / WANTS) & WANTS_ALL | REWRITES) != 0
 }
 
 /// A pseudo-instruction that the assembler cannot write.

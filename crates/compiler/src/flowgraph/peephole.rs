@@ -25,6 +25,7 @@ pub fn optimize_loads(graph: &mut Graph, consts: &mut Consts) -> Result<(), Comp
             block.classes |= bits::CONST;
             let decided = optimize_loads_in_block(block, consts)?;
             graph.edges_changed |= decided;
+            graph.shape_changed |= decided;
         }
         id = graph[id].next;
     }
@@ -124,7 +125,7 @@ fn compare_with_none(instrs: &mut [Instr], at: usize) {
 fn thread_jump(graph: &mut Graph, id: BlockId, at: usize, through: Instr, opcode: Op, threaded: &mut usize) {
     if graph[id].instrs()[at].target != through.target && *threaded <= graph.block_count() {
         *threaded += 1;
-        graph.edges_changed = true;
+        (graph.edges_changed, graph.shape_changed) = (true, true);
         let block = &mut graph[id];
         block.classes |= bits::NOP;
         block.instrs_mut()[at].make_nop();
@@ -157,7 +158,7 @@ pub fn optimize_block(graph: &mut Graph, id: BlockId, consts: &mut Consts) -> Re
                     // The value is known to fail that test: go on behind it, and look again from here.
                     let behind = graph[instr.target].next;
                     if behind.is_some() {
-                        graph.edges_changed = true;
+                        (graph.edges_changed, graph.shape_changed) = (true, true);
                         graph[id].instrs_mut()[at].target = behind;
                         continue;
                     }
