@@ -13,9 +13,10 @@ use core::cell::Cell;
 use core::ptr::null_mut;
 use std::alloc::System;
 
-/// What a thread keeps at most of small blocks and of others, in bytes. `OPHI_SYSTEM_ALLOCATOR=1` at build time turns this off, for
-/// tools that watch every block.
-const MOST_KEPT: usize = if option_env!("OPHI_SYSTEM_ALLOCATOR").is_some() { 0 } else { 256 << 10 };
+/// What a thread keeps at most of small blocks and of others, in bytes: of the small ones about what the code objects of a large
+/// module take. `OPHI_SYSTEM_ALLOCATOR=1` at build time turns this off, for tools that watch every block.
+const MOST_KEPT: [usize; 2] =
+    if option_env!("OPHI_SYSTEM_ALLOCATOR").is_some() { [0; 2] } else { [1 << 20, 256 << 10] };
 
 /// The C library's blocks are multiples of this, with a word of its own.
 const STEP: usize = 16;
@@ -252,10 +253,10 @@ impl Kept {
     #[cold]
     #[inline(never)]
     fn begin(&self) -> bool {
-        if MOST_KEPT == 0 || self.watched.replace(true) || WATCH.try_with(|_| ()).is_err() {
+        if MOST_KEPT[0] == 0 || self.watched.replace(true) || WATCH.try_with(|_| ()).is_err() {
             return false;
         }
-        self.room.iter().for_each(|room| room.set(MOST_KEPT));
+        self.room.iter().zip(MOST_KEPT).for_each(|(room, most)| room.set(most));
         true
     }
 
