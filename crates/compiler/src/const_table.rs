@@ -195,10 +195,7 @@ pub fn from_ast(value: &ast::Constant<'_>) -> Constant {
 
 /// A string of the tree, surrogates and all.
 pub fn string(text: ast::PyStr<'_>) -> PyString {
-    match text.as_str() {
-        Some(text) => PyString::from(text),
-        None => PyString::from_code_points(text.code_points()),
-    }
+    PyString::from_bytes(text.as_bytes()).unwrap_or_else(|_| PyString::from_code_points(text.code_points()))
 }
 
 /// Do two literals compare equal in Python (`1 == 1.0 == True`)? Only what a pattern's keys can be.

@@ -192,6 +192,9 @@ struct Slot {
 const FREE_SLOT: Slot = Slot { key: Key { first: 0, last: 0, len: 0 }, id: NO_ID };
 
 impl Interner {
+    /// Room for more names is not made beforehand.
+    const MOST_EXPECTED: usize = 1 << 12;
+
     /// The name with this text.
     pub fn intern(&mut self, text: &str) -> Name {
         let id = self.intern_id(text);
@@ -262,6 +265,13 @@ impl Interner {
     #[inline]
     pub(crate) fn name_and_hint(&mut self, id: u32) -> (&Name, &mut Hint) {
         (&self.names[id as usize], &mut self.hints[id as usize])
+    }
+
+    /// Makes the empty table large enough for about so many names at once, so that it need not grow on the way.
+    pub(crate) fn expect(&mut self, count: usize) {
+        if self.slots.is_empty() {
+            self.slots.resize((count.min(Self::MOST_EXPECTED) * 2).next_power_of_two().max(64), FREE_SLOT);
+        }
     }
 
     /// Forgets the names, and keeps the memory.

@@ -48,6 +48,8 @@ pub struct Block {
     pub position: u32,
     /// Stack depth on entry; negative while unknown.
     pub start_depth: i32,
+    /// What it does to the depth, if that was found.
+    pub(super) effect: Option<super::stack_depth::Effect>,
     pub preserve_lasti: bool,
     /// The walk that saw it last, see [`Graph::start_walk`].
     visited: u32,
@@ -117,6 +119,7 @@ impl Block {
             predecessor: BlockId::NONE,
             position: 0,
             start_depth: i32::MIN,
+            effect: None,
             preserve_lasti: false,
             visited: 0,
             except_handler: false,

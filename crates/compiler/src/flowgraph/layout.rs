@@ -131,6 +131,9 @@ pub fn convert_conditional_pseudo_jumps(graph: &mut Graph) {
                 let inserted = [before(Op::COPY, 1), before(Op::TO_BOOL, 0)];
                 let at = block.len() - 1;
                 block.insert_many(at, &inserted);
+                if let Some(effect) = &mut block.effect {
+                    effect.copy_at_end();
+                }
             }
         }
         id = block.next;

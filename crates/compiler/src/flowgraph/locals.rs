@@ -9,6 +9,7 @@ use std::hint::select_unpredictable;
 use super::cleanup::remove_nops_in_block;
 use super::graph::{BlockId, Graph, Instr};
 use super::opcodes::{Op, bits, class};
+use super::stack_depth::Effect;
 
 const TRACKED: usize = 64;
 
@@ -168,20 +169,14 @@ fn join(first: &mut Instr, second: &mut Instr, joined: Op) -> bool {
     true
 }
 
-/// Joins pairs. `change` is called with every instruction that is of one of the classes `changed`, and with others, first.
-pub fn insert_superinstructions(graph: &mut Graph, changed: u32, mut change: impl FnMut(&mut Instr)) {
-    // Constants can be made of instructions that use none.
-    if changed == 0 && graph.classes & bits::LOCAL == 0 {
-        return;
-    }
+/// Joins pairs, and finds what the blocks do to the stack depth. `change` is called with every instruction first.
+pub fn insert_superinstructions(graph: &mut Graph, mut change: impl FnMut(&mut Instr)) {
     let mut id = graph.entry;
     while id.is_some() {
-        if !graph[id].may_hold(bits::LOCAL | changed) {
-            id = graph[id].next;
-            continue;
-        }
         let mut joined = false;
-        let mut rest = graph[id].instrs_mut();
+        let mut effect = Effect::NONE;
+        let block = &mut graph[id];
+        let mut rest = block.instrs_mut();
         while let [first, tail @ ..] = rest {
             change(first);
             if let [second, ..] = &mut *tail
@@ -194,11 +189,13 @@ pub fn insert_superinstructions(graph: &mut Graph, changed: u32, mut change: imp
                     _ => false,
                 };
             }
+            effect.add(first);
             rest = tail;
         }
+        block.effect = effect.of_block(block.may_hold(bits::PUSH));
         // Elsewhere the last round has left only NOPs that must stay.
         if joined {
-            graph[id].classes |= bits::NOP;
+            block.classes |= bits::NOP;
             let (_, left) = remove_nops_in_block(graph, id);
             graph.nops |= left > 0;
         }

@@ -78,13 +78,13 @@ fn run_passes(graph: &mut Graph, consts: &mut Consts, nlocals: usize, nparams: u
         let mut used = 0;
         locals::add_checks(graph, nlocals, nparams, bits::CONST, |instr| used |= consts::used_by(instr));
         match consts.retain_few(used) {
-            Some(new) => locals::insert_superinstructions(graph, bits::CONST, |instr| new.apply(instr)),
-            None => locals::insert_superinstructions(graph, 0, |_| {}),
+            Some(new) => locals::insert_superinstructions(graph, |instr| new.apply(instr)),
+            None => locals::insert_superinstructions(graph, |_| {}),
         }
     } else {
         consts.remove_unused(graph);
         locals::add_checks(graph, nlocals, nparams, 0, |_| {});
-        locals::insert_superinstructions(graph, 0, |_| {});
+        locals::insert_superinstructions(graph, |_| {});
     }
     layout::push_cold_to_end(graph)?;
     lines::resolve(graph);
