@@ -296,6 +296,7 @@ macro_rules! for_each_op {
                 STORE_FAST__JUMP_BACKWARD = 228, STORE_FAST + JUMP_BACKWARD, 0, [ARG LOCAL EVAL_BREAK ERROR ESCAPES], |_| 1 => 0, "Stores a local and jumps back.";
                 POP_TOP__JUMP_BACKWARD = 229, POP_TOP + JUMP_BACKWARD, 0, [EVAL_BREAK ERROR ESCAPES], |_| 1 => 0, "Drops the top and jumps back.";
                 FOR_ITER_NATIVE = 217, FOR_ITER, 1, [ARG JUMP ERROR ERROR_NO_POP ESCAPES], |_| 1 => 2, "Over an iterator whose class advances natively.";
+                CONTAINS_OP_STR = 231, CONTAINS_OP, 1, [ARG DEOPT ERROR ESCAPES], |_| 2 => 1, "A str in a str, with the jump that follows.";
                 WITNESSED = 230, RESERVED, 0, [], |_| 0 => 0, "Counts, and goes on as the instruction that the code's witness keeps.";
             }
             // Known to the compiler only; the assembler lowers them. The effect of a SETUP_ row is that on entering the handler.

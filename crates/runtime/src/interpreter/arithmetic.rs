@@ -4,8 +4,6 @@
 use super::dispatch::handlers;
 use super::specialised::arithmetic::{specialise_binary_op, specialise_compare_op, specialise_contains_op};
 use crate::frames::Fp;
-use crate::objects::dict::table::plain_str;
-use crate::objects::str::find;
 use crate::payload::Downcast;
 use crate::protocol::numbers::BinaryOp;
 use crate::slots::CompareOp;
@@ -65,11 +63,7 @@ fn compare_op(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
 }
 
 fn contains_op(vm: &Vm, fp: Fp, oparg: u32) -> Res<()> {
-    let (item, container) = (fp.top(2), fp.top(1));
-    let found = match (plain_str(container), plain_str(item)) {
-        (Some(text), Some(part)) => find::holds(text, part),
-        _ => vm.contains(container, item)?,
-    };
+    let found = vm.contains(fp.top(1), fp.top(2))?;
     replace_two(fp, Value::bool(found != (oparg != 0)));
     Ok(())
 }

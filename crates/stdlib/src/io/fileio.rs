@@ -7,6 +7,7 @@ use std::cell::Cell;
 
 use ophi_host::{Fd, HostError};
 use ophi_runtime::native::{Parameter, ParameterKind, Signature, bind};
+use ophi_runtime::objects::bytes::Bytes;
 use ophi_runtime::payload::{Downcast, LayoutOf, Payload};
 use ophi_runtime::slots::Slots;
 use ophi_runtime::{Args, Ref, Res, TypeDef, TypeRef, Value, Vm, layout, methods, trace_fields};
@@ -348,21 +349,68 @@ impl FileIO {
         }
     }
 
+    /// How many bytes are left of a file, as far as its size tells; 0 if it does not.
+    fn expected(&self, vm: &Vm) -> usize {
+        let fd = self.fd.get();
+        let Ok(at) = host(vm).lseek(fd, 0, libc::SEEK_CUR) else { return 0 };
+        // What was written since the file was opened counts too.
+        let hint = self.size_hint.get();
+        let size = if hint > at { hint } else { host(vm).fstat(fd).map_or(0, |stat| stat.size) };
+        (size - at).clamp(0, 1 << 30) as usize
+    }
+
     /// Reads to the end; `None` when nothing is there yet.
     pub fn read_to_end(&self, vm: &Vm) -> Res<Option<Vec<u8>>> {
         self.check_open(vm)?;
         self.check_mode(vm, self.readable.get(), "reading")?;
-        let fd = self.fd.get();
-        let mut expected = 0;
-        let hint = self.size_hint.get();
-        if hint > 0
-            && let Ok(at) = host(vm).lseek(fd, 0, libc::SEEK_CUR)
-        {
-            expected = (hint - at).clamp(0, 1 << 30) as usize;
-        }
+        let expected = self.expected(vm);
         // One byte more, so that the read that finds the end needs no more room.
-        let mut all = vm.zeroed(if expected > 0 { expected + 1 } else { 8192 })?;
-        let mut length = 0;
+        let all = vm.zeroed(if expected > 0 { expected + 1 } else { 8192 })?;
+        self.read_behind(vm, all, 0)
+    }
+
+    /// The same as a bytes object, into which a file of known size is read at once.
+    pub fn read_all_bytes(&self, vm: &Vm) -> Res<Option<Ref<Bytes>>> {
+        self.check_open(vm)?;
+        self.check_mode(vm, self.readable.get(), "reading")?;
+        let expected = self.expected(vm);
+        if expected == 0 {
+            return self.read_behind(vm, vm.zeroed(8192)?, 0)?.map(|all| vm.new_bytes(&all)).transpose();
+        }
+        let fd = self.fd.get();
+        let (mut length, mut ended) = (0, None);
+        let all = vm.new_bytes_of(vm.ty_of::<Bytes>(), expected, |room| {
+            while length < expected && ended.is_none() {
+                match blocking(vm, |host| host.read(fd, &mut room[length..])) {
+                    Ok(Ok(count @ 1..)) => length += count,
+                    other => ended = Some(other),
+                }
+            }
+        })?;
+        // The file may have grown meanwhile.
+        let mut more = [0; 256];
+        let ended = match ended {
+            Some(ended) => ended,
+            None => blocking(vm, |host| host.read(fd, &mut more)),
+        };
+        match ended? {
+            Ok(0) if length == expected => Ok(Some(all)),
+            Ok(0) => vm.new_bytes(&all.as_slice()[..length]).map(Some),
+            Ok(count) => {
+                let mut longer = vm.zeroed(length + count + 8192)?;
+                longer[..length].copy_from_slice(all.as_slice());
+                longer[length..length + count].copy_from_slice(&more[..count]);
+                self.read_behind(vm, longer, length + count)?.map(|all| vm.new_bytes(&all)).transpose()
+            }
+            Err(error) if error.is_would_block() && length == 0 => Ok(None),
+            Err(error) if error.is_would_block() => vm.new_bytes(&all.as_slice()[..length]).map(Some),
+            Err(error) => Err(os_error(vm, error)),
+        }
+    }
+
+    /// Reads to the end, behind the first `length` bytes of `all`, which has some room; `None` when nothing is there yet.
+    fn read_behind(&self, vm: &Vm, mut all: Vec<u8>, mut length: usize) -> Res<Option<Vec<u8>>> {
+        let fd = self.fd.get();
         loop {
             if length == all.len() {
                 let more = if all.len() > 65_536 { all.len() / 4 } else { 256.max(all.len()) };
@@ -417,10 +465,7 @@ impl FileIO {
     /// Read all data from the file, returned as bytes.
     #[method(sig = "()")]
     fn readall(vm: &Vm, this: &Ref<FileIO>) -> Res {
-        match this.read_to_end(vm)? {
-            Some(all) => Ok(vm.new_bytes(&all)?.into_value()),
-            None => Ok(Value::NONE),
-        }
+        Ok(this.read_all_bytes(vm)?.map_or(Value::NONE, Ref::into_value))
     }
 
     /// Same as RawIOBase.readinto().

@@ -296,6 +296,19 @@ handlers! {
     }
     guarded CONTAINS_OP_DICT, 1, CONTAINS_OP => contains_dict;
     guarded CONTAINS_OP_SET, 1, CONTAINS_OP => contains_set;
+    fast CONTAINS_OP_STR |pc, sp, fp, vm, oparg| {
+        let (part, text) = (sp.sub(2), sp.sub(1));
+        let known = vm.exec.known.str.get();
+        if is_exact(part, known) && is_exact(text, known) {
+            let found = find::holds(payload(text), payload(part));
+            (*fp).pc = pc;
+            (*fp).sp = part;
+            drop_operand(text);
+            drop_operand(part);
+            return compare_jump(pc.add(2), part, fp, vm, found != (oparg != 0));
+        }
+        CONTAINS_OP(pc, sp, fp, vm, oparg)
+    }
     fast TO_BOOL_BOOL |pc, sp, fp, vm, oparg| {
         let bits = (*sp.sub(1)).bits();
         if bits == TRUE_BITS || bits == FALSE_BITS {
@@ -642,7 +655,10 @@ pub fn specialise_contains_op(vm: &Vm, fp: Fp, _: *mut u16, _: u32) -> Option<Op
     let known = &vm.exec.known;
     // SAFETY: the word holds a value.
     let set = unsafe { is_exact(fp.top(1), known.set.get()) || is_exact(fp.top(1), known.frozenset.get()) };
-    set.then_some(Opcode::CONTAINS_OP_SET)
+    if set {
+        return Some(Opcode::CONTAINS_OP_SET);
+    }
+    (fp.top(1).exact::<Str>(vm).is_some() && fp.top(2).exact::<Str>(vm).is_some()).then_some(Opcode::CONTAINS_OP_STR)
 }
 
 pub(crate) fn specialise_to_bool(vm: &Vm, fp: Fp, pc: *mut u16, _: u32) -> Option<Opcode> {

@@ -7,7 +7,7 @@ use crate::support::buffer::readable as readable_bytes;
 use crate::support::values::to_i64;
 use ophi_runtime::objects::bytes::Bytes;
 use ophi_runtime::payload::Downcast;
-use ophi_runtime::{Res, Value, Vm};
+use ophi_runtime::{Ref, Res, Value, Vm};
 
 /// BlockingIOError with the number of bytes that went through.
 fn would_block(vm: &Vm, written: usize) -> ophi_runtime::Raised {
@@ -282,15 +282,13 @@ impl Buffered {
         self.forget_ahead();
         let raw = self.raw(vm)?;
         if let Some(file) = raw.exact::<FileIO>(vm) {
-            return match file.read_to_end(vm)? {
-                Some(rest) if out.is_empty() => Ok(vm.new_bytes(&rest)?.into_value()),
-                Some(rest) => {
-                    out.extend_from_slice(&rest);
-                    Ok(vm.new_bytes(&out)?.into_value())
-                }
-                None if out.is_empty() => Ok(Value::NONE),
-                None => Ok(vm.new_bytes(&out)?.into_value()),
-            };
+            if out.is_empty() {
+                return Ok(file.read_all_bytes(vm)?.map_or(Value::NONE, Ref::into_value));
+            }
+            if let Some(rest) = file.read_to_end(vm)? {
+                out.extend_from_slice(&rest);
+            }
+            return Ok(vm.new_bytes(&out)?.into_value());
         }
         if let Some(readall) = vm.get_attr_str_opt(&raw, "readall")? {
             let rest = vm.call(&readall, &[])?;
