@@ -8,7 +8,6 @@ use std::sync::Arc;
 use num_bigint::{BigInt, Sign};
 use ophi_bytecode::{Complex, Constant, PyString};
 use ophi_syntax::ast;
-use rustc_hash::FxHashMap;
 
 #[derive(Clone, Debug, Default)]
 pub struct ConstTable {
@@ -24,14 +23,17 @@ const FEW: usize = 32;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Keys {
     keys: Vec<u64>,
-    /// The first with each key, filled when there are more than [`FEW`].
-    index: FxHashMap<u64, u32>,
+    /// When there are more than [`FEW`]: their places in a table with open addressing, at most half full, its length a power of
+    /// two.
+    slots: Vec<u32>,
 }
+
+const FREE: u32 = u32::MAX;
 
 impl Keys {
     pub(crate) fn clear(&mut self) {
         self.keys.clear();
-        self.index.clear();
+        self.slots.clear();
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -41,28 +43,56 @@ impl Keys {
     /// The first constant with that key which `is_it`.
     #[inline]
     pub(crate) fn find(&self, key: u64, is_it: impl Fn(usize) -> bool) -> Option<u32> {
-        let first = if self.keys.len() <= FEW { 0 } else { *self.index.get(&key)? as usize };
-        let mut at = first;
-        while let Some(more) = self.keys.get(at..).and_then(|rest| rest.iter().position(|known| *known == key)) {
-            at += more;
-            if is_it(at) {
-                return Some(at as u32);
+        if self.slots.is_empty() {
+            let mut at = 0;
+            while let Some(more) = self.keys.get(at..).and_then(|rest| rest.iter().position(|known| *known == key)) {
+                at += more;
+                if is_it(at) {
+                    return Some(at as u32);
+                }
+                at += 1;
             }
-            at += 1;
+            return None;
         }
-        None
+        let mask = self.slots.len() - 1;
+        let mut slot = Keys::slot(key);
+        loop {
+            // A free slot names no key.
+            let place = self.slots[slot & mask];
+            if *self.keys.get(place as usize)? == key && is_it(place as usize) {
+                return Some(place);
+            }
+            slot += 1;
+        }
     }
 
     pub(crate) fn push(&mut self, key: u64) {
         self.keys.push(key);
         let count = self.keys.len();
-        if count == FEW + 1 {
-            for (key, i) in self.keys.iter().zip(0..) {
-                self.index.entry(*key).or_insert(i);
+        if count * 2 > self.slots.len() && count > FEW {
+            self.slots.clear();
+            self.slots.resize((count * 4).next_power_of_two(), FREE);
+            for place in 0..count {
+                self.put(place);
             }
         } else if count > FEW {
-            self.index.entry(key).or_insert(count as u32 - 1);
+            self.put(count - 1);
         }
+    }
+
+    fn put(&mut self, place: usize) {
+        let mask = self.slots.len() - 1;
+        let mut slot = Keys::slot(self.keys[place]);
+        while self.slots[slot & mask] != FREE {
+            slot += 1;
+        }
+        self.slots[slot & mask] = place as u32;
+    }
+
+    /// Where the search for a key begins.
+    #[inline]
+    fn slot(key: u64) -> usize {
+        (key.wrapping_mul(FACTOR) >> 32) as usize
     }
 }
 

@@ -14,7 +14,6 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use ophi_bytecode::PyString;
-use rustc_hash::FxHashMap;
 
 /// An identifier of the program, shared between tables.
 #[derive(Clone)]
@@ -294,45 +293,98 @@ impl Interner {
 /// Lists of names up to this length are searched one by one, longer ones through a map.
 const FEW: usize = 24;
 
-/// What finds names in a list.
+/// What finds names in a list, whose items each tell their name's number.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Places {
     /// A bit for each name that is there, by its number: what has no bit is not.
     seen: u64,
-    /// Of a list that has become long.
-    map: Option<Box<FxHashMap<u32, u32>>>,
+    /// Of a list that has become long: a table with open addressing of places in it, at most half full, its length a power of two. The
+    /// numbers, given out in order, are their own hashes.
+    slots: Vec<u32>,
 }
 
+const FREE: u32 = u32::MAX;
+
 impl Places {
-    /// The place of the name numbered `id` in the list whose numbers `ids` tells.
+    /// The place of the name numbered `id` in the list.
     #[inline]
-    pub(crate) fn find(&self, id: u32, mut ids: impl Iterator<Item = u32>) -> Option<usize> {
+    pub(crate) fn find<T>(&self, id: u32, list: &[T], number: impl Fn(&T) -> u32) -> Option<usize> {
         if self.seen & 1 << (id & 63) == 0 {
             return None;
         }
-        match &self.map {
-            None => ids.position(|known| known == id),
-            Some(map) => map.get(&id).map(|&place| place as usize),
+        if self.slots.is_empty() {
+            return list.iter().position(|item| number(item) == id);
+        }
+        let mask = self.slots.len() - 1;
+        let mut slot = id as usize;
+        loop {
+            // A free slot names no item.
+            let place = self.slots[slot & mask] as usize;
+            if number(list.get(place)?) == id {
+                return Some(place);
+            }
+            slot += 1;
         }
     }
 
-    /// To be called after a name was appended: `ids` are all, the last the new one.
+    /// To be called after a name was appended.
     #[inline]
-    pub(crate) fn grown(&mut self, mut ids: impl ExactSizeIterator<Item = u32> + DoubleEndedIterator + Clone) {
-        let len = ids.len();
-        if len > FEW && self.map.is_none() {
-            self.map = Some(Box::new(ids.clone().zip(0..).collect()));
-        }
-        let Some(id) = ids.next_back() else { return };
+    pub(crate) fn grown<T>(&mut self, list: &[T], number: impl Fn(&T) -> u32) {
+        let Some(id) = list.last().map(&number) else { return };
         self.seen |= 1 << (id & 63);
-        if let Some(map) = &mut self.map {
-            map.insert(id, len as u32 - 1);
+        if list.len() > FEW {
+            if list.len() * 2 > self.slots.len() {
+                self.rebuild(list, number);
+            } else {
+                self.put(id, list.len() - 1);
+            }
         }
     }
 
-    /// To be called after a name was removed: `ids` are those left.
-    pub(crate) fn rebuild(&mut self, ids: impl ExactSizeIterator<Item = u32>) {
-        self.map = (ids.len() > FEW).then(|| Box::new(ids.zip(0..).collect()));
+    /// To be called after a name was removed.
+    pub(crate) fn rebuild<T>(&mut self, list: &[T], number: impl Fn(&T) -> u32) {
+        self.slots.clear();
+        if list.len() > FEW {
+            self.slots.resize((list.len() * 4).next_power_of_two(), FREE);
+            for (place, item) in list.iter().enumerate() {
+                self.put(number(item), place);
+            }
+        }
+    }
+
+    fn put(&mut self, id: u32, place: usize) {
+        let mask = self.slots.len() - 1;
+        let mut slot = id as usize;
+        while self.slots[slot & mask] != FREE {
+            slot += 1;
+        }
+        self.slots[slot & mask] = place as u32;
+    }
+
+    /// To be called when the list is emptied; the memory is kept.
+    pub(crate) fn clear(&mut self) {
+        self.seen = 0;
+        self.slots.clear();
+    }
+}
+
+/// A set of names, by their numbers, in order of insertion.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct NumberSet {
+    numbers: Vec<u32>,
+    places: Places,
+}
+
+impl NumberSet {
+    pub(crate) fn insert(&mut self, number: u32) {
+        if self.places.find(number, &self.numbers, |known| *known).is_none() {
+            self.numbers.push(number);
+            self.places.grown(&self.numbers, |known| *known);
+        }
+    }
+
+    pub(crate) fn as_slice(&self) -> &[u32] {
+        &self.numbers
     }
 }
 
@@ -355,7 +407,7 @@ impl NameTable {
     /// Forgets the names, and keeps the memory.
     pub(crate) fn clear(&mut self) {
         self.names.clear();
-        self.places = Places::default();
+        self.places.clear();
     }
 
     /// The number of the name with this text, which is added if it is new.
@@ -387,7 +439,7 @@ impl NameTable {
     #[inline(never)]
     fn append(&mut self, name: Name) -> u32 {
         self.names.push(name);
-        self.places.grown(self.names.iter().map(|name| name.id));
+        self.places.grown(&self.names, |name| name.id);
         self.names.len() as u32 - 1
     }
 
@@ -400,7 +452,7 @@ impl NameTable {
         if name.id == NO_ID {
             return self.get(name);
         }
-        self.places.find(name.id, self.names.iter().map(|name| name.id)).map(|place| place as u32)
+        self.places.find(name.id, &self.names, |name| name.id).map(|place| place as u32)
     }
 
     pub fn contains(&self, name: &Name) -> bool {
@@ -417,7 +469,7 @@ impl NameTable {
 
     /// Takes the names out, as strings of a code object; they share the texts.
     pub(crate) fn take_strings(&mut self) -> Box<[PyString]> {
-        self.places = Places::default();
+        self.places.clear();
         self.names.drain(..).map(Name::into_string).collect()
     }
 

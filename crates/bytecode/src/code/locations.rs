@@ -148,17 +148,20 @@ impl LocationEncoder {
         let first_near = near & (advance == 0);
         let length = self.units.min(MOST_UNITS) as u32 - 1;
         let first = select_unpredictable(first_near, short, one_line + (advance << 3)) | length;
-        self.put_first(first, 3 - usize::from(first_near));
+        let first_bytes = 3 - usize::from(first_near);
         let mut rest = self.units.saturating_sub(MOST_UNITS);
-        loop {
-            let length = (rest.min(MOST_UNITS) as u32).wrapping_sub(1) & 7;
-            let next = select_unpredictable(near, short, one_line) | length;
-            self.put_first(next, select_unpredictable(rest > 0, 3 - usize::from(near), 0));
-            if rest <= MOST_UNITS {
-                break;
-            }
+        let next = select_unpredictable(near, short, one_line);
+        let next_bytes = 3 - usize::from(near);
+        let length = (rest.min(MOST_UNITS) as u32).wrapping_sub(1) & 7;
+        let both = u64::from(first) | u64::from(next | length) << (first_bytes * 8);
+        self.put(both.to_le_bytes());
+        self.end = self.end - 8 + first_bytes + select_unpredictable(rest > 0, next_bytes, 0);
+        // More than two entries.
+        while rest > MOST_UNITS {
             rest -= MOST_UNITS;
             self.make_room();
+            self.put((next | (rest.min(MOST_UNITS) as u32 - 1)).to_le_bytes());
+            self.end = self.end - 4 + next_bytes;
         }
         self.line = line;
         self.units = 0;
@@ -200,13 +203,6 @@ impl LocationEncoder {
             value >>= 6;
         }
         self.put([value as u8]);
-    }
-
-    /// Puts the bytes of a word down, of which the first `count` stay.
-    #[inline]
-    fn put_first(&mut self, bytes: u32, count: usize) {
-        self.put(bytes.to_le_bytes());
-        self.end = self.end - 4 + count;
     }
 
     /// An entry without a form of three bytes; `length` is one less than its units.

@@ -85,7 +85,7 @@ impl<'a> Compiler<'a, '_> {
         }
         self.body(loc, body, false)?;
         let attributes = std::mem::take(&mut self.unit().static_attributes);
-        let mut attributes: Vec<&Name> = attributes.iter().map(|id| self.table.names.name(*id)).collect();
+        let mut attributes: Vec<&Name> = attributes.as_slice().iter().map(|id| self.table.names.name(*id)).collect();
         attributes.sort_unstable();
         let attributes = attributes.into_iter().map(|name| Const::Str(name.string())).collect();
         self.load_const(NO_LOCATION, Const::Tuple(attributes));

@@ -6,7 +6,7 @@
 use ophi_bytecode::code::flags;
 use ophi_bytecode::{CodeObject, IrOpcode as Op};
 use ophi_syntax::ast::{Expr, Stmt};
-use rustc_hash::FxHashSet;
+use crate::names::NumberSet;
 
 use super::{Compiler, Result};
 use crate::const_table::ConstTable;
@@ -77,7 +77,7 @@ pub(super) struct Unit<'a> {
     /// The class whose private names are meant, by its name's number.
     pub(super) private: Option<u32>,
     /// Attributes set on `self` in the methods of a class.
-    pub(super) static_attributes: FxHashSet<u32>,
+    pub(super) static_attributes: NumberSet,
     /// Annotated assignments whose annotations `__annotate__` evaluates, with the number of a conditional one.
     pub(super) deferred: Vec<(&'a Stmt<'a>, Option<u32>)>,
     next_conditional: u32,
@@ -185,7 +185,7 @@ impl<'a> Compiler<'a, '_> {
             number,
             scope,
             private,
-            static_attributes: FxHashSet::default(),
+            static_attributes: NumberSet::default(),
             deferred: Vec::new(),
             next_conditional: 0,
             seq: self.memory.sequences.pop().unwrap_or_default(),

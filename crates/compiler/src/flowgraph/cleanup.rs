@@ -227,9 +227,9 @@ pub fn remove_nops_and_jumps(graph: &mut Graph) -> Result<(), CompileError> {
     }
 }
 
-/// Is there a `POP_TOP` behind something it may undo? Looks at every instruction without a branch; there hardly ever is one.
-fn may_hold_pair(instrs: &[Instr], first_has_previous: bool) -> bool {
-    let mut before = first_has_previous;
+/// Is there a `POP_TOP` behind something it undoes? Looks at every instruction without a branch; there hardly ever is one.
+/// `before`: what comes in front of the first is undone.
+fn holds_pair(instrs: &[Instr], mut before: bool) -> bool {
     instrs.iter().fold(false, |found, instr| {
         let found = found | before & (instr.op == Op::POP_TOP);
         before = only_pushes(instr);
@@ -245,13 +245,17 @@ fn only_pushes(instr: &Instr) -> bool {
 
 /// Removes NOPs, and `POP_TOP` together with the constant or copy pushed just before it, until nothing changes.
 pub fn remove_nops_and_pairs(graph: &mut Graph) {
-    // Hardly any unit has such a pair: one that might is enough to look closely.
+    // Hardly any unit has such a pair.
     let (mut left, mut pairs) = (0, false);
+    // The last instruction, wherever it stands, only pushes.
+    let mut before = false;
     let mut id = graph.entry;
     while id.is_some() {
         left += remove_nops_in_block(graph, id).1;
         let block = &graph[id];
-        pairs |= block.may_hold(bits::POP_TOP) && may_hold_pair(block.instrs(), true);
+        before &= !block.labelled;
+        pairs |= block.may_hold(bits::POP_TOP) && holds_pair(block.instrs(), before);
+        before = block.last().map_or(before, only_pushes);
         id = block.next;
     }
     graph.nops = left > 0;
@@ -273,7 +277,7 @@ fn remove_pairs(graph: &mut Graph) {
                 previous = None;
             }
             let len = graph[id].len();
-            if graph[id].may_hold(bits::POP_TOP) && may_hold_pair(graph[id].instrs(), previous.is_some()) {
+            if graph[id].may_hold(bits::POP_TOP) {
                 let is_pop = |instr: &Instr| instr.op == Op::POP_TOP;
                 let mut from = 0;
                 while let Some(more) = graph[id].instrs()[from..].iter().position(is_pop) {

@@ -92,7 +92,7 @@ impl Symbols {
 
     #[inline]
     fn place(&self, name: u32) -> Option<usize> {
-        self.places.find(name, self.items.iter().map(|(name, _)| *name))
+        self.places.find(name, &self.items, |(name, _)| *name)
     }
 
     /// Sets a name's flags; a known name keeps its place.
@@ -127,7 +127,7 @@ impl Symbols {
             self.items.reserve(8);
         }
         self.items.push((name, 0));
-        self.places.grown(self.items.iter().map(|(name, _)| *name));
+        self.places.grown(&self.items, |(name, _)| *name);
         self.items.len() as u32 - 1
     }
 
@@ -143,7 +143,7 @@ impl Symbols {
     pub(super) fn remove(&mut self, name: u32) {
         if let Some(place) = self.place(name) {
             self.items.remove(place);
-            self.places.rebuild(self.items.iter().map(|(name, _)| *name));
+            self.places.rebuild(&self.items, |(name, _)| *name);
         }
     }
 
@@ -159,7 +159,7 @@ impl Symbols {
     /// Forgets the names, and keeps the memory.
     fn clear(&mut self) {
         self.items.clear();
-        self.places = Places::default();
+        self.places.clear();
     }
 
     pub fn len(&self) -> usize {
