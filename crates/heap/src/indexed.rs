@@ -367,6 +367,27 @@ impl Indexed {
         }
     }
 
+    /// Lets the pairs without key go: the others move up, in order, and get new slots. `hash_of` tells the hash of a key where the table
+    /// does not hold it.
+    pub fn compact(&mut self, hash_of: impl Fn(&Value) -> i64) {
+        if self.log2 == 0 {
+            return;
+        }
+        let len = core::mem::take(&mut self.len) as usize;
+        // SAFETY: the slots lie inside the block; each initialised pair is read once, before its place is written again: there are no
+        // more pairs in front of it than it had.
+        unsafe {
+            core::ptr::write_bytes(self.slots(), 0, self.slot_bytes());
+            for at in 0..len {
+                let pair = self.block.as_ptr().add(at).read();
+                if let Some(key) = &pair.key {
+                    let hash = if self.hashed { *self.hash_area().add(at) } else { hash_of(key) };
+                    self.append(pair.key, pair.value, hash);
+                }
+            }
+        }
+    }
+
     /// The same table, slot by slot.
     pub fn try_clone(&self) -> Result<Indexed, OutOfMemory> {
         if !self.has_slots() {

@@ -324,13 +324,19 @@ impl Table {
     /// Other slots; deleted pairs go.
     fn resize(&mut self, log2: u32, hashed: bool) -> Result<(), OutOfMemory> {
         let was_hashed = self.indexed.is_hashed();
+        let known_hash = |key: &Value| plain_str(key).map_or(0, |k| k.known_hash());
+        if hashed == was_hashed && self.size() == 1 << log2 {
+            self.indexed.compact(known_hash);
+            (self.front, self.lost) = (0, 0);
+            self.generation = self.generation.wrapping_add(1);
+            return Ok(());
+        }
         let mut old = core::mem::replace(&mut self.indexed, Indexed::with_log2(log2, hashed)?);
-        self.front = 0;
-        self.lost = 0;
+        (self.front, self.lost) = (0, 0);
         self.generation = self.generation.wrapping_add(1);
         old.take_pairs(|pair, hash| {
             if let Some(key) = &pair.key {
-                let hash = if was_hashed { hash } else { plain_str(key).map_or(0, |k| k.known_hash()) };
+                let hash = if was_hashed { hash } else { known_hash(key) };
                 self.indexed.append(pair.key, pair.value, hash);
             }
         });
