@@ -2,7 +2,8 @@
 #![allow(unsafe_code)]
 
 use super::dispatch::{handlers, next};
-use super::specialised::containers::{specialise_store_subscr, specialise_unpack_sequence};
+use super::specialised::containers::{Stored, specialise_store_subscr, specialise_unpack_sequence, store_moving};
+use super::specialised::native_calls::drop_operand;
 use super::specialised::{is_exact, payload};
 use crate::frames::Fp;
 use crate::objects::dict::Dict;
@@ -34,9 +35,40 @@ handlers! {
     }
     body LIST_APPEND_SLOW, 0 => list_append;
     body LIST_EXTEND, 0 => list_extend;
-    body SET_ADD, 0 => set_add;
+    fast SET_ADD |pc, sp, fp, vm, oparg| {
+        let (item, set) = (sp.sub(1), sp.sub(1 + oparg as usize));
+        if is_exact(set, vm.exec.known.set.get())
+            && let Some(hash) = vm.hash_known(&*item)
+        {
+            match payload::<Set>(set).table.with_mut(|table| table.insert_first(item.read(), hash)) {
+                Ok(()) => return next(pc.add(1), item, fp, vm),
+                // It is still on the stack.
+                Err(item) => core::mem::forget(item),
+            }
+        }
+        SET_ADD_SLOW(pc, sp, fp, vm, oparg)
+    }
+    body SET_ADD_SLOW, 0 => set_add;
     body SET_UPDATE, 0 => set_update;
-    body MAP_ADD, 0 => map_add;
+    fast MAP_ADD |pc, sp, fp, vm, oparg| {
+        let (key, value) = (sp.sub(2), sp.sub(1));
+        let dict = key.sub(oparg as usize);
+        if is_exact(dict, vm.exec.known.dict.get()) {
+            match store_moving(vm, payload::<Dict>(dict), key, value) {
+                Stored::Anew => return next(pc.add(1), key, fp, vm),
+                Stored::Instead => {
+                    (*fp).pc = pc;
+                    (*fp).sp = key;
+                    drop_operand(value);
+                    drop_operand(key);
+                    return next(pc.add(1), key, fp, vm);
+                }
+                Stored::No => {}
+            }
+        }
+        MAP_ADD_SLOW(pc, sp, fp, vm, oparg)
+    }
+    body MAP_ADD_SLOW, 0 => map_add;
     body DICT_UPDATE, 0 => dict_update;
     body DICT_MERGE, 0 => dict_merge;
     body BINARY_SLICE, 0 => binary_slice;

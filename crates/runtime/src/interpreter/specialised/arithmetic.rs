@@ -15,6 +15,7 @@ use crate::objects::float::slots::{div_mod, remainder_of};
 use crate::objects::function::Function;
 use crate::objects::int::Int;
 use crate::objects::list::{List, slots as list_slots};
+use crate::objects::set::Set;
 use crate::objects::str::{Str, find};
 use crate::objects::tuple::slots as tuple_slots;
 use crate::payload::Downcast;
@@ -295,7 +296,22 @@ handlers! {
         COMPARE_OP(pc, sp, fp, vm, oparg)
     }
     guarded CONTAINS_OP_DICT, 1, CONTAINS_OP => contains_dict;
-    guarded CONTAINS_OP_SET, 1, CONTAINS_OP => contains_set;
+    fast CONTAINS_OP_SET |pc, sp, fp, vm, oparg| {
+        let (item, set) = (sp.sub(2), sp.sub(1));
+        let known = &vm.exec.known;
+        if (is_exact(set, known.set.get()) || is_exact(set, known.frozenset.get()))
+            && let Some(found) = int_in_set(payload::<Set>(set), &*item)
+                .or_else(|| set_tells(vm, payload::<Set>(set), &*item))
+        {
+            (*fp).pc = pc;
+            (*fp).sp = item;
+            drop_operand(set);
+            drop_operand(item);
+            return compare_jump(pc.add(2), item, fp, vm, found != (oparg != 0));
+        }
+        CONTAINS_OP_SET_SLOW(pc, sp, fp, vm, oparg)
+    }
+    guarded CONTAINS_OP_SET_SLOW, 1, CONTAINS_OP => contains_set;
     fast CONTAINS_OP_STR |pc, sp, fp, vm, oparg| {
         let (part, text) = (sp.sub(2), sp.sub(1));
         let known = vm.exec.known.str.get();
@@ -618,6 +634,21 @@ pub(crate) fn specialise_binary_op(vm: &Vm, fp: Fp, pc: *mut u16, oparg: u32) ->
         return Some(if stored { Opcode::BINARY_OP_INPLACE_ADD_UNICODE } else { Opcode::BINARY_OP_ADD_UNICODE });
     }
     (quick(vm, oparg, a, b).is_some() || known_slot(vm, oparg, a, b).is_some()).then_some(Opcode::BINARY_OP_EXTEND)
+}
+
+/// Whether a small int is in a set, if the first place of its hash tells, which it does for most.
+#[inline(always)]
+fn int_in_set(set: &Set, item: &Value) -> Option<bool> {
+    let hash = crate::protocol::basic::hash_i64(item.as_small_int()?);
+    set.table.with(|table| table.first_tells(item, hash))
+}
+
+/// Whether an element is there, if its hash is at hand and nothing must be asked. A call of its own: the handler stays without a
+/// frame.
+#[inline(never)]
+fn set_tells(vm: &Vm, set: &Set, item: &Value) -> Option<bool> {
+    let hash = vm.hash_known(item)?;
+    set.table.with(|table| table.tells(item, hash))
 }
 
 fn contains_set(vm: &Vm, fp: Fp, oparg: u32) -> Res<bool> {

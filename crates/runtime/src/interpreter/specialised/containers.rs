@@ -2,6 +2,7 @@
 #![allow(unsafe_code)]
 
 use super::calls::{enter_pushed, push_found, takes_exactly};
+use super::native_calls::drop_operand;
 use super::{is_exact, payload};
 use crate::frames::{Fp, Owner};
 use crate::interpreter::attributes::LOAD_SUPER_ATTR;
@@ -9,12 +10,14 @@ use crate::interpreter::containers::{STORE_SUBSCR, UNPACK_SEQUENCE};
 use crate::interpreter::control::{give_up, pop_free, pop_free_two};
 use crate::interpreter::dispatch::{handlers, next};
 use crate::objects::dict::Dict;
+use crate::objects::dict::table::Place;
 use crate::objects::function::Function;
 use crate::objects::list::List;
 use crate::payload::Downcast;
 use crate::vm::{Res, Vm};
 use crate::{Tuple, Type, TypeFlags, Value};
 use ophi_bytecode::instruction::Opcode;
+use ophi_heap::indexed::Pair;
 
 handlers! {
     fast UNPACK_SEQUENCE_TWO_TUPLE |pc, sp, fp, vm, oparg| {
@@ -116,9 +119,66 @@ handlers! {
         }
         STORE_SUBSCR(pc, sp, fp, vm, oparg)
     }
-    guarded STORE_SUBSCR_DICT, 1, STORE_SUBSCR => store_dict;
+    fast STORE_SUBSCR_DICT |pc, sp, fp, vm, oparg| {
+        let (value, dict, key) = (sp.sub(3), sp.sub(2), sp.sub(1));
+        if is_exact(dict, vm.exec.known.dict.get()) {
+            let stored = store_moving(vm, payload::<Dict>(dict), key, value);
+            if !matches!(stored, Stored::No) {
+                (*fp).pc = pc;
+                (*fp).sp = value;
+                if matches!(stored, Stored::Instead) {
+                    drop_operand(value);
+                    drop_operand(key);
+                }
+                drop_operand(dict);
+                return next(pc.add(2), value, fp, vm);
+            }
+        }
+        STORE_SUBSCR_DICT_SLOW(pc, sp, fp, vm, oparg)
+    }
+    guarded STORE_SUBSCR_DICT_SLOW, 1, STORE_SUBSCR => store_dict;
     guarded LOAD_SUPER_ATTR_METHOD, 1, LOAD_SUPER_ATTR => super_method;
     guarded LOAD_SUPER_ATTR_ATTR, 1, LOAD_SUPER_ATTR => super_attribute;
+}
+
+/// What [`store_moving`] has done.
+#[derive(Clone, Copy)]
+pub(crate) enum Stored {
+    /// Nothing: the hash is not at hand, an object must be asked, or there is no memory.
+    No,
+    /// Both words have moved into the dict.
+    Anew,
+    /// The value's word holds what was there before; the key is still the caller's.
+    Instead,
+}
+
+/// Stores an item, moving it out of the words where it stands. A call of its own: the handlers stay without a frame.
+///
+/// # Safety
+/// The words hold values, which are the caller's to give.
+#[inline(never)]
+pub(crate) unsafe fn store_moving(vm: &Vm, dict: &Dict, key: *mut Value, value: *mut Value) -> Stored {
+    // SAFETY: the caller's promise; each word is moved out at most once.
+    unsafe {
+        let Some(hash) = vm.hash_known(&*key) else { return Stored::No };
+        match dict.table.with_mut(|table| table.place(&*key, hash)) {
+            Ok(Place::Free(slot)) => {
+                dict.keys_change();
+                dict.table.with_mut(|table| table.append_at(slot, key.read(), hash, value.read()));
+                Stored::Anew
+            }
+            Ok(Place::At(at)) => {
+                dict.table.with_mut(|table| match table.pairs_mut().get_mut(at) {
+                    Some(Pair { value: Some(own), .. }) => {
+                        core::ptr::swap(own, value);
+                        Stored::Instead
+                    }
+                    _ => Stored::No,
+                })
+            }
+            Ok(Place::Candidate) | Err(_) => Stored::No,
+        }
+    }
 }
 
 fn store_dict(vm: &Vm, fp: Fp, _: u32) -> Res<bool> {

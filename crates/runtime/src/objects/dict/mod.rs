@@ -383,6 +383,12 @@ impl Dict {
         self.set_str(vm, &vm.intern(key)?, value)
     }
 
+    /// To be called when a key comes or goes.
+    #[inline(always)]
+    pub(crate) fn keys_change(&self) {
+        self.keys_version.set(0);
+    }
+
     /// Another value for a live entry; keys and positions stay.
     #[inline]
     pub fn replace_at(&self, position: usize, value: Value) {

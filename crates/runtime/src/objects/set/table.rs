@@ -68,6 +68,26 @@ impl SetTable {
         found.unwrap_or_else(Probe::Free)
     }
 
+    /// Whether a key is there, if the first place of its hash tells.
+    #[inline(always)]
+    pub fn first_tells(&self, key: &Value, hash: i64) -> Option<bool> {
+        match self.entries.get(hash as usize & self.mask) {
+            Some(Place { key: Some(own), .. }) if own.is(key) => Some(true),
+            None | Some(Place { key: None, hash: 0 }) => Some(false),
+            _ => None,
+        }
+    }
+
+    /// Whether a key is there, if that can be told without comparing objects of the same hash.
+    #[inline(always)]
+    pub fn tells(&self, key: &Value, hash: i64) -> Option<bool> {
+        match self.find(key, hash, 0) {
+            Probe::Hit(_) => Some(true),
+            Probe::Free(_) => Some(false),
+            Probe::Candidate(_) => None,
+        }
+    }
+
     /// Puts a key into the first place of its hash if that has never been used, and the table need not grow: so it is for most
     /// keys. Else the key comes back.
     #[inline(always)]
