@@ -330,7 +330,10 @@ fn store_subscr(vm: &Vm, fp: Fp, _: u32) -> Res<()> {
 }
 
 fn delete_subscr(vm: &Vm, fp: Fp, _: u32) -> Res<()> {
-    vm.del_item(fp.top(2), fp.top(1))?;
+    match fp.top(2).exact::<Dict>(vm) {
+        Some(dict) => drop(dict.remove(vm, fp.top(1))?.ok_or_else(|| vm.key_error(fp.top(1)))?),
+        None => vm.del_item(fp.top(2), fp.top(1))?,
+    }
     fp.drop_top(2);
     Ok(())
 }

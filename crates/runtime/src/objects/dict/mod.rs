@@ -415,7 +415,14 @@ impl Dict {
     }
 
     pub fn remove_hashed(&self, vm: &Vm, key: &Value, hash: i64) -> Res<Option<Value>> {
-        Ok(self.find(vm, key, hash)?.and_then(|i| self.remove_at(i, hash)).map(|(_, v)| v))
+        let removed = match self.table.with_mut(|t| t.remove_known(key, hash)) {
+            Some(removed) => removed,
+            None => self.find(vm, key, hash)?.and_then(|i| self.table.with_mut(|t| t.remove(i, hash))),
+        };
+        if removed.is_some() {
+            self.keys_change();
+        }
+        Ok(removed.map(|(_, value)| value))
     }
 
     pub fn remove_str(&self, vm: &Vm, key: &Ref<Str>) -> Option<Value> {

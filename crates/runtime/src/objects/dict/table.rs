@@ -218,6 +218,30 @@ impl Table {
 
     pub fn remove(&mut self, at: usize, hash: i64) -> Option<(Value, Value)> {
         let slot = self.indexed.walk(hash, |slot, i, _| (i == at).then_some(slot))?;
+        self.take_out(slot, at)
+    }
+
+    /// Removes a key, if it is there, in one walk; `None`: an object must be asked whether it is equal.
+    pub fn remove_known(&mut self, key: &Value, hash: i64) -> Option<Option<(Value, Value)>> {
+        let found = match plain_str(key) {
+            Some(text) if !self.indexed.is_hashed() => {
+                self.indexed.walk(hash, |slot, at, pair| Some((slot, is_text(pair, at, text, hash)?)))
+            }
+            _ => {
+                let hashes = self.indexed.hashes();
+                self.indexed.walk(hash, |slot, at, pair| Some((slot, is_any(hashes, pair, at, key, hash, &mut 0)?)))
+            }
+        };
+        match found {
+            None => Some(None),
+            Some((slot, Probe::Hit(at))) => Some(self.take_out(slot, at)),
+            Some(_) => None,
+        }
+    }
+
+    /// Removes the live pair at a position, which the slot names.
+    #[inline(always)]
+    fn take_out(&mut self, slot: usize, at: usize) -> Option<(Value, Value)> {
         self.indexed.set_slot(slot, DELETED);
         self.used -= 1;
         self.generation = self.generation.wrapping_add(1);
