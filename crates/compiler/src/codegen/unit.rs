@@ -3,10 +3,10 @@
 //! Source: CPython Python/compile.c (`_PyCompile_EnterScope`, `compiler_set_qualname`, `_PyCompile_PushFBlock`,
 //! `compute_code_flags`).
 
+use crate::names::NumberSet;
 use ophi_bytecode::code::flags;
 use ophi_bytecode::{CodeObject, IrOpcode as Op};
 use ophi_syntax::ast::{Expr, Stmt};
-use crate::names::NumberSet;
 
 use super::{Compiler, Result};
 use crate::const_table::ConstTable;

@@ -164,7 +164,7 @@ const fn compute_class(opcode: Op) -> u32 {
 /// Has the peephole pass something to say of an instruction, no jump, that one of the class `next` follows?
 #[inline]
 pub(crate) fn is_rewritten(class: u32, next: u32) -> bool {
-    class & (next / (WANTED / WANTS) & WANTS_ALL | REWRITES) != 0
+    class & (((next / (WANTED / WANTS)) & WANTS_ALL) | REWRITES) != 0
 }
 
 /// A pseudo-instruction that the assembler cannot write.

@@ -1,9 +1,9 @@
 //! Local rewriting inside a block: tests of constants, jumps to jumps, pairs of instructions that one can do, folding.
 //!
 //! What is replaced leaves NOPs behind, removed afterwards, so no instruction moves: the graph has marked where to look when
-//! it was built ([`Marks`]). Two walks: [`optimize_loads`] looks at constants and what
-//! follows them, for all blocks, before [`optimize_block`] rewrites the rest. Source: CPython Python/flowgraph.c
-//! (`basicblock_optimize_load_const`, `optimize_basic_block`, `jump_thread`).
+//! it was built ([`Marks`]). Two walks: [`optimize_loads`] looks at constants and what follows them, for all blocks, before
+//! [`optimize_block`] rewrites the rest. Source: CPython Python/flowgraph.c (`basicblock_optimize_load_const`,
+//! `optimize_basic_block`, `jump_thread`).
 
 use ophi_bytecode::code::Constant;
 use ophi_bytecode::instruction::COMPARE_TO_BOOL;

@@ -167,15 +167,13 @@ pub(crate) unsafe fn store_moving(vm: &Vm, dict: &Dict, key: *mut Value, value: 
                 dict.table.with_mut(|table| table.append_at(slot, key.read(), hash, value.read()));
                 Stored::Anew
             }
-            Ok(Place::At(at)) => {
-                dict.table.with_mut(|table| match table.pairs_mut().get_mut(at) {
-                    Some(Pair { value: Some(own), .. }) => {
-                        core::ptr::swap(own, value);
-                        Stored::Instead
-                    }
-                    _ => Stored::No,
-                })
-            }
+            Ok(Place::At(at)) => dict.table.with_mut(|table| match table.pairs_mut().get_mut(at) {
+                Some(Pair { value: Some(own), .. }) => {
+                    core::ptr::swap(own, value);
+                    Stored::Instead
+                }
+                _ => Stored::No,
+            }),
             Ok(Place::Candidate) | Err(_) => Stored::No,
         }
     }
