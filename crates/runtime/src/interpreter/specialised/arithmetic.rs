@@ -300,8 +300,10 @@ handlers! {
         let (item, set) = (sp.sub(2), sp.sub(1));
         let known = &vm.exec.known;
         if (is_exact(set, known.set.get()) || is_exact(set, known.frozenset.get()))
-            && let Some(found) = int_in_set(payload::<Set>(set), &*item)
-                .or_else(|| set_tells(vm, payload::<Set>(set), &*item))
+            && let Some(found) = int_in_set(payload::<Set>(set), &*item).or_else(|| {
+                let quick = (*item).is_small_int() || is_exact(item, known.str.get()) || is_exact(item, known.tuple.get());
+                if quick { set_tells(vm, payload::<Set>(set), &*item) } else { None }
+            })
         {
             (*fp).pc = pc;
             (*fp).sp = item;

@@ -124,22 +124,30 @@ impl Set {
         match self.table.with(|t| t.find(key, hash, 0)) {
             Probe::Hit(at) => Ok(Ok(at)),
             Probe::Free(at) => Ok(Err(at)),
-            Probe::Candidate(_) => self.search_by_comparing(vm, key, hash),
+            Probe::Candidate(at) => self.search_by_comparing(vm, key, hash, Some(at)),
         }
     }
 
     /// An element of the same hash has to be asked whether it is equal, which may run Python code that changes the set.
+    /// `first` is the first such element, if it was found before.
     #[inline(never)]
-    fn search_by_comparing(&self, vm: &Vm, key: &Value, hash: i64) -> Res<Result<usize, usize>> {
+    fn search_by_comparing(
+        &self,
+        vm: &Vm,
+        key: &Value,
+        hash: i64,
+        mut first: Option<usize>,
+    ) -> Res<Result<usize, usize>> {
         loop {
             let generation = self.table.with(|t| t.generation);
             let mut skip = 0;
             loop {
-                let probe = self.table.with(|t| match t.find(key, hash, skip) {
-                    Probe::Hit(at) => Ok(Ok(at)),
-                    Probe::Free(at) => Ok(Err(at)),
-                    Probe::Candidate(at) => Err((at, t.entries[at].key.clone())),
-                });
+                let probe =
+                    self.table.with(|t| match first.take().map_or_else(|| t.find(key, hash, skip), Probe::Candidate) {
+                        Probe::Hit(at) => Ok(Ok(at)),
+                        Probe::Free(at) => Ok(Err(at)),
+                        Probe::Candidate(at) => Err((at, t.entries[at].key.clone())),
+                    });
                 let (at, candidate) = match probe {
                     Ok(found) => return Ok(found),
                     Err((at, Some(candidate))) => (at, candidate),
@@ -199,7 +207,7 @@ impl Set {
 
     #[inline(never)]
     fn add_by_comparing(&self, vm: &Vm, key: &Value, hash: i64) -> Res<bool> {
-        match self.search_by_comparing(vm, key, hash)? {
+        match self.search_by_comparing(vm, key, hash, None)? {
             Ok(_) => Ok(false),
             Err(free) => {
                 let key = key.clone();
