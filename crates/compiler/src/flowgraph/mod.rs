@@ -15,6 +15,7 @@
 //! Source: CPython Python/flowgraph.c (`_PyCfg_OptimizeCodeUnit`, `_PyCfg_OptimizedCfgToInstructionSequence`,
 //! `_PyCompile_OptimizeCfg`).
 
+mod block;
 mod borrow;
 mod cleanup;
 mod consts;
@@ -25,6 +26,7 @@ pub mod graph;
 mod layout;
 mod lines;
 mod locals;
+mod marks;
 pub mod opcodes;
 mod peephole;
 mod prefix;
