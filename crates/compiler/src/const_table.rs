@@ -9,6 +9,8 @@ use num_bigint::{BigInt, Sign};
 use ophi_bytecode::{Complex, Constant, PyString};
 use ophi_syntax::ast;
 
+use crate::slots::Slots;
+
 #[derive(Clone, Debug, Default)]
 pub struct ConstTable {
     items: Vec<Constant>,
@@ -23,12 +25,9 @@ const FEW: usize = 32;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Keys {
     keys: Vec<u64>,
-    /// When there are more than [`FEW`]: their places in a table with open addressing, at most half full, its length a power of
-    /// two.
-    slots: Vec<u32>,
+    /// Their places, when there are more than [`FEW`].
+    slots: Slots,
 }
-
-const FREE: u32 = u32::MAX;
 
 impl Keys {
     pub(crate) fn clear(&mut self) {
@@ -54,39 +53,15 @@ impl Keys {
             }
             return None;
         }
-        let mask = self.slots.len() - 1;
-        let mut slot = Keys::slot(key);
-        loop {
-            // A free slot names no key.
-            let place = self.slots[slot & mask];
-            if *self.keys.get(place as usize)? == key && is_it(place as usize) {
-                return Some(place);
-            }
-            slot += 1;
-        }
+        let is_it = |place: usize| self.keys.get(place) == Some(&key) && is_it(place);
+        self.slots.find(Keys::slot(key), is_it).map(|place| place as u32)
     }
 
     pub(crate) fn push(&mut self, key: u64) {
         self.keys.push(key);
-        let count = self.keys.len();
-        if count * 2 > self.slots.len() && count > FEW {
-            self.slots.clear();
-            self.slots.resize((count * 4).next_power_of_two(), FREE);
-            for place in 0..count {
-                self.put(place);
-            }
-        } else if count > FEW {
-            self.put(count - 1);
+        if self.keys.len() > FEW {
+            self.slots.grown(self.keys.len(), |place| Keys::slot(self.keys[place]));
         }
-    }
-
-    fn put(&mut self, place: usize) {
-        let mask = self.slots.len() - 1;
-        let mut slot = Keys::slot(self.keys[place]);
-        while self.slots[slot & mask] != FREE {
-            slot += 1;
-        }
-        self.slots[slot & mask] = place as u32;
     }
 
     /// Where the search for a key begins.

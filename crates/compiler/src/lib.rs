@@ -15,6 +15,7 @@ pub mod future;
 pub mod instruction_sequence;
 mod names;
 pub mod preprocess;
+mod slots;
 mod source;
 pub mod symtable;
 mod validate;

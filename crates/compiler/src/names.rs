@@ -15,6 +15,8 @@ use std::sync::Arc;
 
 use ophi_bytecode::PyString;
 
+use crate::slots::Slots;
+
 /// An identifier of the program, shared between tables.
 #[derive(Clone)]
 pub struct Name {
@@ -290,7 +292,7 @@ impl Interner {
     }
 }
 
-/// Lists of names up to this length are searched one by one, longer ones through a map.
+/// Lists of names up to this length are searched one by one, longer ones through a table.
 const FEW: usize = 24;
 
 /// What finds names in a list, whose items each tell their name's number.
@@ -298,12 +300,9 @@ const FEW: usize = 24;
 pub(crate) struct Places {
     /// A bit for each name that is there, by its number: what has no bit is not.
     seen: u64,
-    /// Of a list that has become long: a table with open addressing of places in it, at most half full, its length a power of two. The
-    /// numbers, given out in order, are their own hashes.
-    slots: Vec<u32>,
+    /// Of a list that has become long. The numbers, given out in order, are their own hashes.
+    slots: Slots,
 }
-
-const FREE: u32 = u32::MAX;
 
 impl Places {
     /// The place of the name numbered `id` in the list.
@@ -315,16 +314,7 @@ impl Places {
         if self.slots.is_empty() {
             return list.iter().position(|item| number(item) == id);
         }
-        let mask = self.slots.len() - 1;
-        let mut slot = id as usize;
-        loop {
-            // A free slot names no item.
-            let place = self.slots[slot & mask] as usize;
-            if number(list.get(place)?) == id {
-                return Some(place);
-            }
-            slot += 1;
-        }
+        self.slots.find(id as usize, |place| list.get(place).map(&number) == Some(id))
     }
 
     /// To be called after a name was appended.
@@ -333,11 +323,7 @@ impl Places {
         let Some(id) = list.last().map(&number) else { return };
         self.seen |= 1 << (id & 63);
         if list.len() > FEW {
-            if list.len() * 2 > self.slots.len() {
-                self.rebuild(list, number);
-            } else {
-                self.put(id, list.len() - 1);
-            }
+            self.slots.grown(list.len(), |place| number(&list[place]) as usize);
         }
     }
 
@@ -345,20 +331,8 @@ impl Places {
     pub(crate) fn rebuild<T>(&mut self, list: &[T], number: impl Fn(&T) -> u32) {
         self.slots.clear();
         if list.len() > FEW {
-            self.slots.resize((list.len() * 4).next_power_of_two(), FREE);
-            for (place, item) in list.iter().enumerate() {
-                self.put(number(item), place);
-            }
+            self.slots.rebuild(list.len(), |place| number(&list[place]) as usize);
         }
-    }
-
-    fn put(&mut self, id: u32, place: usize) {
-        let mask = self.slots.len() - 1;
-        let mut slot = id as usize;
-        while self.slots[slot & mask] != FREE {
-            slot += 1;
-        }
-        self.slots[slot & mask] = place as u32;
     }
 
     /// To be called when the list is emptied; the memory is kept.

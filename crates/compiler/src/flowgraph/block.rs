@@ -101,17 +101,18 @@ impl Block {
     pub fn may_hold(&self, bits: u32) -> bool {
         self.classes & bits != 0
     }
+    /// Notes what an instruction is that comes in; returns its class.
     #[inline]
-    fn note(&mut self, instr: &Instr) {
+    fn note(&mut self, instr: &Instr) -> u32 {
         let class = class(instr.op);
         self.classes |= class;
         self.placeless |= instr.loc.line < 0;
+        class
     }
     /// The same of one that goes to the end; what comes behind it is not known yet.
     #[inline]
     fn note_last(&mut self, instr: &Instr) {
-        self.note(instr);
-        let class = class(instr.op);
+        let class = self.note(instr);
         let place = Place::of(self.used);
         self.loads.note(place, class & bits::LOADS_CONST != 0);
         self.rewritten.note(place, class & (bits::REWRITES | bits::WANTS_ALL) != 0);
@@ -150,7 +151,7 @@ impl Block {
 
     /// Puts `new` before position `at`. As many dead instructions as there are new ones are overwritten.
     pub fn insert_many(&mut self, at: usize, new: &[Instr]) {
-        new.iter().for_each(|instr| self.note(instr));
+        new.iter().for_each(|instr| _ = self.note(instr));
         let dead = (self.slots.len() - self.used).min(new.len());
         self.slots.drain(self.used..self.used + dead);
         self.slots.splice(at..at, new.iter().copied());

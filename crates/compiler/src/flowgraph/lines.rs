@@ -161,13 +161,6 @@ fn propagate(graph: &mut Graph) {
         }
         if let Some(last) = block.last() {
             let (known, class, target) = (last.loc, class(last.op), last.target);
-            // One look for both: the ways lead to this block itself where there is none.
-            let falls = if next.is_some() && class & bits::ENDS == 0 { next } else { id };
-            let jumps = if class & bits::JUMP != 0 { target } else { id };
-            if !(graph[falls].placeless | graph[jumps].placeless) {
-                id = next;
-                continue;
-            }
             if next.is_some() && class & bits::ENDS == 0 && graph[next].placeless && graph[next].predecessors == 1 {
                 inherit(&mut graph[next], known);
             }

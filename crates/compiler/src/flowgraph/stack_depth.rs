@@ -56,6 +56,7 @@ impl Effect {
 ///
 /// Errors: ValueError on underflow or on edges that disagree.
 pub fn calculate(graph: &mut Graph) -> Result<u32, CompileError> {
+    graph.start_walk();
     let mut todo = graph.list();
     let mut greatest = 0i64;
     let mut id = graph.entry;
@@ -63,10 +64,10 @@ pub fn calculate(graph: &mut Graph) -> Result<u32, CompileError> {
     // Nearly all blocks stand behind one that leads to them.
     while id.is_some() {
         let next = graph[id].next;
-        if graph[id].start_depth >= 0 {
+        if graph.visited(id) {
             greatest = greatest.max(walk_block(graph, &mut todo, id)?);
         } else {
-            graph[id].start_depth = PASSED_OVER;
+            graph.pass_over(id);
         }
         id = next;
     }
@@ -76,9 +77,6 @@ pub fn calculate(graph: &mut Graph) -> Result<u32, CompileError> {
     graph.give_list(todo);
     Ok(greatest as u32)
 }
-
-/// The depth at the start of a block that was passed over, for nothing had led to it; [`i32::MIN`] where its turn has not come.
-const PASSED_OVER: i32 = i32::MIN + 1;
 
 /// Finds the depths where a block leads to; returns the greatest in it.
 #[inline]
@@ -147,12 +145,11 @@ fn reach(graph: &mut Graph, todo: &mut Vec<BlockId>, id: BlockId, depth: i64) ->
     if block.start_depth >= 0 {
         return Err(CompileError::Value("Invalid CFG, inconsistent stackdepth".into()));
     }
-    let passed_over = block.start_depth == PASSED_OVER;
     block.start_depth = i32::try_from(depth).map_err(|_| underflow())?;
     if block.start_depth < 0 {
         return Err(underflow());
     }
-    if passed_over {
+    if graph.reach(id) {
         todo.push(id);
     }
     Ok(())

@@ -4,10 +4,10 @@
 use super::calls::{enter_pushed, push_found, takes_exactly};
 use super::native_calls::drop_operand;
 use super::{is_exact, payload, read32, write32};
-use crate::frames::{Fp, locals_of};
+use crate::frames::{Fp, Frame, locals_of};
 use crate::interpreter::arithmetic::{BINARY_OP, BINARY_OP_SLOW, COMPARE_OP, CONTAINS_OP};
 use crate::interpreter::control::{TO_BOOL, compare_jump, give_up, pop_free};
-use crate::interpreter::dispatch::{handlers, next};
+use crate::interpreter::dispatch::{Exit, handlers, next};
 use crate::interpreter::witness::opcode_at;
 use crate::objects::complex::Complex;
 use crate::objects::dict::Dict;
@@ -305,11 +305,7 @@ handlers! {
                 if quick { set_tells(vm, payload::<Set>(set), &*item) } else { None }
             })
         {
-            (*fp).pc = pc;
-            (*fp).sp = item;
-            drop_operand(set);
-            drop_operand(item);
-            return compare_jump(pc.add(2), item, fp, vm, found != (oparg != 0));
+            return answer_contains(pc, item, fp, vm, found != (oparg != 0));
         }
         CONTAINS_OP_SET_SLOW(pc, sp, fp, vm, oparg)
     }
@@ -319,11 +315,7 @@ handlers! {
         let known = vm.exec.known.str.get();
         if is_exact(part, known) && is_exact(text, known) {
             let found = find::holds(payload(text), payload(part));
-            (*fp).pc = pc;
-            (*fp).sp = part;
-            drop_operand(text);
-            drop_operand(part);
-            return compare_jump(pc.add(2), part, fp, vm, found != (oparg != 0));
+            return answer_contains(pc, part, fp, vm, found != (oparg != 0));
         }
         CONTAINS_OP(pc, sp, fp, vm, oparg)
     }
@@ -636,6 +628,22 @@ pub(crate) fn specialise_binary_op(vm: &Vm, fp: Fp, pc: *mut u16, oparg: u32) ->
         return Some(if stored { Opcode::BINARY_OP_INPLACE_ADD_UNICODE } else { Opcode::BINARY_OP_ADD_UNICODE });
     }
     (quick(vm, oparg, a, b).is_some() || known_slot(vm, oparg, a, b).is_some()).then_some(Opcode::BINARY_OP_EXTEND)
+}
+
+/// Ends a CONTAINS_OP whose operands, from `first` on, are not needed any more.
+///
+/// # Safety
+/// As for handlers.
+#[inline(always)]
+unsafe fn answer_contains(pc: *mut u16, first: *mut Value, fp: *mut Frame, vm: &Vm, truth: bool) -> Exit {
+    // SAFETY: the caller's promise; the operands are off the stack before they go.
+    unsafe {
+        (*fp).pc = pc;
+        (*fp).sp = first;
+        drop_operand(first.add(1));
+        drop_operand(first);
+        compare_jump(pc.add(2), first, fp, vm, truth)
+    }
 }
 
 /// Whether a small int is in a set, if the first place of its hash tells, which it does for most.

@@ -269,7 +269,7 @@ impl Dict {
 
     /// Removes the last entry.
     pub fn pop_last(&self) -> Option<(Value, Value)> {
-        self.keys_version.set(0);
+        self.keys_change();
         self.table.with_mut(Table::pop_last)
     }
 
@@ -284,20 +284,20 @@ impl Dict {
 
     /// Puts an entry whose key is absent before all others.
     pub fn insert_first(&self, vm: &Vm, key: Value, hash: i64, value: Value) -> Res<()> {
-        self.keys_version.set(0);
+        self.keys_change();
         self.table.with_mut(|t| t.insert_first(key, hash, value)).or_raise(vm)
     }
 
     /// Makes the live entry at a position the last one.
     pub fn move_last(&self, vm: &Vm, position: usize, hash: i64) -> Res<()> {
-        self.keys_version.set(0);
+        self.keys_change();
         self.table.with_mut(|t| t.move_last(position, hash)).or_raise(vm)
     }
 
     /// Takes over all entries of `other` at once; the dict itself is empty.
     pub(crate) fn fill_from(&self, vm: &Vm, other: &Dict) -> Res<()> {
         let mut copy = other.table.with(Table::try_clone).or_raise(vm)?;
-        self.keys_version.set(0);
+        self.keys_change();
         let old = self.table.with_mut(|t| {
             copy.generation = t.generation.wrapping_add(1);
             core::mem::replace(t, copy)
@@ -317,7 +317,7 @@ impl Dict {
         // The usual case is one walk of the table; what was there before is dropped afterwards.
         match self.table.with_mut(|t| t.place(key, hash)) {
             Ok(table::Place::Free(slot)) => {
-                self.keys_version.set(0);
+                self.keys_change();
                 self.table.with_mut(|t| t.append_at(slot, key.clone(), hash, value));
                 Ok(())
             }
@@ -398,13 +398,13 @@ impl Dict {
 
     /// Makes room for `more` entries at once.
     pub fn reserve(&self, vm: &Vm, more: usize) -> Res<()> {
-        self.keys_version.set(0);
+        self.keys_change();
         self.table.with_mut(|t| t.reserve(more)).or_raise(vm)
     }
 
     /// Appends an entry for a key known to be absent.
     pub fn insert_new(&self, vm: &Vm, key: Value, hash: i64, value: Value) -> Res<()> {
-        self.keys_version.set(0);
+        self.keys_change();
         self.table.with_mut(|t| t.insert(key, hash, value)).or_raise(vm)
     }
 
@@ -432,7 +432,7 @@ impl Dict {
 
     /// Removes the live entry at a position; key and value go to the caller.
     pub fn remove_at(&self, position: usize, hash: i64) -> Option<(Value, Value)> {
-        self.keys_version.set(0);
+        self.keys_change();
         self.table.with_mut(|t| t.remove(position, hash))
     }
 
@@ -460,7 +460,7 @@ impl Dict {
     }
 
     fn take_table(&self) -> Table {
-        self.keys_version.set(0);
+        self.keys_change();
         self.table.with_mut(|t| {
             let generation = t.generation.wrapping_add(1);
             let old = std::mem::take(t);

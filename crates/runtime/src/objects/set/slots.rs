@@ -156,13 +156,6 @@ pub fn lookup_hash(vm: &Vm, key: &Value) -> Res<i64> {
     if let Some(hash) = vm.hash_known(key) {
         return Ok(hash);
     }
-    // A frozenset that has been asked before.
-    if vm.class(key).is(vm.ty(&FROZENSET))
-        && let Some(set) = key.downcast::<Set>()
-        && set.hash.get() != -1
-    {
-        return Ok(set.hash.get());
-    }
     match vm.hash(key) {
         Ok(hash) => Ok(hash),
         Err(raised) => match key.downcast::<Set>() {
